@@ -1,0 +1,247 @@
+"""The AutoSend client: one exchange over HTTP, and the requests of one tool call under one deadline."""
+
+import random
+import ssl
+import zlib
+from collections.abc import Mapping
+from itertools import count
+from typing import Any
+
+import anyio
+import httpx2
+
+from autosend_mcp.envelope import Reply, read_reply, reset_wait, unreadable
+from autosend_mcp.errors import AutoSendError, NotSent, Unknown, Unreadable, compact_json
+from autosend_mcp.pace import Pace, Slot
+from autosend_mcp.settings import Settings
+
+MAX_REPLY_BYTES = 1_000_000
+
+# How a call of 45 s is spent, in seconds; another AUTOSEND_TIMEOUT scales them all. The parts after the latest start
+# add up to the rest of the call: 2.5 to connect, 9 for the reply, and 5 + 3 for the last look-up of a lost write.
+_CALL = 45.0
+_LATEST_START = 25.5
+_CONNECT = 2.5
+_REPLY = 9.0
+_LOOK_UP = 3.0
+_BACKOFF = 0.5
+LOOK_UP_TIMES = (0.5, 2.0, 5.0)
+
+_REPEATS = 2
+_KEEPALIVE = 4.0  # Node's servers close an idle connection after 5 s.
+
+# The errors after which the request has provably not left. Any other one is ambiguous once a connection exists.
+_UNSENT = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.LocalProtocolError,
+    httpx2.UnsupportedProtocol,
+    httpx2.ProxyError,
+)
+
+
+class AutoSend:
+    """AutoSend's API for one key: the connection pool and the pace that all calls of the process share."""
+
+    def __init__(self, settings: Settings, transport: httpx2.AsyncBaseTransport | None = None) -> None:
+        """`transport` replaces the network, for the sandbox in the same process."""
+        self.settings = settings
+        self.scale = settings.timeout / _CALL
+        self.pace = Pace(settings.rate_limit)
+        self._transport = transport
+        self._http: httpx2.AsyncClient | None = None
+
+    def call(self) -> "Call":
+        """The requests of one tool call."""
+        return Call(self)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._http is not None:
+            await self._http.aclose()
+            self._http = None
+
+    async def exchange(
+        self, slot: Slot, method: str, path: str, body: Mapping[str, Any] | None, *, within: float
+    ) -> Reply:
+        """One request and its reply, within so many seconds.
+
+        Raises:
+            NotSent: It provably did not leave.
+            Refused: AutoSend said no.
+            Unknown: It left, or may have, and no readable answer came back.
+        """
+        headers = self.settings.credentials() | {"Accept": "application/json", "Accept-Encoding": "gzip"}
+        content = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            content = compact_json(body).encode()
+        try:
+            with anyio.fail_after(within):
+                async with self._client().stream(
+                    method,
+                    self.settings.base_url + path,
+                    headers=headers,
+                    content=content,
+                    extensions={"trace": _leaving(slot)},
+                ) as response:
+                    received = await _read_capped(response)
+        except TimeoutError:
+            raise Unknown("AutoSend did not answer in time.", "Try again in a minute.", cause="TimeoutError") from None
+        except _UNSENT as error:
+            raise _unsent(error) from None
+        except httpx2.HTTPError as error:
+            raise Unknown(
+                "The connection broke before AutoSend's answer arrived.",
+                "Try again in a minute.",
+                cause=type(error).__name__,
+            ) from None
+        return self._read(response, received)
+
+    def _read(self, response: httpx2.Response, content: bytes) -> Reply:
+        headers = response.headers
+        if (limit := headers.get("x-ratelimit-limit", "")).isdecimal():
+            self.pace.allow(int(limit[:9]))
+        if headers.get("x-ratelimit-remaining") == "0" and response.status_code != 429:
+            self.pace.pause(reset_wait(headers) or 1.0)
+        try:
+            return read_reply(response.status_code, headers, content)
+        except AutoSendError as error:
+            if error.status == 429:
+                self.pace.pause(error.repeat_after or 0)
+            raise
+
+    def _client(self) -> httpx2.AsyncClient:
+        if self._http is None:
+            secure = self.settings.base_url.startswith("https:")
+            connect = _CONNECT * self.scale
+            self._http = httpx2.AsyncClient(
+                transport=self._transport,
+                # Building the real context reads the certificate store, which plain http on loopback never needs.
+                verify=True if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                trust_env=secure,
+                follow_redirects=False,
+                timeout=httpx2.Timeout(None, connect=connect, pool=connect),
+                limits=httpx2.Limits(max_connections=100, keepalive_expiry=_KEEPALIVE),
+            )
+        return self._http
+
+
+class Call:
+    """The requests of one tool call, under one deadline. `attempts` and `status` are for the log."""
+
+    def __init__(self, autosend: AutoSend) -> None:
+        """The deadline runs from now."""
+        self._autosend = autosend
+        self._started = anyio.current_time()
+        self.scale = autosend.scale
+        self.last_sent_at = self._started
+        self.attempts = 0
+        self.status: int | None = None
+
+    def fingerprint(self, text: str) -> str:
+        """A keyed hash that stands for a person in the log."""
+        return self._autosend.settings.fingerprint(text)
+
+    async def write(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Reply:
+        """A request that changes something, repeated only when it was provably not applied.
+
+        Raises:
+            Unknown: It may have been applied. The caller finds out; it never sends the request again.
+        """
+        within = (_CONNECT + _REPLY) * self.scale
+        latest_start = self._started + _LATEST_START * self.scale
+        for attempt in count():
+            left = latest_start - anyio.current_time()
+            try:
+                return await self._once(method, path, body, patience=left, within=within, urgent=False)
+            except AutoSendError as error:
+                if error.repeat_after is None or attempt == _REPEATS:
+                    raise
+                backoff = _BACKOFF * self.scale * 2**attempt * random.random()  # noqa: S311 - jitter, no secret
+                wait = max(backoff, error.repeat_after)
+                if anyio.current_time() + wait > latest_start:
+                    raise
+            await anyio.sleep(wait)
+        raise AssertionError  # count() does not end
+
+    async def look_up(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Reply:
+        """One short read, before all that wait in line: it finds out what became of a write."""
+        within = _LOOK_UP * self.scale
+        with anyio.move_on_after(within):
+            return await self._once(method, path, body, patience=within, within=within, urgent=True)
+        raise Unknown("The look-up took too long.", "Try again in a minute.", changed="Looking up changes nothing.")
+
+    async def _once(
+        self, method: str, path: str, body: Mapping[str, Any] | None, *, patience: float, within: float, urgent: bool
+    ) -> Reply:
+        self._autosend.settings.credentials()  # without a key there is nothing to wait for
+        slot = await self._autosend.pace.turn(patience, urgent=urgent)
+        self.attempts += 1
+        try:
+            reply = await self._autosend.exchange(slot, method, path, body, within=within)
+        except AutoSendError as error:
+            self.status = error.status
+            raise
+        finally:
+            self.last_sent_at = slot.at
+        self.status = reply.status
+        return reply
+
+
+def _leaving(slot: Slot) -> Any:
+    async def trace(event: str, _info: Mapping[str, Any]) -> None:
+        if event.endswith(".send_request_headers.started"):
+            slot.sent()
+
+    return trace
+
+
+async def _read_capped(response: httpx2.Response) -> bytes:
+    """The decoded body, never holding more than the cap.
+
+    Raises:
+        Unreadable: It is larger, or encoded in a way that was not asked for.
+    """
+    encoding = response.headers.get("content-encoding", "identity").lower()
+    if encoding not in {"identity", "gzip"}:
+        raise unreadable(response.status_code)
+    unzip = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
+    received = bytearray()
+    async for chunk in response.aiter_raw():
+        room = MAX_REPLY_BYTES + 1 - len(received)
+        try:
+            received += unzip.decompress(chunk, room) if unzip else chunk[:room]
+        except zlib.error:
+            raise unreadable(response.status_code) from None
+        if len(received) > MAX_REPLY_BYTES:
+            raise Unreadable(
+                "AutoSend's answer was too large to read.", "Try again in a minute.", status=response.status_code
+            )
+    return bytes(received)
+
+
+def _unsent(error: httpx2.HTTPError) -> NotSent:
+    cause = type(error).__name__
+    if _certificate_failed(error):
+        return NotSent(
+            "The certificate of the AutoSend server could not be verified.",
+            "A person must check the network, the proxy and AUTOSEND_BASE_URL; trying again does not help.",
+            cause="SSLCertVerificationError",
+        )
+    return NotSent(
+        "AutoSend could not be reached.",
+        "It is safe to try the same call again in a minute; if that fails too, a person must check the network.",
+        repeat_after=0.0,
+        cause=cause,
+    )
+
+
+def _certificate_failed(error: BaseException) -> bool:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False

@@ -1,0 +1,25 @@
+"""The AutoSend client a command works with: the real API by the settings, or the sandbox in this process."""
+
+from autosend_mcp.client import AutoSend
+from autosend_mcp.settings import Settings, load_settings
+
+
+def connect(sandbox: str | None) -> AutoSend:
+    """The real API without `sandbox`; else the sandbox, kept in that file or in memory when it is empty.
+
+    Raises:
+        SettingsError: A variable is wrong.
+    """
+    if sandbox is None:
+        return AutoSend(load_settings())
+    return _in_process(sandbox)
+
+
+def _in_process(file: str) -> AutoSend:
+    from httpx2 import ASGITransport  # noqa: PLC0415 - only the sandbox needs them
+
+    from autosend_mcp.sandbox.app import KEY, Sandbox  # noqa: PLC0415
+    from autosend_mcp.sandbox.store import Store  # noqa: PLC0415
+
+    settings: Settings = load_settings(api_key=KEY, base_url="http://127.0.0.1/v1")
+    return AutoSend(settings, ASGITransport(Sandbox(Store(file or None)).app, raise_app_exceptions=False))

@@ -1,0 +1,85 @@
+"""`autosend-mcp demo`: the real server as a child process, a real MCP client, and what the assistant is told."""
+
+import json
+import sys
+import tempfile
+from typing import Any, TextIO
+
+import anyio
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp_types import CallToolResult, TextContent
+
+JOHN: dict[str, Any] = {
+    "email": "john@example.com",
+    "firstName": "John",
+    "lastName": "Doe",
+    "userId": "user_12345",
+    "customFields": {"company": "Acme Corp", "role": "Developer", "plan": "premium"},
+}
+
+
+def demo() -> int:
+    """Run it; 0 when every answer was the one promised, 1 when not."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as log:
+        try:
+            return anyio.run(_demo, log)
+        except OSError as error:
+            print(f"autosend-mcp: demo: {error}", file=sys.stderr)
+            return 1
+
+
+async def _demo(log: TextIO) -> int:
+    server = StdioServerParameters(command=sys.executable, args=["-m", "autosend_mcp", "--sandbox"])
+    async with Client(stdio_client(server, errlog=log)) as client:
+        info = client.server_info
+        print(f"$ autosend-mcp --sandbox     (a child process over stdio; MCP {client.protocol_version})")
+        print(f"connected to {info.name} {info.version}\n" if info else "")
+        await _show_tools(client)
+        kept = [
+            await _show(client, "1. A new contact", JOHN, error=False),
+            await _show(client, "2. A misspelt field", {"email": "jane@example.com", "fristName": "Jane"}, error=True),
+            await _show(client, "3. The same address again", {**JOHN, "firstName": "Johnny"}, error=True),
+        ]
+    _show_log(log)
+    if all(kept):
+        print("All three answers were as promised. Next: README.md, or autosend-mcp --help")
+        return 0
+    print("An answer was not as promised.", file=sys.stderr)
+    return 1
+
+
+async def _show_tools(client: Client) -> None:
+    _title("What the assistant sees")
+    for tool in (await client.list_tools()).tools:
+        print(f"{tool.name}: {tool.description}")
+        required = tool.input_schema.get("required", [])
+        for name, schema in tool.input_schema["properties"].items():
+            print(f"  {name} ({schema['type']}{', required' if name in required else ''}): {schema['description']}")
+    print()
+
+
+async def _show(client: Client, title: str, arguments: dict[str, Any], *, error: bool) -> bool:
+    """Call, print what went in and what came out; whether it came out as an error or not as promised."""
+    _title(title)
+    print(f"create_contact {json.dumps(arguments)}\n")
+    result = await client.call_tool("create_contact", arguments)
+    print(f"{'error' if result.is_error else 'answer'}: {_text(result)}\n")
+    return bool(result.is_error) is error
+
+
+def _show_log(log: TextIO) -> None:
+    _title("What the server logged: no address, no key")
+    log.seek(0)
+    print(log.read())
+
+
+def _text(result: CallToolResult) -> str:
+    if result.is_error:
+        return "\n".join(block.text for block in result.content if isinstance(block, TextContent))
+    return json.dumps(result.structured_content, indent=2, ensure_ascii=False)
+
+
+def _title(text: str) -> None:
+    bold, plain = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
+    print(f"{bold}{text}{plain}\n{'-' * len(text)}")

@@ -1,0 +1,96 @@
+"""The errors of a call, named by what happened to the world.
+
+AutoSendError
+├── NotSent   nothing left this machine, so nothing changed
+├── Refused   AutoSend said no, so nothing changed
+└── Unknown   a request left and no readable answer came back: it may have happened
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+
+class AutoSendError(Exception):
+    """A call that did not succeed, told so that an assistant can act on it.
+
+    Args:
+        what: What happened, one sentence in our own words.
+        next_step: What to do next, in our own words.
+        changed: Whether anything changed; each kind has its own default.
+        facts: Labelled data. Anything that came from AutoSend goes here and nowhere else: it is shown as JSON.
+        status: HTTP status of the reply, if there was one.
+        code: AutoSend's error code, if it gave one.
+        fields: Names of the fields AutoSend complained about.
+        repeat_after: Seconds after which the same request may be sent again without risk; None if it may not.
+        cause: Class name of the underlying error, for the log.
+    """
+
+    outcome: ClassVar[str] = "error"
+    default_changed: ClassVar[str] = ""
+
+    def __init__(
+        self,
+        what: str,
+        next_step: str,
+        *,
+        changed: str | None = None,
+        facts: Mapping[str, object] | None = None,
+        status: int | None = None,
+        code: str | None = None,
+        fields: Sequence[str] = (),
+        repeat_after: float | None = None,
+        cause: str | None = None,
+    ) -> None:
+        """Keep the parts; `str()` puts them together."""
+        super().__init__(what)
+        self.what = what
+        self.next_step = next_step
+        self.changed = self.default_changed if changed is None else changed
+        self.facts = dict(facts or {})
+        self.status = status
+        self.code = code
+        self.fields = tuple(fields)
+        self.repeat_after = repeat_after
+        self.cause = cause
+
+    def __str__(self) -> str:
+        """The whole text for the assistant: what, whether anything changed, the next step, then the data."""
+        sentence = " ".join(part for part in (self.what, self.changed, self.next_step) if part)
+        return "\n".join([sentence, *(f"{label}: {compact_json(value)}" for label, value in self.facts.items())])
+
+
+class NotSent(AutoSendError):
+    """Nothing left this machine, so nothing changed."""
+
+    outcome = "not_sent"
+    default_changed = "Nothing was sent and nothing changed."
+
+
+class Refused(AutoSendError):
+    """AutoSend answered and said no, so nothing changed."""
+
+    outcome = "refused"
+    default_changed = "Nothing changed."
+
+
+class Unknown(AutoSendError):
+    """A request left and no readable answer came back: it may have happened.
+
+    `unreadable` is true where AutoSend answered, but not in a way that could be read.
+    """
+
+    outcome = "unknown"
+    default_changed = "Whether it was applied is not known."
+    unreadable = False
+
+
+class Unreadable(Unknown):
+    """AutoSend answered, but the answer could not be read."""
+
+    unreadable = True
+
+
+def compact_json(value: object) -> str:
+    """The value as one line of JSON, without spaces and with letters left as they are."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,45 @@
+"""One mail address: repaired where the meaning is plain, refused where it is not."""
+
+import re
+from difflib import get_close_matches
+
+from email_validator import EmailNotValidError, validate_email
+
+from autosend_mcp.models.base import broken_rule
+
+MAX_LENGTH = 254
+
+_NAMED = re.compile(r"[^<>]*<([^<>]+)>")
+
+# The domains that most people's mail is at, and real ones that look like a misspelling of those.
+_COMMON_DOMAINS = (
+    "gmail.com", "googlemail.com", "yahoo.com", "hotmail.com", "outlook.com", "icloud.com", "protonmail.com",
+    "live.com", "comcast.net", "verizon.net",
+)  # fmt: skip
+_REAL_LOOKALIKES = frozenset({"ymail.com", "mail.com", "email.com", "hotmail.co", "yahoo.co", "cloud.com", "proton.me"})
+
+
+def read_address(given: str) -> str:
+    """The address as AutoSend will hold it: bare, trimmed, in lower case (AutoSend lower-cases it too).
+
+    Raises:
+        PydanticCustomError: It is not a mail address. The text never repeats it.
+    """
+    bare = given.strip()
+    if named := _NAMED.fullmatch(bare):
+        bare = named[1].strip()
+    if len(bare) > MAX_LENGTH:
+        raise broken_rule(f"must be at most {MAX_LENGTH} characters")
+    try:
+        return validate_email(bare, check_deliverability=False).normalized.lower()
+    except EmailNotValidError:
+        raise broken_rule("must be one mail address") from None
+
+
+def misspelt_domain(address: str) -> str | None:
+    """The well-known mail domain that the address's domain seems to be a misspelling of, if any."""
+    domain = address.rpartition("@")[2]
+    if domain in _COMMON_DOMAINS or domain in _REAL_LOOKALIKES:
+        return None
+    near = get_close_matches(domain, _COMMON_DOMAINS, n=1, cutoff=0.885)
+    return near[0] if near else None

@@ -1,0 +1,194 @@
+"""A write whose reply was lost, and a contact that was there already: look, compare, tell the truth.
+
+AutoSend documents no idempotency key, so a write is never sent twice. What it left behind is looked up instead.
+"""
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import Never, cast
+
+import anyio
+from pydantic import ValidationError
+
+from autosend_mcp.client import LOOK_UP_TIMES, Call
+from autosend_mcp.envelope import Reply, unreadable
+from autosend_mcp.errors import AutoSendError, Refused, Unknown, Unreadable
+from autosend_mcp.models.contacts import Contact, CreateContact, StoredContact, differences, moment
+
+VERIFIED = "AutoSend's reply was lost; a look-up then found this contact, created by this call."
+
+# AutoSend does not document the status of "already exists"; these could be it, unless other fields are at fault.
+_MAY_MEAN_EXISTS = {200, 400, 409, 422}
+# The server's Date header counts whole seconds, and its clock may be read before or after it writes the record.
+_CLOCK_SLACK = timedelta(seconds=2)
+
+
+async def create_contact(call: Call, body: CreateContact) -> tuple[Contact, list[str]]:
+    """Create the contact, once. Returns it, with a note where only a look-up could tell.
+
+    Raises:
+        Refused: It exists already, or AutoSend refused it for another reason.
+        Unknown: The reply was lost and looking did not settle it.
+        NotSent: Nothing left this machine.
+    """
+    try:
+        reply = await call.write("POST", "/contacts", body.payload())
+        return read_contact(reply, body.email), []
+    except Unknown as lost:
+        return await _settle(call, body, lost), [VERIFIED]
+    except Refused as refusal:
+        if refusal.status not in _MAY_MEAN_EXISTS or (refusal.fields and "email" not in refusal.fields):
+            raise
+        await _explain(call, body, refusal)
+
+
+def read_contact(reply: Reply, email: str) -> StoredContact:
+    """The contact in a reply.
+
+    Raises:
+        Unreadable: There is none, or it is about another address.
+    """
+    try:
+        contact = StoredContact.model_validate(reply.data)
+    except ValidationError:
+        raise unreadable(reply.status) from None
+    if contact.email.lower() != email:
+        raise unreadable(reply.status)
+    return contact
+
+
+async def find_contact(call: Call, email: str) -> tuple[StoredContact | None, Reply]:
+    """The contact with this address, None if there is none; and the reply that says so.
+
+    Raises:
+        AutoSendError: The look-up failed.
+    """
+    reply = await call.look_up("POST", "/contacts/search/emails", {"emails": [email]})
+    data = reply.data
+    found = cast("dict[str, object]", data).get("contacts") if isinstance(data, dict) else None
+    if not isinstance(found, list):
+        raise unreadable(reply.status)
+    for one in cast("list[object]", found):
+        with suppress(Unreadable):
+            return read_contact(Reply(reply.status, {"data": one}, reply.server_time), email), reply
+    if found:  # something came back for the one address asked for, and could not be read
+        raise unreadable(reply.status)
+    return None, reply
+
+
+async def _settle(call: Call, body: CreateContact, lost: Unknown) -> Contact:
+    """What became of a create whose reply was lost: the contact, if this call created it."""
+    sent_at = call.last_sent_at
+    lost_at = anyio.current_time()
+    looked = False
+    for seconds in LOOK_UP_TIMES:
+        await anyio.sleep(max(0.0, lost_at + seconds * call.scale - anyio.current_time()))
+        try:
+            contact, reply = await find_contact(call, body.email)
+        except AutoSendError:
+            continue
+        looked = True
+        if contact is not None:
+            return _judge(body, contact, reply, sent_at, lost)
+    if looked:
+        raise Unknown(
+            lost.what,
+            "Calling create_contact again with the same arguments is safe: the address is unique.",
+            changed="Looked up afterwards, the contact was not there, so it was probably not created.",
+            status=lost.status,
+            cause=lost.cause,
+        )
+    raise Unknown(
+        lost.what,
+        "Do not report it as created. Call create_contact again with the same arguments in a minute: the address is "
+        "unique, so at worst you are told that it exists.",
+        changed="Looking it up failed too: whether the contact was created is not known.",
+        status=lost.status,
+        cause=lost.cause,
+    )
+
+
+def _judge(body: CreateContact, contact: StoredContact, reply: Reply, sent_at: float, lost: Unknown) -> Contact:
+    """The contact, if it was created by this call and holds all that was asked for."""
+    created = _during_call(contact.created_at, reply, sent_at)
+    differs = differences(body, contact)
+    if created and not differs:
+        return contact
+    facts = _facts(body, contact, differs)
+    if created is False and not _during_call(contact.updated_at, reply, sent_at):
+        raise Refused(
+            f"Not created: a contact with this address existed before this call. {lost.what}",
+            _next_step(differs),
+            facts=facts,
+            status=lost.status,
+        )
+    changed = {
+        True: "A contact with this address was created during this call, with other values than asked for.",
+        False: "A contact with this address existed before, and was changed during this call.",
+        None: "A contact with this address exists; whether this call created it cannot be told.",
+    }[created]
+    raise Unknown(lost.what, _next_step(differs), changed=changed, facts=facts, status=lost.status, cause=lost.cause)
+
+
+def _during_call(time: str | None, reply: Reply, sent_at: float) -> bool | None:
+    """Whether the time lies between sending the write and the look-up, by AutoSend's clock; None if unknowable."""
+    instant = moment(time)
+    if instant is None or reply.server_time is None:
+        return None
+    elapsed = timedelta(seconds=anyio.current_time() - sent_at)
+    return reply.server_time - elapsed - _CLOCK_SLACK <= instant <= reply.server_time + _CLOCK_SLACK
+
+
+async def _explain(call: Call, body: CreateContact, refusal: Refused) -> Never:
+    """Raise what the refusal of a create means: the contact exists, or what AutoSend said of the arguments."""
+    try:
+        contact, _ = await find_contact(call, body.email)
+    except AutoSendError:
+        if refusal.status != 409:
+            raise refusal from None
+        raise Refused(
+            "AutoSend refused to create the contact: it probably exists already. Looking it up failed.",
+            "Call create_contact again in a minute to see the contact as it is.",
+            facts=refusal.facts,
+            status=refusal.status,
+            code=refusal.code,
+        ) from None
+    if contact is None:
+        raise refusal
+    differs = differences(body, contact)
+    raise Refused(
+        "Not created: a contact with this address already exists.",
+        _next_step(differs),
+        facts=_facts(body, contact, differs) | refusal.facts,
+        status=refusal.status,
+        code=refusal.code,
+    )
+
+
+def _next_step(differs: dict[str, dict[str, object]]) -> str:
+    if not differs:
+        return "It already holds every value asked for that AutoSend shows, so there is nothing to do."
+    return "Ask the user whether the differences should be applied; an upsert with the arguments below would do it."
+
+
+def _facts(body: CreateContact, contact: Contact, differs: dict[str, dict[str, object]]) -> dict[str, object]:
+    facts: dict[str, object] = {"contact now": contact.payload()}
+    if body.list_ids and contact.list_ids is None:
+        facts["not shown by AutoSend"] = ["listIds"]
+    if differs:
+        facts["differences"] = differs
+        facts["upsert arguments"] = _upsert(body, contact, differs)
+    return facts
+
+
+def _upsert(body: CreateContact, contact: Contact, differs: dict[str, dict[str, object]]) -> dict[str, object]:
+    """The arguments of an upsert that applies the differences.
+
+    Whether an upsert merges custom fields or replaces them all is not documented, so it repeats those there are.
+    """
+    asked = body.payload()
+    upsert: dict[str, object] = {"email": body.email}
+    upsert |= {name: asked[name] for name in asked if name in differs}
+    if any(name.startswith("customFields.") for name in differs):
+        upsert["customFields"] = (contact.custom_fields or {}) | asked["customFields"]
+    return upsert

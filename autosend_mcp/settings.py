@@ -1,0 +1,172 @@
+"""Every setting, validated once. The only module that reads the environment."""
+
+import hashlib
+import re
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from autosend_mcp.errors import NotSent
+
+PREFIX = "AUTOSEND_"
+_HEADER_VALUE = re.compile(r"[\x21-\x7e]{1,512}")
+
+
+class SettingsError(Exception):
+    """A setting is wrong. The text names the variable and the rule, never the value."""
+
+
+def _base_url(value: str) -> str:
+    url = urlsplit(value)
+    if url.query or url.fragment or url.username or url.password or not url.hostname:
+        raise ValueError
+    if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname)):
+        raise ValueError
+    _ = url.port  # raises ValueError when it is no port
+    return value.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host name or address is this machine itself."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _header_value(value: str) -> str:
+    if not _HEADER_VALUE.fullmatch(value):
+        raise ValueError
+    return value
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """The settings of one process, read from `AUTOSEND_*` variables unless given by name.
+
+    A missing or malformed key is not an error here: the server starts and lists its tools without one,
+    and `credentials` tells the caller what to set.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True, frozen=True
+    )
+
+    api_key: SecretStr | None = Field(
+        default=None,
+        description="AutoSend API key (`AS_...`, or an account key `ASA_...`). Calls need it; listing tools does not.",
+    )
+    api_key_file: Path | None = Field(
+        default=None, description="File that holds the key; read when `AUTOSEND_API_KEY` is not set."
+    )
+    project_id: Annotated[str, AfterValidator(_header_value)] | None = Field(
+        default=None,
+        description="Project id, sent as `x-project-id`. Needed with an account key (`ASA_...`).",
+        json_schema_extra={"rule": "must be printable ASCII without spaces"},
+    )
+    base_url: Annotated[str, AfterValidator(_base_url)] = Field(
+        default="https://api.autosend.com/v1",
+        description="Where the API is. https, or http on loopback only.",
+        json_schema_extra={
+            "rule": "must be an https URL (or http on loopback) without user name, query or fragment, "
+            "for example https://api.autosend.com/v1"
+        },
+    )
+    rate_limit: float = Field(
+        default=2,
+        gt=0,
+        le=1_000_000,
+        allow_inf_nan=False,
+        description="Requests a second this process sends at most.",
+        json_schema_extra={"rule": "must be a number above 0, for example 2"},
+    )
+    timeout: float = Field(
+        default=45,
+        ge=1,
+        le=300,
+        allow_inf_nan=False,
+        description="Seconds after which every call has been answered. Most hosts give up at 60.",
+        json_schema_extra={"rule": "must be a number of seconds from 1 to 300, for example 45"},
+    )
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
+        default="INFO",
+        description="`DEBUG`, `INFO`, `WARNING` or `ERROR`. Logs go to stderr, one JSON line a call.",
+        json_schema_extra={"rule": "must be DEBUG, INFO, WARNING or ERROR"},
+    )
+
+    _key: str = PrivateAttr(default="")
+    _key_problem: str | None = PrivateAttr(default=None)
+
+    def model_post_init(self, _context: Any, /) -> None:
+        """Settle the key, so that a call needs no further check."""
+        self._key, self._key_problem = self._find_key()
+
+    def _find_key(self) -> tuple[str, str | None]:
+        variable, key = "AUTOSEND_API_KEY", ""
+        if self.api_key is not None:
+            key = self.api_key.get_secret_value()
+        elif self.api_key_file is not None:
+            variable = "AUTOSEND_API_KEY_FILE"
+            try:
+                key = self.api_key_file.read_text(encoding="utf-8").strip()
+            except (OSError, ValueError):
+                return "", "AUTOSEND_API_KEY_FILE names a file that cannot be read."
+        if not key:
+            return "", f"No AutoSend API key is set: {variable} is missing or empty."
+        if not _HEADER_VALUE.fullmatch(key):
+            return "", (
+                f"The key in {variable} is malformed: it has a space, a line break or another character "
+                "that no AutoSend key has."
+            )
+        if key.upper().startswith("ASA_") and self.project_id is None:
+            return "", "AUTOSEND_PROJECT_ID is missing: an account key (ASA_...) works on the project it names."
+        return key, None
+
+    def credentials(self) -> dict[str, str]:
+        """The request headers that identify the caller.
+
+        Raises:
+            NotSent: The key is missing or malformed; the text names the variable, never its value.
+        """
+        if self._key_problem is not None:
+            raise NotSent(
+                self._key_problem,
+                "You cannot fix this: ask the person who runs this server to set it and restart.",
+            )
+        headers = {"Authorization": f"Bearer {self._key}"}
+        return headers | ({"x-project-id": self.project_id} if self.project_id else {})
+
+    def fingerprint(self, text: str) -> str:
+        """A hash of the text, keyed with the API key: the same from run to run, and nothing to anybody without it."""
+        secret = hashlib.sha256(b"autosend-mcp log" + self._key.encode()).digest()
+        return hashlib.blake2b(text.encode(), key=secret, digest_size=6).hexdigest()
+
+
+def variable_of(field: str) -> str:
+    """The environment variable of a field, for example `AUTOSEND_BASE_URL`."""
+    return PREFIX + field.upper()
+
+
+def load_settings(**given: object) -> Settings:
+    """Read the settings from the environment; those given by name win.
+
+    Raises:
+        SettingsError: A line for each variable that is wrong: its name and its rule.
+    """
+    try:
+        return Settings(**given)  # pyright: ignore[reportArgumentType]  # validated by pydantic, not by its signature
+    except ValidationError as error:
+        wrong = sorted({str(problem["loc"][0]) for problem in error.errors(include_input=False, include_url=False)})
+    raise SettingsError("\n".join(f"{variable_of(field)} {_rule(field)}." for field in wrong))
+
+
+def _rule(field: str) -> str:
+    extra = cast("dict[str, str] | None", Settings.model_fields[field].json_schema_extra)
+    return (extra or {}).get("rule", "is not valid")
