@@ -50,15 +50,24 @@ class Pace:
         """
         if urgent:
             return await self._next_slot()
-        wait = self._delay() + (self._waiting // self._allowed) * self._window
-        if wait > patience:
-            raise NotSent("Too many calls are waiting to be sent.", f"Try the same call again in {ceil(wait)} s.")
+        if self._wait() > patience:
+            raise self._busy()
         self._waiting += 1
         try:
-            async with self._line:
-                return await self._next_slot()
+            with anyio.move_on_after(patience):  # a pause may have made the wait longer than it looked
+                async with self._line:
+                    return await self._next_slot()
         finally:
             self._waiting -= 1
+        raise self._busy()
+
+    def _wait(self) -> float:
+        """Seconds until a request that joins the line now may leave."""
+        return self._delay() + (self._waiting // self._allowed) * self._window
+
+    def _busy(self) -> NotSent:
+        wait = max(1, ceil(self._wait()))
+        return NotSent("Too many calls are waiting to be sent.", f"Try the same call again in {wait} s.")
 
     def pause(self, seconds: float) -> None:
         """Send nothing for so long."""
@@ -83,4 +92,4 @@ class Pace:
         full_until = 0.0
         if len(self._slots) >= self._allowed:
             full_until = self._slots[-self._allowed].at + self._window + _SLACK
-        return max(full_until, self._paused_until) - now
+        return max(full_until - now, self._paused_until - now, 0.0)

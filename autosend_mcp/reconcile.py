@@ -118,7 +118,7 @@ def _judge(body: CreateContact, contact: StoredContact, reply: Reply, sent_at: f
     if created is False and not _during_call(contact.updated_at, reply, sent_at):
         raise Refused(
             f"Not created: a contact with this address existed before this call. {lost.what}",
-            _next_step(differs),
+            _next_step(body, contact, differs),
             facts=facts,
             status=lost.status,
         )
@@ -127,7 +127,14 @@ def _judge(body: CreateContact, contact: StoredContact, reply: Reply, sent_at: f
         False: "A contact with this address existed before, and was changed during this call.",
         None: "A contact with this address exists; whether this call created it cannot be told.",
     }[created]
-    raise Unknown(lost.what, _next_step(differs), changed=changed, facts=facts, status=lost.status, cause=lost.cause)
+    raise Unknown(
+        lost.what,
+        _next_step(body, contact, differs),
+        changed=changed,
+        facts=facts,
+        status=lost.status,
+        cause=lost.cause,
+    )
 
 
 def _during_call(time: str | None, reply: Reply, sent_at: float) -> bool | None:
@@ -158,27 +165,32 @@ async def _explain(call: Call, body: CreateContact, refusal: Refused) -> Never:
     differs = differences(body, contact)
     raise Refused(
         "Not created: a contact with this address already exists.",
-        _next_step(differs),
+        _next_step(body, contact, differs),
         facts=_facts(body, contact, differs) | refusal.facts,
         status=refusal.status,
         code=refusal.code,
     )
 
 
-def _next_step(differs: dict[str, dict[str, object]]) -> str:
-    if not differs:
-        return "It already holds every value asked for that AutoSend shows, so there is nothing to do."
-    return "Ask the user whether the differences should be applied; an upsert with the arguments below would do it."
+def _next_step(body: CreateContact, contact: Contact, differs: dict[str, dict[str, object]]) -> str:
+    if differs or _lists_unshown(body, contact):
+        return "Ask the user whether the rest should be applied; an upsert with the arguments below would do it."
+    return "It already holds every value asked for, so there is nothing to do."
+
+
+def _lists_unshown(body: CreateContact, contact: Contact) -> bool:
+    """Whether lists were asked for and AutoSend does not show the contact's, as its documentation has it."""
+    return bool(body.list_ids) and contact.list_ids is None
 
 
 def _facts(body: CreateContact, contact: Contact, differs: dict[str, dict[str, object]]) -> dict[str, object]:
     facts: dict[str, object] = {"contact now": contact.payload()}
-    if body.list_ids and contact.list_ids is None:
-        facts["not shown by AutoSend"] = ["listIds"]
     if differs:
         facts["differences"] = differs
-        facts["upsert arguments"] = _upsert(body, contact, differs)
-    return facts
+    if _lists_unshown(body, contact):
+        facts["not shown by AutoSend"] = ["listIds"]
+    upsert = _upsert(body, contact, differs)
+    return facts | ({"upsert arguments": upsert} if len(upsert) > 1 else {})
 
 
 def _upsert(body: CreateContact, contact: Contact, differs: dict[str, dict[str, object]]) -> dict[str, object]:
@@ -189,6 +201,8 @@ def _upsert(body: CreateContact, contact: Contact, differs: dict[str, dict[str, 
     asked = body.payload()
     upsert: dict[str, object] = {"email": body.email}
     upsert |= {name: asked[name] for name in asked if name in differs}
+    if _lists_unshown(body, contact):
+        upsert["listIds"] = asked["listIds"]
     if any(name.startswith("customFields.") for name in differs):
         upsert["customFields"] = (contact.custom_fields or {}) | asked["customFields"]
     return upsert

@@ -166,7 +166,7 @@ class CreatedContact(Contact):
         if asked.list_ids:
             notes = [*notes, "Any live automation of these lists starts now."]
             if contact.list_ids is None:
-                notes.append("AutoSend accepted listIds; its reply does not show the contact's lists.")
+                notes.append("AutoSend does not show the contact's lists, so joining them could not be checked.")
         if differs := differences(asked, contact):
             notes = [*notes, f"AutoSend's reply does not show these as asked: {', '.join(differs)}."]
         return cls(outcome="created", **contact.model_dump(exclude={"notes", "updated_at"}), notes=notes)

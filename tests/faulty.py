@@ -1,0 +1,156 @@
+"""An AutoSend on loopback that fails as told, and records what it applied.
+
+It shares no code with the product or its sandbox: raw sockets, so that it can reset, drip, truncate and hang.
+"""
+
+import asyncio
+import json
+import socket
+import struct
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import formatdate
+from typing import Any
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass
+class Exchange:
+    """One request, and the means to answer it well or badly."""
+
+    server: "Faulty"
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: Any
+    writer: asyncio.StreamWriter
+    at: float = field(default_factory=time.monotonic)
+
+    def apply(self, **values: Any) -> dict[str, Any]:
+        """Create the contact, as AutoSend would. Applying a second time for an address is counted, too."""
+        self.server.applied.append(self.body)
+        contact = {
+            "id": f"{len(self.server.applied):024x}",
+            **{name: value for name, value in self.body.items() if name != "listIds"},
+            "createdAt": now(),
+            "updatedAt": now(),
+            "projectId": "229f1f77bcf86cd9273048038",
+            **values,
+        }
+        self.server.contacts[self.body["email"]] = contact
+        return contact
+
+    async def send(self, raw: bytes) -> None:
+        self.writer.write(raw)
+        await self.writer.drain()
+
+    async def reply(self, status: int, body: Any, **headers: str) -> None:
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        await self.send(head(status, {"Content-Length": str(len(content)), **headers}) + content)
+
+    async def succeed(self, data: Any) -> None:
+        await self.reply(200, {"success": True, "data": data})
+
+    def close(self) -> None:
+        self.writer.close()
+
+    def reset(self) -> None:
+        """Close with a TCP reset."""
+        connection: socket.socket = self.writer.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.writer.transport.abort()
+
+
+def head(status: int, headers: dict[str, str]) -> bytes:
+    lines = {"Date": formatdate(usegmt=True), "Content-Type": "application/json"} | {
+        name.replace("_", "-"): value for name, value in headers.items()
+    }
+    text = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"HTTP/1.1 {status} Status\r\n{text}\r\n".encode()
+
+
+Fault = Callable[[Exchange], Awaitable[None]]
+
+
+async def create_well(exchange: Exchange) -> None:
+    if exchange.body["email"] in exchange.server.contacts:
+        await exchange.reply(409, {"success": False, "error": {"message": "Contact already exists", "code": "EXISTS"}})
+    else:
+        await exchange.succeed(exchange.apply())
+
+
+async def look_up_well(exchange: Exchange) -> None:
+    held = exchange.server.contacts
+    await exchange.succeed({"contacts": [held[email] for email in exchange.body["emails"] if email in held]})
+
+
+@dataclass
+class Faulty:
+    """The server: its faults, and what it saw."""
+
+    create: Fault = create_well
+    look_up: Fault = look_up_well
+    url: str = ""
+    contacts: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    applied: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    seen: list[Exchange] = field(default_factory=list[Exchange])
+
+    @property
+    def creates(self) -> int:
+        """How many requests to create a contact arrived."""
+        return sum(exchange.path == "/v1/contacts" for exchange in self.seen)
+
+    @property
+    def look_ups(self) -> int:
+        return sum(exchange.path == "/v1/contacts/search/emails" for exchange in self.seen)
+
+    async def answer(self, exchange: Exchange) -> None:
+        self.seen.append(exchange)
+        await (self.create if exchange.path == "/v1/contacts" else self.look_up)(exchange)
+
+
+@asynccontextmanager
+async def faulty_autosend(**options: Any) -> AsyncGenerator[Faulty]:
+    faulty = Faulty()
+    connections: set[asyncio.Task[None]] = set()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        connections.add(task)
+        try:
+            await _serve(faulty, reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, **options)
+    scheme = "https" if options.get("ssl") else "http"
+    faulty.url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    try:
+        yield faulty
+    finally:
+        server.close()
+        for task in connections:
+            task.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
+
+
+async def _serve(faulty: Faulty, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while not writer.is_closing():
+        start = await reader.readuntil(b"\r\n\r\n")
+        request, *lines = start.decode().splitlines()
+        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines if line)}
+        content = await reader.readexactly(int(headers.get("content-length", "0")))
+        method, path, _ = request.split(" ")
+        body = json.loads(content) if content else None
+        await faulty.answer(Exchange(faulty, method, path, headers, body, writer))
