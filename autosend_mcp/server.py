@@ -1,5 +1,6 @@
 """The MCP server: tools/list and tools/call over the registry, and the one place where errors become answers."""
 
+import json
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -31,6 +32,7 @@ from autosend_mcp.tools.toolset import TOOLS, Tool
 from autosend_mcp.writes import JOINED, Result, Writes, writes_of_the_process
 
 NAME = "autosend-mcp"
+TITLE = "AutoSend contacts"
 VERSION = version(NAME)
 
 _REGISTERED = (contacts,)  # importing a module of tools registers them
@@ -45,7 +47,7 @@ def build_server(autosend: AutoSend, writes: Writes) -> Server[Any]:
     server = Server[Any](
         NAME,
         version=VERSION,
-        title="AutoSend contacts",
+        title=TITLE,
         on_list_tools=_list_tools,
         on_call_tool=partial(_call_tool, autosend, writes),
     )
@@ -77,13 +79,13 @@ async def _call_tool(
         body, notes = read_arguments(tool.body, params.arguments or {}, tool.name)
     except NotSent as error:
         _record(params.name if params.name in TOOLS else "?", error, None, started, outcome="invalid")
-        return _render(error, notes)
+        return _render(autosend, error, notes)
     call = autosend.call()
     write = partial(_perform, tool, call, body, started)
     result, more = await writes.run(f"{tool.name} {compact_json(body.payload())}", write)
     if JOINED in more:
         _record(tool.name, result, call, started, body=body, outcome="joined")
-    return _render(result, notes + more)
+    return _render(autosend, result, notes + more)
 
 
 def _tool(name: str) -> Tool:
@@ -113,13 +115,14 @@ async def _perform(tool: Tool, call: Call, body: Body, started: float) -> Result
     return result
 
 
-def _render(result: Result, notes: list[str]) -> CallToolResult:
-    """A success in both halves, the same data; an error as text alone."""
+def _render(autosend: AutoSend, result: Result, notes: list[str]) -> CallToolResult:
+    """A success in both halves, the same data; an error as text alone. The last place that could let the key out."""
     if isinstance(result, Answer):
-        data = result.model_copy(update={"notes": notes + (result.notes or []) or None}).payload()
-        return CallToolResult(content=[TextContent(text=compact_json(data))], structured_content=data)
+        answer = result.model_copy(update={"notes": notes + (result.notes or []) or None})
+        text = autosend.settings.without_key(compact_json(answer.payload()))
+        return CallToolResult(content=[TextContent(text=text)], structured_content=json.loads(text))
     text = "\n".join([str(result), *(f"Note: {note}" for note in notes)])
-    return CallToolResult(content=[TextContent(text=text)], is_error=True)
+    return CallToolResult(content=[TextContent(text=autosend.settings.without_key(text))], is_error=True)
 
 
 def _record(

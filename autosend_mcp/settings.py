@@ -1,6 +1,7 @@
 """Every setting, validated once. The only module that reads the environment."""
 
 import hashlib
+import json
 import re
 from ipaddress import ip_address
 from pathlib import Path
@@ -14,6 +15,9 @@ from autosend_mcp.errors import NotSent
 
 PREFIX = "AUTOSEND_"
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]{1,512}")
+
+# A shorter key is no AutoSend key, and taking it out would garble ordinary text.
+_SHORTEST_SECRET = 8
 
 
 class SettingsError(Exception):
@@ -120,6 +124,8 @@ class Settings(BaseSettings):
                 return "", "AUTOSEND_API_KEY_FILE names a file that cannot be read."
         if not key:
             return "", f"No AutoSend API key is set: {variable} is missing or empty."
+        if key.startswith("${"):
+            return "", f"{variable} holds a placeholder that the host did not fill in."
         if not _HEADER_VALUE.fullmatch(key):
             return "", (
                 f"The key in {variable} is malformed: it has a space, a line break or another character "
@@ -142,6 +148,13 @@ class Settings(BaseSettings):
             )
         headers = {"Authorization": f"Bearer {self._key}"}
         return headers | ({"x-project-id": self.project_id} if self.project_id else {})
+
+    def without_key(self, text: str) -> str:
+        """The text with the key taken out, plain or as JSON writes it: AutoSend, or a proxy, may echo it."""
+        for form in {self._key, json.dumps(self._key)[1:-1]}:
+            if len(form) >= _SHORTEST_SECRET:
+                text = text.replace(form, "[key]")
+        return text
 
     def fingerprint(self, text: str) -> str:
         """A hash of the text, keyed with the API key: the same from run to run, and nothing to anybody without it."""

@@ -77,12 +77,13 @@ class Writes:
     async def close(self) -> None:
         """Let the writes under way finish for as long as the grace allows, then cut them off."""
         with anyio.move_on_after(GRACE, shield=True):
-            await self._all_done()
+            await self.all_done()
         self._tasks.cancel_scope.cancel()
         with anyio.CancelScope(shield=True):
-            await self._all_done()
+            await self.all_done()
 
-    async def _all_done(self) -> None:
+    async def all_done(self) -> None:
+        """Wait for the writes that are under way now."""
         for write in list(self._under_way.values()):
             await write.done.wait()
 

@@ -42,9 +42,13 @@ def _sendable(text: str) -> str:
 
 
 def _custom_value(value: object) -> object:
+    if isinstance(value, str):
+        if len(value) > MAX_TEXT:
+            raise broken_rule(f"must be at most {MAX_TEXT} characters")
+        return _sendable(value)
     if isinstance(value, list | dict):
         raise broken_rule("must not be nested; AutoSend takes a string, number, boolean or date")
-    if value is None or not isinstance(value, str | int | float):
+    if not isinstance(value, int | float):
         raise broken_rule("must be a string, number, boolean or date such as 2024-03-01")
     if isinstance(value, float) and not math.isfinite(value):
         raise broken_rule("must be a finite number")
@@ -92,7 +96,7 @@ def _given_values(value: object, info: ValidationInfo) -> object:
 Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_sendable)]
 EmailAddress = Annotated[str, AfterValidator(_address)]
 CustomName = Annotated[str, Field(max_length=MAX_KEY), AfterValidator(_sendable), AfterValidator(_custom_name)]
-CustomValue = Annotated[Text | int | float | bool, BeforeValidator(_custom_value)]
+CustomValue = Annotated[str | int | float | bool, BeforeValidator(_custom_value)]
 CustomFields = Annotated[dict[CustomName, CustomValue], Field(max_length=MAX_ENTRIES), BeforeValidator(_given_values)]
 
 

@@ -113,14 +113,14 @@ class Sandbox:
 
     def _route(self, method: str, path: str, handler: Handler) -> Route:
         async def endpoint(request: Request) -> Response:
+            headers = {"Date": formatdate(usegmt=True)}
             try:
                 key = _key(request)
-                headers = _spend(self._windows.setdefault(key, deque()), self.options.rate_limit)
+                headers |= _spend(self._windows.setdefault(key, deque()), self.options.rate_limit)
                 response = await handler(request, _project(request, key))
-                response.headers.update(headers)
             except _Refusal as refusal:
                 response = JSONResponse({"success": False, "error": refusal.error}, refusal.status)
-            response.headers["Date"] = formatdate(usegmt=True)
+            response.headers.update(headers)
             return response
 
         return Route(f"/v1{path}", endpoint, methods=[method])
@@ -162,15 +162,14 @@ def _project(request: Request, key: str) -> str:
 
 
 def _spend(window: deque[float], limit: int) -> dict[str, str]:
-    """Count one request of a key and return the documented headers; refuse it when the second is full."""
+    """Count one request of a key; the documented headers. Refuses it when the second is full."""
     if not limit:
         return {}
     now = monotonic()
     while window and window[0] + 1 <= now:
         window.popleft()
     if len(window) >= limit:
-        wait = ceil(window[0] + 1 - now)
-        raise _Refusal(429, "RATE_LIMIT_EXCEEDED", "Too many requests", {"retryAfter": wait})
+        raise _Refusal(429, "RATE_LIMIT_EXCEEDED", "Too many requests", {"retryAfter": ceil(window[0] + 1 - now)})
     window.append(now)
     return {
         "X-RateLimit-Limit": str(limit),

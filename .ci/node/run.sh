@@ -1,0 +1,146 @@
+#!/usr/bin/env bash
+# The checks that need Node: AutoSend's own client against the sandbox, MCP Inspector against the server, and mcpb.
+# From the project's root, with the project installed in .venv:  bash .ci/node/run.sh
+# Where npm cannot be reached the checks are skipped, with the reason; REQUIRE_NODE=1 makes that a failure.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+bin=.ci/node/node_modules/.bin
+scratch=$(mktemp -d)
+sandbox=
+
+clean_up() {
+  stop_sandbox
+  rm -rf "$scratch"
+}
+trap clean_up EXIT
+
+heading() { printf '\n== %s\n' "$1"; }
+
+fail() {
+  echo "node checks failed: $1" >&2
+  exit 1
+}
+
+skip() {
+  echo "node checks skipped: $1"
+  [ "${REQUIRE_NODE:-}" != 1 ] || exit 1
+  exit 0
+}
+
+install() {
+  local status=0 code
+  command -v node >/dev/null || skip "node is not installed"
+  command -v npm >/dev/null || skip "npm is not installed"
+  timeout 180 npm ci --prefix .ci/node --ignore-scripts --prefer-offline --no-audit --no-fund --loglevel error \
+    --fetch-retries 1 --fetch-retry-mintimeout 1000 --fetch-timeout 30000 >"$scratch/npm.log" 2>&1 || status=$?
+  [ "$status" != 124 ] || skip "npm ci did not end within 180 seconds"
+  [ "$status" != 0 ] || return 0
+  cat "$scratch/npm.log" >&2
+  code=$(sed -nE 's/^npm (error|ERR!) code //p' "$scratch/npm.log" | head -n 1)
+  case $code in EUSAGE | EINTEGRITY) fail "package-lock.json is not right ($code)" ;; esac
+  skip "npm ci failed (${code:-exit code $status})"
+}
+
+start_sandbox() { # its options; sets url
+  local line
+  exec 3< <(exec .venv/bin/autosend-mcp sandbox --port 0 "$@")
+  sandbox=$!
+  read -r -t 20 line <&3 || fail "the sandbox did not start"
+  url=$(grep -oE 'http://127\.0\.0\.1:[0-9]+/v1' <<<"$line") || fail "the sandbox's first line names no URL: $line"
+}
+
+stop_sandbox() {
+  [ -n "$sandbox" ] || return 0
+  kill "$sandbox" 2>/dev/null || true
+  wait "$sandbox" 2>/dev/null || true
+  sandbox=
+}
+
+inspect() { # expected exit code, protocol era, Inspector's options; sets $scratch/result and $scratch/stderr
+  local expected=$1 era=$2 status=0
+  shift 2
+  timeout 60 "$bin/mcp-inspector" --cli --protocol-era "$era" "$@" -- .venv/bin/python -m autosend_mcp --sandbox \
+    >"$scratch/result" 2>"$scratch/stderr" </dev/null || status=$?
+  [ "$status" = "$expected" ] || {
+    cat "$scratch/result" "$scratch/stderr" >&2
+    fail "Inspector ($era) ended with $status instead of $expected"
+  }
+}
+
+expect() { # what is checked, a Python expression over the result `r`
+  .venv/bin/python -c "import json, sys; r = json.load(open(sys.argv[1])); sys.exit(not ($2))" "$scratch/result" || {
+    cat "$scratch/result" >&2
+    fail "$1"
+  }
+  echo "ok $1"
+}
+
+check_inspector() { # protocol era
+  local era=$1
+  inspect 0 "$era" --method tools/list --strict
+  [ ! -s "$scratch/stderr" ] || {
+    cat "$scratch/stderr" >&2
+    fail "Inspector ($era) complains about the tools"
+  }
+  expect "$era: tools/list --strict, no complaint" '"create_contact" in [tool["name"] for tool in r["tools"]]'
+
+  inspect 0 "$era" --method tools/call --tool-name create_contact --tool-arg email=john.doe@example.com \
+    firstName=John lastName=Doe userId=user_12345 \
+    'customFields={"company":"Acme Corp","role":"Developer","plan":"premium"}'
+  expect "$era: create_contact" 'not r.get("isError") and r["structuredContent"].items() >= {"outcome": "created",
+    "email": "john.doe@example.com", "firstName": "John", "lastName": "Doe", "userId": "user_12345",
+    "customFields": {"company": "Acme Corp", "role": "Developer", "plan": "premium"}}.items()'
+
+  # Inspector prints a result with isError and ends with 5.
+  inspect 5 "$era" --method tools/call --tool-name create_contact --tool-arg email=john.doe@example.com fistName=John
+  expect "$era: create_contact with a misspelt field" \
+    'r["isError"] is True and "structuredContent" not in r and "firstName" in r["content"][0]["text"]'
+}
+
+check_mcpb() {
+  local stage=$scratch/autosend-mcp
+  if [ ! -f manifests/mcpb/manifest.json ]; then
+    [ "${REQUIRE_NODE:-}" != 1 ] || fail "there is no manifests/mcpb/manifest.json"
+    echo "mcpb checks skipped: there is no manifests/mcpb/manifest.json"
+    return
+  fi
+  "$bin/mcpb" validate manifests/mcpb/manifest.json
+  mkdir "$stage"
+  cp -R pyproject.toml README.md LICENSE autosend_mcp manifests/mcpb/. "$stage"
+  find "$stage" -name __pycache__ -prune -exec rm -r {} +
+  timeout 60 "$bin/mcpb" pack "$stage" "$scratch/autosend-mcp.mcpb" >"$scratch/pack.log" 2>&1 </dev/null || {
+    cat "$scratch/pack.log" >&2
+    fail "mcpb pack"
+  }
+  grep -E '^(package size|unpacked size|total files):' "$scratch/pack.log"
+}
+
+heading "npm ci"
+install
+echo "ok $(cd .ci/node && node -p 'Object.entries(require("./package.json").dependencies).map((pair) => pair.join(" ")).join(", ")')"
+
+# Whatever these programs write to a home directory goes away with the scratch directory.
+mkdir "$scratch/home"
+export HOME=$scratch/home NODE_NO_WARNINGS=1
+unset "${!AUTOSEND_@}"
+
+heading "autosendjs against the sandbox"
+start_sandbox --no-rate-limit
+timeout 60 node .ci/node/autosendjs.mjs "$url"
+stop_sandbox
+
+heading "autosendjs against the sandbox with its rate limit"
+start_sandbox
+timeout 60 node .ci/node/autosendjs.mjs "$url" --limited
+stop_sandbox
+
+for era in legacy modern; do
+  heading "MCP Inspector, $era protocol era"
+  check_inspector "$era"
+done
+
+heading "mcpb"
+check_mcpb
+
+printf '\nnode checks passed\n'

@@ -1,0 +1,234 @@
+"""The generated files: in step with the definitions, valid, and true about the package."""
+
+import json
+import re
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import pytest
+from jsonschema import Draft7Validator, FormatChecker
+
+from autosend_mcp.server import TITLE, build_server
+from autosend_mcp.settings import Settings, variable_of
+from autosend_mcp.tools.toolset import TOOLS
+from manifests.generate import ASKED, CLOSE, OPEN, README, REQUIRED, ROOT, generated, main, settings_table
+
+SERVER, BUNDLE, DESKTOP = "manifests/server.json", "manifests/mcpb/manifest.json", "manifests/claude-desktop.json"
+SNAPSHOTS = [f"tests/toolsnaps/{name}.json" for name in TOOLS]
+SCHEMAS = {SERVER: "server.schema.json", BUNDLE: "mcpb-manifest-v0.4.schema.json"}
+README_BEFORE = f"# Before\n\n{OPEN}\n{CLOSE}\n\nAfter\n"
+VARIABLES = {variable_of(field) for field in Settings.model_fields}
+HOST = re.compile(r"(?:https?://[^\s/\"]+|\b(?:[a-z0-9-]+\.)+(?:com|dev|io|net|org)\b)")
+
+FORMATS = FormatChecker()  # its own copy of the checks; jsonschema alone knows no "uri"
+
+
+@FORMATS.checks("uri", raises=ValueError)
+def _is_uri(value: object) -> bool:
+    return not isinstance(value, str) or bool(urlsplit(value).scheme and urlsplit(value).netloc)
+
+
+def _load(path: str) -> dict[str, Any]:
+    return json.loads((ROOT / path).read_text(encoding="utf-8"))
+
+
+def _schema_of(path: str) -> dict[str, Any]:
+    return _load(f"manifests/schema/{SCHEMAS[path]}")
+
+
+def _problems(path: str, document: dict[str, Any]) -> list[str]:
+    schema = _schema_of(path)
+    Draft7Validator.check_schema(schema)
+    validator: Any = Draft7Validator(schema, format_checker=FORMATS)
+    return [error.message for error in validator.iter_errors(document)]
+
+
+def _keys(value: object, below: str = "") -> set[str]:
+    """The keys of every object in a document, or of those that are the value of `below`."""
+    if isinstance(value, list):
+        return {key for item in cast("list[object]", value) for key in _keys(item, below)}
+    if not isinstance(value, dict):
+        return set()
+    items = cast("dict[str, object]", value)
+    own = set(items) if not below else set(cast("dict[str, object]", items.get(below, {})))
+    return own.union(*(_keys(item, below) for item in items.values()))
+
+
+def _hosts(text: str) -> set[str]:
+    return {found.split("://")[-1] for found in HOST.findall(text)}
+
+
+@pytest.fixture
+def copy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A folder with every generated file, and a README with the settings table."""
+    (tmp_path / README).write_text(README_BEFORE, encoding="utf-8")
+    assert main([], tmp_path) == 0
+    capsys.readouterr()
+    return tmp_path
+
+
+def test_every_generated_file_is_in_step(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--check"]) == 0, capsys.readouterr().out
+
+
+def test_nothing_else_is_generated(copy: Path) -> None:
+    files = {path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()}
+    assert files == {SERVER, BUNDLE, DESKTOP, README, *SNAPSHOTS}
+
+
+def test_a_fresh_copy_is_in_step_and_a_second_run_writes_nothing(
+    copy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--check"], copy) == 0
+    assert main([], copy) == 0
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("path", [SERVER, BUNDLE, DESKTOP, README, *SNAPSHOTS])
+def test_one_changed_byte_is_reported_and_mended(copy: Path, path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    right = (copy / path).read_bytes()
+    middle = right.index(b"AUTOSEND_") if b"AUTOSEND_" in right else len(right) // 2
+    (copy / path).write_bytes(right[:middle] + b"\xff" + right[middle + 1 :])
+    assert main(["--check"], copy) == 1
+    assert capsys.readouterr().out.startswith(f"{path}: differs")
+    assert main([], copy) == 0
+    assert (copy / path).read_bytes() == right
+
+
+@pytest.mark.parametrize("path", [SERVER, BUNDLE, DESKTOP, *SNAPSHOTS])
+def test_a_missing_file_is_reported(copy: Path, path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (copy / path).unlink()
+    assert main(["--check"], copy) == 1
+    assert capsys.readouterr().out.startswith(f"{path}: differs")
+
+
+def test_the_snapshot_of_a_tool_that_is_gone_is_reported_and_removed(
+    copy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left_over = copy / "tests/toolsnaps/no_such_tool.json"
+    left_over.write_text("{}\n", encoding="utf-8")
+    assert main(["--check"], copy) == 1
+    assert left_over.exists()
+    assert main([], copy) == 0
+    assert not left_over.exists()
+    assert capsys.readouterr().out.count("no_such_tool") == 2
+
+
+def test_the_settings_table_is_put_between_its_lines_and_nothing_else_is_touched(copy: Path) -> None:
+    text = (copy / README).read_text(encoding="utf-8")
+    assert text == f"# Before\n\n{OPEN}\n\n{settings_table()}\n\n{CLOSE}\n\nAfter\n"
+    assert {row.split("`")[1] for row in settings_table().splitlines()[2:]} == VARIABLES
+
+
+def test_a_readme_without_the_lines_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / README).write_text("# Nothing here\n", encoding="utf-8")
+    assert main([], tmp_path) == 0
+    assert (tmp_path / README).read_text(encoding="utf-8") == "# Nothing here\n"
+    assert README in capsys.readouterr().err
+
+
+def test_a_readme_with_half_of_the_lines_stops_the_run(tmp_path: Path) -> None:
+    (tmp_path / README).write_text(f"{OPEN}\n", encoding="utf-8")
+    with pytest.raises(SystemExit, match="must follow"):
+        main([], tmp_path)
+
+
+@pytest.mark.parametrize("path", SCHEMAS)
+def test_a_manifest_is_valid_against_its_schema(path: str) -> None:
+    assert _problems(path, _load(path)) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong"),
+    [
+        (SERVER, {"name": "autosend-mcp"}),
+        (SERVER, {"description": "d" * 101}),
+        (SERVER, {"$schema": "no address"}),
+        (BUNDLE, {"manifest_version": "0.3"}),
+        (BUNDLE, {"unknown": True}),
+        (BUNDLE, {"author": {"name": "a", "email": "no address"}}),
+    ],
+)
+def test_the_schema_refuses_a_wrong_manifest(path: str, wrong: dict[str, Any]) -> None:
+    assert len(_problems(path, _load(path) | wrong)) == 1
+
+
+def test_the_registry_entry_has_only_fields_that_its_schema_names() -> None:
+    assert _keys(_load(SERVER)) <= _keys(_schema_of(SERVER), below="properties")
+
+
+def test_every_version_is_the_version_of_the_package() -> None:
+    entry = _load(SERVER)
+    versions = {entry["version"], *(package["version"] for package in entry["packages"]), _load(BUNDLE)["version"]}
+    assert versions == {version("autosend-mcp")}
+
+
+def test_the_title_is_the_one_that_the_server_gives_itself() -> None:
+    nothing: Any = None
+    assert build_server(nothing, nothing).title == TITLE
+    assert (_load(SERVER)["title"], _load(BUNDLE)["display_name"]) == (TITLE, TITLE)
+
+
+@pytest.mark.parametrize("path", SCHEMAS)
+def test_a_description_is_at_most_100_characters(path: str) -> None:
+    assert 0 < len(_load(path)["description"]) <= 100
+
+
+def test_every_environment_variable_in_a_generated_file_is_a_setting() -> None:
+    texts = generated(ROOT)
+    named = {path: set(re.findall(r"AUTOSEND_[A-Z_]+", text)) for path, text in texts.items() if path != README}
+    assert {path: names - VARIABLES for path, names in named.items() if names - VARIABLES} == {}
+    assert named[SERVER] == VARIABLES
+    assert named[DESKTOP] == {variable_of(field) for field in REQUIRED}
+
+
+def test_the_registry_entry_requires_and_hides_the_key_alone() -> None:
+    variables = _load(SERVER)["packages"][0]["environmentVariables"]
+    assert [v["name"] for v in variables if v["isRequired"]] == ["AUTOSEND_API_KEY"]
+    assert [v["name"] for v in variables if v["isSecret"]] == ["AUTOSEND_API_KEY"]
+    assert all("`" not in v["description"] for v in variables)
+
+
+def test_every_setting_is_either_asked_for_by_the_bundle_or_left_out_on_purpose() -> None:
+    assert set(ASKED) == set(Settings.model_fields)
+
+
+def test_no_variable_of_the_bundle_can_be_left_unfilled() -> None:
+    bundle = _load(BUNDLE)
+    asked = bundle["user_config"]
+    environment = bundle["server"]["mcp_config"]["env"]
+    assert environment == {variable_of(field): f"${{user_config.{field}}}" for field in asked}
+    assert all(question["required"] or "default" in question for question in asked.values())
+
+
+def test_the_defaults_of_the_bundle_are_the_defaults_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+    plain = Settings()
+    for field, question in _load(BUNDLE)["user_config"].items():
+        monkeypatch.setenv(variable_of(field), str(question.get("default", "")))
+    assert Settings() == plain
+
+
+def test_the_bundle_lists_every_tool_and_every_tool_has_a_snapshot() -> None:
+    assert [tool["name"] for tool in _load(BUNDLE)["tools"]] == list(TOOLS)
+    assert {path.stem for path in (ROOT / "tests/toolsnaps").iterdir()} == set(TOOLS)
+
+
+def test_the_bundle_starts_a_file_and_a_command_that_exist() -> None:
+    server = _load(BUNDLE)["server"]
+    assert (ROOT / server["entry_point"]).is_file()
+    assert f'\n{server["mcp_config"]["args"][-1]} = "' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+
+
+def test_no_manifest_names_a_package_registrys_host() -> None:
+    assert _hosts('"https://packages.example.net/simple", files.example.org') == {
+        "packages.example.net",
+        "files.example.org",
+    }
+    allowed = _hosts(f"{Settings.model_fields['base_url'].default} {_schema_of(SERVER)['$id']} example.com")
+    named = {path: _hosts(text) for path, text in generated(ROOT).items() if path != README}
+    assert {path: hosts - allowed for path, hosts in named.items() if hosts - allowed} == {}
+    assert "registryBaseUrl" not in (ROOT / SERVER).read_text(encoding="utf-8")

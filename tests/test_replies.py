@@ -1,0 +1,106 @@
+"""Whatever AutoSend answers, the assistant gets a success that is one, or an error; never a crash, never a leak."""
+
+import json
+from typing import Any
+
+import anyio
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autosend_mcp.envelope import read_reply, requested_wait
+from autosend_mcp.errors import AutoSendError
+from autosend_mcp.models.base import visible
+from autosend_mcp.models.contacts import CreateContact, CreatedContact, differences
+from autosend_mcp.reconcile import read_contact
+from tests.faulty import Exchange, faulty_autosend
+from tests.test_arguments import json_values
+from tests.worlds import connected, text_of
+
+statuses = st.sampled_from([200, 201, 202, 204, 301, 400, 401, 402, 403, 404, 409, 418, 422, 429, 500, 502, 503])
+members = st.sampled_from(["success", "data", "error", "message", "code", "details", "retryAfter", "contacts", "email"])
+envelopes = st.dictionaries(members | st.text(max_size=5), json_values, max_size=6) | json_values
+
+
+@given(statuses, envelopes, st.dictionaries(st.sampled_from(["retry-after", "x-ratelimit-reset", "date"]), st.text()))
+@settings(max_examples=1000, deadline=None)
+def test_any_reply_is_read_or_one_error(status: int, body: Any, headers: dict[str, str]) -> None:
+    try:
+        reply = read_reply(status, headers, json.dumps(body).encode())
+    except AutoSendError as error:
+        text = str(error)
+        assert error.what
+        assert error.next_step
+        assert text == "\n".join(visible(line) for line in text.split("\n"))
+    else:
+        assert 200 <= status < 300
+        assert reply.body.get("success", True) is True
+    assert 0 <= requested_wait(headers, body if isinstance(body, dict) else None) <= 30
+
+
+@given(st.binary())
+def test_any_bytes_are_read_or_one_error(content: bytes) -> None:
+    with pytest.raises(AutoSendError):
+        read_reply(200, {}, content)
+
+
+def leaves(value: Any) -> list[str]:
+    """Every string in it, names too."""
+    if isinstance(value, dict):
+        return [text for name, inner in value.items() for text in [name, *leaves(inner)]]
+    if isinstance(value, list):
+        return [text for inner in value for text in leaves(inner)]
+    return [value] if isinstance(value, str) else []
+
+
+contacts = st.fixed_dictionaries(
+    {"id": st.text(min_size=1), "email": st.just("jane@example.com")},
+    optional={
+        "firstName": st.none() | st.text(),
+        "lastName": st.text(),
+        "userId": st.text(),
+        "listIds": st.lists(st.text()),
+        "customFields": st.none() | st.dictionaries(st.text(), json_values),
+        "createdAt": st.text(),
+        "projectId": st.text(),
+        "other": json_values,
+    },
+)
+
+
+@given(contacts)
+@settings(max_examples=500, deadline=None)
+def test_no_invisible_character_of_a_contact_reaches_an_answer(contact: dict[str, Any]) -> None:
+    body = json.dumps({"success": True, "data": contact}).encode()
+    asked = CreateContact.model_validate({"email": "jane@example.com", "firstName": "Jane"}, context=[])
+    try:
+        held = read_contact(read_reply(200, {}, body), "jane@example.com")
+    except AutoSendError:
+        assert not visible(contact["id"])
+        return
+    answer = CreatedContact.of(held, asked, []).payload()
+    assert answer["id"]
+    assert "projectId" not in answer
+    assert all(text == visible(text) for text in leaves(answer))
+    assert ("firstName" in differences(asked, held)) is (answer.get("firstName") != "Jane")
+
+
+@given(statuses, envelopes)
+@settings(max_examples=60, deadline=None)
+def test_any_reply_to_a_create_is_answered_through_a_client(status: int, body: Any) -> None:
+    async def run() -> None:
+        async def reply(exchange: Exchange) -> None:
+            if status == 204:
+                await exchange.send(b"HTTP/1.1 204 No Content\r\n\r\n")
+            else:
+                await exchange.reply(status, body)
+
+        async with faulty_autosend() as faulty:
+            faulty.create = reply
+            async with connected(faulty.url, timeout=1) as client:
+                result = await client.call_tool("create_contact", {"email": "jane@example.com"})
+        assert text_of(result)
+        assert faulty.creates == 1 or status == 429
+        assert result.is_error or result.structured_content["id"]
+
+    anyio.run(run)

@@ -1,0 +1,198 @@
+"""The sandbox as any HTTP client sees it: documented answers, its switches, the rate limit, a kill."""
+
+import json
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx2
+import pytest
+
+from autosend_mcp.sandbox.app import KEY, Options, Sandbox
+from autosend_mcp.sandbox.store import Store
+
+pytestmark = pytest.mark.anyio
+
+JANE = {"email": "Jane@Example.com", "firstName": "Jane", "customFields": {"plan": "pro", "n": 1}}
+
+
+def client_of(sandbox: Sandbox, **headers: str) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(sandbox.app),
+        base_url="http://127.0.0.1/v1",
+        headers={"Authorization": f"Bearer {KEY}"} | headers,
+    )
+
+
+@pytest.fixture
+async def http() -> AsyncGenerator[httpx2.AsyncClient]:
+    sandbox = Sandbox(Store(), Options(rate_limit=0))
+    async with client_of(sandbox) as client:
+        yield client
+    sandbox.store.close()
+
+
+def failed(response: httpx2.Response, status: int, code: str) -> dict[str, Any]:
+    body = response.json()
+    assert (response.status_code, body["success"], body["error"]["code"]) == (status, False, code)
+    return body["error"]
+
+
+async def test_create_get_search_upsert_delete(http: httpx2.AsyncClient) -> None:
+    created = (await http.post("/contacts", json=JANE)).json()["data"]
+    assert created["email"] == "jane@example.com"
+    assert (await http.get(f"/contacts/{created['id']}")).json() == {"success": True, "data": created}
+    found = await http.post("/contacts/search/emails", json={"emails": ["JANE@example.com", "nobody@example.com"]})
+    assert found.json()["data"] == {"contacts": [created]}
+    upserted = await http.post(
+        "/contacts/email", json={"email": "jane@example.com", "lastName": "Doe", "customFields": {"n": None, "x": 2}}
+    )
+    assert upserted.json()["data"] | {"updatedAt": ""} == created | {
+        "lastName": "Doe",
+        "customFields": {"plan": "pro", "x": 2},
+        "updatedAt": "",
+    }
+    deleted = await http.delete(f"/contacts/{created['id']}")
+    assert deleted.json() == {"success": True, "message": "Contact deleted successfully"}
+    failed(await http.get(f"/contacts/{created['id']}"), 404, "CONTACT_NOT_FOUND")
+    failed(await http.delete(f"/contacts/{created['id']}"), 404, "CONTACT_NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "email"),
+        ({"email": ""}, "email"),
+        ({"email": "jane"}, "email"),
+        ({"email": 5}, "email"),
+        ({"email": "a@b.co", "firstName": 5}, "firstName"),
+        ({"email": "a@b.co", "listIds": "l"}, "listIds"),
+        ({"email": "a@b.co", "listIds": [5]}, "listIds"),
+        ({"email": "a@b.co", "customFields": [1]}, "customFields"),
+        ({"email": "a@b.co", "customFields": {"a": {"b": 1}}}, "customFields.a"),
+    ],
+)
+async def test_a_wrong_body_is_refused_by_field(body: dict[str, Any], field: str, http: httpx2.AsyncClient) -> None:
+    for path in ("/contacts", "/contacts/email"):
+        error = failed(await http.post(path, json=body), 400, "VALIDATION_FAILED")
+        assert [detail["field"] for detail in error["details"]] == [field]
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b"[" * 100_000, b"\xff"])
+async def test_a_body_that_is_no_json_object_is_refused(content: bytes, http: httpx2.AsyncClient) -> None:
+    failed(await http.post("/contacts", content=content), 400, "VALIDATION_FAILED")
+
+
+@pytest.mark.parametrize("emails", [None, [], "a@b.co", [5], ["jane"]])
+async def test_a_wrong_search_is_refused(emails: Any, http: httpx2.AsyncClient) -> None:
+    failed(await http.post("/contacts/search/emails", json={"emails": emails}), 400, "VALIDATION_FAILED")
+
+
+@pytest.mark.parametrize("status", [400, 409, 422])
+async def test_an_address_is_unique_in_its_project_whatever_the_case(status: int) -> None:
+    sandbox = Sandbox(Store(), Options(rate_limit=0, exists_status=status))
+    async with client_of(sandbox, Authorization="Bearer ASA_account") as http:
+        for project in ("p1", "p2"):
+            headers = {"x-project-id": project}
+            created = await http.post("/contacts", json=JANE, headers=headers)
+            assert created.json()["data"]["projectId"] == project
+            failed(await http.post("/contacts", json=JANE, headers=headers), status, "CONTACT_ALREADY_EXISTS")
+        failed(await http.post("/contacts", json=JANE), 403, "FORBIDDEN")
+    sandbox.store.close()
+
+
+@pytest.mark.parametrize("key", ["", "Bearer ", "Bearer wrong", "Basic AS_x"])
+async def test_a_request_without_a_good_key_is_refused(key: str, http: httpx2.AsyncClient) -> None:
+    failed(await http.get("/contacts/x", headers={"Authorization": key}), 401, "UNAUTHORIZED")
+
+
+async def test_the_other_key_header_is_good_too(http: httpx2.AsyncClient) -> None:
+    response = await http.get("/contacts/x", headers={"Authorization": "", "x-api-key": "as_x"})
+    failed(response, 404, "CONTACT_NOT_FOUND")
+
+
+async def test_an_unknown_path_is_answered_in_the_documented_envelope(http: httpx2.AsyncClient) -> None:
+    failed(await http.get("/nothing"), 404, "NOT_FOUND")
+    failed(await http.put("/contacts", json={}), 405, "NOT_FOUND")
+
+
+async def test_the_third_request_of_a_key_in_a_second_is_refused_with_the_wait() -> None:
+    sandbox = Sandbox(Store())
+    async with client_of(sandbox) as http:
+        responses = [await http.get("/contacts/x") for _ in range(3)]
+        other = await http.get("/contacts/x", headers={"Authorization": "Bearer AS_other"})
+    assert [response.status_code for response in responses] == [404, 404, 429]
+    assert [responses[0].headers[f"X-RateLimit-{name}"] for name in ("Limit", "Remaining")] == ["2", "1"]
+    assert int(responses[0].headers["X-RateLimit-Reset"]) > 0
+    assert responses[0].headers["Date"].endswith(" GMT")
+    assert failed(responses[2], 429, "RATE_LIMIT_EXCEEDED")["retryAfter"] == 1
+    assert other.status_code == 404
+    sandbox.store.close()
+
+
+@contextmanager
+def served(*args: str) -> Iterator[tuple[str, list[str], subprocess.Popen[str]]]:
+    """`autosend-mcp sandbox` as a process: its base URL, the lines it printed, and the process."""
+    command = [sys.executable, "-m", "autosend_mcp", "sandbox", "--port", "0", "--no-rate-limit", *args]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout
+    assert process.stderr
+    try:
+        first = process.stdout.readline()
+        rest = [process.stdout.readline() for word in args if word in {"--list", "--segment"}]
+        yield first.split()[3], rest, process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+async def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
+    """20 creates are under way when the process is killed; every one that was answered is there afterwards."""
+    file = str(tmp_path / "contacts.sqlite3")
+    headers = {"Authorization": f"Bearer {KEY}"}
+    answered: list[str] = []
+
+    async def create(http: httpx2.AsyncClient, number: int) -> None:
+        try:
+            response = await http.post(f"{url}/contacts", json={"email": f"p{number}@example.com"})
+            answered.append(response.json()["data"]["email"])
+        except httpx2.HTTPError:
+            return
+        if len(answered) == 10:
+            process.kill()
+
+    with served("--file", file) as (url, _, process):
+        async with httpx2.AsyncClient(headers=headers) as http, anyio.create_task_group() as tasks:
+            for number in range(20):
+                tasks.start_soon(create, http, number)
+    with served("--file", file) as (url, _, _):
+        async with httpx2.AsyncClient(headers=headers) as http:
+            found = await http.post(f"{url}/contacts/search/emails", json={"emails": answered})
+    assert len(answered) >= 10
+    assert sorted(contact["email"] for contact in found.json()["data"]["contacts"]) == sorted(answered)
+
+
+async def test_seeded_lists_and_segments_are_printed_and_told_apart() -> None:
+    with served("--list", "News letter", "--segment", "Active") as (url, (seeded, segment), _):
+        assert seeded.startswith("list News letter: ")
+        assert segment.startswith("segment Active: ")
+        async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {KEY}"}) as http:
+            for line, status in ((seeded, 200), (segment, 400)):
+                list_id = line.split()[-1]
+                response = await http.post(f"{url}/contacts", json={"email": "a@b.co", "listIds": [list_id]})
+                assert response.status_code == status
+            assert response.headers["Date"]
+            assert json.loads(response.text)["error"]["details"][0]["field"] == "listIds"
+
+
+def test_seeding_twice_gives_the_same_list(tmp_path: Path) -> None:
+    ids: list[str] = []
+    for _ in range(2):
+        store = Store(tmp_path / "contacts.sqlite3")
+        ids.append(store.seed_list("p", "Newsletter", "list"))
+        store.close()
+    assert ids[0] == ids[1]

@@ -1,0 +1,217 @@
+"""The server as a host runs it: a child process on stdin and stdout, told to end in every way."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import IO, Any
+
+import anyio
+import pytest
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+
+from tests.faulty import Exchange, Faulty, create_well
+from tests.worlds import KEY, answer_of, error_of
+
+JANE = {"email": "jane@example.com"}
+ENVELOPE = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientInfo": {"name": "raw", "version": "0"},
+    "io.modelcontextprotocol/clientCapabilities": {},
+}
+
+
+def server(*args: str, **env: str) -> StdioServerParameters:
+    return StdioServerParameters(command=sys.executable, args=["-m", "autosend_mcp", *args], env=env)
+
+
+def real_api(faulty: Faulty, **env: str) -> dict[str, str]:
+    return {"AUTOSEND_API_KEY": KEY, "AUTOSEND_BASE_URL": faulty.url, "AUTOSEND_RATE_LIMIT": "1000", **env}
+
+
+@pytest.mark.anyio
+async def test_a_client_lists_and_calls_the_tool(era: str, tmp_path: Path) -> None:
+    with (tmp_path / "log").open("w+") as log:
+        transport = stdio_client(server("--sandbox", AUTOSEND_API_KEY=KEY), errlog=log)
+        async with Client(transport, mode=era if era == "legacy" else "auto") as client:
+            assert client.protocol_version == ("2025-11-25" if era == "legacy" else "2026-07-28")
+            assert client.server_info
+            assert client.server_info.name == "autosend-mcp"
+            assert client.server_capabilities.model_dump(exclude_none=True) == {"tools": {"list_changed": False}}
+            assert [tool.name for tool in (await client.list_tools()).tools] == ["create_contact"]
+            assert answer_of(await client.call_tool("create_contact", JANE))["email"] == "jane@example.com"
+        lines = [json.loads(line) for line in log.seek(0) or log.read().splitlines()]
+    assert [(line["tool"], line["outcome"], line["status"], line["attempts"]) for line in lines] == [
+        ("create_contact", "created", 200, 1)
+    ]
+    assert set(lines[0]) == {"time", "level", "event", "tool", "outcome", "status", "attempts", "address", "ms"}
+
+
+@pytest.mark.anyio
+async def test_a_sandbox_in_a_file_is_there_again_after_a_kill(tmp_path: Path) -> None:
+    file = str(tmp_path / "contacts.sqlite3")
+    process = Raw(["--sandbox", file], {})
+    process.initialize()
+    process.call(1, JANE)
+    assert process.read()["result"]["structuredContent"]["outcome"] == "created"
+    process.child.kill()
+    process.end()
+    async with Client(stdio_client(server("--sandbox", file))) as client:
+        assert "already exists" in error_of(await client.call_tool("create_contact", JANE))
+
+
+@pytest.mark.anyio
+async def test_without_a_key_the_tools_are_listed_and_a_call_names_the_variable(era: str) -> None:
+    async with Client(stdio_client(server()), mode=era if era == "legacy" else "auto") as client:
+        assert len((await client.list_tools()).tools) == 1
+        text = error_of(await client.call_tool("create_contact", JANE))
+    assert "AUTOSEND_API_KEY is missing or empty. Nothing was sent and nothing changed." in text
+
+
+class Raw:
+    """A child process, spoken to in raw lines."""
+
+    def __init__(self, args: list[str], env: dict[str, str]) -> None:
+        self.child = subprocess.Popen(
+            [sys.executable, "-m", "autosend_mcp", *args],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=env,
+            text=True,
+        )
+
+    @property
+    def stdin(self) -> IO[str]:
+        assert self.child.stdin
+        return self.child.stdin
+
+    def send(self, line: dict[str, Any] | str) -> None:
+        self.stdin.write((line if isinstance(line, str) else json.dumps(line)) + "\n")
+        self.stdin.flush()
+
+    def request(self, number: int, method: str, params: dict[str, Any]) -> None:
+        self.send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+
+    def initialize(self) -> None:
+        client = {"name": "raw", "version": "0"}
+        self.request(0, "initialize", {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client})
+        assert self.read()["result"]["serverInfo"]["name"] == "autosend-mcp"
+        self.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
+
+    def call(self, number: int, arguments: Any, **params: Any) -> None:
+        self.request(number, "tools/call", {"name": "create_contact", "arguments": arguments, **params})
+
+    def read(self) -> dict[str, Any]:
+        assert self.child.stdout
+        return json.loads(self.child.stdout.readline())
+
+    def close_stdin(self) -> None:
+        self.stdin.close()
+        self.child.stdin = None
+
+    def end(self) -> str:
+        """Wait for the end; what was logged."""
+        _, log = self.child.communicate(timeout=10)
+        return log
+
+
+@pytest.mark.parametrize("modern", [False, True])
+def test_malformed_calls_and_lines_are_answered_by_field_and_the_server_goes_on(modern: bool) -> None:
+    process = Raw(["--sandbox"], {})
+    meta: dict[str, Any] = {"_meta": ENVELOPE} if modern else {}
+    if not modern:
+        process.initialize()
+    for number, arguments in enumerate([[], "x", 5, True, '{"email": "a@b.co"}']):
+        process.call(number, arguments, **meta)
+        error = process.read()["error"]
+        assert error["code"] == -32602
+        assert error["message"].startswith("arguments must be a JSON object, for example {")
+    process.request(7, "tools/call", {"name": 5, **meta})
+    assert process.read()["error"]["message"].startswith("name must be the name of a tool: create_contact")
+    for junk in (
+        "not json",
+        "[]",
+        "{}",
+        '{"jsonrpc": "2.0", "id": 1}',
+        "",
+    ):
+        process.send(junk)
+    process.call(8, {"email": "a@b.co", "customFields": {"n": 1}}, **meta)
+    assert process.read()["result"]["structuredContent"]["outcome"] == "created"
+    process.call(9, {"email": "b@b.co", "customFields": {"n": float("inf")}}, **meta)  # json.dumps writes Infinity
+    text = process.read()["result"]["content"][0]["text"]
+    assert "customFields.n: must be a finite number" in text
+    process.close_stdin()
+    assert "Traceback" not in process.end()
+    assert process.child.returncode == 0
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("how", ["eof", "SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("finishes", [True, False])
+async def test_told_to_end_with_a_create_in_flight_it_ends_in_2_s_and_the_create_is_finished_or_recorded(
+    how: str, finishes: bool, faulty: Faulty
+) -> None:
+    arrived, go_on, hang = anyio.Event(), anyio.Event(), anyio.Event()
+
+    async def slow(exchange: Exchange) -> None:
+        arrived.set()
+        await (go_on if finishes else hang).wait()
+        await create_well(exchange)
+
+    faulty.create = slow
+    process = Raw([], real_api(faulty))
+    await anyio.to_thread.run_sync(process.initialize)
+    process.call(1, JANE)
+    await arrived.wait()
+    started = time.monotonic()
+    if how == "eof":
+        process.close_stdin()
+    else:
+        process.child.send_signal(signal.Signals[how])
+    go_on.set()
+    log = await anyio.to_thread.run_sync(process.end)
+    assert time.monotonic() - started < 2
+    assert process.child.returncode == {"eof": 0, "SIGTERM": 143, "SIGINT": 130}[how]
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert [(line["tool"], line["outcome"]) for line in lines] == [
+        ("create_contact", "created" if finishes else "cut_off")
+    ]
+    assert len(faulty.applied) == (1 if finishes else 0)
+    assert faulty.creates == 1
+
+
+@pytest.mark.parametrize("how", ["eof", "SIGTERM", "SIGINT"])
+def test_told_to_end_while_idle_it_ends_at_once_and_says_nothing(how: str) -> None:
+    process = Raw([], {})
+    process.initialize()
+    started = time.monotonic()
+    if how == "eof":
+        process.close_stdin()
+    else:
+        process.child.send_signal(signal.Signals[how])
+    assert process.end() == ""
+    assert time.monotonic() - started < 2
+    assert process.child.returncode == {"eof": 0, "SIGTERM": 143, "SIGINT": 130}[how]
+
+
+@pytest.mark.anyio
+async def test_the_key_and_the_address_are_in_no_output_at_debug(faulty: Faulty) -> None:
+    async def leaky(exchange: Exchange) -> None:
+        await exchange.reply(401, {"success": False, "error": {"message": f"bad key {KEY}", "code": KEY}})
+
+    faulty.create = leaky
+    process = Raw([], real_api(faulty, AUTOSEND_LOG_LEVEL="debug"))
+    await anyio.to_thread.run_sync(process.initialize)
+    process.call(1, JANE)
+    answer = json.dumps(await anyio.to_thread.run_sync(process.read))
+    process.close_stdin()
+    log = await anyio.to_thread.run_sync(process.end)
+    assert json.loads(log)["outcome"] == "refused"
+    assert KEY not in answer + log
+    assert "canary" not in answer + log
+    assert "jane" not in log
