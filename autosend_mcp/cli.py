@@ -179,7 +179,7 @@ def _connect(args: argparse.Namespace) -> Any:
 
     try:
         return connect(getattr(args, "sandbox", None))
-    except SettingsError as error:
+    except (SettingsError, OSError) as error:
         sys.exit(_usage(str(error)))
 
 

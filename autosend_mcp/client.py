@@ -4,7 +4,6 @@ import random
 import ssl
 import zlib
 from collections.abc import Mapping
-from itertools import count
 from typing import Any
 
 import anyio
@@ -29,6 +28,8 @@ LOOK_UP_TIMES = (0.5, 2.0, 5.0)
 
 _REPEATS = 2
 _KEEPALIVE = 4.0  # Node's servers close an idle connection after 5 s.
+
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip", "Content-Type": "application/json"}
 
 # The errors after which the request has provably not left. Any other one is ambiguous once a connection exists.
 _UNSENT = (
@@ -62,9 +63,7 @@ class AutoSend:
             await self._http.aclose()
             self._http = None
 
-    async def exchange(
-        self, slot: Slot, method: str, path: str, body: Mapping[str, Any] | None, *, within: float
-    ) -> Reply:
+    async def exchange(self, slot: Slot, method: str, path: str, body: Mapping[str, Any], *, within: float) -> Reply:
         """One request and its reply, within so many seconds.
 
         Raises:
@@ -72,18 +71,14 @@ class AutoSend:
             Refused: AutoSend said no.
             Unknown: It left, or may have, and no readable answer came back.
         """
-        headers = self.settings.credentials() | {"Accept": "application/json", "Accept-Encoding": "gzip"}
-        content = None
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-            content = compact_json(body).encode()
+        headers = self.settings.credentials() | _HEADERS
         try:
             with anyio.fail_after(within):
                 async with self._client().stream(
                     method,
                     self.settings.base_url + path,
                     headers=headers,
-                    content=content,
+                    content=compact_json(body).encode(),
                     extensions={"trace": _leaving(slot)},
                 ) as response:
                     received = await _read_capped(response)
@@ -144,7 +139,7 @@ class Call:
         """A keyed hash that stands for a person in the log."""
         return self._autosend.settings.fingerprint(text)
 
-    async def write(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Reply:
+    async def write(self, method: str, path: str, body: Mapping[str, Any]) -> Reply:
         """A request that changes something, repeated only when it was provably not applied.
 
         Raises:
@@ -152,7 +147,8 @@ class Call:
         """
         within = (_CONNECT + _REPLY) * self.scale
         latest_start = self._started + _LATEST_START * self.scale
-        for attempt in count():
+        attempt = 0
+        while True:
             left = latest_start - anyio.current_time()
             try:
                 return await self._once(method, path, body, patience=left, within=within, urgent=False)
@@ -164,9 +160,9 @@ class Call:
                 if anyio.current_time() + wait > latest_start:
                     raise
             await anyio.sleep(wait)
-        raise AssertionError  # count() does not end
+            attempt += 1
 
-    async def look_up(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Reply:
+    async def look_up(self, method: str, path: str, body: Mapping[str, Any]) -> Reply:
         """One short read, before all that wait in line: it finds out what became of a write."""
         within = _LOOK_UP * self.scale
         with anyio.move_on_after(within):
@@ -174,7 +170,7 @@ class Call:
         raise Unknown("The look-up took too long.", "Try again in a minute.", changed="Looking up changes nothing.")
 
     async def _once(
-        self, method: str, path: str, body: Mapping[str, Any] | None, *, patience: float, within: float, urgent: bool
+        self, method: str, path: str, body: Mapping[str, Any], *, patience: float, within: float, urgent: bool
     ) -> Reply:
         self._autosend.settings.credentials()  # without a key there is nothing to wait for
         slot = await self._autosend.pace.turn(patience, urgent=urgent)

@@ -9,6 +9,7 @@ def connect(sandbox: str | None) -> AutoSend:
 
     Raises:
         SettingsError: A variable is wrong.
+        OSError: The sandbox's file cannot be opened.
     """
     if sandbox is None:
         return AutoSend(load_settings())

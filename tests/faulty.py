@@ -126,8 +126,8 @@ async def faulty_autosend(**options: Any) -> AsyncGenerator[Faulty]:
         connections.add(task)
         try:
             await _serve(faulty, reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client has gone, or the test is over
         finally:
             writer.close()
             with suppress(ConnectionError):

@@ -1,4 +1,4 @@
-"""Arguments that nobody thought of: generated, in both eras, 10,000 and more."""
+"""Arguments that nobody thought of: generated, 10,000 and more over both eras."""
 
 import json
 import random
@@ -42,12 +42,12 @@ def malformed(chance: random.Random) -> dict[str, Any]:
 
 
 @pytest.mark.anyio
-async def test_ten_thousand_malformed_calls_are_each_refused_by_field_without_the_value(
+async def test_ten_thousand_malformed_calls_over_both_eras_are_each_refused_by_field_without_the_value(
     faulty: Faulty, era: str
 ) -> None:
     chance = random.Random(11)
     async with connected(faulty.url, era) as client:
-        for _ in range(10_000):
+        for _ in range(5_000):
             arguments = malformed(chance)
             text = error_of(await client.call_tool("create_contact", arguments))
             assert "Nothing was sent and nothing changed. Mend this and call create_contact again:\n- " in text
@@ -64,7 +64,7 @@ json_values = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(NAMES) | st.text(), json_values | st.emails(), max_size=8))
-@settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_any_arguments_are_read_or_refused_and_nothing_else(arguments: dict[str, Any]) -> None:
     try:
         body, notes = read_arguments(CreateContact, arguments, "create_contact")

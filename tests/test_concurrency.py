@@ -9,6 +9,7 @@ import pytest
 from mcp import Client
 
 from autosend_mcp.client import AutoSend
+from autosend_mcp.models.base import Answer
 from autosend_mcp.pace import Pace
 from autosend_mcp.server import build_server
 from autosend_mcp.settings import load_settings
@@ -52,7 +53,7 @@ async def test_create_contact_never_posts_twice_when_the_reply_is_lost(faulty: F
                 assert UNKNOWN in error_of(result)
                 told["unknown"] += 1
 
-    async with connected(faulty.url) as client, anyio.create_task_group() as tasks:
+    async with connected(faulty.url, timeout=3) as client, anyio.create_task_group() as tasks:
         for start in range(0, 1000, 20):
             tasks.start_soon(create, client, range(start, start + 20))
     posts = Counter(exchange.body["email"] for exchange in faulty.seen if exchange.path == "/v1/contacts")
@@ -222,3 +223,41 @@ async def test_a_cancelled_create_that_was_refused_leaves_no_trace(faulty: Fault
             assert JOINED in text_of(result)
             result = await client.call_tool("create_contact", JANE)
     assert "notes" not in answer_of(result)
+
+
+class Told(Answer):
+    """An answer that was not heard."""
+
+    said: str
+
+
+async def test_an_answer_that_comes_in_the_instant_of_the_cancellation_is_kept() -> None:
+    caller = anyio.CancelScope()
+
+    async def perform() -> Told:
+        caller.cancel()
+        return Told(said="done")
+
+    async with writes_of_the_process() as writes:
+        with caller:
+            await writes.run("key", perform)
+        result, notes = await writes.run("key", perform)
+    assert isinstance(result, Told)
+    assert (result.said, notes) == ("done", [FINISHED])
+
+
+async def test_no_more_than_a_thousand_unheard_answers_are_kept() -> None:
+    async with writes_of_the_process() as writes:
+        for number in range(1001):
+            with anyio.CancelScope() as caller:
+
+                async def perform(caller: anyio.CancelScope = caller, number: int = number) -> Told:
+                    caller.cancel()
+                    return Told(said=str(number))
+
+                await writes.run(str(number), perform)
+
+        async def anew() -> Told:
+            return Told(said="anew")
+
+        assert [(await writes.run(key, anew))[1] for key in ("0", "1", "1000")] == [[], [FINISHED], [FINISHED]]

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -135,7 +135,7 @@ async def test_the_third_request_of_a_key_in_a_second_is_refused_with_the_wait()
 
 
 @contextmanager
-def served(*args: str) -> Iterator[tuple[str, list[str], subprocess.Popen[str]]]:
+def served(*args: str) -> Generator[tuple[str, list[str], subprocess.Popen[str]]]:
     """`autosend-mcp sandbox` as a process: its base URL, the lines it printed, and the process."""
     command = [sys.executable, "-m", "autosend_mcp", "sandbox", "--port", "0", "--no-rate-limit", *args]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

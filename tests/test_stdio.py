@@ -43,7 +43,8 @@ async def test_a_client_lists_and_calls_the_tool(era: str, tmp_path: Path) -> No
             assert client.server_capabilities.model_dump(exclude_none=True) == {"tools": {"list_changed": False}}
             assert [tool.name for tool in (await client.list_tools()).tools] == ["create_contact"]
             assert answer_of(await client.call_tool("create_contact", JANE))["email"] == "jane@example.com"
-        lines = [json.loads(line) for line in log.seek(0) or log.read().splitlines()]
+        log.seek(0)
+        lines = [json.loads(line) for line in log]
     assert [(line["tool"], line["outcome"], line["status"], line["attempts"]) for line in lines] == [
         ("create_contact", "created", 200, 1)
     ]

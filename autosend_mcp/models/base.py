@@ -70,8 +70,7 @@ def broken_rule(text: str) -> PydanticCustomError:
 
 
 _UNPUBLISHED = {
-    "title", "default", "examples", "propertyNames", "maxLength", "minLength", "maxItems", "maxProperties", "$ref",
-    "$defs",
+    "title", "default", "examples", "propertyNames", "maxLength", "minLength", "maxItems", "maxProperties",
 }  # fmt: skip
 
 
@@ -82,27 +81,24 @@ def published_schema(model: type[BaseModel]) -> dict[str, Any]:
     Flat: no `$ref`, no null unions, no `const`. Lean: no titles, defaults or length limits, which cost tokens in
     every conversation; a value beyond a limit is refused with the limit in the text.
     """
-    schema = model.model_json_schema(by_alias=True)
-    plain = _plain(schema, schema.get("$defs", {}))
+    plain = _plain(model.model_json_schema(by_alias=True))
     plain.pop("description", None)
     return plain
 
 
-def _plain(schema: dict[str, Any], defs: dict[str, Any]) -> dict[str, Any]:
-    if "$ref" in schema:
-        schema = {**defs[schema["$ref"].removeprefix("#/$defs/")], **schema}
+def _plain(schema: dict[str, Any]) -> dict[str, Any]:
     plain: dict[str, Any] = {}
     for key, value in schema.items():
         if key in _UNPUBLISHED:
             continue
         if key == "properties":
-            plain[key] = {name: _plain(field, defs) for name, field in value.items()}
+            plain[key] = {name: _plain(field) for name, field in value.items()}
         elif key == "anyOf":
-            plain |= _union([_plain(member, defs) for member in value])
+            plain |= _union([_plain(member) for member in value])
         elif key == "const":
             plain["enum"] = [value]
         elif isinstance(value, dict):
-            plain[key] = _plain(cast("dict[str, Any]", value), defs)
+            plain[key] = _plain(cast("dict[str, Any]", value))
         else:
             plain[key] = value
     return plain

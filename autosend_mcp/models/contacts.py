@@ -46,10 +46,8 @@ def _custom_value(value: object) -> object:
         if len(value) > MAX_TEXT:
             raise broken_rule(f"must be at most {MAX_TEXT} characters")
         return _sendable(value)
-    if isinstance(value, list | dict):
-        raise broken_rule("must not be nested; AutoSend takes a string, number, boolean or date")
     if not isinstance(value, int | float):
-        raise broken_rule("must be a string, number, boolean or date such as 2024-03-01")
+        raise broken_rule("must not be nested; AutoSend takes a string, number, boolean or date")
     if isinstance(value, float) and not math.isfinite(value):
         raise broken_rule("must be a finite number")
     if isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:

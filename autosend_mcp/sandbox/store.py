@@ -12,6 +12,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 SCHEMA = """
+PRAGMA busy_timeout = 5000;
+PRAGMA journal_mode = WAL;
+PRAGMA foreign_keys = ON;
 CREATE TABLE IF NOT EXISTS contacts (
     id TEXT PRIMARY KEY,
     project TEXT NOT NULL,
@@ -61,14 +64,18 @@ class Store:
     """
 
     def __init__(self, file: str | os.PathLike[str] | None = None) -> None:
-        """Open or make the file; in memory without one."""
+        """Open or make the file; in memory without one.
+
+        Raises:
+            OSError: The file cannot be opened, or is no SQLite database.
+        """
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(file or ":memory:", check_same_thread=False, isolation_level=None)
+        try:
+            self._db = sqlite3.connect(file or ":memory:", check_same_thread=False, isolation_level=None)
+            self._db.executescript(SCHEMA)
+        except sqlite3.Error:
+            raise OSError(f"the file {file} cannot be opened as a SQLite database") from None
         self._db.row_factory = sqlite3.Row
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA busy_timeout = 5000")
-        self._db.execute("PRAGMA foreign_keys = ON")
-        self._db.executescript(SCHEMA)
 
     def close(self) -> None:
         """Close the file."""

@@ -1,0 +1,100 @@
+"""The documented requests and responses judge both sides: what our client sends, and what the sandbox answers."""
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import httpx2
+import pytest
+
+from autosend_mcp.sandbox.app import KEY, Options, Sandbox
+from autosend_mcp.sandbox.store import Store
+from tests.faulty import Exchange, Faulty
+from tests.worlds import answer_of, connected, error_of
+
+pytestmark = pytest.mark.anyio
+
+FOLDER = Path(__file__).parent / "contract"
+NAMES = sorted(file.stem for file in FOLDER.glob("*.json"))
+
+
+def contract(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The documented request and response."""
+    documented = json.loads((FOLDER / f"{name}.json").read_text())
+    assert documented["source"].startswith("AutoSend documentation, ")
+    return documented["request"], documented["response"]
+
+
+def shape(value: object) -> object:
+    """The keys and types of a JSON value, whatever the order."""
+    if isinstance(value, dict):
+        return {name: shape(inner) for name, inner in sorted(cast("dict[str, object]", value).items())}
+    if isinstance(value, list):
+        return [shape(inner) for inner in cast("list[object]", value)]
+    return type(value).__name__
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_the_sandbox_answers_with_the_documented_status_keys_and_types(name: str) -> None:
+    request, response = contract(name)
+    sandbox = Sandbox(Store(), Options(rate_limit=0))
+    seed = sandbox.store.create("229f1f77bcf86cd927304803", contract("create_contact")[0]["body"])
+    if name == "create_contact":
+        sandbox.store.delete(seed["projectId"], seed["id"])
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(sandbox.app),
+        base_url="http://127.0.0.1",
+        headers={"Authorization": f"Bearer {KEY}"},
+    ) as http:
+        path = request["path"].replace("{id}", seed["id"])
+        answered = await http.request(request["method"], path, json=request["body"])
+    sandbox.store.close()
+    assert answered.status_code == response["status"]
+    assert shape(answered.json()) == shape(response["body"])
+
+
+async def test_our_client_sends_the_documented_create_and_reads_its_answer(faulty: Faulty) -> None:
+    request, response = contract("create_contact")
+
+    async def documented(exchange: Exchange) -> None:
+        await exchange.reply(response["status"], response["body"])
+
+    faulty.create = documented
+    async with connected(faulty.url) as client:
+        answer = answer_of(await client.call_tool("create_contact", request["body"]))
+    seen = faulty.seen[0]
+    assert (seen.method, seen.path, seen.body) == (request["method"], request["path"], request["body"])
+    not_ours = {"updatedAt", "projectId"}
+    documented_contact = {name: v for name, v in response["body"]["data"].items() if name not in not_ours}
+    assert answer == {"outcome": "created", **documented_contact}
+
+
+async def test_our_client_sends_the_documented_search_and_reads_its_answer(faulty: Faulty) -> None:
+    request, response = contract("search_contacts")
+
+    async def conflict(exchange: Exchange) -> None:
+        await exchange.reply(409, {"success": False})
+
+    async def documented(exchange: Exchange) -> None:
+        await exchange.reply(response["status"], response["body"])
+
+    faulty.create, faulty.look_up = conflict, documented
+    async with connected(faulty.url) as client:
+        text = error_of(await client.call_tool("create_contact", contract("create_contact")[0]["body"]))
+    seen = faulty.seen[1]
+    assert (seen.method, seen.path, seen.body) == (request["method"], request["path"], request["body"])
+    assert "already exists" in text
+    assert "differences" not in text
+
+
+@pytest.mark.parametrize("name", ["contact_not_found", "validation_failed"])
+async def test_our_client_reads_the_documented_errors(name: str, faulty: Faulty) -> None:
+    _, response = contract(name)
+
+    async def documented(exchange: Exchange) -> None:
+        await exchange.reply(response["status"], response["body"])
+
+    faulty.create = documented
+    async with connected(faulty.url) as client:
+        text = error_of(await client.call_tool("create_contact", {"email": "john@example.com"}))
+    assert json.dumps(response["body"]["error"]["message"]) in text
