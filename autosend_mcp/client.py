@@ -4,6 +4,9 @@ import random
 import ssl
 import zlib
 from collections.abc import Mapping
+from functools import lru_cache
+from importlib.metadata import version
+from time import monotonic
 from typing import Any
 
 import anyio
@@ -29,7 +32,12 @@ LOOK_UP_TIMES = (0.5, 2.0, 5.0)
 _REPEATS = 2
 _KEEPALIVE = 4.0  # Node's servers close an idle connection after 5 s.
 
-_HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip", "Content-Type": "application/json"}
+_HEADERS = {
+    "User-Agent": f"autosend-mcp/{version('autosend-mcp')}",
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",
+    "Content-Type": "application/json",
+}
 
 # The errors after which the request has provably not left. Any other one is ambiguous once a connection exists.
 _UNSENT = (
@@ -52,6 +60,9 @@ class AutoSend:
         self.pace = Pace(settings.rate_limit)
         self._transport = transport
         self._http: httpx2.AsyncClient | None = None
+        # Reading and writing have no time limit of their own: the exchange as a whole has one.
+        connect = _CONNECT * self.scale
+        self._timeouts = {"connect": connect, "pool": connect, "read": None, "write": None}
 
     def call(self) -> "Call":
         """The requests of one tool call."""
@@ -74,14 +85,19 @@ class AutoSend:
         headers = self.settings.credentials() | _HEADERS
         try:
             with anyio.fail_after(within):
-                async with self._client().stream(
+                # Built here rather than by the client, which would merge defaults into it that we do not have.
+                request = httpx2.Request(
                     method,
-                    self.settings.base_url + path,
+                    _url(self.settings.base_url + path),
                     headers=headers,
                     content=compact_json(body).encode(),
-                    extensions={"trace": _leaving(slot)},
-                ) as response:
+                    extensions={"timeout": self._timeouts, "trace": _leaving(slot)},
+                )
+                response = await self._client().send(request, stream=True)
+                try:
                     received = await _read_capped(response)
+                finally:
+                    await response.aclose()
         except TimeoutError:
             raise Unknown("AutoSend did not answer in time.", "Try again in a minute.", cause="TimeoutError") from None
         except _UNSENT as error:
@@ -95,7 +111,7 @@ class AutoSend:
         return self._read(response, received)
 
     def _read(self, response: httpx2.Response, content: bytes) -> Reply:
-        headers = response.headers
+        headers = dict(response.headers)
         if (limit := headers.get("x-ratelimit-limit", "")).isdecimal():
             self.pace.allow(int(limit[:9]))
         if headers.get("x-ratelimit-remaining") == "0" and response.status_code != 429:
@@ -110,14 +126,12 @@ class AutoSend:
     def _client(self) -> httpx2.AsyncClient:
         if self._http is None:
             secure = self.settings.base_url.startswith("https:")
-            connect = _CONNECT * self.scale
             self._http = httpx2.AsyncClient(
                 transport=self._transport,
                 # Building the real context reads the certificate store, which plain http on loopback never needs.
                 verify=True if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
                 trust_env=secure,
                 follow_redirects=False,
-                timeout=httpx2.Timeout(None, connect=connect, pool=connect),
                 limits=httpx2.Limits(max_connections=100, keepalive_expiry=_KEEPALIVE),
             )
         return self._http
@@ -129,7 +143,7 @@ class Call:
     def __init__(self, autosend: AutoSend) -> None:
         """The deadline runs from now."""
         self._autosend = autosend
-        self._started = anyio.current_time()
+        self._started = monotonic()
         self.scale = autosend.scale
         self.last_sent_at = self._started
         self.attempts = 0
@@ -149,7 +163,7 @@ class Call:
         latest_start = self._started + _LATEST_START * self.scale
         attempt = 0
         while True:
-            left = latest_start - anyio.current_time()
+            left = latest_start - monotonic()
             try:
                 return await self._once(method, path, body, patience=left, within=within, urgent=False)
             except AutoSendError as error:
@@ -157,7 +171,7 @@ class Call:
                     raise
                 backoff = _BACKOFF * self.scale * 2**attempt * random.random()  # noqa: S311 - jitter, no secret
                 wait = max(backoff, error.repeat_after)
-                if anyio.current_time() + wait > latest_start:
+                if monotonic() + wait > latest_start:
                     raise
             await anyio.sleep(wait)
             attempt += 1
@@ -184,6 +198,12 @@ class Call:
             self.last_sent_at = slot.at
         self.status = reply.status
         return reply
+
+
+@lru_cache(maxsize=64)
+def _url(text: str) -> httpx2.URL:
+    """The URL, parsed once for the paths that come again and again."""
+    return httpx2.URL(text)
 
 
 def _leaving(slot: Slot) -> Any:

@@ -6,9 +6,10 @@ AutoSendError
 └── Unknown   a request left and no readable answer came back: it may have happened
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
+
+from pydantic_core import to_json
 
 
 class AutoSendError(Exception):
@@ -93,4 +94,4 @@ class Unreadable(Unknown):
 
 def compact_json(value: object) -> str:
     """The value as one line of JSON, without spaces and with letters left as they are."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return to_json(value).decode()

@@ -3,6 +3,7 @@
 from collections import deque
 from dataclasses import dataclass
 from math import ceil
+from time import monotonic
 
 import anyio
 
@@ -20,7 +21,7 @@ class Slot:
 
     def sent(self) -> None:
         """The request leaves only now (a connection had to be opened first), so the slot counts from now."""
-        self.at = anyio.current_time()
+        self.at = monotonic()
 
 
 class Pace:
@@ -48,7 +49,7 @@ class Pace:
         Raises:
             NotSent: The line is too long; the text says when to try again.
         """
-        if urgent:
+        if urgent or (not self._waiting and self._delay() <= 0):
             return await self._next_slot()
         if self._wait() > patience:
             raise self._busy()
@@ -71,7 +72,7 @@ class Pace:
 
     def pause(self, seconds: float) -> None:
         """Send nothing for so long."""
-        self._paused_until = max(self._paused_until, anyio.current_time() + seconds)
+        self._paused_until = max(self._paused_until, monotonic() + seconds)
 
     def allow(self, per_second: int) -> None:
         """AutoSend said how many it allows: slow down to that, or return to the configured pace."""
@@ -80,13 +81,13 @@ class Pace:
     async def _next_slot(self) -> Slot:
         while (delay := self._delay()) > 0:  # noqa: ASYNC110 - the end of the wait is known
             await anyio.sleep(delay)
-        slot = Slot(anyio.current_time())
+        slot = Slot(monotonic())
         self._slots.append(slot)
         return slot
 
     def _delay(self) -> float:
         """Seconds until a request may leave."""
-        now = anyio.current_time()
+        now = monotonic()
         while self._slots and self._slots[0].at + self._window + _SLACK <= now:
             self._slots.popleft()
         full_until = 0.0

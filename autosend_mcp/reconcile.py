@@ -5,6 +5,7 @@ AutoSend documents no idempotency key, so a write is never sent twice. What it l
 
 from contextlib import suppress
 from datetime import timedelta
+from time import monotonic
 from typing import Never, cast
 
 import anyio
@@ -79,10 +80,10 @@ async def find_contact(call: Call, email: str) -> tuple[StoredContact | None, Re
 async def _settle(call: Call, body: CreateContact, lost: Unknown) -> Contact:
     """What became of a create whose reply was lost: the contact, if this call created it."""
     sent_at = call.last_sent_at
-    lost_at = anyio.current_time()
+    lost_at = monotonic()
     looked = False
     for seconds in LOOK_UP_TIMES:
-        await anyio.sleep(max(0.0, lost_at + seconds * call.scale - anyio.current_time()))
+        await anyio.sleep(max(0.0, lost_at + seconds * call.scale - monotonic()))
         try:
             contact, reply = await find_contact(call, body.email)
         except AutoSendError:
@@ -142,7 +143,7 @@ def _during_call(time: str | None, reply: Reply, sent_at: float) -> bool | None:
     instant = moment(time)
     if instant is None or reply.server_time is None:
         return None
-    elapsed = timedelta(seconds=anyio.current_time() - sent_at)
+    elapsed = timedelta(seconds=monotonic() - sent_at)
     return reply.server_time - elapsed - _CLOCK_SLACK <= instant <= reply.server_time + _CLOCK_SLACK
 
 

@@ -119,8 +119,11 @@ def _render(autosend: AutoSend, result: Result, notes: list[str]) -> CallToolRes
     """A success in both halves, the same data; an error as text alone. The last place that could let the key out."""
     if isinstance(result, Answer):
         answer = result.model_copy(update={"notes": notes + (result.notes or []) or None})
-        text = autosend.settings.without_key(compact_json(answer.payload()))
-        return CallToolResult(content=[TextContent(text=text)], structured_content=json.loads(text))
+        data = answer.payload()
+        text = compact_json(data)
+        if (clean := autosend.settings.without_key(text)) != text:
+            text, data = clean, json.loads(clean)
+        return CallToolResult(content=[TextContent(text=text)], structured_content=data)
     text = "\n".join([str(result), *(f"Note: {note}" for note in notes)])
     return CallToolResult(content=[TextContent(text=autosend.settings.without_key(text))], is_error=True)
 

@@ -107,10 +107,13 @@ class Settings(BaseSettings):
 
     _key: str = PrivateAttr(default="")
     _key_problem: str | None = PrivateAttr(default=None)
+    _key_forms: frozenset[str] = PrivateAttr(default=frozenset())
 
     def model_post_init(self, _context: Any, /) -> None:
         """Settle the key, so that a call needs no further check."""
         self._key, self._key_problem = self._find_key()
+        forms = {self._key, json.dumps(self._key)[1:-1]}
+        self._key_forms = frozenset(form for form in forms if len(form) >= _SHORTEST_SECRET)
 
     def _find_key(self) -> tuple[str, str | None]:
         variable, key = "AUTOSEND_API_KEY", ""
@@ -151,9 +154,8 @@ class Settings(BaseSettings):
 
     def without_key(self, text: str) -> str:
         """The text with the key taken out, plain or as JSON writes it: AutoSend, or a proxy, may echo it."""
-        for form in {self._key, json.dumps(self._key)[1:-1]}:
-            if len(form) >= _SHORTEST_SECRET:
-                text = text.replace(form, "[key]")
+        for form in self._key_forms:
+            text = text.replace(form, "[key]")
         return text
 
     def fingerprint(self, text: str) -> str:

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from time import monotonic
 
 import anyio
 import anyio.abc
@@ -92,7 +93,7 @@ class Writes:
             write.result = await perform()
         finally:
             del self._under_way[key]
-            write.finished_at = anyio.current_time()
+            write.finished_at = monotonic()
             write.done.set()
             if not write.waiting:
                 self._keep(key, write)
@@ -105,7 +106,7 @@ class Writes:
     def _earlier(self, key: str) -> Result | None:
         """What an identical call that nobody heard came to, told once."""
         write = self._unheard.pop(key, None)
-        if write is None or anyio.current_time() - write.finished_at > _REMEMBERED_SECONDS:
+        if write is None or monotonic() - write.finished_at > _REMEMBERED_SECONDS:
             return None
         return write.result
 

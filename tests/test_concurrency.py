@@ -1,10 +1,16 @@
 """Many calls at once, calls that are cancelled, and a thousand lost replies."""
 
+import asyncio
+import gc
+import json
 import random
+import tracemalloc
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx2
 import pytest
 from mcp import Client
 
@@ -261,3 +267,37 @@ async def test_no_more_than_a_thousand_unheard_answers_are_kept() -> None:
             return Told(said="anew")
 
         assert [(await writes.run(key, anew))[1] for key in ("0", "1", "1000")] == [[], [FINISHED], [FINISHED]]
+
+
+def open_files() -> int:
+    """How many file descriptors this process has open, where the system tells."""
+    folder = Path("/proc/self/fd")
+    return len(list(folder.iterdir())) if folder.exists() else 0
+
+
+class Echo(httpx2.AsyncBaseTransport):
+    """An AutoSend that creates every contact and remembers none."""
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        contact = {"id": "1" * 24, **json.loads(request.content)}
+        return httpx2.Response(200, stream=httpx2.ByteStream(json.dumps({"success": True, "data": contact}).encode()))
+
+
+async def test_memory_tasks_and_files_do_not_grow_with_the_calls(era: str) -> None:
+    async with connected("http://127.0.0.1/v1", era, transport=Echo()) as client:
+
+        async def create(calls: int) -> int:
+            """The bytes allocated after so many calls."""
+            for number in range(calls):
+                answer_of(await client.call_tool("create_contact", {"email": f"p{number}@example.com"}))
+            gc.collect()
+            return tracemalloc.get_traced_memory()[0]
+
+        tracemalloc.start()
+        before = await create(300)
+        tasks, files = len(asyncio.all_tasks()), open_files()
+        after = await create(400)
+        tracemalloc.stop()
+        assert len(asyncio.all_tasks()) == tasks
+        assert open_files() == files
+    assert after - before < 400 * 100  # 100 bytes a call: 10 MB in 100,000 calls

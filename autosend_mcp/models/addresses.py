@@ -2,6 +2,7 @@
 
 import re
 from difflib import get_close_matches
+from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -38,7 +39,11 @@ def read_address(given: str) -> str:
 
 def misspelt_domain(address: str) -> str | None:
     """The well-known mail domain that the address's domain seems to be a misspelling of, if any."""
-    domain = address.rpartition("@")[2]
+    return _resembled(address.rpartition("@")[2])
+
+
+@lru_cache(maxsize=1024)
+def _resembled(domain: str) -> str | None:
     if domain in _COMMON_DOMAINS or domain in _REAL_LOOKALIKES:
         return None
     near = get_close_matches(domain, _COMMON_DOMAINS, n=1, cutoff=0.885)

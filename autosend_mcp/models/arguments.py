@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
@@ -28,7 +29,7 @@ def read_arguments(model: type[BodyT], arguments: Mapping[str, object], tool: st
     """
     properties: dict[str, Any] = published_schema(model)["properties"]
     notes: list[str] = []
-    given, problems = _named(arguments, list(properties))
+    given, problems = _named(arguments, _spellings(model))
     given = {name: _parsed(name, value, properties[name], notes) for name, value in given.items()}
     empty = [name for name, value in given.items() if isinstance(value, str) and not value.strip()]
     body = None
@@ -44,9 +45,15 @@ def read_arguments(model: type[BodyT], arguments: Mapping[str, object], tool: st
     return body, notes
 
 
-def _named(arguments: Mapping[str, object], names: list[str]) -> tuple[dict[str, object], list[str]]:
+@cache
+def _spellings(model: type[Body]) -> dict[str, str]:
+    """Every accepted spelling of an argument's name, and AutoSend's own."""
+    names: list[str] = list(published_schema(model)["properties"])
+    return {to_snake(name): name for name in names} | {name: name for name in names}
+
+
+def _named(arguments: Mapping[str, object], spellings: dict[str, str]) -> tuple[dict[str, object], list[str]]:
     """The arguments under AutoSend's names, and a line for each that is unknown or given twice."""
-    spellings = {to_snake(name): name for name in names} | {name: name for name in names}
     given: dict[str, object] = {}
     problems: list[str] = []
     for spelling, value in arguments.items():

@@ -171,7 +171,8 @@ class CreatedContact(Contact):
                 notes.append("AutoSend does not show the contact's lists, so joining them could not be checked.")
         if differs := differences(asked, contact):
             notes = [*notes, f"AutoSend's reply does not show these as asked: {', '.join(differs)}."]
-        return cls(outcome="created", **contact.model_dump(exclude={"notes", "updated_at"}), notes=notes)
+        held = {name: getattr(contact, name) for name in Contact.model_fields}
+        return cls.model_construct(_fields_set=None, outcome="created", **held | {"notes": notes})
 
 
 def differences(asked: Body, now: Contact) -> dict[str, dict[str, Any]]:
