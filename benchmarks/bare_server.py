@@ -1,9 +1,11 @@
 """The yardstick of overhead.py: the least one can write for one tool on the same SDK, to see what the rest costs.
 
-It uses the SDK's low-level server, as autosend-mcp does. It checks nothing: the arguments go out as they came, and
-AutoSend's answer comes back as the text it was.
+It uses the low-level server of the SDK, as autosend-mcp does, and answers in both halves (structured and text) with an
+output schema, as autosend-mcp must for some hosts to show the answer at all. It checks nothing: the arguments go out as
+they came, and AutoSend's contact comes back as it was.
 """
 
+import json
 import os
 from typing import Any
 
@@ -37,6 +39,19 @@ _TOOL = Tool(
         },
         "required": ["email"],
     },
+    output_schema={
+        "type": "object",
+        "properties": {
+            "id": _TEXT,
+            "email": _TEXT,
+            "firstName": _TEXT,
+            "lastName": _TEXT,
+            "userId": _TEXT,
+            "customFields": {"type": "object"},
+            "createdAt": _TEXT,
+        },
+        "required": ["id", "email"],
+    },
 )
 
 
@@ -57,7 +72,8 @@ class _Bare:
             key = os.environ["AUTOSEND_API_KEY"]
             self._http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"})
         reply = await self._http.post(f"{os.environ['AUTOSEND_BASE_URL']}/contacts", json=params.arguments)
-        return CallToolResult(content=[TextContent(text=reply.text)])
+        contact = reply.json()["data"]
+        return CallToolResult(content=[TextContent(text=json.dumps(contact))], structured_content=contact)
 
 
 async def _main() -> None:

@@ -3,8 +3,8 @@
 Both are child processes behind the same MCP client and the same API on loopback, and they take turns, so that what
 else the machine does falls on both. Each goal is printed with its figure, not enforced.
 
-    python benchmarks/overhead.py            about a minute
-    python benchmarks/overhead.py --quick    about ten seconds: does it run, not what the figures are
+    python benchmarks/overhead.py            about 75 seconds
+    python benchmarks/overhead.py --quick    about 12 seconds: does it run, not what the figures are
 """
 
 import argparse
@@ -13,6 +13,7 @@ import os
 import platform
 import sys
 import tempfile
+import traceback
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
@@ -22,7 +23,7 @@ from itertools import count
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
-from typing import TextIO
+from typing import TextIO, cast
 
 import anyio
 import bpe_openai  # pyright: ignore[reportMissingTypeStubs]  # it ships none
@@ -200,6 +201,16 @@ async def _measure(runs: int, calls: int, log: TextIO) -> list[Row]:
     return rows + tokens
 
 
+def _print_failure(error: BaseException, log: TextIO) -> None:
+    """What went wrong first, and what the servers last said of it."""
+    while isinstance(error, BaseExceptionGroup):  # each client's task groups wrap it once more
+        error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
+    print(file=sys.stderr)  # the line of progress ends here
+    traceback.print_exception(error, chain=False)
+    log.seek(0)
+    print("The servers' last lines on stderr:", *log.read().splitlines()[-10:], sep="\n", file=sys.stderr)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print. A goal that is missed is printed too; only a server that fails is an error."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -212,10 +223,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryFile("w+", encoding="utf-8") as log:
         try:
             rows = anyio.run(_measure, runs, calls, log)
-        except Exception:
-            log.seek(0)
-            print("\nlast lines the servers logged:", *log.readlines()[-10:], sep="\n", file=sys.stderr)
-            raise
+        except KeyboardInterrupt:
+            return 130
+        except Exception as error:  # noqa: BLE001 - a server failed, whatever it raised here
+            _print_failure(error, log)
+            return 1
     about = {"python": platform.python_version(), "system": platform.platform(), "cores": os.cpu_count()}
     about |= {"mcp": version("mcp"), "runs": runs, "calls": calls}
     if args.json:

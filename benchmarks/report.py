@@ -56,13 +56,13 @@ def print_table(rows: list[Row]) -> None:
     """Both figures side by side, the ratio, and whether the goal is met."""
     print(f"{'':<36}{'bare':>9}{'ours':>9} {'':<8}{'ours/bare':>10}  {'goal':<10}met")
     for row in rows:
-        bare, ours, ratio = _shown(row.bare), _shown(row.ours), _shown(row.ratio, 2)
+        bare, ours, ratio = _shown(row.bare), _shown(row.ours), _shown(row.ratio)
         met = {True: "yes", False: "no", None: "-"}[row.met]
         print(f"{row.what:<36}{bare:>9}{ours:>9} {row.unit:<8}{ratio:>10}  {row.goal or '-':<10}{met}")
     print("\nGoals bound ours/bare; those in tokens bound ours.")
 
 
-def _shown(figure: float | None, digits: int = 1) -> str:
+def _shown(figure: float | None) -> str:
     if figure is None:
         return "-"
-    return str(figure) if isinstance(figure, int) else f"{figure:.{digits}f}"
+    return str(figure) if isinstance(figure, int) else f"{figure:.{2 if figure < 10 else 1}f}"

@@ -186,6 +186,31 @@ async def test_told_to_end_with_a_create_in_flight_it_ends_in_2_s_and_the_create
     assert faulty.creates == 1
 
 
+def test_a_host_that_stops_reading_is_outlived_without_a_traceback() -> None:
+    process = Raw(["--sandbox"], {})
+    process.initialize()
+    assert process.child.stdout
+    process.child.stdout.close()
+    process.call(1, JANE)
+    process.close_stdin()
+    assert process.child.stderr
+    log = process.child.stderr.read()
+    process.child.stderr.close()
+    assert process.child.wait(timeout=5) == 0
+    assert "Traceback" not in log
+
+
+def test_a_long_answer_arrives_whole() -> None:
+    """Longer than a pipe takes at once."""
+    process = Raw(["--sandbox"], {})
+    process.initialize()
+    custom = {f"f{number}": "x" * 1000 for number in range(100)}
+    process.call(1, {**JANE, "customFields": custom})
+    assert process.read()["result"]["structuredContent"]["customFields"] == custom
+    process.close_stdin()
+    process.end()
+
+
 @pytest.mark.parametrize("how", ["eof", "SIGTERM", "SIGINT"])
 def test_told_to_end_while_idle_it_ends_at_once_and_says_nothing(how: str) -> None:
     process = Raw([], {})
