@@ -62,6 +62,8 @@ def read_words(words: Sequence[str], tool: Tool) -> dict[str, Any]:
             value = value if equals else next(rest)
         except StopIteration:
             raise UsageError(f"{flag} needs a value") from None
+        if flag[2:] in arguments:
+            raise UsageError(f"{flag} is given twice")
         arguments[flag[2:]] = _value(value, tool.input_schema["properties"].get(flag[2:], {}))
     return arguments
 
@@ -71,15 +73,15 @@ def _value(text: str, schema: dict[str, Any]) -> Any:
         return text
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 
 def _json_object(text: str) -> dict[str, Any]:
     try:
         return json.loads(text)
-    except ValueError as error:
-        raise UsageError(f"the arguments are not JSON: {error}") from None
+    except (ValueError, RecursionError):
+        raise UsageError("the arguments are not a JSON object") from None
 
 
 def describe(tool: Tool) -> str:

@@ -1,9 +1,12 @@
 """The command. Each subcommand imports what it needs, so that serving starts with nothing else loaded."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from io import TextIOWrapper
+from pathlib import Path
 from typing import Any
 
 _HELP = """\
@@ -25,7 +28,7 @@ examples:
   autosend-mcp call create_contact '{"email":"jane@example.com"}' --json
   autosend-mcp call create_contact --help       the tool and its arguments
 
-exit code: 0 done, 1 the tool answered with an error, 2 wrong usage
+exit code: 0 done, 1 the tool answered with an error, 2 wrong usage, 3 the command itself failed
 """
 
 _SANDBOX_HELP = """\
@@ -41,17 +44,32 @@ examples:
 _DEMO_HELP = """\
 Start the server as a child process over the sandbox, connect a real MCP client, and show a contact being created,
 a misspelt field, and the same address again. Needs no key and no network.
+
+examples:
+  autosend-mcp demo
+
+exit code: 0 every answer was as promised, 1 one was not
 """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
-    parser = _parser()
-    args = parser.parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    args = _parser().parse_args(argv)
     try:
-        return args.run(args)
+        return _flushed(args.run(args))
     except KeyboardInterrupt:
-        return 130
+        return _failed("interrupted", 130)
+    except BrokenPipeError:
+        _drop_stdout()
+        return 141
+    except OSError as error:
+        _drop_stdout()
+        return _failed(error.strerror or str(error), 3)
+    except Exception as bug:  # noqa: BLE001 - never a traceback
+        return _failed(f"failed with {type(bug).__name__}; please report it", 3)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -72,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=_demo)
 
     sandbox = commands.add_parser("sandbox", help="serve a local AutoSend over HTTP", **_raw(_SANDBOX_HELP))
-    sandbox.add_argument("--port", type=int, default=8025, help="port on 127.0.0.1; 0 picks a free one (default 8025)")
+    sandbox.add_argument("--port", type=_port, default=8025, help="port on 127.0.0.1; 0 for any (default 8025)")
     sandbox.add_argument("--file", help="SQLite file to keep the records in (default: in memory)")
     sandbox.add_argument("--list", action="append", default=[], metavar="NAME", help="seed a contact list; repeatable")
     sandbox.add_argument("--segment", action="append", default=[], metavar="NAME", help="seed a segment; repeatable")
@@ -99,6 +117,7 @@ def _add_sandbox(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const="",
         default=argparse.SUPPRESS,
+        type=_sandbox_file,
         metavar="FILE",
         help="work on a local AutoSend, in memory or kept in FILE",
     )
@@ -110,6 +129,8 @@ def _serve(args: argparse.Namespace) -> int:
     from autosend_mcp.logs import configure_logging  # noqa: PLC0415
     from autosend_mcp.stdio import serve_stdio  # noqa: PLC0415
 
+    if sys.stdin is None or sys.stdout is None:
+        return _usage("stdin and stdout must be open: MCP is spoken over them")
     autosend = _connect(args)
     configure_logging(autosend.settings.log_level)
     anyio.run(serve_stdio, autosend)
@@ -122,7 +143,10 @@ def _call(args: argparse.Namespace) -> int:
     from autosend_mcp.tools.toolset import TOOLS  # noqa: PLC0415
 
     configure_logging("WARNING")
-    words = _own_flags(args)
+    try:
+        words = _own_flags(args)
+    except argparse.ArgumentTypeError as error:
+        return _usage(f"call: {error}")
     if words in (["--help"], ["-h"]) and args.tool in TOOLS:
         print(describe(TOOLS[args.tool].definition))
         return 0
@@ -130,6 +154,8 @@ def _call(args: argparse.Namespace) -> int:
         return call(_connect(args), args.tool, words, raw=args.json)
     except UsageError as error:
         return _usage(f"call: {error}")
+    except KeyboardInterrupt:
+        return _failed("interrupted. If its request had left, it may have been applied: call again to find out", 130)
 
 
 def _own_flags(args: argparse.Namespace) -> list[str]:
@@ -141,9 +167,9 @@ def _own_flags(args: argparse.Namespace) -> list[str]:
         if word == "--json":
             args.json = True
         elif word == "--sandbox":
-            args.sandbox = rest.pop(0) if rest and not rest[0].startswith(("-", "{")) else ""
+            args.sandbox = _sandbox_file(rest.pop(0)) if rest and not rest[0].startswith(("-", "{")) else ""
         elif word.startswith("--sandbox="):
-            args.sandbox = word.partition("=")[2]
+            args.sandbox = _sandbox_file(word.partition("=")[2])
         else:
             words.append(word)
             if word.startswith("--") and "=" not in word and rest:
@@ -184,5 +210,34 @@ def _connect(args: argparse.Namespace) -> Any:
 
 
 def _usage(message: str) -> int:
+    return _failed(message, 2)
+
+
+def _flushed(code: int) -> int:
+    """The exit code, once what was printed is out: if that fails, it fails here."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    return code
+
+
+def _drop_stdout() -> None:
+    """What could not be written must not fail once more when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _failed(message: str, code: int) -> int:
     print(f"autosend-mcp: {message}", file=sys.stderr)
-    return 2
+    return code
+
+
+def _sandbox_file(text: str) -> str:
+    """A file name that cannot be taken for a tool, a subcommand or an argument."""
+    if text and ("@" in text or text.startswith(("{", "-")) or not Path(text).suffix):
+        raise argparse.ArgumentTypeError(f"{text!r} is no file name with an ending, such as contacts.sqlite3")
+    return text
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return int(text)

@@ -6,30 +6,32 @@ import zlib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.metadata import version
-from time import monotonic
-from typing import Any
+from time import monotonic, time
+from typing import Any, NamedTuple
 
 import anyio
 import httpx2
 
 from autosend_mcp.envelope import Reply, read_reply, reset_wait, unreadable
-from autosend_mcp.errors import AutoSendError, NotSent, Unknown, Unreadable, compact_json
+from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown, Unreadable, compact_json
 from autosend_mcp.pace import Pace, Slot
 from autosend_mcp.settings import Settings
 
 MAX_REPLY_BYTES = 1_000_000
 
 # How a call of 45 s is spent, in seconds; another AUTOSEND_TIMEOUT scales them all. The parts after the latest start
-# add up to the rest of the call: 2.5 to connect, 9 for the reply, and 5 + 3 for the last look-up of a lost write.
+# add up to the rest of the call: 2.5 to connect, 9 for the reply, and 8 for the look-ups of a lost write, which even
+# when each hangs have ended after 0.5 + 3 x 2.5 s.
 _CALL = 45.0
 _LATEST_START = 25.5
 _CONNECT = 2.5
 _REPLY = 9.0
-_LOOK_UP = 3.0
+_LOOK_UP = 2.5
 _BACKOFF = 0.5
 LOOK_UP_TIMES = (0.5, 2.0, 5.0)
 
 _REPEATS = 2
+_CLOCKS_AGREE = 2.0
 _KEEPALIVE = 4.0  # Node's servers close an idle connection after 5 s.
 
 _HEADERS = {
@@ -82,18 +84,25 @@ class AutoSend:
             Refused: AutoSend said no.
             Unknown: It left, or may have, and no readable answer came back.
         """
-        headers = self.settings.credentials() | _HEADERS
+        try:
+            # Built here rather than by the client, which would merge defaults into it that we do not have.
+            request = httpx2.Request(
+                method,
+                _url(self.settings.base_url + path),
+                headers=self.settings.credentials() | _HEADERS,
+                content=compact_json(body).encode(),
+                extensions={"timeout": self._timeouts, "trace": _leaving(slot)},
+            )
+            client = self._client()
+        except (httpx2.InvalidURL, ImportError, OSError, ValueError) as error:
+            raise NotSent(
+                "The connection to AutoSend could not be set up.",
+                "A person must check AUTOSEND_BASE_URL and the variables that name a proxy or certificates.",
+                cause=type(error).__name__,
+            ) from None
         try:
             with anyio.fail_after(within):
-                # Built here rather than by the client, which would merge defaults into it that we do not have.
-                request = httpx2.Request(
-                    method,
-                    _url(self.settings.base_url + path),
-                    headers=headers,
-                    content=compact_json(body).encode(),
-                    extensions={"timeout": self._timeouts, "trace": _leaving(slot)},
-                )
-                response = await self._client().send(request, stream=True)
+                response = await client.send(request, stream=True)
                 try:
                     received = await _read_capped(response)
                 finally:
@@ -102,7 +111,9 @@ class AutoSend:
             raise Unknown("AutoSend did not answer in time.", "Try again in a minute.", cause="TimeoutError") from None
         except _UNSENT as error:
             raise _unsent(error) from None
-        except httpx2.HTTPError as error:
+        except AutoSendError:
+            raise
+        except Exception as error:  # noqa: BLE001 - not only httpx2's: a broken TLS record raises ssl.SSLError
             raise Unknown(
                 "The connection broke before AutoSend's answer arrived.",
                 "Try again in a minute.",
@@ -117,7 +128,7 @@ class AutoSend:
         if headers.get("x-ratelimit-remaining") == "0" and response.status_code != 429:
             self.pace.pause(reset_wait(headers) or 1.0)
         try:
-            return read_reply(response.status_code, headers, content)
+            return read_reply(response.status_code, headers, self.settings.without_key(content))
         except AutoSendError as error:
             if error.status == 429:
                 self.pace.pause(error.repeat_after or 0)
@@ -137,6 +148,24 @@ class AutoSend:
         return self._http
 
 
+class Moment(NamedTuple):
+    """An instant by both clocks of this machine. They part while it sleeps, or when its clock is set."""
+
+    monotonic: float
+    wall: float
+
+    @classmethod
+    def now(cls) -> "Moment":
+        """This instant."""
+        return cls(monotonic(), time())
+
+    def elapsed(self) -> float | None:
+        """Seconds since then, None where the clocks disagree."""
+        now = Moment.now()
+        ran, shown = now.monotonic - self.monotonic, now.wall - self.wall
+        return ran if abs(ran - shown) < _CLOCKS_AGREE else None
+
+
 class Call:
     """The requests of one tool call, under one deadline. `attempts` and `status` are for the log."""
 
@@ -145,13 +174,20 @@ class Call:
         self._autosend = autosend
         self._started = monotonic()
         self.scale = autosend.scale
-        self.last_sent_at = self._started
+        self.sent_at = Moment.now()
         self.attempts = 0
         self.status: int | None = None
+        self.exposed = False  # a write may be with AutoSend, or have been applied
+        self._stopped = False
 
-    def fingerprint(self, text: str) -> str:
+    def fingerprint(self, text: str) -> str | None:
         """A keyed hash that stands for a person in the log."""
         return self._autosend.settings.fingerprint(text)
+
+    def stop(self) -> bool:
+        """Let no write leave any more; whether that came in time."""
+        self._stopped = not self.exposed
+        return self._stopped
 
     async def write(self, method: str, path: str, body: Mapping[str, Any]) -> Reply:
         """A request that changes something, repeated only when it was provably not applied.
@@ -178,7 +214,8 @@ class Call:
 
     async def look_up(self, method: str, path: str, body: Mapping[str, Any]) -> Reply:
         """One short read, before all that wait in line: it finds out what became of a write."""
-        within = _LOOK_UP * self.scale
+        left = self._started + self._autosend.settings.timeout - monotonic()
+        within = min(_LOOK_UP * self.scale, left)
         with anyio.move_on_after(within):
             return await self._once(method, path, body, patience=within, within=within, urgent=True)
         raise Unknown("The look-up took too long.", "Try again in a minute.", changed="Looking up changes nothing.")
@@ -188,16 +225,26 @@ class Call:
     ) -> Reply:
         self._autosend.settings.credentials()  # without a key there is nothing to wait for
         slot = await self._autosend.pace.turn(patience, urgent=urgent)
-        self.attempts += 1
         try:
+            if self._stopped:
+                raise NotSent("The call was cancelled before its request left.", "")
+            self._leave(writes=not urgent)
             reply = await self._autosend.exchange(slot, method, path, body, within=within)
         except AutoSendError as error:
             self.status = error.status
+            if not urgent and isinstance(error, NotSent | Refused):
+                self.exposed = False
             raise
         finally:
-            self.last_sent_at = slot.at
+            slot.leave()
         self.status = reply.status
         return reply
+
+    def _leave(self, *, writes: bool) -> None:
+        self.attempts += 1
+        if writes:
+            self.exposed = True
+            self.sent_at = Moment.now()
 
 
 @lru_cache(maxsize=64)
@@ -209,7 +256,7 @@ def _url(text: str) -> httpx2.URL:
 def _leaving(slot: Slot) -> Any:
     async def trace(event: str, _info: Mapping[str, Any]) -> None:
         if event.endswith(".send_request_headers.started"):
-            slot.sent()
+            slot.leave()
 
     return trace
 

@@ -30,7 +30,7 @@ def demo() -> int:
 
 
 async def _demo(log: TextIO) -> int:
-    server = StdioServerParameters(command=sys.executable, args=["-m", "autosend_mcp", "--sandbox"])
+    server = StdioServerParameters(command=sys.executable, args=["-P", "-m", "autosend_mcp", "--sandbox"])
     async with Client(stdio_client(server, errlog=log)) as client:
         info = client.server_info
         print(f"$ autosend-mcp --sandbox     (a child process over stdio; MCP {client.protocol_version})")

@@ -8,9 +8,9 @@ Shapes, all accepted: `{"success": true, "data": ...}`, the same without `data` 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from math import isnan
+from math import isinf, isnan
 from typing import Any, Never, cast
 
 from autosend_mcp.errors import Refused, Unknown, Unreadable
@@ -77,8 +77,9 @@ def _refusal(status: int, headers: Mapping[str, str], body: Mapping[str, Any] | 
         what = f"The AutoSend plan or the API key does not allow this (status {status})."
         return _refused(status, body, what, f"It has to be changed in AutoSend's dashboard. {_ASK_A_PERSON}")
     if status == 404:
-        what = "AutoSend found no such thing (status 404): an id in the request is wrong, or it was deleted."
-        return _refused(status, body, what, "Check the ids; list ids are shown in the AutoSend dashboard.")
+        what = "AutoSend found no such thing (status 404)."
+        next_step = "Check the ids that were sent; if there were none, a person must check AUTOSEND_BASE_URL."
+        return _refused(status, body, what, next_step)
     return _refused(status, body, f"AutoSend refused the request (status {status}).")
 
 
@@ -182,18 +183,25 @@ def _clamped(seconds: float) -> float:
 
 def _date(headers: Mapping[str, str], name: str = "date") -> datetime | None:
     try:
-        return parsedate_to_datetime(headers.get(name, ""))
-    except ValueError:
+        date = parsedate_to_datetime(headers.get(name, ""))
+    except (ValueError, OverflowError):
         return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def _json_object(content: bytes) -> dict[str, Any] | None:
     """The body as a JSON object; None for anything else, however deep, long or broken."""
     try:
-        body = json.loads(content, parse_constant=_no_constant)
+        body = json.loads(content, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError):
         return None
     return cast("dict[str, Any]", body) if isinstance(body, dict) else None
+
+
+def _finite(text: str) -> float:
+    if isinf(number := float(text)):
+        raise ValueError(text)
+    return number
 
 
 def _no_constant(name: str) -> Never:

@@ -76,20 +76,14 @@ class Refused(AutoSendError):
 
 
 class Unknown(AutoSendError):
-    """A request left and no readable answer came back: it may have happened.
-
-    `unreadable` is true where AutoSend answered, but not in a way that could be read.
-    """
+    """A request left and no readable answer came back: it may have happened."""
 
     outcome = "unknown"
     default_changed = "Whether it was applied is not known."
-    unreadable = False
 
 
 class Unreadable(Unknown):
     """AutoSend answered, but the answer could not be read."""
-
-    unreadable = True
 
 
 def compact_json(value: object) -> str:

@@ -1,8 +1,7 @@
 """The pace of one process: how many requests a second leave it, however many calls are waiting."""
 
 from collections import deque
-from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf, isinf
 from time import monotonic
 
 import anyio
@@ -13,15 +12,19 @@ from autosend_mcp.errors import NotSent
 _SLACK = 0.03
 
 
-@dataclass(slots=True)
 class Slot:
-    """One request's place in the window. The time is the monotonic clock's."""
+    """One request's place: taken from now until a second after the request left."""
 
-    at: float
+    def __init__(self, pace: "Pace") -> None:
+        """Granted, and not yet left."""
+        self._pace = pace
+        self.left_at: float | None = None
 
-    def sent(self) -> None:
-        """The request leaves only now (a connection had to be opened first), so the slot counts from now."""
-        self.at = monotonic()
+    def leave(self) -> None:
+        """The request leaves now, if it has not: any connection that it needs is open."""
+        if self.left_at is None:
+            self.left_at = monotonic()
+            self._pace.has_left(self.left_at)
 
 
 class Pace:
@@ -36,13 +39,15 @@ class Pace:
         self._most = max(1, int(per_second))
         self._window = max(1.0, self._most / per_second)
         self._allowed = self._most
-        self._slots: deque[Slot] = deque()
+        self._left: deque[float] = deque()  # when the requests of the window left
+        self._granted = 0  # places of requests that have not left yet
+        self._news = anyio.Event()
         self._line = anyio.Lock()
         self._waiting = 0
         self._paused_until = 0.0
 
     async def turn(self, patience: float, *, urgent: bool = False) -> Slot:
-        """Wait for a place in the window, at most about `patience` seconds.
+        """Wait for a place in the window, at most about `patience` seconds. The caller tells it when to `leave`.
 
         An urgent request (one that finds out what became of a write) does not stand in line.
 
@@ -64,7 +69,8 @@ class Pace:
 
     def _wait(self) -> float:
         """Seconds until a request that joins the line now may leave."""
-        return self._delay() + (self._waiting // self._allowed) * self._window
+        delay = self._delay()
+        return (self._window if isinf(delay) else delay) + (self._waiting // self._allowed) * self._window
 
     def _busy(self) -> NotSent:
         wait = max(1, ceil(self._wait()))
@@ -78,19 +84,29 @@ class Pace:
         """AutoSend said how many it allows: slow down to that, or return to the configured pace."""
         self._allowed = max(1, min(self._most, per_second))
 
+    def has_left(self, at: float) -> None:
+        """A granted place is used; wake those who wait for that."""
+        self._granted -= 1
+        self._left.append(at)
+        self._news.set()
+        self._news = anyio.Event()
+
     async def _next_slot(self) -> Slot:
-        while (delay := self._delay()) > 0:  # noqa: ASYNC110 - the end of the wait is known
-            await anyio.sleep(delay)
-        slot = Slot(monotonic())
-        self._slots.append(slot)
-        return slot
+        while (delay := self._delay()) > 0:
+            with anyio.move_on_after(delay):
+                await self._news.wait()
+        self._granted += 1
+        return Slot(self)
 
     def _delay(self) -> float:
-        """Seconds until a request may leave."""
+        """Seconds until a request may leave; infinite while that hangs on one that has not left yet."""
         now = monotonic()
-        while self._slots and self._slots[0].at + self._window + _SLACK <= now:
-            self._slots.popleft()
+        while self._left and self._left[0] + self._window + _SLACK <= now:
+            self._left.popleft()
+        room = self._allowed - self._granted
         full_until = 0.0
-        if len(self._slots) >= self._allowed:
-            full_until = self._slots[-self._allowed].at + self._window + _SLACK
+        if room <= 0:
+            full_until = inf
+        elif len(self._left) >= room:
+            full_until = self._left[-room] + self._window + _SLACK
         return max(full_until - now, self._paused_until - now, 0.0)

@@ -3,29 +3,33 @@
 AutoSend documents no idempotency key, so a write is never sent twice. What it left behind is looked up instead.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from time import monotonic
-from typing import Never, cast
+from typing import Literal, Never, cast
 
 import anyio
 from pydantic import ValidationError
 
-from autosend_mcp.client import LOOK_UP_TIMES, Call
+from autosend_mcp.client import LOOK_UP_TIMES, Call, Moment
 from autosend_mcp.envelope import Reply, unreadable
 from autosend_mcp.errors import AutoSendError, Refused, Unknown, Unreadable
+from autosend_mcp.models.addresses import same_address
 from autosend_mcp.models.contacts import Contact, CreateContact, StoredContact, differences, moment
-
-VERIFIED = "AutoSend's reply was lost; a look-up then found this contact, created by this call."
 
 # AutoSend does not document the status of "already exists"; these could be it, unless other fields are at fault.
 _MAY_MEAN_EXISTS = {200, 400, 409, 422}
-# The server's Date header counts whole seconds, and its clock may be read before or after it writes the record.
+# The Date header counts whole seconds, and is written before or after the record. Whether one clock sets both is not
+# known, so that a contact is only called older than the call when it is so by far.
 _CLOCK_SLACK = timedelta(seconds=2)
+_OLDER_BY_FAR = timedelta(minutes=10)
+# After a refusal nothing is in the balance: three look-ups, the first at once.
+_EXPLAIN_TIMES = (0.0, 0.5, 2.0)
 
 
-async def create_contact(call: Call, body: CreateContact) -> tuple[Contact, list[str]]:
-    """Create the contact, once. Returns it, with a note where only a look-up could tell.
+async def create_contact(call: Call, body: CreateContact) -> tuple[Contact, bool]:
+    """Create the contact, once. Returns it, and whether only a look-up could tell.
 
     Raises:
         Refused: It exists already, or AutoSend refused it for another reason.
@@ -34,9 +38,9 @@ async def create_contact(call: Call, body: CreateContact) -> tuple[Contact, list
     """
     try:
         reply = await call.write("POST", "/contacts", body.payload())
-        return read_contact(reply, body.email), []
+        return read_contact(reply, body.email), False
     except Unknown as lost:
-        return await _settle(call, body, lost), [VERIFIED]
+        return await _settle(call, body, lost), True
     except Refused as refusal:
         if refusal.status not in _MAY_MEAN_EXISTS or (refusal.fields and "email" not in refusal.fields):
             raise
@@ -53,7 +57,7 @@ def read_contact(reply: Reply, email: str) -> StoredContact:
         contact = StoredContact.model_validate(reply.data)
     except ValidationError:
         raise unreadable(reply.status) from None
-    if contact.email.lower() != email:
+    if not same_address(contact.email, email):
         raise unreadable(reply.status)
     return contact
 
@@ -77,20 +81,26 @@ async def find_contact(call: Call, email: str) -> tuple[StoredContact | None, Re
     return None, reply
 
 
+async def _look(
+    call: Call, email: str, times: Sequence[float], *, until_found: bool
+) -> tuple[StoredContact | None, Reply] | None:
+    """What the last look-up that succeeded found, at these seconds from now (of a 45 s call); None if each failed."""
+    began = monotonic()
+    last = None
+    for seconds in times:
+        await anyio.sleep(max(0.0, began + seconds * call.scale - monotonic()))
+        with suppress(AutoSendError):
+            last = await find_contact(call, email)
+            if last[0] is not None or not until_found:
+                break
+    return last
+
+
 async def _settle(call: Call, body: CreateContact, lost: Unknown) -> Contact:
     """What became of a create whose reply was lost: the contact, if this call created it."""
-    sent_at = call.last_sent_at
-    lost_at = monotonic()
-    looked = False
-    for seconds in LOOK_UP_TIMES:
-        await anyio.sleep(max(0.0, lost_at + seconds * call.scale - monotonic()))
-        try:
-            contact, reply = await find_contact(call, body.email)
-        except AutoSendError:
-            continue
-        looked = True
-        if contact is not None:
-            return _judge(body, contact, reply, sent_at, lost)
+    looked = await _look(call, body.email, LOOK_UP_TIMES, until_found=True)
+    if looked and looked[0]:
+        return _judge(body, looked[0], looked[1], call.sent_at, lost)
     if looked:
         raise Unknown(
             lost.what,
@@ -109,14 +119,14 @@ async def _settle(call: Call, body: CreateContact, lost: Unknown) -> Contact:
     )
 
 
-def _judge(body: CreateContact, contact: StoredContact, reply: Reply, sent_at: float, lost: Unknown) -> Contact:
-    """The contact, if it was created by this call and holds all that was asked for."""
-    created = _during_call(contact.created_at, reply, sent_at)
+def _judge(body: CreateContact, contact: StoredContact, reply: Reply, sent_at: Moment, lost: Unknown) -> Contact:
+    """The contact, if it was created during this call and holds all that was asked for."""
+    created = _when(contact.created_at, reply, sent_at)
     differs = differences(body, contact)
-    if created and not differs:
+    if created == "during" and not differs:
         return contact
     facts = _facts(body, contact, differs)
-    if created is False and not _during_call(contact.updated_at, reply, sent_at):
+    if created == "before" and _when(contact.updated_at, reply, sent_at) == "before":
         raise Refused(
             f"Not created: a contact with this address existed before this call. {lost.what}",
             _next_step(body, contact, differs),
@@ -124,58 +134,56 @@ def _judge(body: CreateContact, contact: StoredContact, reply: Reply, sent_at: f
             status=lost.status,
         )
     changed = {
-        True: "A contact with this address was created during this call, with other values than asked for.",
-        False: "A contact with this address existed before, and was changed during this call.",
+        "during": "A contact with this address was created during this call, with other values than asked for.",
+        "before": "A contact with this address existed before; whether this call changed it cannot be told.",
         None: "A contact with this address exists; whether this call created it cannot be told.",
     }[created]
-    raise Unknown(
-        lost.what,
-        _next_step(body, contact, differs),
-        changed=changed,
-        facts=facts,
-        status=lost.status,
-        cause=lost.cause,
-    )
+    next_step = _next_step(body, contact, differs)
+    raise Unknown(lost.what, next_step, changed=changed, facts=facts, status=lost.status, cause=lost.cause)
 
 
-def _during_call(time: str | None, reply: Reply, sent_at: float) -> bool | None:
-    """Whether the time lies between sending the write and the look-up, by AutoSend's clock; None if unknowable."""
-    instant = moment(time)
-    if instant is None or reply.server_time is None:
+def _when(time: str | None, reply: Reply, sent_at: Moment) -> Literal["before", "during"] | None:
+    """Whether the time is from before the write was sent or since, by AutoSend's clock; None if unknowable."""
+    instant, elapsed = moment(time), sent_at.elapsed()
+    if instant is None or elapsed is None or reply.server_time is None:
         return None
-    elapsed = timedelta(seconds=monotonic() - sent_at)
-    return reply.server_time - elapsed - _CLOCK_SLACK <= instant <= reply.server_time + _CLOCK_SLACK
+    began = reply.server_time - timedelta(seconds=elapsed)
+    if began - _CLOCK_SLACK <= instant <= reply.server_time + _CLOCK_SLACK:
+        return "during"
+    return "before" if instant < began - _OLDER_BY_FAR else None
 
 
 async def _explain(call: Call, body: CreateContact, refusal: Refused) -> Never:
     """Raise what the refusal of a create means: the contact exists, or what AutoSend said of the arguments."""
-    try:
-        contact, _ = await find_contact(call, body.email)
-    except AutoSendError:
-        if refusal.status != 409:
-            raise refusal from None
+    looked = await _look(call, body.email, _EXPLAIN_TIMES, until_found=False)
+    if looked and looked[0] is None:
+        raise refusal
+    if looked and (contact := looked[0]):
+        differs = differences(body, contact)
         raise Refused(
-            "AutoSend refused to create the contact: it probably exists already. Looking it up failed.",
-            "Call create_contact again in a minute to see the contact as it is.",
-            facts=refusal.facts,
+            "Not created: a contact with this address already exists.",
+            _next_step(body, contact, differs),
+            facts=_facts(body, contact, differs) | refusal.facts,
             status=refusal.status,
             code=refusal.code,
-        ) from None
-    if contact is None:
-        raise refusal
-    differs = differences(body, contact)
+        )
+    likely = "probably exists" if refusal.status == 409 else "may exist"
     raise Refused(
-        "Not created: a contact with this address already exists.",
-        _next_step(body, contact, differs),
-        facts=_facts(body, contact, differs) | refusal.facts,
+        f"{refusal.what} The contact {likely} already; looking it up failed.",
+        "Call create_contact again in a minute to see the contact as it is, if there is one.",
+        facts=refusal.facts,
         status=refusal.status,
         code=refusal.code,
+        fields=refusal.fields,
     )
 
 
 def _next_step(body: CreateContact, contact: Contact, differs: dict[str, dict[str, object]]) -> str:
     if differs or _lists_unshown(body, contact):
-        return "Ask the user whether the rest should be applied; an upsert with the arguments below would do it."
+        return (
+            "Ask the user whether the rest should be applied. This server cannot do that yet; an upsert with the "
+            "arguments below would."
+        )
     return "It already holds every value asked for, so there is nothing to do."
 
 
@@ -184,7 +192,7 @@ def _lists_unshown(body: CreateContact, contact: Contact) -> bool:
     return bool(body.list_ids) and contact.list_ids is None
 
 
-def _facts(body: CreateContact, contact: Contact, differs: dict[str, dict[str, object]]) -> dict[str, object]:
+def _facts(body: CreateContact, contact: StoredContact, differs: dict[str, dict[str, object]]) -> dict[str, object]:
     facts: dict[str, object] = {"contact now": contact.payload()}
     if differs:
         facts["differences"] = differs
@@ -194,7 +202,7 @@ def _facts(body: CreateContact, contact: Contact, differs: dict[str, dict[str, o
     return facts | ({"upsert arguments": upsert} if len(upsert) > 1 else {})
 
 
-def _upsert(body: CreateContact, contact: Contact, differs: dict[str, dict[str, object]]) -> dict[str, object]:
+def _upsert(body: CreateContact, contact: StoredContact, differs: dict[str, dict[str, object]]) -> dict[str, object]:
     """The arguments of an upsert that applies the differences.
 
     Whether an upsert merges custom fields or replaces them all is not documented, so it repeats those there are.
@@ -205,5 +213,5 @@ def _upsert(body: CreateContact, contact: Contact, differs: dict[str, dict[str, 
     if _lists_unshown(body, contact):
         upsert["listIds"] = asked["listIds"]
     if any(name.startswith("customFields.") for name in differs):
-        upsert["customFields"] = (contact.custom_fields or {}) | asked["customFields"]
+        upsert["customFields"] = contact.unaltered_fields() | asked["customFields"]
     return upsert

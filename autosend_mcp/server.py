@@ -82,7 +82,7 @@ async def _call_tool(
         return _render(autosend, error, notes)
     call = autosend.call()
     write = partial(_perform, tool, call, body, started)
-    result, more = await writes.run(f"{tool.name} {compact_json(body.payload())}", write)
+    result, more = await writes.run(f"{tool.name} {compact_json(body.payload())}", write, call.stop)
     if JOINED in more:
         _record(tool.name, result, call, started, body=body, outcome="joined")
     return _render(autosend, result, notes + more)
@@ -103,7 +103,8 @@ async def _perform(tool: Tool, call: Call, body: Body, started: float) -> Result
         if isinstance(error, Refused) and (lines := refused_fields(tool.body, error.fields)):
             error.next_step = "\n".join([error.next_step, *lines])
     except anyio.get_cancelled_exc_class():
-        _record(tool.name, Unknown("", ""), call, started, body=body, outcome="cut_off")
+        outcome = "cut_off" if call.exposed else "not_sent"
+        _record(tool.name, Unknown("", ""), call, started, body=body, outcome=outcome)
         raise
     except Exception as bug:  # noqa: BLE001 - the SDK would show its text, which may hold anything
         result = Unknown(
@@ -136,11 +137,12 @@ def _record(
     if call is not None and body is not None:
         status = result.status if isinstance(result, AutoSendError) and result.status else call.status
         fields |= {"status": status, "attempts": call.attempts}
-        if address := getattr(body, "email", None):
-            fields["address"] = call.fingerprint(address)
+        if (address := getattr(body, "email", None)) and (fingerprint := call.fingerprint(address)):
+            fields["address"] = fingerprint
     if isinstance(result, AutoSendError) and result.cause:
         fields["cause"] = result.cause
-    _log.info("call", extra={"fields": fields | {"ms": round((perf_counter() - started) * 1000)}})
+    level = logging.WARNING if outcome == "cut_off" else logging.INFO
+    _log.log(level, "call", extra={"fields": fields | {"ms": round((perf_counter() - started) * 1000)}})
 
 
 async def _explain_malformed(ctx: Context, call_next: CallNext) -> HandlerResult:

@@ -5,7 +5,7 @@ import json
 import re
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, AnyStr, Literal, cast
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError
@@ -26,12 +26,14 @@ class SettingsError(Exception):
 
 def _base_url(value: str) -> str:
     url = urlsplit(value)
+    if not _HEADER_VALUE.fullmatch(value) or ".." in url.netloc:
+        raise ValueError
     if url.query or url.fragment or url.username or url.password or not url.hostname:
         raise ValueError
     if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname)):
         raise ValueError
     _ = url.port  # raises ValueError when it is no port
-    return value.rstrip("/")
+    return url.geturl().rstrip("/")
 
 
 def is_loopback(host: str) -> bool:
@@ -122,7 +124,7 @@ class Settings(BaseSettings):
         elif self.api_key_file is not None:
             variable = "AUTOSEND_API_KEY_FILE"
             try:
-                key = self.api_key_file.read_text(encoding="utf-8").strip()
+                key = self.api_key_file.expanduser().read_text(encoding="utf-8").strip()
             except (OSError, ValueError):
                 return "", "AUTOSEND_API_KEY_FILE names a file that cannot be read."
         if not key:
@@ -152,14 +154,18 @@ class Settings(BaseSettings):
         headers = {"Authorization": f"Bearer {self._key}"}
         return headers | ({"x-project-id": self.project_id} if self.project_id else {})
 
-    def without_key(self, text: str) -> str:
+    def without_key(self, text: AnyStr) -> AnyStr:
         """The text with the key taken out, plain or as JSON writes it: AutoSend, or a proxy, may echo it."""
+        if isinstance(text, bytes):
+            return self.without_key(text.decode("latin-1")).encode("latin-1")
         for form in self._key_forms:
             text = text.replace(form, "[key]")
         return text
 
-    def fingerprint(self, text: str) -> str:
+    def fingerprint(self, text: str) -> str | None:
         """A hash of the text, keyed with the API key: the same from run to run, and nothing to anybody without it."""
+        if not self._key:
+            return None
         secret = hashlib.sha256(b"autosend-mcp log" + self._key.encode()).digest()
         return hashlib.blake2b(text.encode(), key=secret, digest_size=6).hexdigest()
 

@@ -9,11 +9,11 @@ from time import monotonic
 import anyio
 import anyio.abc
 
-from autosend_mcp.errors import AutoSendError, Unknown
+from autosend_mcp.errors import AutoSendError, NotSent, Unknown
 from autosend_mcp.models.base import Answer
 
 JOINED = "An identical call was under way: this is its answer, and only one request was sent."
-FINISHED = "An identical call was cancelled, but its request went through: this is its answer. Nothing was sent again."
+FINISHED = "An identical call was cancelled earlier, but its request had gone through."
 IN_DOUBT = "An identical call was cancelled earlier, and what became of it was not known."
 
 # A write in flight when the process must end has this long to finish; it is recorded as unknown after that.
@@ -25,18 +25,28 @@ _REMEMBERED_WRITES = 1_000
 Result = Answer | AutoSendError
 
 
-def _cut_off() -> Unknown:
+def _cut_off() -> AutoSendError:
     return Unknown(
         "The server was stopped while the request was under way.", "Call again with the same arguments to find out."
     )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Write:
+    stop: Callable[[], bool]
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     done: anyio.Event = field(default_factory=anyio.Event)
     result: Result = field(default_factory=_cut_off)
     waiting: int = 0
     finished_at: float = 0.0
+
+    def give_up(self) -> bool:
+        """End the write if nothing of it has left; whether that was so."""
+        if self.stop():
+            self.result = NotSent("The call was ended before its request left.", "Call again if it is still wanted.")
+            self.scope.cancel()
+            return True
+        return False
 
 
 class Writes:
@@ -51,19 +61,21 @@ class Writes:
         self._under_way: dict[str, _Write] = {}
         self._unheard: OrderedDict[str, _Write] = OrderedDict()
 
-    async def run(self, key: str, perform: Callable[[], Awaitable[Result]]) -> tuple[Result, list[str]]:
-        """The result of the write named by `key`, and a note when another call's request brought it."""
+    async def run(
+        self, key: str, perform: Callable[[], Awaitable[Result]], stop: Callable[[], bool]
+    ) -> tuple[Result, list[str]]:
+        """The result of the write named by `key`, and a note when another call had to do with it.
+
+        When every caller has gone, `stop` is asked to let no request leave any more. It says whether that came in
+        time; if not, the write is finished without them.
+        """
         notes: list[str] = []
         write = self._under_way.get(key)
         if write is not None:
             notes.append(JOINED)
         else:
-            earlier = self._earlier(key)
-            if isinstance(earlier, Answer):
-                return earlier, [FINISHED]
-            if isinstance(earlier, Unknown):
-                notes.append(IN_DOUBT)
-            write = self._under_way[key] = _Write()
+            notes += self._told_of_earlier(key)
+            write = self._under_way[key] = _Write(stop)
             self._tasks.start_soon(self._perform, key, write, perform)
         write.waiting += 1
         try:
@@ -72,11 +84,15 @@ class Writes:
             write.waiting -= 1
             if write.done.is_set():
                 self._keep(key, write)
+            elif not write.waiting and write.give_up():
+                del self._under_way[key]
             raise
         return write.result, notes
 
     async def close(self) -> None:
-        """Let the writes under way finish for as long as the grace allows, then cut them off."""
+        """End the writes that have not left; let the others finish while the grace lasts, then cut them off."""
+        for write in self._under_way.values():
+            write.give_up()
         with anyio.move_on_after(GRACE, shield=True):
             await self.all_done()
         self._tasks.cancel_scope.cancel()
@@ -90,9 +106,11 @@ class Writes:
 
     async def _perform(self, key: str, write: _Write, perform: Callable[[], Awaitable[Result]]) -> None:
         try:
-            write.result = await perform()
+            with write.scope:
+                write.result = await perform()
         finally:
-            del self._under_way[key]
+            if self._under_way.get(key) is write:
+                del self._under_way[key]
             write.finished_at = monotonic()
             write.done.set()
             if not write.waiting:
@@ -103,12 +121,14 @@ class Writes:
         if len(self._unheard) > _REMEMBERED_WRITES:
             self._unheard.popitem(last=False)
 
-    def _earlier(self, key: str) -> Result | None:
-        """What an identical call that nobody heard came to, told once."""
+    def _told_of_earlier(self, key: str) -> list[str]:
+        """A note on what an identical call that nobody heard came to, told once."""
         write = self._unheard.pop(key, None)
         if write is None or monotonic() - write.finished_at > _REMEMBERED_SECONDS:
-            return None
-        return write.result
+            return []
+        if isinstance(write.result, Answer):
+            return [FINISHED]
+        return [IN_DOUBT] if isinstance(write.result, Unknown) else []
 
 
 @asynccontextmanager

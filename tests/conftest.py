@@ -1,14 +1,28 @@
 """What every test stands on: no AUTOSEND_* variables, the asyncio backend, a faulty AutoSend on loopback."""
 
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 
 import pytest
 
 from tests.faulty import Faulty, faulty_autosend
+from tests.worlds import KEY
 
 for name in [name for name in os.environ if name.startswith("AUTOSEND_")]:
     del os.environ[name]
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaks_into_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Over the whole suite: no key, no address and no traceback in what we log, at DEBUG."""
+    caplog.set_level("DEBUG", logger="autosend_mcp")
+    yield
+    for record in caplog.get_records("call"):
+        if record.name == "autosend_mcp":
+            logged = f"{record.getMessage()} {record.__dict__.get('fields')}"
+            assert KEY not in logged
+            assert "@" not in logged
+            assert record.exc_info is None
 
 
 @pytest.fixture

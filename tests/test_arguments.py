@@ -64,7 +64,7 @@ json_values = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(NAMES) | st.text(), json_values | st.emails(), max_size=8))
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_any_arguments_are_read_or_refused_and_nothing_else(arguments: dict[str, Any]) -> None:
     try:
         body, notes = read_arguments(CreateContact, arguments, "create_contact")
@@ -92,7 +92,7 @@ def test_any_arguments_are_read_or_refused_and_nothing_else(arguments: dict[str,
         },
     )
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_good_arguments_are_sent_unchanged_but_for_the_told_repairs(arguments: dict[str, Any]) -> None:
     try:
         body, notes = read_arguments(CreateContact, arguments, "create_contact")

@@ -1,6 +1,7 @@
 """The command: its answers, its exit codes, and that it fails in words."""
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -75,7 +76,11 @@ def test_a_value_that_should_be_json_and_is_not_is_told_by_the_tool(
         (["create_contact", "x"], "expected --name value pairs or one JSON object, not 'x'"),
         (["create_contact", "-x"], "expected --name value pairs"),
         (["create_contact", "--email"], "--email needs a value"),
-        (["create_contact", "{"], "the arguments are not JSON"),
+        (["create_contact", "{"], "the arguments are not a JSON object"),
+        (["create_contact", '{"a":' * 5000], "the arguments are not a JSON object"),
+        (["create_contact", "--email", "a@b.co", "--email=c@d.co"], "--email is given twice"),
+        (["create_contact", "--email", "a@b.co", "--sandbox", "c@d.co"], "'c@d.co' is no file name with an ending"),
+        (["create_contact", "--sandbox=contacts"], "'contacts' is no file name with an ending"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,11 +97,70 @@ def test_a_wrong_setting_is_exit_code_2_and_names_the_variable() -> None:
 
 
 def test_a_sandbox_file_that_cannot_be_opened_is_told_in_words(tmp_path: Path) -> None:
-    for words in (("--sandbox", str(tmp_path)), ("sandbox", "--port", "0", "--file", str(tmp_path))):
+    folder = tmp_path / "a.folder"
+    folder.mkdir()
+    for words in (("--sandbox", str(folder)), ("sandbox", "--port", "0", "--file", str(folder))):
         done = run(*words)
         assert done.returncode == 2
         assert "Traceback" not in done.stderr
         assert "cannot be opened" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--sandbox", "demo"], "'demo' is no file name with an ending"),
+        (["call", "--sandbox", "create_contact", "--email", "a@b.co"], "'create_contact' is no file name"),
+        (["sandbox", "--port", "70000"], "a port is a number from 0 to 65535"),
+        (["sandbox", "--port", "-1"], "port"),
+    ],
+)
+def test_a_word_in_the_wrong_place_is_told_as_such(
+    words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert end.value.code == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("call create_contact --sandbox --email a@b.co --firstName \u738b > /dev/full", 3),
+        ("call create_contact --sandbox --email a@b.co | true", 141),
+        ("call create_contact --sandbox --email a@b.co --firstName \u738b", 0),
+        ("--sandbox <&-", 2),
+        ("--sandbox >&-", 2),
+    ],
+)
+def test_a_terminal_that_is_not_there_or_not_unicode_brings_no_traceback(command: str, code: int) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {sys.executable} -m autosend_mcp {command}"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "1"},
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == code, done.stderr
+
+
+def test_an_interrupted_call_says_that_it_may_have_been_applied() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        env = {"AUTOSEND_API_KEY": "AS_x", "AUTOSEND_BASE_URL": f"http://127.0.0.1:{silent.getsockname()[1]}/v1"}
+        command = [sys.executable, "-m", "autosend_mcp", "call", "create_contact", *JANE]
+        process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+        connection, _ = silent.accept()
+        with connection:
+            assert connection.recv(10) == b"POST /v1/c"
+            process.send_signal(signal.SIGINT)
+            _, told = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert "interrupted. If its request had left, it may have been applied" in told
+    assert '"outcome": "cut_off"' in told
+    assert "Traceback" not in told
 
 
 def test_a_port_that_is_taken_is_told_in_words() -> None:
@@ -114,7 +178,7 @@ def test_help_has_what_a_reader_needs(words: tuple[str, ...], capsys: pytest.Cap
         code = end.code
     out = capsys.readouterr().out
     assert code == 0
-    assert "examples:" in out or "demo" in words or words == ("call", "create_contact")
+    assert "examples:" in out or words == ("call", "create_contact")
     assert words != ("call", "create_contact") or "--email (string, required)" in out
 
 
@@ -123,12 +187,3 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--version"])
     assert end.value.code == 0
     assert capsys.readouterr().out == "autosend-mcp 0.1.0\n"
-
-
-def test_demo_shows_the_three_answers() -> None:
-    done = run("demo")
-    assert done.returncode == 0, done.stderr
-    for part in ('"outcome": "created"', "did you mean firstName?", "already exists", "as promised"):
-        assert part in done.stdout
-    log = done.stdout.partition("What the server logged")[2]
-    assert "john@example.com" not in log

@@ -56,8 +56,10 @@ async def test_what_was_not_given_is_neither_sent_nor_answered(faulty: Faulty) -
             {"listIds": ["l1", "l2"]},
             [
                 "listIds came as a JSON string and was read as an array.",
-                "Any live automation of these lists starts now.",
-                "AutoSend does not show the contact's lists, so joining them could not be checked.",
+                (
+                    "Any live automation of these lists starts now. "
+                    "AutoSend does not show the contact's lists, so joining them was not checked."
+                ),
             ],
         ),
         ({"customFields": {"a": None, "b": ""}}, {"customFields": {"b": ""}}, ["Null, so not sent: customFields.a."]),
@@ -67,6 +69,13 @@ async def test_what_was_not_given_is_neither_sent_nor_answered(faulty: Faulty) -
             {"email": "jane@gmial.com"},
             {"email": "jane@gmial.com"},
             ["Check the address: its domain resembles gmail.com. It was used as given."],
+        ),
+        ({"first_name": None, "firstName": "A"}, {"firstName": "A"}, []),
+        ({"firstName": "A", "first_name": None}, {"firstName": "A"}, []),
+        (
+            {"email": "jane@b\u00fccher.example.com"},
+            {"email": "jane@xn--bcher-kva.example.com"},
+            ["email was read as jane@xn--bcher-kva.example.com."],
         ),
         ({"email": "jane@ymail.com"}, {"email": "jane@ymail.com"}, []),
     ],
@@ -93,9 +102,11 @@ async def test_an_integer_stays_an_integer_on_the_wire(faulty: Faulty) -> None:
     [
         ({}, ['- email: is required. Example: "jane@example.com"']),
         ({"email": ""}, ["- email: is required."]),
-        ({"email": "SECRET"}, ["- email: must be one mail address."]),
-        ({"email": "SECRET@localhost"}, ["- email: must be one mail address."]),
-        ({"email": "a@b.co, SECRET@d.co"}, ["- email: must be one mail address."]),
+        ({"email": "SECRET"}, ["- email: must be one mail address, at a domain that can receive mail."]),
+        ({"email": "SECRET@localhost"}, ["- email: must be one mail address, at a domain that can receive mail."]),
+        ({"email": "a@b.co, SECRET <c@d.co>"}, ["- email: must be one mail address"]),
+        ({"email": "SECRET\ufffd@b.co"}, ["- email: must be one mail address; this one was damaged on the way."]),
+        ({"email": "a@b.co, SECRET@d.co"}, ["- email: must be one mail address, at a domain that can receive mail."]),
         ({"email": f"SECRET@{'x' * 250}.com"}, ["- email: must be at most 254 characters."]),
         ({"email": ["SECRET"]}, ["- email: must be a string."]),
         ({"emial": "SECRET"}, ["- emial: no such argument; did you mean email?", "- email: is required."]),
@@ -108,6 +119,8 @@ async def test_an_integer_stays_an_integer_on_the_wire(faulty: Faulty) -> None:
         ({"email": "a@b.co", "lastName": "a\0b"}, ["- lastName: must be text without NUL"]),
         ({"email": "a@b.co", "listIds": "SECRET"}, ["- listIds: must be an array."]),
         ({"email": "a@b.co", "listIds": '{"a": 1}'}, ["- listIds: must be an array."]),
+        ({"email": "a@b.co", "listIds": [" "]}, ["- listIds.0: must not be blank."]),
+        ({"email": "a@b.co", "phone": "SECRET"}, ["Any other attribute goes into customFields."]),
         ({"email": "a@b.co", "listIds": [7]}, ["- listIds.0: must be a string."]),
         ({"email": "a@b.co", "listIds": ["l"] * 101}, ["- listIds: must have at most 100 entries."]),
         ({"email": "a@b.co", "customFields": [1]}, ["- customFields: must be an object."]),
@@ -208,6 +221,17 @@ async def test_a_key_that_autosend_echoes_does_not_reach_the_assistant(faulty: F
     faulty.create = echo
     async with connected(faulty.url) as client:
         assert answer_of(await client.call_tool("create_contact", {"email": "a@b.co"}))["firstName"] == "Bearer [key]"
+
+
+async def test_a_domain_in_unicode_is_the_same_as_in_ascii(faulty: Faulty) -> None:
+    async def in_unicode(exchange: Exchange) -> None:
+        await exchange.succeed(exchange.apply(email="JANE@b\u00fccher.example.com"))
+
+    faulty.create = in_unicode
+    async with connected(faulty.url) as client:
+        answer = answer_of(await client.call_tool("create_contact", {"email": "jane@b\u00fccher.example.com"}))
+    assert answer["email"] == "JANE@b\u00fccher.example.com"
+    assert faulty.look_ups == 0
 
 
 async def test_a_segment_id_is_refused_and_a_list_joined() -> None:

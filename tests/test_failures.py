@@ -4,24 +4,30 @@ import asyncio
 import json
 import socket
 import ssl
+import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import anyio
 import httpx2
 import pytest
 import trustme
+from mcp import Client
 
-from tests.faulty import Exchange, Fault, Faulty, create_well, faulty_autosend, head
-from tests.worlds import answer_of, connected, error_of
+from autosend_mcp.client import AutoSend, Moment
+from autosend_mcp.server import open_server
+from autosend_mcp.settings import load_settings
+from tests.faulty import Exchange, Fault, Faulty, create_well, faulty_autosend, head, look_up_well
+from tests.worlds import KEY, answer_of, connected, error_of
 
 pytestmark = pytest.mark.anyio
 
 JANE: dict[str, Any] = {"email": "jane@example.com", "firstName": "Jane", "customFields": {"plan": "pro", "logins": 42}}
-VERIFIED = "a look-up then found this contact, created by this call"
+VERIFIED = "a look-up then found this contact, created at about the time of this call"
 NOT_THERE = "was not there, so it was probably not created"
 UNKNOWN = "whether the contact was created is not known"
 
@@ -93,9 +99,9 @@ async def drip_headers(exchange: Exchange) -> None:
 
 
 def bomb() -> bytes:
-    """200 MB of zeros in 200 kB of gzip."""
+    """100 MB of zeros in 100 kB of gzip."""
     gzip = zlib.compressobj(9, wbits=31)
-    return b"".join([*(gzip.compress(bytes(1_000_000)) for _ in range(200)), gzip.flush()])
+    return b"".join([*(gzip.compress(bytes(1_000_000)) for _ in range(100)), gzip.flush()])
 
 
 BOMB = bomb()
@@ -109,6 +115,9 @@ UNREADABLE: dict[str, Callable[[Exchange], Any]] = {
     "truncated": lambda e: e.reply(200, b'{"success": true, "data": {"id": "1'),
     "not json": lambda e: e.reply(200, b"OK"),
     "not utf-8": lambda e: e.reply(200, b'{"success": true, "data": "\xff\xfe"}'),
+    "infinite": lambda e: e.reply(
+        200, b'{"success": true, "data": {"id": "1", "email": "jane@example.com", "x": 1e999}}'
+    ),
     "nan": lambda e: e.reply(200, b'{"success": true, "data": {"id": NaN}}'),
     "a list": lambda e: e.reply(200, []),
     "no contact": lambda e: e.succeed([]),
@@ -229,6 +238,10 @@ async def test_a_contact_that_appears_late_is_found_by_a_later_look_up(faulty: F
     assert (faulty.creates, faulty.look_ups) == (1, 2)
 
 
+def seconds_ago(seconds: float) -> str:
+    return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
+
+
 OLD = "2024-01-15T10:30:00.000Z"
 
 
@@ -237,7 +250,8 @@ OLD = "2024-01-15T10:30:00.000Z"
     [
         ({"createdAt": OLD, "updatedAt": OLD}, "existed before this call", "Nothing changed"),
         ({"createdAt": OLD, "updatedAt": OLD, "firstName": "Janet"}, "existed before this call", "Nothing changed"),
-        ({"createdAt": OLD}, "existed before, and was changed during this call", ""),
+        ({"createdAt": OLD}, "existed before; whether this call changed it cannot be told", ""),
+        ({"createdAt": seconds_ago(60)}, "whether this call created it cannot be told", ""),
         ({"firstName": "Janet"}, "created during this call, with other values", ""),
         ({"createdAt": None}, "whether this call created it cannot be told", ""),
         ({"createdAt": "yesterday"}, "whether this call created it cannot be told", ""),
@@ -366,7 +380,7 @@ REFUSALS = {
         402, error("Pay", code="PLAN_UPGRADE_REQUIRED"), ("plan or the API key does not allow", "dashboard")
     ),
     "403": Refusal(403, error("No"), ("plan or the API key does not allow", "You cannot fix this")),
-    "404": Refusal(404, error("Not found", code="NOT_FOUND"), ("found no such thing", "list ids")),
+    "404": Refusal(404, error("Not found", code="NOT_FOUND"), ("found no such thing", "AUTOSEND_BASE_URL")),
     "404 html": Refusal(404, HTML, ("found no such thing",)),
     "410": Refusal(410, {"success": False}, ("refused the request (status 410)",)),
     "200 that says no": Refusal(200, error("No", details=[{"field": "userId"}]), ("refused", "- userId:")),
@@ -455,19 +469,24 @@ async def test_an_address_that_exists_may_lack_lists_that_autosend_does_not_show
     assert 'upsert arguments: {"email":"jane@example.com","listIds":["l1"]}' in text
 
 
-async def test_a_conflict_whose_look_up_fails_is_told_as_probably_existing(faulty: Faulty) -> None:
-    faulty.create = refuse(409, error("Conflict"))
+@pytest.mark.parametrize(("status", "told"), [(409, "probably exists already"), (400, "may exist already")])
+async def test_a_refusal_whose_look_ups_fail_is_told_with_the_doubt(status: int, told: str, faulty: Faulty) -> None:
+    faulty.create = refuse(status, error("Conflict", details=[{"field": "email"}]))
     faulty.look_up = refuse(500, b"")
     async with connected(faulty.url, timeout=2) as client:
         text = error_of(await client.call_tool("create_contact", JANE))
-    assert "it probably exists already. Looking it up failed. Nothing changed." in text
+    assert f"(status {status}). The contact {told}; looking it up failed. Nothing changed." in text
+    assert (faulty.creates, faulty.look_ups) == (1, 3)
 
 
-async def test_a_refusal_whose_look_up_fails_stays_that_refusal(faulty: Faulty) -> None:
-    faulty.create = refuse(400, error("Bad"))
-    faulty.look_up = refuse(500, b"")
-    async with connected(faulty.url, timeout=2) as client:
-        assert "AutoSend refused the request (status 400)." in error_of(await client.call_tool("create_contact", JANE))
+async def test_a_refusal_whose_first_look_up_fails_is_looked_up_again(faulty: Faulty) -> None:
+    async def look_up(exchange: Exchange) -> None:
+        await (refuse(429, b"") if faulty.look_ups == 1 else look_up_well)(exchange)
+
+    faulty.look_up = look_up
+    async with connected(faulty.url, timeout=45) as client:
+        answer_of(await client.call_tool("create_contact", JANE))
+        assert "already exists" in error_of(await client.call_tool("create_contact", JANE))
 
 
 @pytest.mark.parametrize(
@@ -479,6 +498,7 @@ async def test_a_refusal_whose_look_up_fails_stays_that_refusal(faulty: Faulty) 
         (b"", {"Retry-After": "0"}),
         (b"", {"X-RateLimit-Reset": "1696075200"}),
         (HTML, {"Retry-After": "Mon, 01 Jan 2024 00:00:00 GMT"}),
+        (HTML, {"Retry-After": "Mon, 01 Jan 2024 00:00:00 -0000"}),
     ],
 )
 async def test_a_rate_limit_is_waited_out_and_the_request_repeated(
@@ -500,6 +520,7 @@ async def test_a_rate_limit_is_waited_out_and_the_request_repeated(
         (error("Slow down", retryAfter="soon"), {"Retry-After": "7"}, 7, 1),
         (error("Slow down", retryAfter=True), {"Retry-After": "nan"}, 1, 1),
         (b"", {"X-RateLimit-Reset": "99999999999"}, 30, 1),
+        (b"", {"X-RateLimit-Reset": "99999999999", "Date": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"}, 1, 1),
         (b"", {}, 1, 1),
     ],
 )
@@ -537,19 +558,82 @@ async def test_an_answer_in_gzip_is_read(faulty: Faulty) -> None:
 
 
 class Broken(httpx2.AsyncBaseTransport):
-    """A transport with a bug of its own, whose text must not be shown."""
+    """A transport that fails as none should, in a text that must not be shown."""
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         raise LookupError(f"sEcReT {request.headers}")
 
 
-async def test_a_bug_is_told_as_unknown_and_never_by_its_text(caplog: pytest.LogCaptureFixture, era: str) -> None:
-    caplog.set_level("DEBUG", logger="autosend_mcp")
-    async with connected("http://127.0.0.1/v1", era, transport=Broken()) as client:
+async def test_an_error_that_no_one_foresaw_is_a_lost_reply_and_never_told_by_its_text(
+    caplog: pytest.LogCaptureFixture, era: str
+) -> None:
+    async with connected("http://127.0.0.1/v1", era, timeout=1, transport=Broken()) as client:
         text = error_of(await client.call_tool("create_contact", JANE))
-    assert "failed with an error of its own. Whether it was applied is not known. Do not repeat the call" in text
+    assert UNKNOWN in text
     assert "sEcReT" not in text + caplog.text
     assert caplog.records[-1].__dict__["fields"]["cause"] == "LookupError"
+
+
+async def test_a_bug_of_our_own_is_told_as_unknown_and_never_by_its_text(
+    caplog: pytest.LogCaptureFixture, era: str
+) -> None:
+    autosend = AutoSend(load_settings(api_key=KEY, base_url="http://127.0.0.1:1"))
+    vars(autosend)["pace"] = None
+    async with open_server(autosend) as (server, _), Client(server, mode=era) as client:
+        text = error_of(await client.call_tool("create_contact", JANE))
+    assert "failed with an error of its own. Whether it was applied is not known. Do not repeat the call" in text
+    assert "NoneType" not in text + caplog.text
+    assert caplog.records[-1].__dict__["fields"]["cause"] == "AttributeError"
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "HTTPS_PROXY"])
+async def test_a_connection_that_cannot_be_set_up_is_told_as_not_sent(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, {"SSL_CERT_FILE": "/no/such/file", "HTTPS_PROXY": "foo://127.0.0.1:1"}[variable])
+    async with connected("https://127.0.0.1:1/v1") as client:
+        text = error_of(await client.call_tool("create_contact", JANE))
+    assert "could not be set up. Nothing was sent and nothing changed. A person must check AUTOSEND_BASE_URL" in text
+
+
+async def test_a_call_with_every_fault_at_once_ends_in_its_time(faulty: Faulty) -> None:
+    """A rate limit first, then no reply, then look-ups that hang."""
+    faulty.create = first(refuse(429, error("Slow down", retryAfter=1)), hang)
+    faulty.look_up = hang
+    async with connected(faulty.url, timeout=3) as client:
+        with anyio.fail_after(3):
+            assert UNKNOWN in error_of(await client.call_tool("create_contact", JANE))
+    assert faulty.creates == 2
+
+
+async def test_a_key_that_is_echoed_is_taken_out_before_the_text_is_cut(faulty: Faulty) -> None:
+    faulty.create = refuse(403, error("x" * 280 + KEY))
+    async with connected(faulty.url) as client:
+        assert "AS_canary" not in error_of(await client.call_tool("create_contact", JANE))
+
+
+async def test_after_a_lost_reply_nothing_is_claimed_of_lists(faulty: Faulty) -> None:
+    faulty.create = applied_then(LOST["reset"])
+    async with connected(faulty.url) as client:
+        answer = answer_of(await client.call_tool("create_contact", {**JANE, "listIds": ["l1"]}))
+    assert answer["notes"][1:] == [
+        "Whether it joined the lists is not known; if it did, their live automations start now."
+    ]
+
+
+async def test_a_machine_that_slept_meanwhile_cannot_tell_when_a_contact_was_created() -> None:
+    assert Moment.now().elapsed() is not None
+    assert Moment(time.monotonic(), time.time() - 3600).elapsed() is None
+
+
+async def test_custom_fields_that_cannot_be_repeated_unaltered_are_not_suggested(faulty: Faulty) -> None:
+    held = {"plan": "free", "bio": "one\ntwo", "city": "Paris", "count": 1}
+    faulty.contacts["jane@example.com"] = {"id": "1", "email": "jane@example.com", "customFields": held}
+    async with connected(faulty.url) as client:
+        asked = {"email": "jane@example.com", "customFields": {"plan": "pro"}}
+        text = error_of(await client.call_tool("create_contact", asked))
+    assert '"customFields":{"plan":"pro","city":"Paris","count":1}' in text
+    assert '"bio":"one two"' in text
 
 
 async def test_a_server_that_was_never_called_closes_nothing() -> None:

@@ -45,7 +45,11 @@ def test_the_first_command_sets_up_and_runs_the_demo_and_the_second_runs_the_tes
 
 def test_the_demo_prints_what_the_readme_shows() -> None:
     shown = README.partition("<!-- output: autosend-mcp demo -->\n```text\n")[2].partition("\n```")[0]
-    assert settled(shown) == settled(run(".venv/bin/autosend-mcp demo"))
+    printed = run(".venv/bin/autosend-mcp demo")
+    assert settled(shown) == settled(printed)
+    log = printed.partition("What the server logged")[2]
+    assert log
+    assert "john@example.com" not in log
 
 
 @pytest.mark.parametrize("command", COMMANDS[2:])

@@ -72,6 +72,8 @@ async def test_create_get_search_upsert_delete(http: httpx2.AsyncClient) -> None
         ({"email": "a@b.co", "firstName": 5}, "firstName"),
         ({"email": "a@b.co", "listIds": "l"}, "listIds"),
         ({"email": "a@b.co", "listIds": [5]}, "listIds"),
+        ({"email": "a@b.co", "listIds": {}}, "listIds"),
+        ({"email": "a@b.co", "customFields": ""}, "customFields"),
         ({"email": "a@b.co", "customFields": [1]}, "customFields"),
         ({"email": "a@b.co", "customFields": {"a": {"b": 1}}}, "customFields.a"),
     ],
@@ -82,7 +84,7 @@ async def test_a_wrong_body_is_refused_by_field(body: dict[str, Any], field: str
         assert [detail["field"] for detail in error["details"]] == [field]
 
 
-@pytest.mark.parametrize("content", [b"{", b"[]", b"[" * 100_000, b"\xff"])
+@pytest.mark.parametrize("content", [b"{", b"[]", b"[" * 100_000, b"\xff", b'{"a": NaN}', b'{"a": "\\ud83d"}'])
 async def test_a_body_that_is_no_json_object_is_refused(content: bytes, http: httpx2.AsyncClient) -> None:
     failed(await http.post("/contacts", content=content), 400, "VALIDATION_FAILED")
 
@@ -116,8 +118,20 @@ async def test_the_other_key_header_is_good_too(http: httpx2.AsyncClient) -> Non
 
 
 async def test_an_unknown_path_is_answered_in_the_documented_envelope(http: httpx2.AsyncClient) -> None:
-    failed(await http.get("/nothing"), 404, "NOT_FOUND")
-    failed(await http.put("/contacts", json={}), 405, "NOT_FOUND")
+    for response, status, code in (
+        (await http.get("/nothing"), 404, "NOT_FOUND"),
+        (await http.put("/contacts", json={}), 405, "METHOD_NOT_ALLOWED"),
+    ):
+        failed(response, status, code)
+        assert response.headers["Date"]
+
+
+async def test_a_bug_of_the_sandbox_is_answered_in_the_documented_envelope() -> None:
+    sandbox = Sandbox(Store(), Options(rate_limit=0))
+    sandbox.store.close()
+    transport = httpx2.ASGITransport(sandbox.app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, headers={"Authorization": f"Bearer {KEY}"}) as http:
+        failed(await http.get("http://127.0.0.1/v1/contacts/x"), 500, "SERVER_ERROR")
 
 
 async def test_the_third_request_of_a_key_in_a_second_is_refused_with_the_wait() -> None:
@@ -130,6 +144,7 @@ async def test_the_third_request_of_a_key_in_a_second_is_refused_with_the_wait()
     assert int(responses[0].headers["X-RateLimit-Reset"]) > 0
     assert responses[0].headers["Date"].endswith(" GMT")
     assert failed(responses[2], 429, "RATE_LIMIT_EXCEEDED")["retryAfter"] == 1
+    assert responses[2].headers["X-RateLimit-Remaining"] == "0"
     assert other.status_code == 404
     sandbox.store.close()
 

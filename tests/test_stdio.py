@@ -65,8 +65,8 @@ async def test_a_sandbox_in_a_file_is_there_again_after_a_kill(tmp_path: Path) -
 
 
 @pytest.mark.anyio
-async def test_without_a_key_the_tools_are_listed_and_a_call_names_the_variable(era: str) -> None:
-    async with Client(stdio_client(server()), mode=era if era == "legacy" else "auto") as client:
+async def test_without_a_key_the_tools_are_listed_and_a_call_names_the_variable() -> None:
+    async with Client(stdio_client(server())) as client:
         assert len((await client.list_tools()).tools) == 1
         text = error_of(await client.call_tool("create_contact", JANE))
     assert "AUTOSEND_API_KEY is missing or empty. Nothing was sent and nothing changed." in text
@@ -151,9 +151,84 @@ def test_malformed_calls_and_lines_are_answered_by_field_and_the_server_goes_on(
     assert process.child.returncode == 0
 
 
+HALF = '"half of \\ud83d"'
+
+
+@pytest.mark.parametrize("modern", [False, True])
+def test_a_request_that_json_cannot_hold_is_answered_and_not_left_waiting(modern: bool) -> None:
+    process = Raw(["--sandbox"], {})
+    meta = f',"_meta":{json.dumps(ENVELOPE)}' if modern else ""
+    if not modern:
+        process.initialize()
+    for value in (HALF, "[" * 300 + "]" * 300, "[" * 5_000 + "]" * 5_000, "9" * 5_000):
+        params = f'{{"name":"create_contact","arguments":{{"email":"a@b.co","firstName":{value}}}{meta}}}'
+        for line in (
+            f'{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{params}}}',
+            f'{{"method":"tools/call","params":{params},"jsonrpc":"2.0","id":7}}',
+            '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":[]}',
+        ):
+            process.send(line)
+            answer = process.read()
+            assert (answer["id"], answer["error"]["code"]) == (7, -32600)
+            assert answer["error"]["message"].startswith("This request could not be read, and nothing was done.")
+    process.call(8, JANE, **({"_meta": ENVELOPE} if modern else {}))
+    assert process.read()["id"] == 8
+    process.close_stdin()
+    assert "half" not in process.end()
+
+
 @pytest.mark.anyio
-@pytest.mark.parametrize("how", ["eof", "SIGTERM", "SIGINT"])
-@pytest.mark.parametrize("finishes", [True, False])
+async def test_at_the_end_of_stdin_what_waits_in_line_is_not_sent(faulty: Faulty) -> None:
+    process = Raw([], real_api(faulty, AUTOSEND_RATE_LIMIT="1"))
+    await anyio.to_thread.run_sync(process.initialize)
+    for number in range(4):
+        process.call(number, {"email": f"p{number}@example.com"})
+    assert (await anyio.to_thread.run_sync(process.read))["result"]["structuredContent"]["outcome"] == "created"
+    process.close_stdin()
+    log = await anyio.to_thread.run_sync(process.end)
+    outcomes = sorted(json.loads(line)["outcome"] for line in log.splitlines())
+    assert outcomes == ["created", "not_sent", "not_sent", "not_sent"]
+    assert len(faulty.seen) == 1
+
+
+@pytest.mark.anyio
+async def test_a_signal_after_the_end_of_stdin_loses_no_record(faulty: Faulty) -> None:
+    arrived, never = anyio.Event(), anyio.Event()
+
+    async def hang(_exchange: Exchange) -> None:
+        arrived.set()
+        await never.wait()
+
+    faulty.create = hang
+    process = Raw([], real_api(faulty, AUTOSEND_LOG_LEVEL="WARNING"))
+    await anyio.to_thread.run_sync(process.initialize)
+    process.call(1, JANE)
+    await arrived.wait()
+    started = time.monotonic()
+    process.close_stdin()
+    await anyio.sleep(0.15)
+    process.child.send_signal(signal.SIGTERM)
+    log = await anyio.to_thread.run_sync(process.end)
+    assert time.monotonic() - started < 2
+    assert json.loads(log)["outcome"] == "cut_off"
+
+
+def test_a_host_that_keeps_the_line_and_does_not_read_it_is_left_within_2_s() -> None:
+    process = Raw([], {})
+    process.initialize()
+    for number in range(300):
+        process.request(number, "tools/list", {})
+    started = time.monotonic()
+    process.close_stdin()
+    assert process.child.wait(timeout=5) == 0
+    assert time.monotonic() - started < 2.5
+    process.end()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("how", "finishes"), [("eof", True), ("eof", False), ("SIGTERM", False), ("SIGTERM", True), ("SIGINT", False)]
+)
 async def test_told_to_end_with_a_create_in_flight_it_ends_in_2_s_and_the_create_is_finished_or_recorded(
     how: str, finishes: bool, faulty: Faulty
 ) -> None:
@@ -211,7 +286,7 @@ def test_a_long_answer_arrives_whole() -> None:
     process.end()
 
 
-@pytest.mark.parametrize("how", ["eof", "SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("how", ["eof", "SIGINT"])
 def test_told_to_end_while_idle_it_ends_at_once_and_says_nothing(how: str) -> None:
     process = Raw([], {})
     process.initialize()

@@ -12,7 +12,7 @@ PACKAGE = ROOT / "autosend_mcp"
 
 # From the ground up: a module imports only from rows above its own. CONTRIBUTING.md shows the same table.
 LAYERS = [
-    {"errors", "logs", "sandbox"},
+    {"errors", "logs", "sandbox", "wire"},
     {"settings", "models.base"},
     {"models.addresses", "models.arguments", "pace"},
     {"models.contacts", "envelope"},

@@ -60,6 +60,7 @@ def answer_of(result: CallToolResult) -> dict[str, Any]:
     """The structured answer of a success, which the text must equal."""
     assert not result.is_error, text_of(result)
     assert json.loads(text_of(result)) == result.structured_content
+    assert KEY not in text_of(result)
     return result.structured_content
 
 

@@ -5,12 +5,13 @@ from difflib import get_close_matches
 from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
+from pydantic_core import PydanticCustomError
 
 from autosend_mcp.models.base import broken_rule
 
 MAX_LENGTH = 254
 
-_NAMED = re.compile(r"[^<>]*<([^<>]+)>")
+_NAMED = re.compile(r"[^<>@]*<([^<>]+)>")
 
 # The domains that most people's mail is at, and real ones that look like a misspelling of those.
 _COMMON_DOMAINS = (
@@ -21,7 +22,7 @@ _REAL_LOOKALIKES = frozenset({"ymail.com", "mail.com", "email.com", "hotmail.co"
 
 
 def read_address(given: str) -> str:
-    """The address as AutoSend will hold it: bare, trimmed, in lower case (AutoSend lower-cases it too).
+    """The address to send: bare, trimmed, in lower case (AutoSend lower-cases it too), its domain in ASCII.
 
     Raises:
         PydanticCustomError: It is not a mail address. The text never repeats it.
@@ -31,10 +32,23 @@ def read_address(given: str) -> str:
         bare = named[1].strip()
     if len(bare) > MAX_LENGTH:
         raise broken_rule(f"must be at most {MAX_LENGTH} characters")
+    if "\ufffd" in bare:
+        raise broken_rule("must be one mail address; this one was damaged on the way")
     try:
-        return validate_email(bare, check_deliverability=False).normalized.lower()
+        address = validate_email(bare, check_deliverability=False)
     except EmailNotValidError:
-        raise broken_rule("must be one mail address") from None
+        raise broken_rule("must be one mail address, at a domain that can receive mail") from None
+    return f"{address.local_part.lower()}@{address.ascii_domain}"
+
+
+def same_address(one: str, read: str) -> bool:
+    """Whether an address from AutoSend is the one that was read here, also when its domain is written in Unicode."""
+    if one.lower() == read:
+        return True
+    try:
+        return read_address(one) == read
+    except PydanticCustomError:
+        return False
 
 
 def misspelt_domain(address: str) -> str | None:

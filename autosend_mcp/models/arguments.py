@@ -59,18 +59,19 @@ def _named(arguments: Mapping[str, object], spellings: dict[str, str]) -> tuple[
     for spelling, value in arguments.items():
         name = spellings.get(spelling)
         if name is None:
-            problems.append(f"{_shown(spelling)}: no such argument; {nearest(spelling, spellings)}")
-        elif name in given:
-            problems.append(f"{name}: given twice, as {name} and {to_snake(name)}.")
-        else:
+            attribute = " Any other attribute goes into customFields." if "customFields" in spellings else ""
+            problems.append(f"{_shown(spelling)}: no such argument; {nearest(spelling, spellings)}{attribute}")
+        elif given.get(name) is None:
             given[name] = value
+        elif value is not None:
+            problems.append(f"{name}: given twice, as {name} and {to_snake(name)}.")
     return given, problems
 
 
 def nearest(name: str, known: Mapping[str, str]) -> str:
     """A question that names the nearest of the known spellings, or a list of what there is."""
     lowered = {spelling.lower(): proper for spelling, proper in known.items()}
-    near = get_close_matches(name[:64].lower(), lowered, n=1, cutoff=0.6)
+    near = get_close_matches(name[:64].lower(), lowered, n=1, cutoff=0.7)
     if near:
         return f"did you mean {lowered[near[0]]}?"
     return f"there are {', '.join(dict.fromkeys(known.values()))}."

@@ -41,6 +41,12 @@ def _sendable(text: str) -> str:
     return text
 
 
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise broken_rule("must not be blank")
+    return text
+
+
 def _custom_value(value: object) -> object:
     if isinstance(value, str):
         if len(value) > MAX_TEXT:
@@ -92,6 +98,7 @@ def _given_values(value: object, info: ValidationInfo) -> object:
 
 
 Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_sendable)]
+ListId = Annotated[Text, AfterValidator(_not_blank)]
 EmailAddress = Annotated[str, AfterValidator(_address)]
 CustomName = Annotated[str, Field(max_length=MAX_KEY), AfterValidator(_sendable), AfterValidator(_custom_name)]
 CustomValue = Annotated[str | int | float | bool, BeforeValidator(_custom_value)]
@@ -107,7 +114,7 @@ class CreateContact(Body):
     user_id: Text | None = Field(
         default=None, description="Your application's id for the person.", examples=["user_12345"]
     )
-    list_ids: list[Text] | None = Field(
+    list_ids: list[ListId] | None = Field(
         default=None,
         max_length=MAX_ENTRIES,
         description="Ids of contact lists (not segments) to join.",
@@ -135,6 +142,10 @@ KnownFields = Annotated[
 ]
 
 
+def _fields(value: object) -> object:
+    return cast("object", value) if isinstance(value, dict) else {}
+
+
 class Contact(Answer):
     """A contact as AutoSend returns it. Only `id` and `email` are taken for granted.
 
@@ -155,6 +166,20 @@ class StoredContact(Contact):
     """A contact with the time of its last change, which decides what became of a lost write."""
 
     updated_at: VisibleText | None = None
+    raw_fields: Annotated[dict[str, Any], BeforeValidator(_fields)] = Field(
+        default_factory=dict[str, Any], validation_alias="customFields", exclude=True
+    )
+
+    def unaltered_fields(self) -> dict[str, Any]:
+        """The custom fields whose name and value stand here as AutoSend holds them, fit to be sent back."""
+        shown = self.custom_fields or {}
+        return {name: value for name, value in shown.items() if self.raw_fields.get(name) == value}
+
+
+VERIFIED = "AutoSend's reply was lost; a look-up then found this contact, created at about the time of this call."
+AUTOMATIONS_START = "Any live automation of these lists starts now."
+LISTS_JOINED = f"{AUTOMATIONS_START} AutoSend does not show the contact's lists, so joining them was not checked."
+LISTS_UNKNOWN = "Whether it joined the lists is not known; if it did, their live automations start now."
 
 
 class CreatedContact(Contact):
@@ -163,14 +188,15 @@ class CreatedContact(Contact):
     outcome: Literal["created"]
 
     @classmethod
-    def of(cls, contact: Contact, asked: CreateContact, notes: list[str]) -> "CreatedContact":
-        """The contact as created, with what the caller should know of it."""
-        if asked.list_ids:
-            notes = [*notes, "Any live automation of these lists starts now."]
-            if contact.list_ids is None:
-                notes.append("AutoSend does not show the contact's lists, so joining them could not be checked.")
+    def of(cls, contact: Contact, asked: CreateContact, *, verified: bool) -> "CreatedContact":
+        """The contact as created, with what the caller should know of it. `verified`: found after a lost reply."""
+        notes = [VERIFIED] if verified else []
+        if asked.list_ids and contact.list_ids is None:
+            notes.append(LISTS_UNKNOWN if verified else LISTS_JOINED)
+        elif asked.list_ids:
+            notes.append(AUTOMATIONS_START)
         if differs := differences(asked, contact):
-            notes = [*notes, f"AutoSend's reply does not show these as asked: {', '.join(differs)}."]
+            notes.append(f"AutoSend's reply does not show these as asked: {', '.join(differs)}.")
         held = {name: getattr(contact, name) for name in Contact.model_fields}
         return cls.model_construct(_fields_set=None, outcome="created", **held | {"notes": notes})
 

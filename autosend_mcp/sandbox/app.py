@@ -21,9 +21,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.utils import formatdate
+from http import HTTPStatus
 from math import ceil
 from time import monotonic, time
-from typing import Any, cast
+from typing import Any, Never, cast
 
 from anyio import to_thread
 from starlette.applications import Starlette
@@ -57,6 +58,10 @@ class _Refusal(Exception):
         super().__init__(message)
         self.status = status
         self.error = {"message": message, "code": code, **(more or {})}
+        self.headers: dict[str, str] = {}
+
+    def response(self) -> Response:
+        return JSONResponse({"success": False, "error": self.error}, self.status)
 
 
 class Sandbox:
@@ -75,7 +80,7 @@ class Sandbox:
                 self._route("GET", "/contacts/{id}", self.get_contact),
                 self._route("DELETE", "/contacts/{id}", self.delete_contact),
             ],
-            exception_handlers={HTTPException: _no_route},
+            exception_handlers={HTTPException: _no_route, Exception: _no_route},
         )
 
     async def create_contact(self, request: Request, project: str) -> Response:
@@ -119,7 +124,8 @@ class Sandbox:
                 headers |= _spend(self._windows.setdefault(key, deque()), self.options.rate_limit)
                 response = await handler(request, _project(request, key))
             except _Refusal as refusal:
-                response = JSONResponse({"success": False, "error": refusal.error}, refusal.status)
+                response = refusal.response()
+                headers |= refusal.headers
             response.headers.update(headers)
             return response
 
@@ -168,24 +174,34 @@ def _spend(window: deque[float], limit: int) -> dict[str, str]:
     now = monotonic()
     while window and window[0] + 1 <= now:
         window.popleft()
-    if len(window) >= limit:
-        raise _Refusal(429, "RATE_LIMIT_EXCEEDED", "Too many requests", {"retryAfter": ceil(window[0] + 1 - now)})
-    window.append(now)
-    return {
+    full = len(window) >= limit
+    if not full:
+        window.append(now)
+    headers = {
         "X-RateLimit-Limit": str(limit),
         "X-RateLimit-Remaining": str(limit - len(window)),
         "X-RateLimit-Reset": str(int(time()) + 1),
     }
+    if full:
+        refusal = _Refusal(429, "RATE_LIMIT_EXCEEDED", "Too many requests", {"retryAfter": ceil(window[0] + 1 - now)})
+        refusal.headers = headers
+        raise refusal
+    return headers
 
 
 async def _body(request: Request) -> dict[str, Any]:
     try:
-        body = json.loads(await request.body())
+        body = json.loads(await request.body(), parse_constant=_no_constant)
+        json.dumps(body, ensure_ascii=False).encode()  # half of a surrogate pair cannot be kept
     except (ValueError, RecursionError):
         raise _Refusal(400, "VALIDATION_FAILED", "Malformed JSON") from None
     if not isinstance(body, dict):
         raise _Refusal(400, "VALIDATION_FAILED", "Body must be a JSON object")
     return cast("dict[str, Any]", body)
+
+
+def _no_constant(name: str) -> Never:
+    raise ValueError(name)
 
 
 def _check(problems: rules.Details) -> None:
@@ -203,4 +219,7 @@ def _not_found() -> _Refusal:
 
 async def _no_route(_request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return JSONResponse({"success": False, "error": {"message": "Not found", "code": "NOT_FOUND"}}, status)
+    code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(status, "SERVER_ERROR")
+    response = _Refusal(status, code, HTTPStatus(status).phrase).response()
+    response.headers["Date"] = formatdate(usegmt=True)
+    return response

@@ -18,9 +18,9 @@ def contact_problems(body: Mapping[str, Any]) -> Details:
     for name in ("firstName", "lastName", "userId"):
         if not isinstance(body.get(name, ""), str | None):
             problems.append(_problem(name, f"{name} must be a string"))
-    if not _strings(body.get("listIds") or []):
+    if body.get("listIds") is not None and not _strings(body["listIds"]):
         problems.append(_problem("listIds", "listIds must be an array of strings"))
-    custom: object = body.get("customFields") or {}
+    custom: object = body["customFields"] if body.get("customFields") is not None else {}
     if not isinstance(custom, dict):
         return [*problems, _problem("customFields", "customFields must be an object")]
     for name, value in cast("dict[str, Any]", custom).items():
