@@ -7,6 +7,7 @@ import random
 import time
 import tracemalloc
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -377,10 +378,11 @@ async def test_memory_tasks_and_files_do_not_grow_with_the_calls(caplog: pytest.
             return tracemalloc.get_traced_memory()[0]
 
         tracemalloc.start()
-        before = await create(150)
+        sizes = [await create(100)]
         tasks, files = len(asyncio.all_tasks()), open_files()
-        after = await create(200)
+        sizes += [await create(100) for _ in range(4)]
         tracemalloc.stop()
         assert len(asyncio.all_tasks()) == tasks
         assert open_files() == files
-    assert after - before < 200 * 100  # 100 bytes a call: 10 MB in 100,000 calls
+    # 100 bytes a call would be 10 MB in 100,000 calls; caches that fill up show in some rounds, a leak in each
+    assert min(after - before for before, after in pairwise(sizes)) < 100 * 100

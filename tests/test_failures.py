@@ -158,10 +158,10 @@ SLOW: dict[str, Callable[[Exchange], Any]] = {
 
 @pytest.mark.parametrize("name", [*LOST, *UNREADABLE])
 async def test_a_lost_or_unreadable_reply_to_an_applied_create_is_verified_and_never_sent_again(
-    name: str, faulty: Faulty, era: str
+    name: str, faulty: Faulty
 ) -> None:
     faulty.create = applied_then((LOST | UNREADABLE)[name])
-    async with connected(faulty.url, era) as client:
+    async with connected(faulty.url, timeout=3) as client:
         answer = answer_of(await client.call_tool("create_contact", JANE))
     assert answer["outcome"] == "created"
     assert answer["id"] == faulty.contacts["jane@example.com"]["id"]
@@ -171,10 +171,10 @@ async def test_a_lost_or_unreadable_reply_to_an_applied_create_is_verified_and_n
 
 @pytest.mark.parametrize("name", LOST)
 async def test_a_lost_reply_to_a_create_that_was_not_applied_is_told_as_probably_not_created(
-    name: str, faulty: Faulty
+    name: str, faulty: Faulty, era: str
 ) -> None:
     faulty.create = not_applied(LOST[name])
-    async with connected(faulty.url, timeout=2) as client:
+    async with connected(faulty.url, era, timeout=2) as client:
         text = error_of(await client.call_tool("create_contact", JANE))
     assert NOT_THERE in text
     assert "Calling create_contact again with the same arguments is safe" in text

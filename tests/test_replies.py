@@ -70,7 +70,7 @@ contacts = st.fixed_dictionaries(
 
 
 @given(contacts)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_no_invisible_character_of_a_contact_reaches_an_answer(contact: dict[str, Any]) -> None:
     body = json.dumps({"success": True, "data": contact}).encode()
     asked = CreateContact.model_validate({"email": "jane@example.com", "firstName": "Jane"}, context=[])
