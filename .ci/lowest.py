@@ -5,4 +5,4 @@ import tomllib
 from pathlib import Path
 
 for requirement in tomllib.loads(Path("pyproject.toml").read_text())["project"]["dependencies"]:
-    print(re.sub(r"^([a-z0-9-]+)>=([0-9.]+).*$", r"\1==\2", requirement))  # noqa: T201
+    print(re.sub(r"^([a-z0-9-]+)>=([0-9.]+).*$", r"\1==\2", requirement))

@@ -1,4 +1,4 @@
-"""The command. Each subcommand imports what it needs, so that serving starts with nothing else loaded."""
+"""The command. Each subcommand imports what it needs itself, so that serving starts with nothing else loaded."""
 
 import argparse
 import os
@@ -124,10 +124,10 @@ def _add_sandbox(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve(args: argparse.Namespace) -> int:
-    import anyio  # noqa: PLC0415 - as all imports below: only what the subcommand needs
+    import anyio
 
-    from autosend_mcp.logs import configure_logging  # noqa: PLC0415
-    from autosend_mcp.stdio import serve_stdio  # noqa: PLC0415
+    from autosend_mcp.logs import configure_logging
+    from autosend_mcp.stdio import serve_stdio
 
     if sys.stdin is None or sys.stdout is None:
         return _usage("stdin and stdout must be open: MCP is spoken over them")
@@ -138,9 +138,9 @@ def _serve(args: argparse.Namespace) -> int:
 
 
 def _call(args: argparse.Namespace) -> int:
-    from autosend_mcp.call import UsageError, call, describe  # noqa: PLC0415
-    from autosend_mcp.logs import configure_logging  # noqa: PLC0415
-    from autosend_mcp.tools.toolset import TOOLS  # noqa: PLC0415
+    from autosend_mcp.logs import configure_logging
+    from autosend_mcp.shell import UsageError, call, describe
+    from autosend_mcp.tools.toolset import TOOLS
 
     configure_logging("WARNING")
     try:
@@ -178,14 +178,14 @@ def _own_flags(args: argparse.Namespace) -> list[str]:
 
 
 def _demo(_args: argparse.Namespace) -> int:
-    from autosend_mcp.demo import demo  # noqa: PLC0415
+    from autosend_mcp.demo import demo
 
     return demo()
 
 
 def _sandbox(args: argparse.Namespace) -> int:
-    from autosend_mcp.sandbox.app import Options  # noqa: PLC0415
-    from autosend_mcp.sandbox.serve import serve  # noqa: PLC0415
+    from autosend_mcp.sandbox.app import Options
+    from autosend_mcp.sandbox.serve import serve
 
     options = Options(
         exists_status=args.exists_status,
@@ -200,8 +200,8 @@ def _sandbox(args: argparse.Namespace) -> int:
 
 
 def _connect(args: argparse.Namespace) -> Any:
-    from autosend_mcp.connect import connect  # noqa: PLC0415
-    from autosend_mcp.settings import SettingsError  # noqa: PLC0415
+    from autosend_mcp.connect import connect
+    from autosend_mcp.settings import SettingsError
 
     try:
         return connect(getattr(args, "sandbox", None))

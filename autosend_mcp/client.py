@@ -1,37 +1,22 @@
-"""The AutoSend client: one exchange over HTTP, and the requests of one tool call under one deadline."""
+"""The AutoSend client: one exchange over HTTP."""
 
-import random
 import ssl
 import zlib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.metadata import version
-from time import monotonic, time
-from typing import Any, NamedTuple
+from typing import Any
 
 import anyio
 import httpx2
 
 from autosend_mcp.envelope import Reply, read_reply, reset_wait, unreadable
-from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown, Unreadable, compact_json
+from autosend_mcp.errors import AutoSendError, NotSent, Unknown, Unreadable, compact_json
 from autosend_mcp.pace import Pace, Slot
 from autosend_mcp.settings import Settings
 
 MAX_REPLY_BYTES = 1_000_000
 
-# How a call of 45 s is spent, in seconds; another AUTOSEND_TIMEOUT scales them all. The parts after the latest start
-# add up to the rest of the call: 2.5 to connect, 9 for the reply, and 8 for the look-ups of a lost write, which even
-# when each hangs have ended after 0.5 + 3 x 2.5 s.
-_CALL = 45.0
-_LATEST_START = 25.5
-_CONNECT = 2.5
-_REPLY = 9.0
-_LOOK_UP = 2.5
-_BACKOFF = 0.5
-LOOK_UP_TIMES = (0.5, 2.0, 5.0)
-
-_REPEATS = 2
-_CLOCKS_AGREE = 2.0
 _KEEPALIVE = 4.0  # Node's servers close an idle connection after 5 s.
 
 _HEADERS = {
@@ -58,17 +43,9 @@ class AutoSend:
     def __init__(self, settings: Settings, transport: httpx2.AsyncBaseTransport | None = None) -> None:
         """`transport` replaces the network, for the sandbox in the same process."""
         self.settings = settings
-        self.scale = settings.timeout / _CALL
         self.pace = Pace(settings.rate_limit)
         self._transport = transport
         self._http: httpx2.AsyncClient | None = None
-        # Reading and writing have no time limit of their own: the exchange as a whole has one.
-        connect = _CONNECT * self.scale
-        self._timeouts = {"connect": connect, "pool": connect, "read": None, "write": None}
-
-    def call(self) -> "Call":
-        """The requests of one tool call."""
-        return Call(self)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -76,8 +53,10 @@ class AutoSend:
             await self._http.aclose()
             self._http = None
 
-    async def exchange(self, slot: Slot, method: str, path: str, body: Mapping[str, Any], *, within: float) -> Reply:
-        """One request and its reply, within so many seconds.
+    async def exchange(
+        self, slot: Slot, method: str, path: str, body: Mapping[str, Any], *, connect: float, within: float
+    ) -> Reply:
+        """One request and its reply: at most `connect` seconds to get a connection, `within` seconds for all of it.
 
         Raises:
             NotSent: It provably did not leave.
@@ -91,7 +70,8 @@ class AutoSend:
                 _url(self.settings.base_url + path),
                 headers=self.settings.credentials() | _HEADERS,
                 content=compact_json(body).encode(),
-                extensions={"timeout": self._timeouts, "trace": _leaving(slot)},
+                # Reading and writing have no time limit of their own: the exchange as a whole has one.
+                extensions={"timeout": {"connect": connect, "pool": connect}, "trace": _leaving(slot)},
             )
             client = self._client()
         except (httpx2.InvalidURL, ImportError, OSError, ValueError) as error:
@@ -146,105 +126,6 @@ class AutoSend:
                 limits=httpx2.Limits(max_connections=100, keepalive_expiry=_KEEPALIVE),
             )
         return self._http
-
-
-class Moment(NamedTuple):
-    """An instant by both clocks of this machine. They part while it sleeps, or when its clock is set."""
-
-    monotonic: float
-    wall: float
-
-    @classmethod
-    def now(cls) -> "Moment":
-        """This instant."""
-        return cls(monotonic(), time())
-
-    def elapsed(self) -> float | None:
-        """Seconds since then, None where the clocks disagree."""
-        now = Moment.now()
-        ran, shown = now.monotonic - self.monotonic, now.wall - self.wall
-        return ran if abs(ran - shown) < _CLOCKS_AGREE else None
-
-
-class Call:
-    """The requests of one tool call, under one deadline. `attempts` and `status` are for the log."""
-
-    def __init__(self, autosend: AutoSend) -> None:
-        """The deadline runs from now."""
-        self._autosend = autosend
-        self._started = monotonic()
-        self.scale = autosend.scale
-        self.sent_at = Moment.now()
-        self.attempts = 0
-        self.status: int | None = None
-        self.exposed = False  # a write may be with AutoSend, or have been applied
-        self._stopped = False
-
-    def fingerprint(self, text: str) -> str | None:
-        """A keyed hash that stands for a person in the log."""
-        return self._autosend.settings.fingerprint(text)
-
-    def stop(self) -> bool:
-        """Let no write leave any more; whether that came in time."""
-        self._stopped = not self.exposed
-        return self._stopped
-
-    async def write(self, method: str, path: str, body: Mapping[str, Any]) -> Reply:
-        """A request that changes something, repeated only when it was provably not applied.
-
-        Raises:
-            Unknown: It may have been applied. The caller finds out; it never sends the request again.
-        """
-        within = (_CONNECT + _REPLY) * self.scale
-        latest_start = self._started + _LATEST_START * self.scale
-        attempt = 0
-        while True:
-            left = latest_start - monotonic()
-            try:
-                return await self._once(method, path, body, patience=left, within=within, urgent=False)
-            except AutoSendError as error:
-                if error.repeat_after is None or attempt == _REPEATS:
-                    raise
-                backoff = _BACKOFF * self.scale * 2**attempt * random.random()  # noqa: S311 - jitter, no secret
-                wait = max(backoff, error.repeat_after)
-                if monotonic() + wait > latest_start:
-                    raise
-            await anyio.sleep(wait)
-            attempt += 1
-
-    async def look_up(self, method: str, path: str, body: Mapping[str, Any]) -> Reply:
-        """One short read, before all that wait in line: it finds out what became of a write."""
-        left = self._started + self._autosend.settings.timeout - monotonic()
-        within = min(_LOOK_UP * self.scale, left)
-        with anyio.move_on_after(within):
-            return await self._once(method, path, body, patience=within, within=within, urgent=True)
-        raise Unknown("The look-up took too long.", "Try again in a minute.", changed="Looking up changes nothing.")
-
-    async def _once(
-        self, method: str, path: str, body: Mapping[str, Any], *, patience: float, within: float, urgent: bool
-    ) -> Reply:
-        self._autosend.settings.credentials()  # without a key there is nothing to wait for
-        slot = await self._autosend.pace.turn(patience, urgent=urgent)
-        try:
-            if self._stopped:
-                raise NotSent("The call was cancelled before its request left.", "")
-            self._leave(writes=not urgent)
-            reply = await self._autosend.exchange(slot, method, path, body, within=within)
-        except AutoSendError as error:
-            self.status = error.status
-            if not urgent and isinstance(error, NotSent | Refused):
-                self.exposed = False
-            raise
-        finally:
-            slot.leave()
-        self.status = reply.status
-        return reply
-
-    def _leave(self, *, writes: bool) -> None:
-        self.attempts += 1
-        if writes:
-            self.exposed = True
-            self.sent_at = Moment.now()
 
 
 @lru_cache(maxsize=64)

@@ -17,10 +17,10 @@ def connect(sandbox: str | None) -> AutoSend:
 
 
 def _in_process(file: str) -> AutoSend:
-    from httpx2 import ASGITransport  # noqa: PLC0415 - only the sandbox needs them
+    from httpx2 import ASGITransport
 
-    from autosend_mcp.sandbox.app import KEY, Sandbox  # noqa: PLC0415
-    from autosend_mcp.sandbox.store import Store  # noqa: PLC0415
+    from autosend_mcp.sandbox.app import KEY, Sandbox
+    from autosend_mcp.sandbox.store import Store
 
     settings: Settings = load_settings(api_key=KEY, base_url="http://127.0.0.1/v1")
     return AutoSend(settings, ASGITransport(Sandbox(Store(file or None)).app, raise_app_exceptions=False))

@@ -12,7 +12,7 @@ from typing import Literal, Never, cast
 import anyio
 from pydantic import ValidationError
 
-from autosend_mcp.client import LOOK_UP_TIMES, Call, Moment
+from autosend_mcp.calls import LOOK_UP_TIMES, Call, Moment
 from autosend_mcp.envelope import Reply, unreadable
 from autosend_mcp.errors import AutoSendError, Refused, Unknown, Unreadable
 from autosend_mcp.models.addresses import same_address

@@ -22,7 +22,8 @@ from mcp_types import (
     TextContent,
 )
 
-from autosend_mcp.client import AutoSend, Call
+from autosend_mcp.calls import Call
+from autosend_mcp.client import AutoSend
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown, compact_json
 from autosend_mcp.logs import OURS
 from autosend_mcp.models.arguments import nearest, read_arguments, refused_fields
@@ -80,7 +81,7 @@ async def _call_tool(
     except NotSent as error:
         _record(params.name if params.name in TOOLS else "?", error, None, started, outcome="invalid")
         return _render(autosend, error, notes)
-    call = autosend.call()
+    call = Call(autosend)
     write = partial(_perform, tool, call, body, started)
     result, more = await writes.run(f"{tool.name} {compact_json(body.payload())}", write, call.stop)
     if JOINED in more:

@@ -17,10 +17,11 @@ LAYERS = [
     {"models.addresses", "models.arguments", "pace"},
     {"models.contacts", "envelope"},
     {"client"},
+    {"calls"},
     {"reconcile", "tools.toolset"},
     {"tools.contacts", "writes"},
     {"server"},
-    {"stdio", "connect", "call", "demo"},
+    {"stdio", "connect", "shell", "demo"},
     {"cli"},
     {"__main__"},
 ]

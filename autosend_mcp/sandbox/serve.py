@@ -17,10 +17,10 @@ def serve(port: int, file: str | None, options: Options, *, lists: Sequence[str]
     """
     store = Store(file)
     listener = socket.create_server(("127.0.0.1", port))
-    print(f"AutoSend sandbox on http://127.0.0.1:{listener.getsockname()[1]}/v1 with key {KEY}", flush=True)  # noqa: T201
+    print(f"AutoSend sandbox on http://127.0.0.1:{listener.getsockname()[1]}/v1 with key {KEY}", flush=True)
     for kind, names in (("list", lists), ("segment", segments)):
         for name in names:
-            print(f"{kind} {name}: {store.seed_list(PROJECT, name, kind)}", flush=True)  # noqa: T201
+            print(f"{kind} {name}: {store.seed_list(PROJECT, name, kind)}", flush=True)
     config = uvicorn.Config(
         Sandbox(store, options).app,
         log_level="warning",

@@ -1,7 +1,7 @@
 """The contact tools."""
 
 from autosend_mcp import reconcile
-from autosend_mcp.client import Call
+from autosend_mcp.calls import Call
 from autosend_mcp.models.contacts import CreateContact, CreatedContact
 from autosend_mcp.tools.toolset import Effect, tool
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_type_hints
 from mcp_types import Tool as ToolDefinition
 from mcp_types import ToolAnnotations
 
-from autosend_mcp.client import Call
+from autosend_mcp.calls import Call
 from autosend_mcp.models.base import Answer, Body, published_schema
 
 BodyT = TypeVar("BodyT", bound=Body)

@@ -1,0 +1,222 @@
+"""A create whose reply was lost, came late or cannot be read: what is found out, and what the assistant is told."""
+
+import json
+import time
+import tracemalloc
+import zlib
+from typing import Any
+
+import anyio
+import httpx2
+import pytest
+
+from autosend_mcp.calls import Moment
+from tests.faults import (
+    JANE,
+    LOST,
+    NOT_THERE,
+    OLD,
+    OTHER,
+    SLOW,
+    UNKNOWN,
+    UNREADABLE,
+    VERIFIED,
+    applied_then,
+    error,
+    first,
+    hang,
+    not_applied,
+    refuse,
+    seconds_ago,
+)
+from tests.faulty import Exchange, Fault, Faulty
+from tests.worlds import answer_of, connected, error_of
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize("name", [*LOST, *UNREADABLE])
+async def test_a_lost_or_unreadable_reply_to_an_applied_create_is_verified_and_never_sent_again(
+    name: str, faulty: Faulty
+) -> None:
+    faulty.create = applied_then((LOST | UNREADABLE)[name])
+    async with connected(faulty.url, timeout=3) as client:
+        answer = answer_of(await client.call_tool("create_contact", JANE))
+    assert answer["outcome"] == "created"
+    assert answer["id"] == faulty.contacts["jane@example.com"]["id"]
+    assert any(VERIFIED in note for note in answer["notes"])
+    assert (len(faulty.applied), faulty.creates) == (1, 1)
+
+
+@pytest.mark.parametrize("name", LOST)
+async def test_a_lost_reply_to_a_create_that_was_not_applied_is_told_as_probably_not_created(
+    name: str, faulty: Faulty, era: str
+) -> None:
+    faulty.create = not_applied(LOST[name])
+    async with connected(faulty.url, era, timeout=2) as client:
+        text = error_of(await client.call_tool("create_contact", JANE))
+    assert NOT_THERE in text
+    assert "Calling create_contact again with the same arguments is safe" in text
+    assert (faulty.applied, faulty.creates, faulty.look_ups) == ([], 1, 3)
+    assert "script" not in text
+
+
+@pytest.mark.parametrize("name", SLOW)
+@pytest.mark.parametrize("applied", [True, False])
+async def test_a_reply_that_does_not_end_is_given_up_and_looked_up(name: str, applied: bool, faulty: Faulty) -> None:
+    faulty.create = applied_then(SLOW[name]) if applied else not_applied(SLOW[name])
+    async with connected(faulty.url, timeout=2) as client:
+        with anyio.fail_after(2.5):
+            result = await client.call_tool("create_contact", JANE)
+    if applied:
+        assert any(VERIFIED in note for note in answer_of(result)["notes"])
+    else:
+        assert NOT_THERE in error_of(result)
+    assert faulty.creates == 1
+
+
+@pytest.mark.parametrize("name", ["reset", "502 html", "html", "another", "contacts of another shape"])
+async def test_when_the_look_up_fails_too_the_outcome_is_unknown(name: str, faulty: Faulty) -> None:
+    look_ups: dict[str, Fault] = {
+        "reset": not_applied(LOST["reset"]),
+        "502 html": not_applied(LOST["502 html"]),
+        "html": not_applied(UNREADABLE["html"]),
+        "another": not_applied(lambda e: e.succeed({"contacts": [OTHER]})),
+        "contacts of another shape": not_applied(lambda e: e.succeed({"contacts": {}})),
+    }
+    faulty.create = applied_then(LOST["reset"])
+    faulty.look_up = look_ups[name]
+    async with connected(faulty.url, timeout=2) as client:
+        text = error_of(await client.call_tool("create_contact", JANE))
+    assert UNKNOWN in text
+    assert "Do not report it as created" in text
+    assert (faulty.creates, faulty.look_ups) == (1, 3)
+
+
+async def test_a_look_up_that_hangs_ends_within_the_call(faulty: Faulty) -> None:
+    faulty.create = applied_then(hang)
+    faulty.look_up = hang
+    async with connected(faulty.url, timeout=2) as client:
+        with anyio.fail_after(2.5):
+            assert UNKNOWN in error_of(await client.call_tool("create_contact", JANE))
+
+
+async def test_a_contact_that_appears_late_is_found_by_a_later_look_up(faulty: Faulty) -> None:
+    async def late(exchange: Exchange) -> None:
+        exchange.reset()
+
+    async def look_up(exchange: Exchange) -> None:
+        if faulty.look_ups == 2:
+            next(seen for seen in faulty.seen if seen.path == "/v1/contacts").apply()
+        held = [faulty.contacts[email] for email in exchange.body["emails"] if email in faulty.contacts]
+        await exchange.succeed({"contacts": held})
+
+    faulty.create, faulty.look_up = late, look_up
+    async with connected(faulty.url, timeout=2) as client:
+        assert answer_of(await client.call_tool("create_contact", JANE))["outcome"] == "created"
+    assert (faulty.creates, faulty.look_ups) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("held", "told", "changed"),
+    [
+        ({"createdAt": OLD, "updatedAt": OLD}, "existed before this call", "Nothing changed"),
+        ({"createdAt": OLD, "updatedAt": OLD, "firstName": "Janet"}, "existed before this call", "Nothing changed"),
+        ({"createdAt": OLD}, "existed before; whether this call changed it cannot be told", ""),
+        ({"createdAt": seconds_ago(60)}, "whether this call created it cannot be told", ""),
+        ({"firstName": "Janet"}, "created during this call, with other values", ""),
+        ({"createdAt": None}, "whether this call created it cannot be told", ""),
+        ({"createdAt": "yesterday"}, "whether this call created it cannot be told", ""),
+    ],
+)
+async def test_after_a_lost_reply_only_a_contact_created_by_this_call_with_these_values_is_a_success(
+    held: dict[str, Any], told: str, changed: str, faulty: Faulty
+) -> None:
+    async def lose(exchange: Exchange) -> None:
+        exchange.apply(**held)
+        exchange.reset()
+
+    faulty.create = lose
+    async with connected(faulty.url) as client:
+        text = error_of(await client.call_tool("create_contact", JANE))
+    assert told in text
+    assert changed in text
+    assert ('"asked":"Jane","now":"Janet"' in text) is ("firstName" in held)
+    assert "contact now: {" in text
+    assert faulty.creates == 1
+
+
+async def test_without_a_date_header_a_lost_create_is_not_claimed(faulty: Faulty) -> None:
+    faulty.create = applied_then(LOST["reset"])
+
+    async def look_up(exchange: Exchange) -> None:
+        content = json.dumps({"success": True, "data": {"contacts": list(faulty.contacts.values())}})
+        await exchange.send(f"HTTP/1.1 200 OK\r\nContent-Length: {len(content)}\r\n\r\n{content}".encode())
+
+    faulty.look_up = look_up
+    async with connected(faulty.url) as client:
+        assert "cannot be told" in error_of(await client.call_tool("create_contact", JANE))
+
+
+async def test_a_gzip_bomb_costs_less_than_20_mb(faulty: Faulty) -> None:
+    faulty.create = applied_then(UNREADABLE["gzip bomb"])
+    async with connected(faulty.url) as client:
+        await client.list_tools()
+        tracemalloc.start()
+        answer_of(await client.call_tool("create_contact", JANE))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 20_000_000
+
+
+async def test_an_answer_in_gzip_is_read(faulty: Faulty) -> None:
+    async def zipped(exchange: Exchange) -> None:
+        content = json.dumps({"success": True, "data": exchange.apply()}).encode()
+        packed = zlib.compressobj(wbits=31)
+        await exchange.reply(201, packed.compress(content) + packed.flush(), Content_Encoding="gzip")
+
+    faulty.create = zipped
+    async with connected(faulty.url) as client:
+        assert "notes" not in answer_of(await client.call_tool("create_contact", JANE))
+    assert faulty.look_ups == 0
+
+
+class Broken(httpx2.AsyncBaseTransport):
+    """A transport that fails as none should, in a text that must not be shown."""
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        raise LookupError(f"sEcReT {request.headers}")
+
+
+async def test_an_error_that_no_one_foresaw_is_a_lost_reply_and_never_told_by_its_text(
+    caplog: pytest.LogCaptureFixture, era: str
+) -> None:
+    async with connected("http://127.0.0.1/v1", era, timeout=1, transport=Broken()) as client:
+        text = error_of(await client.call_tool("create_contact", JANE))
+    assert UNKNOWN in text
+    assert "sEcReT" not in text + caplog.text
+    assert caplog.records[-1].__dict__["fields"]["cause"] == "LookupError"
+
+
+async def test_a_call_with_every_fault_at_once_ends_in_its_time(faulty: Faulty) -> None:
+    """A rate limit first, then no reply, then look-ups that hang."""
+    faulty.create = first(refuse(429, error("Slow down", retryAfter=1)), hang)
+    faulty.look_up = hang
+    async with connected(faulty.url, timeout=3) as client:
+        with anyio.fail_after(3):
+            assert UNKNOWN in error_of(await client.call_tool("create_contact", JANE))
+    assert faulty.creates == 2
+
+
+async def test_after_a_lost_reply_nothing_is_claimed_of_lists(faulty: Faulty) -> None:
+    faulty.create = applied_then(LOST["reset"])
+    async with connected(faulty.url) as client:
+        answer = answer_of(await client.call_tool("create_contact", {**JANE, "listIds": ["l1"]}))
+    assert answer["notes"][1:] == [
+        "Whether it joined the lists is not known; if it did, their live automations start now."
+    ]
+
+
+async def test_a_machine_that_slept_meanwhile_cannot_tell_when_a_contact_was_created() -> None:
+    assert Moment.now().elapsed() is not None
+    assert Moment(time.monotonic(), time.time() - 3600).elapsed() is None

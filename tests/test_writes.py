@@ -1,0 +1,207 @@
+"""Identical calls in flight, calls that are cancelled, and what the next one is told."""
+
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+
+from autosend_mcp.calls import Call
+from autosend_mcp.client import AutoSend
+from autosend_mcp.errors import NotSent
+from autosend_mcp.models.base import Answer
+from autosend_mcp.server import build_server, open_server
+from autosend_mcp.settings import load_settings
+from autosend_mcp.writes import FINISHED, IN_DOUBT, JOINED, writes_of_the_process
+from tests.faulty import Exchange, Faulty, create_well
+from tests.worlds import KEY, answer_of, connected, error_of, text_of
+
+pytestmark = pytest.mark.anyio
+
+
+class Held:
+    """A create that waits for a word to go on."""
+
+    def __init__(self) -> None:
+        self.arrived, self.go_on = anyio.Event(), anyio.Event()
+
+    async def __call__(self, exchange: Exchange) -> None:
+        self.arrived.set()
+        await self.go_on.wait()
+        await create_well(exchange)
+
+
+JANE: dict[str, Any] = {"email": "jane@example.com", "firstName": "Jane"}
+
+
+async def test_identical_calls_in_flight_are_one_request_and_the_second_says_so(faulty: Faulty, era: str) -> None:
+    faulty.create = held = Held()
+    answers: list[dict[str, Any]] = []
+
+    async def create(client: Client, arguments: dict[str, Any]) -> None:
+        answers.append(answer_of(await client.call_tool("create_contact", arguments)))
+
+    async with connected(faulty.url, era) as client, anyio.create_task_group() as tasks:
+        tasks.start_soon(create, client, JANE)
+        await held.arrived.wait()
+        tasks.start_soon(create, client, {"first_name": "Jane", "email": "jane@example.com"})
+        await anyio.wait_all_tasks_blocked()
+        held.go_on.set()
+    assert len(faulty.applied) == 1
+    assert sorted("notes" in answer for answer in answers) == [False, True]
+    assert [answer["notes"] for answer in answers if "notes" in answer] == [[JOINED]]
+    assert answers[0]["id"] == answers[1]["id"]
+
+
+async def cancelled_while_in_flight(client: Client, arrived: anyio.Event, arguments: dict[str, Any]) -> None:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(client.call_tool, "create_contact", arguments)
+        await arrived.wait()
+        tasks.cancel_scope.cancel()
+
+
+async def test_a_cancelled_create_is_finished_and_the_next_identical_call_knows(faulty: Faulty, era: str) -> None:
+    faulty.create = held = Held()
+    autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url, rate_limit=1000))
+    async with open_server(autosend) as (server, writes), Client(server, mode=era) as client:
+        await cancelled_while_in_flight(client, held.arrived, JANE)
+        held.go_on.set()
+        await writes.all_done()
+        told = error_of(await client.call_tool("create_contact", JANE))
+        again = error_of(await client.call_tool("create_contact", JANE))
+    assert "already exists. Nothing changed. It already holds every value asked for" in told
+    assert told.endswith(f"Note: {FINISHED}")
+    assert "already exists" in again
+    assert FINISHED not in again
+    assert len(faulty.applied) == 1
+
+
+async def test_what_became_of_a_cancelled_create_is_never_told_from_memory(faulty: Faulty) -> None:
+    """The contact was deleted in the meantime: the next call creates it, and says so."""
+    faulty.create = held = Held()
+    autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url, rate_limit=1000))
+    async with open_server(autosend) as (server, writes), Client(server) as client:
+        await cancelled_while_in_flight(client, held.arrived, JANE)
+        held.go_on.set()
+        await writes.all_done()
+        faulty.contacts.clear()
+        answer = answer_of(await client.call_tool("create_contact", JANE))
+    assert answer["notes"] == [FINISHED]
+    assert "jane@example.com" in faulty.contacts
+
+
+async def test_a_call_cancelled_while_it_waits_in_line_is_never_sent(faulty: Faulty, era: str) -> None:
+    autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url, rate_limit=1))
+    async with open_server(autosend) as (server, writes), Client(server, mode=era) as client:
+        answer_of(await client.call_tool("create_contact", JANE))
+        async with anyio.create_task_group() as tasks:
+            for number in range(3):
+                tasks.start_soon(client.call_tool, "create_contact", {"email": f"p{number}@example.com"})
+            await anyio.wait_all_tasks_blocked()
+            tasks.cancel_scope.cancel()
+        await writes.all_done()
+        late = answer_of(await client.call_tool("create_contact", {"email": "p1@example.com"}))
+    assert "notes" not in late
+    assert [body["email"] for body in faulty.applied] == ["jane@example.com", "p1@example.com"]
+
+
+async def test_a_call_that_was_stopped_in_the_last_instant_is_not_sent(faulty: Faulty) -> None:
+    """Between the grant of its turn and the request, a cancellation may not arrive in time; the word to stop does."""
+    autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url))
+    call = Call(autosend)
+    assert call.stop()
+    with pytest.raises(NotSent, match="cancelled before its request left"):
+        await call.write("POST", "/contacts", JANE)
+    assert faulty.seen == []
+    await autosend.aclose()
+
+
+async def test_a_cancelled_create_of_unknown_outcome_is_told_to_the_next_identical_call(faulty: Faulty) -> None:
+    arrived, gone = anyio.Event(), anyio.Event()
+
+    async def lost(exchange: Exchange) -> None:
+        if faulty.creates > 1:
+            await create_well(exchange)
+            return
+        arrived.set()
+        await gone.wait()
+        exchange.reset()
+
+    faulty.create = lost
+    autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url, timeout=1, rate_limit=1000))
+    async with writes_of_the_process() as writes, Client(build_server(autosend, writes)) as client:
+        await cancelled_while_in_flight(client, arrived, JANE)
+        gone.set()
+        await writes.all_done()
+        answer = answer_of(await client.call_tool("create_contact", JANE))
+    await autosend.aclose()
+    assert answer["notes"] == [IN_DOUBT]
+
+
+async def test_a_cancelled_create_that_was_refused_leaves_no_trace(faulty: Faulty) -> None:
+    arrived, gone = anyio.Event(), anyio.Event()
+
+    async def refused(exchange: Exchange) -> None:
+        if faulty.creates > 1:
+            await create_well(exchange)
+            return
+        arrived.set()
+        await gone.wait()
+        await exchange.reply(403, b"")
+
+    faulty.create = refused
+    async with connected(faulty.url) as client:
+        await cancelled_while_in_flight(client, arrived, JANE)
+        gone.set()
+        await anyio.wait_all_tasks_blocked()
+        result = await client.call_tool("create_contact", JANE)
+        while result.is_error:  # the refusal was joined, not missed
+            assert JOINED in text_of(result)
+            result = await client.call_tool("create_contact", JANE)
+    assert "notes" not in answer_of(result)
+
+
+class Told(Answer):
+    """An answer that was not heard."""
+
+    said: str
+
+
+def too_late() -> bool:
+    """The write has left and cannot be stopped."""
+    return False
+
+
+async def test_an_answer_that_comes_in_the_instant_of_the_cancellation_is_kept() -> None:
+    caller = anyio.CancelScope()
+
+    async def perform() -> Told:
+        caller.cancel()
+        return Told(said="done")
+
+    async with writes_of_the_process() as writes:
+        with caller:
+            await writes.run("key", perform, too_late)
+        _, notes = await writes.run("key", perform, too_late)
+    assert notes == [FINISHED]
+
+
+async def test_no_more_than_a_thousand_unheard_answers_are_kept() -> None:
+    async with writes_of_the_process() as writes:
+        for number in range(1001):
+            with anyio.CancelScope() as caller:
+
+                async def perform(caller: anyio.CancelScope = caller, number: int = number) -> Told:
+                    caller.cancel()
+                    return Told(said=str(number))
+
+                await writes.run(str(number), perform, too_late)
+
+        async def anew() -> Told:
+            return Told(said="anew")
+
+        assert [(await writes.run(key, anew, too_late))[1] for key in ("0", "1", "1000")] == [
+            [],
+            [FINISHED],
+            [FINISHED],
+        ]
