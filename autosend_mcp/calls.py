@@ -57,15 +57,25 @@ class Call:
         self.status: int | None = None
         self.exposed = False  # a write may be with AutoSend, or have been applied
         self._stopped = False
+        self._unwanted = False
 
     def fingerprint(self, text: str) -> str | None:
         """A keyed hash that stands for a person in the log."""
         return self._autosend.settings.fingerprint(text)
 
-    def stop(self) -> bool:
-        """Let no write leave any more; whether that came in time."""
-        self._stopped = not self.exposed
-        return self._stopped
+    def stop(self) -> AutoSendError | None:
+        """Let no write leave any more: what that means, or None where one may have been applied already."""
+        self._unwanted = True
+        if self.exposed:
+            return None
+        self._stopped = True
+        if self.attempts:
+            return Refused("The call was ended after AutoSend had refused it.", "Call again if it is still wanted.")
+        return NotSent("The call was ended before its request left.", "Call again if it is still wanted.")
+
+    def resume(self) -> None:
+        """Somebody wants the call again after all."""
+        self._unwanted = False
 
     async def write(self, method: str, path: str, body: Mapping[str, Any]) -> Reply:
         """A request that changes something, repeated only when it was provably not applied.
@@ -81,7 +91,7 @@ class Call:
             try:
                 return await self._once(method, path, body, patience=left, within=within, urgent=False)
             except AutoSendError as error:
-                if error.repeat_after is None or attempt == _REPEATS:
+                if error.repeat_after is None or attempt == _REPEATS or self._unwanted:
                     raise
                 backoff = _BACKOFF * self.scale * 2**attempt * random.random()  # noqa: S311 - jitter, no secret
                 wait = max(backoff, error.repeat_after)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 _HELP = """\
 An MCP server for AutoSend contacts. Without a subcommand it serves MCP on stdin and stdout.
@@ -62,14 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _flushed(args.run(args))
     except KeyboardInterrupt:
         return _failed("interrupted", 130)
-    except BrokenPipeError:
-        _drop_stdout()
-        return 141
-    except OSError as error:
-        _drop_stdout()
-        return _failed(error.strerror or str(error), 3)
     except Exception as bug:  # noqa: BLE001 - never a traceback
-        return _failed(f"failed with {type(bug).__name__}; please report it", 3)
+        return _failed_with(bug)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -194,6 +188,8 @@ def _sandbox(args: argparse.Namespace) -> int:
     )
     try:
         serve(args.port, args.file, options, lists=args.list, segments=args.segment)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         return _usage(f"sandbox: {error.strerror or error}")
     return 0
@@ -220,9 +216,15 @@ def _flushed(code: int) -> int:
     return code
 
 
-def _drop_stdout() -> None:
-    """What could not be written must not fail once more when the interpreter ends."""
+def _failed_with(error: BaseException) -> int:
+    """The exit code for an error that nobody handled, told in words."""
+    while isinstance(error, BaseExceptionGroup):
+        error = cast("BaseException", error.exceptions[0])
+    if not isinstance(error, OSError):
+        return _failed(f"failed with {type(error).__name__}; please report it", 3)
+    # What could not be written must not fail once more when the interpreter ends.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 141 if isinstance(error, BrokenPipeError) else _failed(error.strerror or str(error), 3)
 
 
 def _failed(message: str, code: int) -> int:

@@ -83,7 +83,7 @@ async def _call_tool(
         return _render(autosend, error, notes)
     call = Call(autosend)
     write = partial(_perform, tool, call, body, started)
-    result, more = await writes.run(f"{tool.name} {compact_json(body.payload())}", write, call.stop)
+    result, more = await writes.run(f"{tool.name} {compact_json(body.payload())}", write, call)
     if JOINED in more:
         _record(tool.name, result, call, started, body=body, outcome="joined")
     return _render(autosend, result, notes + more)
@@ -104,7 +104,7 @@ async def _perform(tool: Tool, call: Call, body: Body, started: float) -> Result
         if isinstance(error, Refused) and (lines := refused_fields(tool.body, error.fields)):
             error.next_step = "\n".join([error.next_step, *lines])
     except anyio.get_cancelled_exc_class():
-        outcome = "cut_off" if call.exposed else "not_sent"
+        outcome = "cut_off" if call.exposed else "refused" if call.attempts else "not_sent"
         _record(tool.name, Unknown("", ""), call, started, body=body, outcome=outcome)
         raise
     except Exception as bug:  # noqa: BLE001 - the SDK would show its text, which may hold anything

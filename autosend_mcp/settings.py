@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, AnyStr, Literal, cast
 from urllib.parse import urlsplit
 
+from httpx2 import URL, InvalidURL
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -33,6 +34,10 @@ def _base_url(value: str) -> str:
     if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname)):
         raise ValueError
     _ = url.port  # raises ValueError when it is no port
+    try:
+        URL(value)
+    except InvalidURL:
+        raise ValueError from None
     return url.geturl().rstrip("/")
 
 

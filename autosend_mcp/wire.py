@@ -9,6 +9,7 @@ import re
 import select
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import anyio
 from anyio import to_thread
@@ -21,8 +22,11 @@ UNREADABLE = (
     "it and repeat."
 )
 
-# The id of a message that JSON cannot read: at its beginning or its end, outside of params.
-_ID = re.compile(r'^\{[^{}\[\]]*?"id"\s*:\s*(\d+|"[^"\\]{1,64}")|"id"\s*:\s*(\d+|"[^"\\]{1,64}")[^{}\[\]]*\}\s*$')
+# The id of a message that JSON cannot read, outside of params: near its beginning, or near its end.
+_NUMBER = r'"id"\s*:\s*(-?\d{1,18}|"[^"\\\x00-\x1f]{0,64}")(?=\s*[,}])'
+_FIRST = re.compile(r"\{[^{}\[\]]*?" + _NUMBER)
+_LAST = re.compile(_NUMBER + r"[^{}\[\]]*\}\s*$")
+_SEARCHED = 300
 
 
 class Incoming:
@@ -54,21 +58,33 @@ def refusal_of(line: str) -> str | None:
     try:
         jsonrpc_message_adapter.validate_json(line, by_name=False)
     except ValidationError:
-        if (number := _id_of(line)) is not None:
+        with suppress(ValueError, RecursionError):  # no id, or none that could be written
             error = ErrorData(code=INVALID_REQUEST, message=UNREADABLE)
-            answer = JSONRPCError(jsonrpc="2.0", id=number, error=error)
+            answer = JSONRPCError(jsonrpc="2.0", id=_id_of(line), error=error)
             return answer.model_dump_json(by_alias=True, exclude_none=True) + "\n"
     return None
 
 
-def _id_of(line: str) -> int | str | None:
+def _id_of(line: str) -> int | str:
+    """The id of the request.
+
+    Raises:
+        ValueError: It has none that can be told.
+    """
     try:
         message = json.loads(line)
     except (ValueError, RecursionError):
-        found = _ID.search(line)
-        return json.loads(found[1] or found[2]) if found else None
-    number = message.get("id") if isinstance(message, dict) and "method" in message else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return number if isinstance(number, int | str) and not isinstance(number, bool) else None
+        found = _FIRST.match(line[:_SEARCHED]) or _LAST.search(line[-_SEARCHED:])
+        if found is None:
+            raise ValueError from None
+        return json.loads(found[1])
+    match message:
+        case {"method": str(), "id": bool()}:
+            raise ValueError
+        case {"method": str(), "id": int() | str() as number}:
+            return number
+        case _:
+            raise ValueError
 
 
 class Outgoing:
@@ -86,6 +102,7 @@ class Outgoing:
         self._writing = anyio.Lock(fast_acquire=True)
         self._poll = None
         if sys.platform != "win32":
+            os.set_blocking(self._wire, True)
             self._poll = select.poll()
             self._poll.register(self._wire, select.POLLOUT)
 

@@ -5,11 +5,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import Protocol
 
 import anyio
 import anyio.abc
 
-from autosend_mcp.errors import AutoSendError, NotSent, Unknown
+from autosend_mcp.errors import AutoSendError, Unknown
 from autosend_mcp.models.base import Answer
 
 JOINED = "An identical call was under way: this is its answer, and only one request was sent."
@@ -31,9 +32,21 @@ def _cut_off() -> AutoSendError:
     )
 
 
+class Stoppable(Protocol):
+    """The requests of a write, which can be kept from leaving while they have not left."""
+
+    def stop(self) -> AutoSendError | None:
+        """Let nothing leave any more: what that means, or None where it comes too late."""
+        ...
+
+    def resume(self) -> None:
+        """The write is wanted again after all."""
+        ...
+
+
 @dataclass(slots=True, eq=False)
 class _Write:
-    stop: Callable[[], bool]
+    requests: Stoppable
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     done: anyio.Event = field(default_factory=anyio.Event)
     result: Result = field(default_factory=_cut_off)
@@ -41,12 +54,12 @@ class _Write:
     finished_at: float = 0.0
 
     def give_up(self) -> bool:
-        """End the write if nothing of it has left; whether that was so."""
-        if self.stop():
-            self.result = NotSent("The call was ended before its request left.", "Call again if it is still wanted.")
-            self.scope.cancel()
-            return True
-        return False
+        """End the write if it cannot have been applied; whether that was so."""
+        if (ended := self.requests.stop()) is None:
+            return False
+        self.result = ended
+        self.scope.cancel()
+        return True
 
 
 class Writes:
@@ -62,20 +75,20 @@ class Writes:
         self._unheard: OrderedDict[str, _Write] = OrderedDict()
 
     async def run(
-        self, key: str, perform: Callable[[], Awaitable[Result]], stop: Callable[[], bool]
+        self, key: str, perform: Callable[[], Awaitable[Result]], requests: Stoppable
     ) -> tuple[Result, list[str]]:
         """The result of the write named by `key`, and a note when another call had to do with it.
 
-        When every caller has gone, `stop` is asked to let no request leave any more. It says whether that came in
-        time; if not, the write is finished without them.
+        When every caller has gone, its requests are stopped; where that comes too late, they are finished without them.
         """
         notes: list[str] = []
         write = self._under_way.get(key)
         if write is not None:
             notes.append(JOINED)
+            write.requests.resume()
         else:
             notes += self._told_of_earlier(key)
-            write = self._under_way[key] = _Write(stop)
+            write = self._under_way[key] = _Write(requests)
             self._tasks.start_soon(self._perform, key, write, perform)
         write.waiting += 1
         try:
@@ -95,7 +108,8 @@ class Writes:
             write.give_up()
         with anyio.move_on_after(GRACE, shield=True):
             await self.all_done()
-        self._tasks.cancel_scope.cancel()
+        for write in self._under_way.values():
+            write.scope.cancel()
         with anyio.CancelScope(shield=True):
             await self.all_done()
 

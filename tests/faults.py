@@ -122,6 +122,7 @@ UNREADABLE: dict[str, Callable[[Exchange], Any]] = {
     "no content": lambda e: e.send(head(204, {})),
     "deep": lambda e: e.reply(200, b"[" * 200_000),
     "long number": lambda e: e.reply(200, b'{"success": true, "data": ' + b"9" * 5_000 + b"}"),
+    "no address": lambda e: e.succeed({"id": "1", "email": "nobody at all"}),
     "another address": lambda e: e.succeed(OTHER),
     "too large": lambda e: e.reply(200, b" " * 1_100_000),
     "gzip bomb": lambda e: e.reply(200, BOMB, Content_Encoding="gzip"),

@@ -129,6 +129,7 @@ def test_a_word_in_the_wrong_place_is_told_as_such(
         ("call create_contact --sandbox --email a@b.co --firstName \u738b > /dev/full", 3),
         ("call create_contact --sandbox --email a@b.co | true", 141),
         ("call create_contact --sandbox --email a@b.co --firstName \u738b", 0),
+        ("demo | true", 141),
         ("--sandbox <&-", 2),
         ("--sandbox >&-", 2),
     ],

@@ -72,6 +72,7 @@ async def test_what_was_not_given_is_neither_sent_nor_answered(faulty: Faulty) -
         ),
         ({"first_name": None, "firstName": "A"}, {"firstName": "A"}, []),
         ({"firstName": "A", "first_name": None}, {"firstName": "A"}, []),
+        ({"firstName": "", "first_name": "A"}, {"firstName": "A"}, []),
         (
             {"email": "jane@b\u00fccher.example.com"},
             {"email": "jane@xn--bcher-kva.example.com"},

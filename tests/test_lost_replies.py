@@ -50,10 +50,10 @@ async def test_a_lost_or_unreadable_reply_to_an_applied_create_is_verified_and_n
 
 @pytest.mark.parametrize("name", LOST)
 async def test_a_lost_reply_to_a_create_that_was_not_applied_is_told_as_probably_not_created(
-    name: str, faulty: Faulty, era: str
+    name: str, faulty: Faulty
 ) -> None:
     faulty.create = not_applied(LOST[name])
-    async with connected(faulty.url, era, timeout=2) as client:
+    async with connected(faulty.url, timeout=1.5) as client:
         text = error_of(await client.call_tool("create_contact", JANE))
     assert NOT_THERE in text
     assert "Calling create_contact again with the same arguments is safe" in text
@@ -65,8 +65,8 @@ async def test_a_lost_reply_to_a_create_that_was_not_applied_is_told_as_probably
 @pytest.mark.parametrize("applied", [True, False])
 async def test_a_reply_that_does_not_end_is_given_up_and_looked_up(name: str, applied: bool, faulty: Faulty) -> None:
     faulty.create = applied_then(SLOW[name]) if applied else not_applied(SLOW[name])
-    async with connected(faulty.url, timeout=2) as client:
-        with anyio.fail_after(2.5):
+    async with connected(faulty.url, timeout=1.5) as client:
+        with anyio.fail_after(2):
             result = await client.call_tool("create_contact", JANE)
     if applied:
         assert any(VERIFIED in note for note in answer_of(result)["notes"])
@@ -200,10 +200,10 @@ async def test_an_error_that_no_one_foresaw_is_a_lost_reply_and_never_told_by_it
 
 async def test_a_call_with_every_fault_at_once_ends_in_its_time(faulty: Faulty) -> None:
     """A rate limit first, then no reply, then look-ups that hang."""
-    faulty.create = first(refuse(429, error("Slow down", retryAfter=1)), hang)
+    faulty.create = first(refuse(429, error("Slow down", retryAfter=0.6)), hang)
     faulty.look_up = hang
-    async with connected(faulty.url, timeout=3) as client:
-        with anyio.fail_after(3):
+    async with connected(faulty.url, timeout=2) as client:
+        with anyio.fail_after(2):
             assert UNKNOWN in error_of(await client.call_tool("create_contact", JANE))
     assert faulty.creates == 2
 

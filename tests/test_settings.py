@@ -22,6 +22,8 @@ SECRET = "AS_sEcReT"
         ("AUTOSEND_BASE_URL", "https://example.com?sEcReT", "must be an https URL"),
         ("AUTOSEND_BASE_URL", "https://example.com:sEcReT", "must be an https URL"),
         ("AUTOSEND_BASE_URL", "sEcReT", "must be an https URL"),
+        ("AUTOSEND_BASE_URL", "https://sEcReT..com", "must be an https URL"),
+        ("AUTOSEND_BASE_URL", "https://1.2.3.999", "must be an https URL"),
         ("AUTOSEND_RATE_LIMIT", "sEcReT", "must be a number above 0"),
         ("AUTOSEND_RATE_LIMIT", "0", "must be a number above 0"),
         ("AUTOSEND_RATE_LIMIT", "nan", "must be a number above 0"),

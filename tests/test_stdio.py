@@ -13,6 +13,7 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
+from autosend_mcp.wire import refusal_of
 from tests.faulty import Exchange, Faulty, create_well
 from tests.worlds import KEY, answer_of, error_of
 
@@ -175,6 +176,36 @@ def test_a_request_that_json_cannot_hold_is_answered_and_not_left_waiting(modern
     assert process.read()["id"] == 8
     process.close_stdin()
     assert "half" not in process.end()
+
+
+@pytest.mark.parametrize(
+    ("number", "answered"),
+    [
+        ("7", "7"),
+        ("-7", "-7"),
+        ('"seven"', '"seven"'),
+        ('""', '""'),
+        ("007", None),
+        ("1.5", None),
+        ("1e2", None),
+        ("true", None),
+        ("\u0661", None),
+        ("9" * 5_000, None),
+        ('"\\ud800"', None),
+        ('"a\tb"', None),
+    ],
+)
+@pytest.mark.parametrize("params", ["[]", f"[{HALF}]"])
+def test_only_a_request_whose_id_is_certain_is_answered(number: str, answered: str | None, params: str) -> None:
+    line = f'{{"jsonrpc":"2.0","id":{number},"method":"tools/call","params":{params}}}\n'
+    refusal = refusal_of(line)
+    assert (refusal and json.dumps(json.loads(refusal)["id"])) == answered
+
+
+def test_a_long_line_that_is_no_message_is_looked_at_only_at_its_ends() -> None:
+    """A search of the whole line would take minutes."""
+    assert refusal_of("{" + '"id":1,' * 1_000_000) is not None
+    assert refusal_of('"id":1,' * 1_000_000) is None
 
 
 @pytest.mark.anyio

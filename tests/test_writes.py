@@ -105,11 +105,92 @@ async def test_a_call_cancelled_while_it_waits_in_line_is_never_sent(faulty: Fau
     assert [body["email"] for body in faulty.applied] == ["jane@example.com", "p1@example.com"]
 
 
+async def test_a_call_that_nobody_wants_any_more_is_not_repeated_after_a_rate_limit(faulty: Faulty) -> None:
+    arrived, gone = anyio.Event(), anyio.Event()
+
+    async def limited(exchange: Exchange) -> None:
+        arrived.set()
+        await gone.wait()
+        await exchange.reply(429, b"", Retry_After="0")
+
+    faulty.create = limited
+    autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url))
+    async with open_server(autosend) as (server, writes), Client(server) as client:
+        await cancelled_while_in_flight(client, arrived, JANE)
+        gone.set()
+        await writes.all_done()
+    assert (faulty.creates, faulty.applied) == (1, [])
+
+
+async def test_a_call_that_a_twin_wants_is_repeated_after_a_rate_limit_although_the_first_caller_left(
+    faulty: Faulty,
+) -> None:
+    arrived, gone = anyio.Event(), anyio.Event()
+
+    async def limited_once(exchange: Exchange) -> None:
+        arrived.set()
+        await gone.wait()
+        await (exchange.reply(429, b"", Retry_After="0") if faulty.creates == 1 else create_well(exchange))
+
+    faulty.create = limited_once
+    autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url, rate_limit=1000))
+    async with open_server(autosend) as (server, _), Client(server) as client:
+        await cancelled_while_in_flight(client, arrived, JANE)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(client.call_tool, "create_contact", JANE)
+            await anyio.wait_all_tasks_blocked()
+            gone.set()
+    assert (faulty.creates, len(faulty.applied)) == (2, 1)
+
+
+async def test_a_call_that_is_ended_after_a_refusal_is_not_called_unsent(faulty: Faulty) -> None:
+    """The refusal is still being looked up when the server ends."""
+    looking, never = anyio.Event(), anyio.Event()
+
+    async def hang(_exchange: Exchange) -> None:
+        looking.set()
+        await never.wait()
+
+    async def conflict(exchange: Exchange) -> None:
+        await exchange.reply(409, b"")
+
+    faulty.create, faulty.look_up = conflict, hang
+    autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url))
+    texts: list[str] = []
+    async with open_server(autosend) as (server, writes), Client(server) as client:
+
+        async def create() -> None:
+            texts.append(error_of(await client.call_tool("create_contact", JANE)))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(create)
+            await looking.wait()
+            await writes.close()
+    assert texts[0].startswith("The call was ended after AutoSend had refused it. Nothing changed.")
+
+
+async def test_when_the_server_ends_a_call_that_waits_in_line_is_told_that_it_was_not_sent(faulty: Faulty) -> None:
+    autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url, rate_limit=1))
+    texts: list[str] = []
+    async with open_server(autosend) as (server, writes), Client(server) as client:
+        answer_of(await client.call_tool("create_contact", JANE))
+
+        async def waits_in_line() -> None:
+            texts.append(error_of(await client.call_tool("create_contact", {"email": "late@example.com"})))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(waits_in_line)
+            await anyio.wait_all_tasks_blocked()
+            await writes.close()
+    assert "ended before its request left. Nothing was sent and nothing changed. Call again" in texts[0]
+    assert len(faulty.applied) == 1
+
+
 async def test_a_call_that_was_stopped_in_the_last_instant_is_not_sent(faulty: Faulty) -> None:
     """Between the grant of its turn and the request, a cancellation may not arrive in time; the word to stop does."""
     autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url))
     call = Call(autosend)
-    assert call.stop()
+    assert isinstance(call.stop(), NotSent)
     with pytest.raises(NotSent, match="cancelled before its request left"):
         await call.write("POST", "/contacts", JANE)
     assert faulty.seen == []
@@ -167,9 +248,14 @@ class Told(Answer):
     said: str
 
 
-def too_late() -> bool:
-    """The write has left and cannot be stopped."""
-    return False
+class TooLate:
+    """Requests that have left and cannot be stopped."""
+
+    def stop(self) -> None:
+        return None
+
+    def resume(self) -> None:
+        return None
 
 
 async def test_an_answer_that_comes_in_the_instant_of_the_cancellation_is_kept() -> None:
@@ -181,8 +267,8 @@ async def test_an_answer_that_comes_in_the_instant_of_the_cancellation_is_kept()
 
     async with writes_of_the_process() as writes:
         with caller:
-            await writes.run("key", perform, too_late)
-        _, notes = await writes.run("key", perform, too_late)
+            await writes.run("key", perform, TooLate())
+        _, notes = await writes.run("key", perform, TooLate())
     assert notes == [FINISHED]
 
 
@@ -195,12 +281,12 @@ async def test_no_more_than_a_thousand_unheard_answers_are_kept() -> None:
                     caller.cancel()
                     return Told(said=str(number))
 
-                await writes.run(str(number), perform, too_late)
+                await writes.run(str(number), perform, TooLate())
 
         async def anew() -> Told:
             return Told(said="anew")
 
-        assert [(await writes.run(key, anew, too_late))[1] for key in ("0", "1", "1000")] == [
+        assert [(await writes.run(key, anew, TooLate()))[1] for key in ("0", "1", "1000")] == [
             [],
             [FINISHED],
             [FINISHED],

@@ -31,11 +31,10 @@ def read_arguments(model: type[BodyT], arguments: Mapping[str, object], tool: st
     notes: list[str] = []
     given, problems = _named(arguments, _spellings(model))
     given = {name: _parsed(name, value, properties[name], notes) for name, value in given.items()}
-    empty = [name for name, value in given.items() if isinstance(value, str) and not value.strip()]
+    empty = [name for name, value in given.items() if value is not None and _absent(value)]
     body = None
     try:
-        absent = {name for name, value in given.items() if value is None} | set(empty)
-        body = model.model_validate({k: v for k, v in given.items() if k not in absent}, context=notes)
+        body = model.model_validate({k: v for k, v in given.items() if not _absent(v)}, context=notes)
     except ValidationError as error:
         problems += _lines(model, error)
     if problems or body is None:
@@ -61,11 +60,16 @@ def _named(arguments: Mapping[str, object], spellings: dict[str, str]) -> tuple[
         if name is None:
             attribute = " Any other attribute goes into customFields." if "customFields" in spellings else ""
             problems.append(f"{_shown(spelling)}: no such argument; {nearest(spelling, spellings)}{attribute}")
-        elif given.get(name) is None:
+        elif _absent(given.get(name)):
             given[name] = value
-        elif value is not None:
+        elif not _absent(value):
             problems.append(f"{name}: given twice, as {name} and {to_snake(name)}.")
     return given, problems
+
+
+def _absent(value: object) -> bool:
+    """Whether the value means "not given": null, or a text of nothing."""
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def nearest(name: str, known: Mapping[str, str]) -> str:

@@ -192,7 +192,7 @@ def _spend(window: deque[float], limit: int) -> dict[str, str]:
 async def _body(request: Request) -> dict[str, Any]:
     try:
         body = json.loads(await request.body(), parse_constant=_no_constant)
-        json.dumps(body, ensure_ascii=False).encode()  # half of a surrogate pair cannot be kept
+        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()  # 1e999 and half surrogates cannot be kept
     except (ValueError, RecursionError):
         raise _Refusal(400, "VALIDATION_FAILED", "Malformed JSON") from None
     if not isinstance(body, dict):
