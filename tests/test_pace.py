@@ -68,7 +68,7 @@ async def test_a_pause_that_comes_while_waiting_ends_the_wait_in_time() -> None:
     texts: list[str] = []
 
     async def wait() -> None:
-        texts.append(await told_to_wait(pace, patience=1.1))
+        texts.append(await told_to_wait(pace, patience=1.5))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(wait)
