@@ -143,6 +143,25 @@ async def test_a_call_that_a_twin_wants_is_repeated_after_a_rate_limit_although_
     assert (faulty.creates, len(faulty.applied)) == (2, 1)
 
 
+async def test_a_call_that_does_not_end_in_time_is_cut_off_and_told_as_unknown(
+    faulty: Faulty, caplog: pytest.LogCaptureFixture
+) -> None:
+    faulty.create = held = Held()
+    autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url))
+    texts: list[str] = []
+    async with open_server(autosend) as (server, writes), Client(server) as client:
+
+        async def create() -> None:
+            texts.append(error_of(await client.call_tool("create_contact", JANE)))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(create)
+            await held.arrived.wait()
+            await writes.close()
+    assert "stopped while the request was under way. Whether it was applied is not known. Call again" in texts[0]
+    assert [record.__dict__["fields"]["outcome"] for record in caplog.records if record.msg == "call"] == ["cut_off"]
+
+
 async def test_a_call_that_is_ended_after_a_refusal_is_not_called_unsent(faulty: Faulty) -> None:
     """The refusal is still being looked up when the server ends."""
     looking, never = anyio.Event(), anyio.Event()
