@@ -63,23 +63,7 @@ class AutoSend:
             Refused: AutoSend said no.
             Unknown: It left, or may have, and no readable answer came back.
         """
-        try:
-            # Built here rather than by the client, which would merge defaults into it that we do not have.
-            request = httpx2.Request(
-                method,
-                _url(self.settings.base_url + path),
-                headers=self.settings.credentials() | _HEADERS,
-                content=compact_json(body).encode(),
-                # Reading and writing have no time limit of their own: the exchange as a whole has one.
-                extensions={"timeout": {"connect": connect, "pool": connect}, "trace": _leaving(slot)},
-            )
-            client = self._client()
-        except (httpx2.InvalidURL, ImportError, OSError, ValueError) as error:
-            raise NotSent(
-                "The connection to AutoSend could not be set up.",
-                "A person must check AUTOSEND_BASE_URL and the variables that name a proxy or certificates.",
-                cause=type(error).__name__,
-            ) from None
+        client, request = self._prepare(slot, method, path, body, connect)
         try:
             with anyio.fail_after(within):
                 response = await client.send(request, stream=True)
@@ -100,6 +84,30 @@ class AutoSend:
                 cause=type(error).__name__,
             ) from None
         return self._read(response, received)
+
+    def _prepare(
+        self, slot: Slot, method: str, path: str, body: Mapping[str, Any], connect: float
+    ) -> tuple[httpx2.AsyncClient, httpx2.Request]:
+        """The client and the request; nothing leaves yet.
+
+        Raises:
+            NotSent: The key, the URL, a proxy or the certificates cannot be used.
+        """
+        headers = self.settings.credentials() | _HEADERS
+        # Reading and writing have no time limit of their own: the exchange as a whole has one.
+        extensions: dict[str, Any] = {"timeout": {"connect": connect, "pool": connect}, "trace": _leaving(slot)}
+        content = compact_json(body).encode()
+        try:
+            # Built here rather than by the client, which would merge defaults into it that we do not have.
+            url = _url(self.settings.base_url + path)
+            request = httpx2.Request(method, url, headers=headers, content=content, extensions=extensions)
+            return self._client(), request
+        except (httpx2.InvalidURL, ImportError, OSError, ValueError) as error:
+            raise NotSent(
+                "The connection to AutoSend could not be set up.",
+                "A person must check AUTOSEND_BASE_URL and the variables that name a proxy or certificates.",
+                cause=type(error).__name__,
+            ) from None
 
     def _read(self, response: httpx2.Response, content: bytes) -> Reply:
         headers = dict(response.headers)

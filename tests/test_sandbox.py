@@ -36,7 +36,7 @@ async def http() -> AsyncGenerator[httpx2.AsyncClient]:
     sandbox.store.close()
 
 
-def failed(response: httpx2.Response, status: int, code: str) -> dict[str, Any]:
+def expect_failure(response: httpx2.Response, status: int, code: str) -> dict[str, Any]:
     body = response.json()
     assert (response.status_code, body["success"], body["error"]["code"]) == (status, False, code)
     return body["error"]
@@ -58,8 +58,8 @@ async def test_create_get_search_upsert_delete(http: httpx2.AsyncClient) -> None
     }
     deleted = await http.delete(f"/contacts/{created['id']}")
     assert deleted.json() == {"success": True, "message": "Contact deleted successfully"}
-    failed(await http.get(f"/contacts/{created['id']}"), 404, "CONTACT_NOT_FOUND")
-    failed(await http.delete(f"/contacts/{created['id']}"), 404, "CONTACT_NOT_FOUND")
+    expect_failure(await http.get(f"/contacts/{created['id']}"), 404, "CONTACT_NOT_FOUND")
+    expect_failure(await http.delete(f"/contacts/{created['id']}"), 404, "CONTACT_NOT_FOUND")
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ async def test_create_get_search_upsert_delete(http: httpx2.AsyncClient) -> None
 )
 async def test_a_wrong_body_is_refused_by_field(body: dict[str, Any], field: str, http: httpx2.AsyncClient) -> None:
     for path in ("/contacts", "/contacts/email"):
-        error = failed(await http.post(path, json=body), 400, "VALIDATION_FAILED")
+        error = expect_failure(await http.post(path, json=body), 400, "VALIDATION_FAILED")
         assert [detail["field"] for detail in error["details"]] == [field]
 
 
@@ -88,12 +88,12 @@ async def test_a_wrong_body_is_refused_by_field(body: dict[str, Any], field: str
     "content", [b"{", b"[]", b"[" * 100_000, b"\xff", b'{"a": NaN}', b'{"a": 1e999}', b'{"a": "\\ud83d"}']
 )
 async def test_a_body_that_is_no_json_object_is_refused(content: bytes, http: httpx2.AsyncClient) -> None:
-    failed(await http.post("/contacts", content=content), 400, "VALIDATION_FAILED")
+    expect_failure(await http.post("/contacts", content=content), 400, "VALIDATION_FAILED")
 
 
 @pytest.mark.parametrize("emails", [None, [], "a@b.co", [5], ["jane"]])
 async def test_a_wrong_search_is_refused(emails: Any, http: httpx2.AsyncClient) -> None:
-    failed(await http.post("/contacts/search/emails", json={"emails": emails}), 400, "VALIDATION_FAILED")
+    expect_failure(await http.post("/contacts/search/emails", json={"emails": emails}), 400, "VALIDATION_FAILED")
 
 
 @pytest.mark.parametrize("status", [400, 409, 422])
@@ -104,19 +104,19 @@ async def test_an_address_is_unique_in_its_project_whatever_the_case(status: int
             headers = {"x-project-id": project}
             created = await http.post("/contacts", json=JANE, headers=headers)
             assert created.json()["data"]["projectId"] == project
-            failed(await http.post("/contacts", json=JANE, headers=headers), status, "CONTACT_ALREADY_EXISTS")
-        failed(await http.post("/contacts", json=JANE), 403, "FORBIDDEN")
+            expect_failure(await http.post("/contacts", json=JANE, headers=headers), status, "CONTACT_ALREADY_EXISTS")
+        expect_failure(await http.post("/contacts", json=JANE), 403, "FORBIDDEN")
     sandbox.store.close()
 
 
 @pytest.mark.parametrize("key", ["", "Bearer ", "Bearer wrong", "Basic AS_x"])
 async def test_a_request_without_a_good_key_is_refused(key: str, http: httpx2.AsyncClient) -> None:
-    failed(await http.get("/contacts/x", headers={"Authorization": key}), 401, "UNAUTHORIZED")
+    expect_failure(await http.get("/contacts/x", headers={"Authorization": key}), 401, "UNAUTHORIZED")
 
 
 async def test_the_other_key_header_is_good_too(http: httpx2.AsyncClient) -> None:
     response = await http.get("/contacts/x", headers={"Authorization": "", "x-api-key": "as_x"})
-    failed(response, 404, "CONTACT_NOT_FOUND")
+    expect_failure(response, 404, "CONTACT_NOT_FOUND")
 
 
 async def test_an_unknown_path_is_answered_in_the_documented_envelope(http: httpx2.AsyncClient) -> None:
@@ -124,7 +124,7 @@ async def test_an_unknown_path_is_answered_in_the_documented_envelope(http: http
         (await http.get("/nothing"), 404, "NOT_FOUND"),
         (await http.put("/contacts", json={}), 405, "METHOD_NOT_ALLOWED"),
     ):
-        failed(response, status, code)
+        expect_failure(response, status, code)
         assert response.headers["Date"]
 
 
@@ -133,7 +133,7 @@ async def test_a_bug_of_the_sandbox_is_answered_in_the_documented_envelope() -> 
     sandbox.store.close()
     transport = httpx2.ASGITransport(sandbox.app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, headers={"Authorization": f"Bearer {KEY}"}) as http:
-        failed(await http.get("http://127.0.0.1/v1/contacts/x"), 500, "SERVER_ERROR")
+        expect_failure(await http.get("http://127.0.0.1/v1/contacts/x"), 500, "SERVER_ERROR")
 
 
 async def test_the_third_request_of_a_key_in_a_second_is_refused_with_the_wait() -> None:
@@ -145,7 +145,7 @@ async def test_the_third_request_of_a_key_in_a_second_is_refused_with_the_wait()
     assert [responses[0].headers[f"X-RateLimit-{name}"] for name in ("Limit", "Remaining")] == ["2", "1"]
     assert int(responses[0].headers["X-RateLimit-Reset"]) > 0
     assert responses[0].headers["Date"].endswith(" GMT")
-    assert failed(responses[2], 429, "RATE_LIMIT_EXCEEDED")["retryAfter"] == 1
+    assert expect_failure(responses[2], 429, "RATE_LIMIT_EXCEEDED")["retryAfter"] == 1
     assert responses[2].headers["X-RateLimit-Remaining"] == "0"
     assert other.status_code == 404
     sandbox.store.close()
