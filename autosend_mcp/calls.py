@@ -1,15 +1,15 @@
 """The requests of one tool call, under one deadline: what may be repeated, and how the time is spent."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic, time
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import anyio
 
-from autosend_mcp.client import AutoSend
+from autosend_mcp.client import MAX_BULK_REPLY_BYTES, MAX_REPLY_BYTES, AutoSend
 from autosend_mcp.envelope import Reply
-from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
+from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown, Unreadable
 
 # How a call of 45 s is spent, in seconds; another AUTOSEND_TIMEOUT scales them all. The parts after the latest start
 # add up to the rest of the call: 2.5 to connect, 9 for the reply, and 8 for the look-ups of a lost write, which even
@@ -22,8 +22,13 @@ _LOOK_UP = 2.5
 _BACKOFF = 0.5
 LOOK_UP_TIMES = (0.5, 2.0, 5.0)
 
+# A read is over by the latest start of a write, also when each of its three attempts hangs.
+_READ = 8.0
+
 _REPEATS = 2
 _CLOCKS_AGREE = 2.0
+
+UNCHANGED = "Looking up changes nothing."
 
 
 class Moment(NamedTuple):
@@ -44,20 +49,60 @@ class Moment(NamedTuple):
         return ran if abs(ran - shown) < _CLOCKS_AGREE else None
 
 
-class Call:
-    """The requests of one tool call, under one deadline. `attempts` and `status` are for the log."""
+# What a person said to a question: "not_asked" where the client cannot ask, "no_answer" where nobody answered in time.
+Verdict = Literal["yes", "no", "no_answer", "not_asked"]
+Ask = Callable[[str], Awaitable[Verdict]]
 
-    def __init__(self, autosend: AutoSend) -> None:
+
+class QuestionFirst(Exception):
+    """The call cannot go on before the person has answered: the question is its answer for now."""
+
+    outcome = "asked"
+
+    def __init__(self, question: str) -> None:
+        """The question, in our own words."""
+        super().__init__(question)
+        self.question = question
+
+
+async def ask_nobody(_question: str) -> Verdict:
+    """For a caller without a person."""
+    return "not_asked"
+
+
+class Call:
+    """The requests of one tool call, under one deadline.
+
+    `notes`: what the caller should know besides the result. `ask`: asks the person at the client. `attempts`,
+    those of them that write, and `status` are for the log.
+    """
+
+    def __init__(self, autosend: AutoSend, ask: Ask = ask_nobody) -> None:
         """The deadline runs from now."""
         self._autosend = autosend
+        self.catalogue = autosend.catalogue
+        self.ask = ask
+        self.notes: list[str] = []
         self._started = monotonic()
         self.scale = autosend.settings.timeout / _CALL
         self.sent_at = Moment.now()
         self.attempts = 0
+        self.writes = 0
         self.status: int | None = None
-        self.exposed = False  # a write may be with AutoSend, or have been applied
+        self._applied = False  # a write of this call was applied
+        self._in_doubt = False  # a write may be with AutoSend, or have been applied
         self._stopped = False
         self._unwanted = False
+
+    @property
+    def exposed(self) -> bool:
+        """Whether a write may be with AutoSend, or have been applied."""
+        return self._applied or self._in_doubt
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds in which a write may still begin."""
+        return self._started + _LATEST_START * self.scale - monotonic()
 
     def fingerprint(self, text: str) -> str | None:
         """A keyed hash that stands for a person in the log."""
@@ -69,7 +114,7 @@ class Call:
         if self.exposed:
             return None
         self._stopped = True
-        if self.attempts:
+        if self.writes:
             return Refused("The call was ended after AutoSend had refused it.", "Call again if it is still wanted.")
         return NotSent("The call was ended before its request left.", "Call again if it is still wanted.")
 
@@ -77,60 +122,99 @@ class Call:
         """Somebody wants the call again after all."""
         self._unwanted = False
 
-    async def write(self, method: str, path: str, body: Mapping[str, Any]) -> Reply:
+    async def write(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Reply:
         """A request that changes something, repeated only when it was provably not applied.
 
         Raises:
             Unknown: It may have been applied. The caller finds out; it never sends the request again.
         """
         within = (_CONNECT + _REPLY) * self.scale
-        latest_start = self._started + _LATEST_START * self.scale
         attempt = 0
         while True:
-            left = latest_start - monotonic()
             try:
-                return await self._once(method, path, body, patience=left, within=within, urgent=False)
+                return await self._once(method, path, body, patience=self.seconds_left, within=within)
             except AutoSendError as error:
-                if error.repeat_after is None or attempt == _REPEATS or self._unwanted:
+                if error.repeat_after is None or self._unwanted:
                     raise
-                backoff = _BACKOFF * self.scale * 2**attempt * random.random()  # noqa: S311 - jitter, no secret
-                wait = max(backoff, error.repeat_after)
-                if monotonic() + wait > latest_start:
-                    raise
-            await anyio.sleep(wait)
+                await self._wait_to_repeat(error, attempt)
             attempt += 1
 
-    async def look_up(self, method: str, path: str, body: Mapping[str, Any]) -> Reply:
+    async def read(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, many: bool = False) -> Reply:
+        """A request that changes nothing, repeated twice; once when the answer could not be read.
+
+        `many`: the answer may hold many contacts, so that a larger one is read.
+        """
+        attempt = 0
+        while True:
+            left = self.seconds_left
+            within = min(_READ * self.scale, left)
+            try:
+                return await self._once(method, path, body, patience=left, within=within, writes=False, many=many)
+            except AutoSendError as error:
+                if isinstance(error, Unknown):
+                    error.changed = UNCHANGED
+                elif error.repeat_after is None:
+                    raise
+                if isinstance(error, Unreadable):
+                    attempt = max(attempt, _REPEATS - 1)
+                await self._wait_to_repeat(error, attempt)
+            attempt += 1
+
+    async def look_up(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, many: bool = False
+    ) -> Reply:
         """One short read, before all that wait in line: it finds out what became of a write."""
         left = self._started + self._autosend.settings.timeout - monotonic()
         within = min(_LOOK_UP * self.scale, left)
         with anyio.move_on_after(within):
-            return await self._once(method, path, body, patience=within, within=within, urgent=True)
-        raise Unknown("The look-up took too long.", "Try again in a minute.", changed="Looking up changes nothing.")
+            return await self._once(
+                method, path, body, patience=within, within=within, writes=False, urgent=True, many=many
+            )
+        raise Unknown("The look-up took too long.", "Try again in a minute.", changed=UNCHANGED)
+
+    async def _wait_to_repeat(self, error: AutoSendError, attempt: int) -> None:
+        """Wait before attempt number `attempt + 1`, or raise the error when there is none."""
+        backoff = _BACKOFF * self.scale * 2**attempt * random.random()  # noqa: S311 - jitter, no secret
+        wait = max(backoff, error.repeat_after or 0.0)
+        if attempt >= _REPEATS or wait > self.seconds_left:
+            raise error
+        await anyio.sleep(wait)
 
     async def _once(
-        self, method: str, path: str, body: Mapping[str, Any], *, patience: float, within: float, urgent: bool
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        *,
+        patience: float,
+        within: float,
+        writes: bool = True,
+        urgent: bool = False,
+        many: bool = False,
     ) -> Reply:
         self._autosend.settings.credentials()  # without a key there is nothing to wait for
         slot = await self._autosend.pace.turn(patience, urgent=urgent)
+        most = MAX_BULK_REPLY_BYTES if many else MAX_REPLY_BYTES
         try:
             if self._stopped:
                 raise NotSent("The call was cancelled before its request left.", "")
-            self._leave(writes=not urgent)
+            self._leave(writes=writes)
             connect = _CONNECT * self.scale
-            reply = await self._autosend.exchange(slot, method, path, body, connect=connect, within=within)
+            reply = await self._autosend.exchange(slot, method, path, body, connect=connect, within=within, most=most)
         except AutoSendError as error:
             self.status = error.status
-            if not urgent and isinstance(error, NotSent | Refused):
-                self.exposed = False
+            if writes and isinstance(error, NotSent | Refused):
+                self._in_doubt = False
             raise
         finally:
             slot.leave()
         self.status = reply.status
+        self._applied |= writes
         return reply
 
     def _leave(self, *, writes: bool) -> None:
         self.attempts += 1
         if writes:
-            self.exposed = True
+            self.writes += 1
+            self._in_doubt = True
             self.sent_at = Moment.now()

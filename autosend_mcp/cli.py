@@ -16,6 +16,7 @@ examples:
   AUTOSEND_API_KEY=... autosend-mcp             serve the real API
   autosend-mcp --sandbox                        serve a local AutoSend, in memory
   autosend-mcp --sandbox contacts.sqlite3       the same, kept in a file
+  autosend-mcp --read-only --toolsets contacts  offer a part of the tools
   autosend-mcp demo                             see it work, without a key
   autosend-mcp call create_contact --sandbox --email jane@example.com
 """
@@ -70,6 +71,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="autosend-mcp", **_raw(_HELP))
     parser.add_argument("--version", action="version", version=f"autosend-mcp {version('autosend-mcp')}")
     _add_sandbox(parser)
+    parser.add_argument(
+        "--read-only", action="store_true", default=argparse.SUPPRESS, help="offer only tools that change nothing"
+    )
+    parser.add_argument(
+        "--toolsets",
+        default=argparse.SUPPRESS,
+        metavar="NAMES",
+        help="offer only these, separated by commas: contacts, lists, fields",
+    )
     parser.set_defaults(run=_serve)
     commands = parser.add_subparsers(title="subcommands", metavar="{call,demo,sandbox}")
 
@@ -197,12 +207,16 @@ def _sandbox(args: argparse.Namespace) -> int:
 
 def _connect(args: argparse.Namespace) -> Any:
     from autosend_mcp.connect import connect
+    from autosend_mcp.server import offered_tools
     from autosend_mcp.settings import SettingsError
 
+    given = {name: getattr(args, name) for name in ("read_only", "toolsets") if name in args}
     try:
-        return connect(getattr(args, "sandbox", None))
+        autosend = connect(getattr(args, "sandbox", None), **given)
+        offered_tools(autosend.settings)
     except (SettingsError, OSError) as error:
         sys.exit(_usage(str(error)))
+    return autosend
 
 
 def _usage(message: str) -> int:

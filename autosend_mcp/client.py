@@ -10,12 +10,14 @@ from typing import Any
 import anyio
 import httpx2
 
+from autosend_mcp.catalogue import Catalogue
 from autosend_mcp.envelope import Reply, read_reply, reset_wait, unreadable
 from autosend_mcp.errors import AutoSendError, NotSent, Unknown, Unreadable, compact_json
 from autosend_mcp.pace import Pace, Slot
 from autosend_mcp.settings import Settings
 
 MAX_REPLY_BYTES = 1_000_000
+MAX_BULK_REPLY_BYTES = 5_000_000  # of a request about many contacts
 
 _KEEPALIVE = 4.0  # Node's servers close an idle connection after 5 s.
 
@@ -23,8 +25,8 @@ _HEADERS = {
     "User-Agent": f"autosend-mcp/{version('autosend-mcp')}",
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
-    "Content-Type": "application/json",
 }
+_JSON = {"Content-Type": "application/json"}
 
 # The errors after which the request has provably not left. Any other one is ambiguous once a connection exists.
 _UNSENT = (
@@ -38,12 +40,13 @@ _UNSENT = (
 
 
 class AutoSend:
-    """AutoSend's API for one key: the connection pool and the pace that all calls of the process share."""
+    """AutoSend's API for one key: what all calls of the process share, connections, pace and catalogue."""
 
     def __init__(self, settings: Settings, transport: httpx2.AsyncBaseTransport | None = None) -> None:
         """`transport` replaces the network, for the sandbox in the same process."""
         self.settings = settings
         self.pace = Pace(settings.rate_limit)
+        self.catalogue = Catalogue()
         self._transport = transport
         self._http: httpx2.AsyncClient | None = None
 
@@ -54,9 +57,19 @@ class AutoSend:
             self._http = None
 
     async def exchange(
-        self, slot: Slot, method: str, path: str, body: Mapping[str, Any], *, connect: float, within: float
+        self,
+        slot: Slot,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        *,
+        connect: float,
+        within: float,
+        most: int = MAX_REPLY_BYTES,
     ) -> Reply:
         """One request and its reply: at most `connect` seconds to get a connection, `within` seconds for all of it.
+
+        `path` begins after the base URL and may end in a query; a reply of more than `most` bytes is not read.
 
         Raises:
             NotSent: It provably did not leave.
@@ -68,7 +81,7 @@ class AutoSend:
             with anyio.fail_after(within):
                 response = await client.send(request, stream=True)
                 try:
-                    received = await _read_capped(response)
+                    received = await _read_capped(response, most)
                 finally:
                     await response.aclose()
         except TimeoutError:
@@ -86,17 +99,17 @@ class AutoSend:
         return self._read(response, received)
 
     def _prepare(
-        self, slot: Slot, method: str, path: str, body: Mapping[str, Any], connect: float
+        self, slot: Slot, method: str, path: str, body: Mapping[str, Any] | None, connect: float
     ) -> tuple[httpx2.AsyncClient, httpx2.Request]:
         """The client and the request; nothing leaves yet.
 
         Raises:
             NotSent: The key, the URL, a proxy or the certificates cannot be used.
         """
-        headers = self.settings.credentials() | _HEADERS
+        headers = self.settings.credentials() | _HEADERS | ({} if body is None else _JSON)
         # Reading and writing have no time limit of their own: the exchange as a whole has one.
         extensions: dict[str, Any] = {"timeout": {"connect": connect, "pool": connect}, "trace": _leaving(slot)}
-        content = compact_json(body).encode()
+        content = None if body is None else compact_json(body).encode()
         try:
             # Built here rather than by the client, which would merge defaults into it that we do not have.
             url = _url(self.settings.base_url + path)
@@ -150,7 +163,7 @@ def _leaving(slot: Slot) -> Any:
     return trace
 
 
-async def _read_capped(response: httpx2.Response) -> bytes:
+async def _read_capped(response: httpx2.Response, most: int) -> bytes:
     """The decoded body, never holding more than the cap.
 
     Raises:
@@ -162,12 +175,12 @@ async def _read_capped(response: httpx2.Response) -> bytes:
     unzip = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
     received = bytearray()
     async for chunk in response.aiter_raw():
-        room = MAX_REPLY_BYTES + 1 - len(received)
+        room = most + 1 - len(received)
         try:
             received += unzip.decompress(chunk, room) if unzip else chunk[:room]
         except zlib.error:
             raise unreadable(response.status_code) from None
-        if len(received) > MAX_REPLY_BYTES:
+        if len(received) > most:
             raise Unreadable(
                 "AutoSend's answer was too large to read.", "Try again in a minute.", status=response.status_code
             )

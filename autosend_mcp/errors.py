@@ -54,11 +54,16 @@ class AutoSendError(Exception):
         self.fields = tuple(fields)
         self.repeat_after = repeat_after
         self.cause = cause
+        self.notes: list[str] = []
+
+    @property
+    def sentence(self) -> str:
+        """What happened, whether anything changed, and the next step; all in our own words."""
+        return " ".join(part for part in (self.what, self.changed, self.next_step) if part)
 
     def __str__(self) -> str:
-        """The whole text for the assistant: what, whether anything changed, the next step, then the data."""
-        sentence = " ".join(part for part in (self.what, self.changed, self.next_step) if part)
-        return "\n".join([sentence, *(f"{label}: {compact_json(value)}" for label, value in self.facts.items())])
+        """The whole text for the assistant: the sentence, then the data."""
+        return "\n".join([self.sentence, *(f"{label}: {compact_json(value)}" for label, value in self.facts.items())])
 
 
 class NotSent(AutoSendError):

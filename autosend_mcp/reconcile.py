@@ -1,106 +1,80 @@
-"""A write whose reply was lost, and a contact that was there already: look, compare, tell the truth.
+"""A create whose reply was lost, and a contact that was there already: look, compare, tell the truth.
 
 AutoSend documents no idempotency key, so a write is never sent twice. What it left behind is looked up instead.
 """
 
-from collections.abc import Sequence
-from contextlib import suppress
-from datetime import timedelta
-from time import monotonic
-from typing import Literal, Never, cast
-
-import anyio
-from pydantic import ValidationError
+from collections.abc import Mapping
+from typing import Any, Never
 
 from autosend_mcp.calls import LOOK_UP_TIMES, Call, Moment
-from autosend_mcp.envelope import Reply, unreadable
-from autosend_mcp.errors import AutoSendError, Refused, Unknown, Unreadable
-from autosend_mcp.models.addresses import same_address
-from autosend_mcp.models.contacts import Contact, CreateContact, StoredContact, differences, moment
+from autosend_mcp.directory import check_fields, resolve_lists
+from autosend_mcp.envelope import Reply
+from autosend_mcp.errors import Refused, Unknown
+from autosend_mcp.lookups import find_contacts, look, read_contact, when
+from autosend_mcp.models.base import planned
+from autosend_mcp.models.contacts import (
+    AUTOMATIONS_START,
+    Contact,
+    CreateContact,
+    CreatedContact,
+    StoredContact,
+    differences,
+)
 
 # AutoSend does not document the status of "already exists"; these could be it, unless other fields are at fault.
 _MAY_MEAN_EXISTS = {200, 400, 409, 422}
-# The Date header counts whole seconds, and is written before or after the record. Whether one clock sets both is not
-# known, so that a contact is only called older than the call when it is so by far.
-_CLOCK_SLACK = timedelta(seconds=2)
-_OLDER_BY_FAR = timedelta(minutes=10)
 # After a refusal nothing is in the balance: three look-ups, the first at once.
 _EXPLAIN_TIMES = (0.0, 0.5, 2.0)
 
+Asked = Mapping[str, Any]
 
-async def create_contact(call: Call, body: CreateContact) -> tuple[Contact, bool]:
-    """Create the contact, once. Returns it, and whether only a look-up could tell.
+
+async def create_contact(call: Call, body: CreateContact) -> CreatedContact:
+    """Create the contact, once; with dryRun, show what that would be.
 
     Raises:
         Refused: It exists already, or AutoSend refused it for another reason.
         Unknown: The reply was lost and looking did not settle it.
         NotSent: Nothing left this machine.
     """
+    lists = await resolve_lists(call, body.list_ids)
+    asked = body.attributes()
+    await check_fields(call, [asked])
+    if lists:
+        asked["listIds"] = [one.id for one in lists]
+    if body.dry_run:
+        existing = (await find_contacts(call, [body.email]))[0].get(body.email)
+        return CreatedContact.planned(
+            planned(
+                "POST",
+                "/contacts",
+                asked,
+                lists=[one.named() for one in lists],
+                effects=AUTOMATIONS_START if lists else None,
+                refusedBecauseItExists=existing.payload() if existing else None,
+            )
+        )
+    contact, verified = await _create(call, body.email, asked)
+    return CreatedContact.of(contact, asked, verified=verified)
+
+
+async def _create(call: Call, email: str, asked: Asked) -> tuple[Contact, bool]:
+    """The contact as created, and whether only a look-up could tell."""
     try:
-        reply = await call.write("POST", "/contacts", body.payload())
-        return read_contact(reply, body.email), False
+        return read_contact(await call.write("POST", "/contacts", asked), email), False
     except Unknown as lost:
-        return await _settle(call, body, lost), True
+        return await _settle(call, email, asked, lost), True
     except Refused as refusal:
         if refusal.status not in _MAY_MEAN_EXISTS or (refusal.fields and "email" not in refusal.fields):
             raise
-        await _explain(call, body, refusal)
+        await _explain(call, email, asked, refusal)
 
 
-def read_contact(reply: Reply, email: str) -> StoredContact:
-    """The contact in a reply.
-
-    Raises:
-        Unreadable: There is none, or it is about another address.
-    """
-    try:
-        contact = StoredContact.model_validate(reply.data)
-    except ValidationError:
-        raise unreadable(reply.status) from None
-    if not same_address(contact.email, email):
-        raise unreadable(reply.status)
-    return contact
-
-
-async def find_contact(call: Call, email: str) -> tuple[StoredContact | None, Reply]:
-    """The contact with this address, None if there is none; and the reply that says so.
-
-    Raises:
-        AutoSendError: The look-up failed.
-    """
-    reply = await call.look_up("POST", "/contacts/search/emails", {"emails": [email]})
-    data = reply.data
-    found = cast("dict[str, object]", data).get("contacts") if isinstance(data, dict) else None
-    if not isinstance(found, list):
-        raise unreadable(reply.status)
-    for one in cast("list[object]", found):
-        with suppress(Unreadable):
-            return read_contact(Reply(reply.status, {"data": one}, reply.server_time), email), reply
-    if found:  # something came back for the one address asked for, and could not be read
-        raise unreadable(reply.status)
-    return None, reply
-
-
-async def _look(
-    call: Call, email: str, times: Sequence[float], *, until_found: bool
-) -> tuple[StoredContact | None, Reply] | None:
-    """What the last look-up that succeeded found, at these seconds from now (of a 45 s call); None if each failed."""
-    began = monotonic()
-    last = None
-    for seconds in times:
-        await anyio.sleep(max(0.0, began + seconds * call.scale - monotonic()))
-        with suppress(AutoSendError):
-            last = await find_contact(call, email)
-            if last[0] is not None or not until_found:
-                break
-    return last
-
-
-async def _settle(call: Call, body: CreateContact, lost: Unknown) -> Contact:
+async def _settle(call: Call, email: str, asked: Asked, lost: Unknown) -> Contact:
     """What became of a create whose reply was lost: the contact, if this call created it."""
-    looked = await _look(call, body.email, LOOK_UP_TIMES, until_found=True)
-    if looked and looked[0]:
-        return _judge(body, looked[0], looked[1], call.sent_at, lost)
+    looked = await look(call, [email], LOOK_UP_TIMES, enough=bool)
+    if looked and (contact := looked[0].get(email)):
+        return _judge(asked, contact, looked[1], call.sent_at, lost)
     if looked:
         raise Unknown(
             lost.what,
@@ -119,17 +93,17 @@ async def _settle(call: Call, body: CreateContact, lost: Unknown) -> Contact:
     )
 
 
-def _judge(body: CreateContact, contact: StoredContact, reply: Reply, sent_at: Moment, lost: Unknown) -> Contact:
+def _judge(asked: Asked, contact: StoredContact, reply: Reply, sent_at: Moment, lost: Unknown) -> Contact:
     """The contact, if it was created during this call and holds all that was asked for."""
-    created = _when(contact.created_at, reply, sent_at)
-    differs = differences(body, contact)
+    created = when(contact.created_at, reply, sent_at)
+    differs = differences(asked, contact)
     if created == "during" and not differs:
         return contact
-    facts = _facts(body, contact, differs)
-    if created == "before" and _when(contact.updated_at, reply, sent_at) == "before":
+    facts = _facts(asked, contact, differs)
+    if created == "before" and when(contact.updated_at, reply, sent_at) == "before":
         raise Refused(
             f"Not created: a contact with this address existed before this call. {lost.what}",
-            _next_step(body, contact, differs),
+            _next_step(asked, contact, differs),
             facts=facts,
             status=lost.status,
         )
@@ -138,32 +112,21 @@ def _judge(body: CreateContact, contact: StoredContact, reply: Reply, sent_at: M
         "before": "A contact with this address existed before; whether this call changed it cannot be told.",
         None: "A contact with this address exists; whether this call created it cannot be told.",
     }[created]
-    next_step = _next_step(body, contact, differs)
+    next_step = _next_step(asked, contact, differs)
     raise Unknown(lost.what, next_step, changed=changed, facts=facts, status=lost.status, cause=lost.cause)
 
 
-def _when(time: str | None, reply: Reply, sent_at: Moment) -> Literal["before", "during"] | None:
-    """Whether the time is from before the write was sent or since, by AutoSend's clock; None if unknowable."""
-    instant, elapsed = moment(time), sent_at.elapsed()
-    if instant is None or elapsed is None or reply.server_time is None:
-        return None
-    began = reply.server_time - timedelta(seconds=elapsed)
-    if began - _CLOCK_SLACK <= instant <= reply.server_time + _CLOCK_SLACK:
-        return "during"
-    return "before" if instant < began - _OLDER_BY_FAR else None
-
-
-async def _explain(call: Call, body: CreateContact, refusal: Refused) -> Never:
+async def _explain(call: Call, email: str, asked: Asked, refusal: Refused) -> Never:
     """Raise what the refusal of a create means: the contact exists, or what AutoSend said of the arguments."""
-    looked = await _look(call, body.email, _EXPLAIN_TIMES, until_found=False)
-    if looked and looked[0] is None:
+    looked = await look(call, [email], _EXPLAIN_TIMES, enough=lambda _found: True)
+    if looked and not looked[0]:
         raise refusal
-    if looked and (contact := looked[0]):
-        differs = differences(body, contact)
+    if looked and (contact := looked[0].get(email)):
+        differs = differences(asked, contact)
         raise Refused(
             "Not created: a contact with this address already exists.",
-            _next_step(body, contact, differs),
-            facts=_facts(body, contact, differs) | refusal.facts,
+            _next_step(asked, contact, differs),
+            facts=_facts(asked, contact, differs) | refusal.facts,
             status=refusal.status,
             code=refusal.code,
         )
@@ -178,39 +141,35 @@ async def _explain(call: Call, body: CreateContact, refusal: Refused) -> Never:
     )
 
 
-def _next_step(body: CreateContact, contact: Contact, differs: dict[str, dict[str, object]]) -> str:
-    if differs or _lists_unshown(body, contact):
-        return (
-            "Ask the user whether the rest should be applied. This server cannot do that yet; an upsert with the "
-            "arguments below would."
-        )
+def _next_step(asked: Asked, contact: Contact, differs: dict[str, dict[str, object]]) -> str:
+    if differs or _lists_unshown(asked, contact):
+        return "Ask the user whether the rest should be applied; if so, call upsert_contact with the arguments below."
     return "It already holds every value asked for, so there is nothing to do."
 
 
-def _lists_unshown(body: CreateContact, contact: Contact) -> bool:
+def _lists_unshown(asked: Asked, contact: Contact) -> bool:
     """Whether lists were asked for and AutoSend does not show the contact's, as its documentation has it."""
-    return bool(body.list_ids) and contact.list_ids is None
+    return "listIds" in asked and contact.list_ids is None
 
 
-def _facts(body: CreateContact, contact: StoredContact, differs: dict[str, dict[str, object]]) -> dict[str, object]:
+def _facts(asked: Asked, contact: StoredContact, differs: dict[str, dict[str, object]]) -> dict[str, object]:
     facts: dict[str, object] = {"contact now": contact.payload()}
     if differs:
         facts["differences"] = differs
-    if _lists_unshown(body, contact):
+    if _lists_unshown(asked, contact):
         facts["not shown by AutoSend"] = ["listIds"]
-    upsert = _upsert(body, contact, differs)
+    upsert = _upsert(asked, contact, differs)
     return facts | ({"upsert arguments": upsert} if len(upsert) > 1 else {})
 
 
-def _upsert(body: CreateContact, contact: StoredContact, differs: dict[str, dict[str, object]]) -> dict[str, object]:
+def _upsert(asked: Asked, contact: StoredContact, differs: dict[str, dict[str, object]]) -> dict[str, object]:
     """The arguments of an upsert that applies the differences.
 
     Whether an upsert merges custom fields or replaces them all is not documented, so it repeats those there are.
     """
-    asked = body.payload()
-    upsert: dict[str, object] = {"email": body.email}
+    upsert: dict[str, object] = {"email": asked["email"]}
     upsert |= {name: asked[name] for name in asked if name in differs}
-    if _lists_unshown(body, contact):
+    if _lists_unshown(asked, contact):
         upsert["listIds"] = asked["listIds"]
     if any(name.startswith("customFields.") for name in differs):
         upsert["customFields"] = contact.unaltered_fields() | asked["customFields"]

@@ -106,6 +106,20 @@ class Settings(BaseSettings):
         description="Seconds after which every call has been answered. Most hosts give up at 60.",
         json_schema_extra={"rule": "must be a number of seconds from 1 to 300, for example 45"},
     )
+    read_only: bool = Field(
+        default=False,
+        description="`true`: only tools that change nothing.",
+        json_schema_extra={"rule": "must be true or false"},
+    )
+    toolsets: str = Field(
+        default="",
+        description="The toolsets to offer, separated by commas: `contacts`, `lists`, `fields`. All by default.",
+    )
+    ask: Literal["auto", "never"] = Field(
+        default="auto",
+        description="`auto`: before a deletion, ask the person too where the host can. `never`: `confirm` is enough.",
+        json_schema_extra={"rule": "must be auto or never"},
+    )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
         default="INFO",
         description="`DEBUG`, `INFO`, `WARNING` or `ERROR`. Logs go to stderr, one JSON line a call.",

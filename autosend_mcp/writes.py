@@ -10,6 +10,7 @@ from typing import Protocol
 import anyio
 import anyio.abc
 
+from autosend_mcp.calls import QuestionFirst
 from autosend_mcp.errors import AutoSendError, Unknown
 from autosend_mcp.models.base import Answer
 
@@ -23,7 +24,7 @@ GRACE = 1.2
 _REMEMBERED_SECONDS = 600.0
 _REMEMBERED_WRITES = 1_000
 
-Result = Answer | AutoSendError
+Result = Answer | AutoSendError | QuestionFirst
 
 
 def _cut_off() -> AutoSendError:

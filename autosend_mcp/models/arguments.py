@@ -104,6 +104,11 @@ _RULES = {
     "string_too_long": "must be at most {max_length} characters",
     "too_long": "must have at most {max_length} entries",
     "too_short": "must have at least {min_length} entries",
+    "literal_error": "must be {expected}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false"),
 }
 
 
@@ -113,6 +118,9 @@ def _lines(model: type[Body], error: ValidationError) -> list[str]:
     lines: list[str] = []
     for problem in error.errors(include_url=False):
         path = [str(part) for part in problem["loc"] if part != "[key]"]
+        if not path:  # the arguments do not go together
+            lines.append(f"{_rule(problem)}.")
+            continue
         field = fields.pop(path[0], None)
         example = f" Example: {compact_json(field.examples[0])}" if field and field.examples else ""
         lines.append(f"{_shown('.'.join(path))}: {_rule(problem)}.{example}")

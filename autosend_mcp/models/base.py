@@ -4,9 +4,9 @@ import unicodedata
 from functools import cache
 from typing import Annotated, Any, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, to_json
 
 # Characters that render as nothing although Unicode calls them letters, marks or symbols.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
@@ -32,6 +32,21 @@ def _shows(char: str) -> bool:
 VisibleText = Annotated[str, AfterValidator(visible)]
 
 
+def visible_data(value: Any) -> Any:
+    """JSON data with every text in it made visible, the names too."""
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, dict):
+        return {visible(name): visible_data(v) for name, v in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [visible_data(one) for one in cast("list[Any]", value)]
+    return value
+
+
+# An object whose members need no spelling out: each member in a schema costs every conversation tokens.
+JsonObject = Annotated[dict[str, Any], WithJsonSchema({"type": "object"})]
+
+
 class Body(BaseModel):
     """A request body: the tool's arguments, validated. The field names in JSON are AutoSend's own."""
 
@@ -44,7 +59,14 @@ class Body(BaseModel):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-_PLACES = {"outcome": -1, "notes": 1}
+class Write(Body):
+    """The arguments of a tool that changes something."""
+
+    dry_run: bool = Field(default=False, description="Send nothing; show what would be sent and change.")
+
+
+# What comes first and last, in a schema and in an answer.
+_PLACES = {"outcome": -1, "undo": 1, "confirm": 2, "dryRun": 3, "notes": 4}
 
 
 class Answer(BaseModel):
@@ -56,8 +78,34 @@ class Answer(BaseModel):
 
     def payload(self) -> dict[str, Any]:
         """The answer as JSON data: the outcome first, the notes last, without what is absent."""
-        data = self.model_dump(mode="json", by_alias=True, exclude_none=True)
-        return {name: data[name] for name in sorted(data, key=lambda name: _PLACES.get(name, 0))}
+        data = visible_data(self.model_dump(mode="json", by_alias=True, exclude_none=True))
+        return _placed(data)
+
+
+def _placed(members: dict[str, Any]) -> dict[str, Any]:
+    return {name: members[name] for name in sorted(members, key=lambda name: _PLACES.get(name, 0))}
+
+
+class Written(Answer):
+    """The answer of a tool that changes something.
+
+    `plan`: with dryRun, the request that would be sent and what it would change. `undo`: the calls that would take
+    the change back, each `{"tool", "arguments"}`; none takes back mail that was sent.
+    """
+
+    plan: JsonObject | None = None
+    undo: list[JsonObject] | None = None
+
+
+def step(tool: str, **arguments: object) -> dict[str, object]:
+    """One call of a tool, as data."""
+    return {"tool": tool, "arguments": arguments}
+
+
+def planned(method: str, path: str, body: object, **more: object) -> dict[str, Any]:
+    """What a dry run shows: the exact request, and what else is known of it."""
+    request = {"method": method, "path": path} | ({} if body is None else {"body": body})
+    return {"request": request} | {name: value for name, value in more.items() if value}
 
 
 # In a validation error of this kind the text is ours, complete, and free of the value.
@@ -69,8 +117,41 @@ def broken_rule(text: str) -> PydanticCustomError:
     return PydanticCustomError(RULE, "{text}", {"text": text})
 
 
+# No answer is longer than this in UTF-8, so that none has more than 25,000 tokens: a token is at least one byte.
+MAX_ANSWER_BYTES = 24_000
+
+
+def size(value: object) -> int:
+    """The bytes of the value as compact JSON."""
+    return len(to_json(value))
+
+
+def shortened(data: Any, most: int = MAX_ANSWER_BYTES) -> Any:
+    """The data cut until it has at most `most` bytes: long texts first, then long arrays and objects."""
+    for text, entries in ((2_000, 10_000), (500, 10_000), (200, 200), (100, 50), (50, 20), (20, 10), (10, 4)):
+        if size(data) <= most:
+            break
+        data = _cut(data, text, entries)
+    return data
+
+
+def _cut(value: Any, text: int, entries: int) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= text else f"{value[:text]}..."
+    if isinstance(value, dict):
+        members = list(cast("dict[str, Any]", value).items())[:entries]
+        return {name: _cut(inner, text, entries) for name, inner in members}
+    if isinstance(value, list):
+        return [_cut(one, text, entries) for one in cast("list[Any]", value)[:entries]]
+    return value
+
+
+# In the schema of a field: it may come, and is not worth the tokens of being announced.
+UNPUBLISHED = "unpublished"
+
 _UNPUBLISHED = {
-    "title", "default", "examples", "propertyNames", "maxLength", "minLength", "maxItems", "maxProperties",
+    "title", "default", "examples", "propertyNames", "maxLength", "minLength", "maxItems", "minItems", "maxProperties",
+    "maximum", "minimum",
 }  # fmt: skip
 
 
@@ -92,7 +173,8 @@ def _plain(schema: dict[str, Any]) -> dict[str, Any]:
         if key in _UNPUBLISHED:
             continue
         if key == "properties":
-            plain[key] = {name: _plain(field) for name, field in value.items()}
+            shown = {name: _plain(field) for name, field in value.items() if not field.get(UNPUBLISHED)}
+            plain[key] = _placed(shown)
         elif key == "anyOf":
             plain |= _union([_plain(member) for member in value])
         elif key == "const":

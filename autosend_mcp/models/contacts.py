@@ -1,112 +1,20 @@
 """Contacts: what is asked for, what AutoSend returns, and how the two differ.
 
-Fields, types and notes: AutoSend's documentation, "Create contact" and "Custom fields". Length limits are ours;
-AutoSend documents none.
+Fields: AutoSend's documentation, "Create contact", "Upsert contact" and "Get contact by id".
 """
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from autosend_mcp.models.addresses import misspelt_domain, read_address
-from autosend_mcp.models.base import Answer, Body, VisibleText, broken_rule, visible
-
-MAX_TEXT = 1_000
-MAX_ENTRIES = 100
-MAX_KEY = 100
-MAX_SAFE_INTEGER = 2**53 - 1
-
-# AutoSend's reserved custom field names, and the parameter that holds each where there is one.
-RESERVED = {
-    **dict.fromkeys(("firstName", "first_name"), "firstName"),
-    **dict.fromkeys(("lastName", "last_name"), "lastName"),
-    **dict.fromkeys(("userId", "externalId"), "userId"),
-    "email": "email",
-    "contactLists": "listIds",
-    **dict.fromkeys(
-        (
-            "mobile", "unsubscribed", "unsubscribe", "unsubscribe_groups", "unsubscribe_preferences", "createdAt",
-            "updatedAt", "address", "address_line_1", "address_line_2", "city", "state", "zip", "country",
-        )
-    ),
-}  # fmt: skip
+from autosend_mcp.models.base import UNPUBLISHED, Answer, Body, JsonObject, VisibleText, Write, step, visible
+from autosend_mcp.models.values import MAX_ENTRIES, CustomFields, EmailAddress, Name, Text
 
 
-def _sendable(text: str) -> str:
-    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
-        raise broken_rule("must be text without NUL or half of a surrogate pair")
-    return text
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise broken_rule("must not be blank")
-    return text
-
-
-def _custom_value(value: object) -> object:
-    if isinstance(value, str):
-        if len(value) > MAX_TEXT:
-            raise broken_rule(f"must be at most {MAX_TEXT} characters")
-        return _sendable(value)
-    if not isinstance(value, int | float):
-        raise broken_rule("must not be nested; AutoSend takes a string, number, boolean or date")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise broken_rule("must be a finite number")
-    if isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
-        raise broken_rule("has more digits than a JSON number keeps; send it as a string")
-    return value
-
-
-def _custom_name(name: str) -> str:
-    if not name.strip():
-        raise broken_rule("has an empty name")
-    if name in RESERVED:
-        parameter = RESERVED[name]
-        instead = f"use the parameter {parameter}" if parameter else "choose another name"
-        raise broken_rule(f"is a name AutoSend reserves; {instead}")
-    return name
-
-
-def _notes(info: ValidationInfo) -> list[str]:
-    """The list that collects the repairs made while validating."""
-    return cast("list[str]", info.context)
-
-
-def _address(value: str, info: ValidationInfo) -> str:
-    address = read_address(value)
-    notes = _notes(info)
-    if address != value:
-        notes.append(f"email was read as {address}.")
-    if known := misspelt_domain(address):
-        notes.append(f"Check the address: its domain resembles {known}. It was used as given.")
-    return address
-
-
-def _given_values(value: object, info: ValidationInfo) -> object:
-    """Custom fields without those that are null: null means "not given"."""
-    if not isinstance(value, dict):
-        return value
-    fields = cast("dict[object, object]", value)
-    absent = [str(name) for name, custom in fields.items() if custom is None]
-    if absent:
-        _notes(info).append(f"Null, so not sent: {', '.join(f'customFields.{visible(name)[:80]}' for name in absent)}.")
-    return {name: custom for name, custom in fields.items() if custom is not None}
-
-
-Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_sendable)]
-ListId = Annotated[Text, AfterValidator(_not_blank)]
-EmailAddress = Annotated[str, AfterValidator(_address)]
-CustomName = Annotated[str, Field(max_length=MAX_KEY), AfterValidator(_sendable), AfterValidator(_custom_name)]
-CustomValue = Annotated[str | int | float | bool, BeforeValidator(_custom_value)]
-CustomFields = Annotated[dict[CustomName, CustomValue], Field(max_length=MAX_ENTRIES), BeforeValidator(_given_values)]
-
-
-class CreateContact(Body):
-    """The body of `POST /contacts`."""
+class Person(Body):
+    """What both a create and an upsert say of one person."""
 
     email: EmailAddress = Field(description="Mail address.", examples=["jane@example.com"])
     first_name: Text | None = Field(default=None, description="First name.", examples=["Jane"])
@@ -114,18 +22,32 @@ class CreateContact(Body):
     user_id: Text | None = Field(
         default=None, description="Your application's id for the person.", examples=["user_12345"]
     )
-    list_ids: list[ListId] | None = Field(
-        default=None,
-        max_length=MAX_ENTRIES,
-        description="Ids of contact lists (not segments) to join.",
-        examples=[["507f1f77bcf86cd799439011"]],
-    )
     custom_fields: CustomFields | None = Field(
         default=None,
         description="Further attributes; flat, each value a string, number, boolean or ISO date. "
         'Example: {"plan":"pro","logins":42,"vip":true,"trialEnds":"2024-03-01"}',
         examples=[{"plan": "pro", "logins": 42, "vip": True, "trialEnds": "2024-03-01"}],
     )
+
+    def attributes(self) -> dict[str, Any]:
+        """What is asked of the contact, under AutoSend's names; without the lists."""
+        names = {field.alias for field in Person.model_fields.values()}
+        return {name: value for name, value in self.payload().items() if name in names}
+
+
+class CreateContact(Person, Write):
+    """The arguments of `create_contact`; also the body of `POST /contacts`, with the ids of the lists."""
+
+    list_ids: list[Name] | None = Field(
+        default=None,
+        max_length=MAX_ENTRIES,
+        description="Contact lists (not segments) to join, by name or id.",
+        examples=[["Newsletter"]],
+    )
+
+
+class UpsertContact(CreateContact):
+    """The arguments of `upsert_contact`; the body of `POST /contacts/email`."""
 
 
 def _known_values(value: object) -> object:
@@ -157,7 +79,7 @@ class Contact(Answer):
     first_name: VisibleText | None = None
     last_name: VisibleText | None = None
     user_id: VisibleText | None = None
-    list_ids: list[VisibleText] | None = None
+    list_ids: list[VisibleText] | None = Field(default=None, json_schema_extra={UNPUBLISHED: True})
     custom_fields: KnownFields | None = None
     created_at: VisibleText | None = None
 
@@ -182,26 +104,59 @@ LISTS_JOINED = f"{AUTOMATIONS_START} AutoSend does not show the contact's lists,
 LISTS_UNKNOWN = "Whether it joined the lists is not known; if it did, their live automations start now."
 
 
-class CreatedContact(Contact):
-    """The answer of `create_contact`."""
+class WrittenContact(Contact):
+    """The answer of a tool that writes one contact. With dryRun it has a `plan` and no contact."""
 
-    outcome: Literal["created"]
+    model_config = ConfigDict(json_schema_extra={"required": ["outcome"]})
+
+    plan: JsonObject | None = None
+    undo: list[JsonObject] | None = None
 
     @classmethod
-    def of(cls, contact: Contact, asked: CreateContact, *, verified: bool) -> "CreatedContact":
+    def planned(cls, plan: dict[str, Any]) -> Self:
+        """The answer to a dry run."""
+        return cls.model_construct(outcome="dry_run", plan=plan)
+
+    @classmethod
+    def showing(cls, contact: Contact, **more: Any) -> Self:
+        """The answer that shows this contact."""
+        held = {name: getattr(contact, name) for name in Contact.model_fields}
+        return cls.model_construct(_fields_set=None, **held | more)
+
+
+class CreatedContact(WrittenContact):
+    """The answer of `create_contact`."""
+
+    outcome: Literal["created", "dry_run"]
+
+    @classmethod
+    def of(cls, contact: Contact, asked: Mapping[str, Any], *, verified: bool) -> Self:
         """The contact as created, with what the caller should know of it. `verified`: found after a lost reply."""
         notes = [VERIFIED] if verified else []
-        if asked.list_ids and contact.list_ids is None:
-            notes.append(LISTS_UNKNOWN if verified else LISTS_JOINED)
-        elif asked.list_ids:
-            notes.append(AUTOMATIONS_START)
+        notes += list_notes(contact, asked, verified=verified)
         if differs := differences(asked, contact):
             notes.append(f"AutoSend's reply does not show these as asked: {', '.join(differs)}.")
-        held = {name: getattr(contact, name) for name in Contact.model_fields}
-        return cls.model_construct(_fields_set=None, outcome="created", **held | {"notes": notes})
+        back = step("delete_contacts", emails=[contact.email], confirm=contact.email)
+        return cls.showing(contact, outcome="created", undo=[back], notes=notes)
 
 
-def differences(asked: Body, now: Contact) -> dict[str, dict[str, Any]]:
+class UpsertedContact(WrittenContact):
+    """The answer of `upsert_contact`. `changes`: what it had before and has now, by field."""
+
+    outcome: Literal["created", "updated", "unchanged", "dry_run"]
+    changes: JsonObject | None = None
+
+
+def list_notes(contact: Contact, asked: Mapping[str, Any], *, verified: bool) -> list[str]:
+    """What is known of the lists that were asked for."""
+    if not asked.get("listIds"):
+        return []
+    if contact.list_ids is None:
+        return [LISTS_UNKNOWN if verified else LISTS_JOINED]
+    return [AUTOMATIONS_START]
+
+
+def differences(asked: Mapping[str, Any], now: Contact) -> dict[str, dict[str, Any]]:
     """Every value asked for that the contact does not show: `{"firstName": {"asked": "Jane", "now": "Jan"}}`.
 
     `listIds` counts only where AutoSend returns the contact's lists; the documented reply does not.
@@ -209,9 +164,9 @@ def differences(asked: Body, now: Contact) -> dict[str, dict[str, Any]]:
     return {name: {"asked": want, "now": have} for name, want, have in _pairs(asked, now) if not _same(want, have)}
 
 
-def _pairs(asked: Body, now: Contact) -> Iterator[tuple[str, Any, Any]]:
+def _pairs(asked: Mapping[str, Any], now: Contact) -> Iterator[tuple[str, Any, Any]]:
     have = now.payload()
-    for name, want in asked.payload().items():
+    for name, want in asked.items():
         if name == "customFields":
             held = have.get(name, {})
             yield from ((f"{name}.{field}", value, held.get(field)) for field, value in want.items())
@@ -226,6 +181,35 @@ def _same(want: object, have: object) -> bool:
     if isinstance(want, str) and isinstance(have, str):
         return visible(want) == have or (moment(want) is not None and moment(want) == moment(have))
     return want == have and isinstance(want, bool) == isinstance(have, bool)
+
+
+def changes(before: Contact | None, after: Contact) -> dict[str, dict[str, Any]]:
+    """Every value that is not as it was: `{"firstName": {"was": "Jan", "now": "Jane"}}`."""
+    was, now = _flat(before), _flat(after)
+    names = dict.fromkeys([*was, *now])
+    return {
+        name: {"was": was.get(name), "now": now.get(name)} for name in names if not _same(was.get(name), now.get(name))
+    }
+
+
+def _flat(contact: Contact | None) -> dict[str, Any]:
+    if contact is None:
+        return {}
+    held = {name: v for name, v in contact.payload().items() if name in {"firstName", "lastName", "userId"}}
+    return held | {f"customFields.{name}": v for name, v in (contact.custom_fields or {}).items()}
+
+
+def restoring(email: str, changed: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The arguments of an upsert that puts back the values there were before; those there were not, it cannot clear."""
+    back: dict[str, Any] = {}
+    for name, values in changed.items():
+        if values["was"] is not None:
+            field, _, custom = name.partition(".")
+            if custom:
+                back.setdefault(field, {})[custom] = values["was"]
+            else:
+                back[field] = values["was"]
+    return {"email": email, **back} if back else {}
 
 
 def moment(text: str | None) -> datetime | None:

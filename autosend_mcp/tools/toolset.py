@@ -1,7 +1,7 @@
 """The registry of tools: name, effect, body and answer model. The decorator is the registration."""
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar, get_type_hints
@@ -16,23 +16,42 @@ BodyT = TypeVar("BodyT", bound=Body)
 AnswerT = TypeVar("AnswerT", bound=Answer)
 
 
-class Effect(Enum):
-    """What a tool does to AutoSend, as the hints that hosts read."""
+def _hints(*, read_only: bool = False, destructive: bool = False, idempotent: bool = False) -> ToolAnnotations:
+    return ToolAnnotations(
+        read_only_hint=read_only, destructive_hint=destructive, idempotent_hint=idempotent, open_world_hint=True
+    )
 
-    CREATE = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=True)
+
+class Effect(Enum):
+    """What a tool does to AutoSend, as the hints that hosts read.
+
+    CREATE makes something new each time. ADD only adds, and nothing a second time. CHANGE and DELETE may take
+    something away; a second identical call changes nothing more.
+    """
+
+    READ = _hints(read_only=True, idempotent=True)
+    CREATE = _hints()
+    ADD = _hints(idempotent=True)
+    CHANGE = DELETE = _hints(destructive=True, idempotent=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool: what is published of it, and the function behind it."""
+    """One tool: what is published of it, and the function behind it. `toolset`: the module it is in."""
 
     name: str
     title: str
     description: str
     effect: Effect
+    toolset: str
     body: type[Body]
     answer: type[Answer]
     run: Callable[[Call, Any], Awaitable[Answer]]
+
+    @property
+    def reads(self) -> bool:
+        """Whether it changes nothing."""
+        return self.effect is Effect.READ
 
     @property
     def definition(self) -> ToolDefinition:
@@ -63,6 +82,7 @@ def tool(title: str, effect: Effect) -> Callable[[ToolFunction[BodyT, AnswerT]],
             title=title,
             description=" ".join(inspect.cleandoc(function.__doc__ or "").split()),
             effect=effect,
+            toolset=function.__module__.rpartition(".")[2],
             body=hints["body"],
             answer=hints["return"],
             run=function,
@@ -70,3 +90,17 @@ def tool(title: str, effect: Effect) -> Callable[[ToolFunction[BodyT, AnswerT]],
         return function
 
     return register
+
+
+def toolsets() -> list[str]:
+    """The names of the toolsets there are."""
+    return list(dict.fromkeys(tool.toolset for tool in TOOLS.values()))
+
+
+def chosen(names: Collection[str], *, read_only: bool) -> dict[str, Tool]:
+    """The tools of these toolsets, all where none is named; with `read_only`, those that change nothing."""
+    return {
+        name: tool
+        for name, tool in TOOLS.items()
+        if (not names or tool.toolset in names) and (tool.reads or not read_only)
+    }

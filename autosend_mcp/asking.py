@@ -1,0 +1,95 @@
+"""Asking the person at the client, in both protocol eras.
+
+Since 2026-07-28 the question is the call's answer, and the client calls again with what was said. Before, it is a
+request of its own to the client, which the call waits for.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+import anyio
+from mcp.server.context import ServerRequestContext
+from mcp.shared.exceptions import MCPError, NoBackChannelError
+from mcp_types import (
+    CallToolRequestParams,
+    ElicitationCapability,
+    ElicitRequest,
+    ElicitRequestFormParams,
+    ElicitResult,
+    InputRequiredResult,
+)
+
+from autosend_mcp.calls import QuestionFirst, Verdict
+
+# Before 2026-07-28: the person has this long, of the 45 s that a call may take.
+PATIENCE = 20.0
+
+_KEY: Final = "confirm"
+_STATELESS_SINCE = "2026-07-28"
+_NO_FIELDS: dict[str, Any] = {"type": "object", "properties": {}}  # nothing to fill in: yes or no
+
+Context = ServerRequestContext[Any, Any]
+
+
+class Person:
+    """The person at the client of one call."""
+
+    def __init__(self, context: Context, params: CallToolRequestParams, *, may_ask: bool, scale: float) -> None:
+        """`scale`: how much of its usual time a call has."""
+        self._context = context
+        self._answers: Mapping[str, Any] = params.input_responses or {}
+        self._asked = params.request_state
+        self._may_ask = may_ask and _can_show(context)
+        self._scale = scale
+
+    @property
+    def said(self) -> str:
+        """What the client brought of the person's answer, so that two calls are only one if it is the same."""
+        answer = self._answers.get(_KEY)
+        return answer.action if isinstance(answer, ElicitResult) else ""
+
+    async def ask(self, question: str) -> Verdict:
+        """What the person says.
+
+        Raises:
+            QuestionFirst: The client must show the question and call again.
+        """
+        if not self._may_ask:
+            return "not_asked"
+        if self._context.protocol_version >= _STATELESS_SINCE:
+            answer = self._answers.get(_KEY)
+            if isinstance(answer, ElicitResult) and self._asked == _digest(question):
+                return _verdict(answer)
+            raise QuestionFirst(question)  # not asked yet, or what would go has changed since
+        return await self._ask_now(question)
+
+    async def _ask_now(self, question: str) -> Verdict:
+        try:
+            with anyio.fail_after(PATIENCE * self._scale):
+                return _verdict(await self._context.session.elicit_form(question, _NO_FIELDS, self._context.request_id))
+        except TimeoutError:
+            return "no_answer"
+        except (MCPError, NoBackChannelError):  # it said that it could ask, and could not
+            return "not_asked"
+
+
+def question_result(first: QuestionFirst) -> InputRequiredResult:
+    """What the client shows the person, and sends the call again with."""
+    form = ElicitRequestFormParams(message=first.question, requested_schema=_NO_FIELDS)
+    return InputRequiredResult(input_requests={_KEY: ElicitRequest(params=form)}, request_state=_digest(first.question))
+
+
+def _digest(question: str) -> str:
+    return hashlib.sha256(question.encode()).hexdigest()[:32]
+
+
+def _verdict(answer: ElicitResult) -> Verdict:
+    return "yes" if answer.action == "accept" else "no"
+
+
+def _can_show(context: Context) -> bool:
+    """Whether the client shows forms: it declares elicitation, and not only by URL."""
+    declared = context.session.client_capabilities
+    elicitation: ElicitationCapability | None = declared.elicitation if declared else None
+    return elicitation is not None and (elicitation.form is not None or elicitation.url is None)

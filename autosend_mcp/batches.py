@@ -1,0 +1,257 @@
+"""Many contacts in one request: AutoSend answers with counts alone, so each is looked up before and after.
+
+Source: AutoSend's documentation, "Bulk update contacts". It takes no lists: who is to join one is added afterwards.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
+
+from autosend_mcp.calls import LOOK_UP_TIMES, Call
+from autosend_mcp.directory import defined_fields, field_problems, note_undefined, resolve_lists
+from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
+from autosend_mcp.lookups import Found, find_contacts, look
+from autosend_mcp.memberships import join
+from autosend_mcp.models.arguments import read_arguments
+from autosend_mcp.models.base import planned, step
+from autosend_mcp.models.batches import UpsertContacts, UpsertedContacts
+from autosend_mcp.models.contacts import AUTOMATIONS_START, Person, changes, differences, restoring
+from autosend_mcp.models.lists import ContactList
+from autosend_mcp.upserts import PROPERTY_AUTOMATIONS, completed
+
+BULK = "/contacts/bulk-update"
+LISTS_APART = "AutoSend documents no lists for a bulk update: they were joined by a request of their own."
+
+Outcome = Literal["created", "updated", "unchanged", "merged", "invalid", "failed", "unknown"]
+_AS_ASKED = ("created", "updated", "unchanged")
+_AFTERWARDS = (0.0, 0.5, 2.0)
+
+
+@dataclass(slots=True)
+class Row:
+    """One contact of the batch: where it stood, what is asked of it, and what became of it."""
+
+    place: int
+    email: str = ""
+    asked: dict[str, Any] = field(default_factory=dict[str, Any])
+    outcome: Outcome = "unknown"
+    why: str = ""
+    sent: bool = False
+
+    def shown(self) -> object:
+        """The address alone where nothing more is to say."""
+        if not self.why:
+            return self.email
+        return {"row": self.place} | ({"email": self.email} if self.email else {}) | {"why": self.why}
+
+
+async def upsert_contacts(call: Call, body: UpsertContacts) -> UpsertedContacts:
+    """Create or update them; with dryRun, show what that would be.
+
+    Raises:
+        AutoSendError: Not one of them is as asked now, or none was sent.
+    """
+    lists = await resolve_lists(call, body.list_ids)
+    rows = await read_rows(call, body.contacts)
+    live = [row for row in rows if row.outcome == "unknown"]
+    if not live:
+        raise NotSent("Not one of the contacts is valid.", "Mend them and call again.", facts=_grouped(rows))
+    before, _ = await find_contacts(call, [row.email for row in live])
+    for row in live:
+        row.sent = row.email not in before or bool(differences(row.asked, before[row.email]))
+    request = {
+        "contacts": [completed(row.asked, before.get(row.email)) for row in live if row.sent],
+        "runWorkflow": body.run_workflow,
+    }
+    if body.dry_run:
+        return UpsertedContacts(outcome="dry_run", plan=_plan(request, rows, before, lists))
+    after = await _send(call, request, live, before)
+    _demand_one(rows)
+    joined = await _join(call, lists, [row.email for row in live if row.outcome in _AS_ASKED])
+    return _answer(rows, before, after, joined)
+
+
+async def read_rows(call: Call, contacts: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """A row each; `unknown` so far, unless it is invalid or another row speaks for its address."""
+    rows = [_read(place, given, call) for place, given in enumerate(contacts, start=1)]
+    valid = [row for row in rows if row.outcome == "unknown"]
+    customs = [row.asked["customFields"] for row in valid if "customFields" in row.asked]
+    defined = await defined_fields(call) if customs else None
+    if defined is not None:
+        for row in valid:
+            if problems := field_problems(row.asked.get("customFields", {}), defined):
+                row.outcome, row.why = "invalid", " ".join(problem.removeprefix("- ") for problem in problems)
+        note_undefined(call, customs, defined)
+    _merge(rows)
+    return rows
+
+
+def _read(place: int, given: Mapping[str, Any], call: Call) -> Row:
+    try:
+        person, notes = read_arguments(Person, given, "upsert_contacts")
+    except NotSent as error:
+        email = given.get("email")
+        why = " ".join(line.removeprefix("- ") for line in error.next_step.splitlines()[1:])
+        return Row(place, email if isinstance(email, str) else "", outcome="invalid", why=why)
+    call.notes.extend(f"Row {place}: {note}" for note in notes)
+    return Row(place, person.email, person.attributes())
+
+
+def _merge(rows: Iterable[Row]) -> None:
+    """Let the first row of an address speak for all that agree with it; where two contradict, none is sent."""
+    firsts: dict[str, Row] = {}
+    for row in rows:
+        if row.outcome != "unknown":
+            continue
+        first = firsts.setdefault(row.email, row)
+        if first is row:
+            continue
+        if names := _contradictions(first.asked, row.asked):
+            why = (
+                f"rows {first.place} and {row.place} are the same address and contradict each other: {', '.join(names)}"
+            )
+            first.outcome = row.outcome = "invalid"
+            first.why = row.why = why
+            continue
+        custom = first.asked.get("customFields", {}) | row.asked.get("customFields", {})
+        first.asked |= row.asked | ({"customFields": custom} if custom else {})
+        row.outcome, row.why = "merged", f"the same address as row {first.place}; sent as one"
+
+
+def _contradictions(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    names = [name for name in one if name in other and name != "customFields" and one[name] != other[name]]
+    custom, further = one.get("customFields", {}), other.get("customFields", {})
+    return names + [f"customFields.{name}" for name in custom if name in further and custom[name] != further[name]]
+
+
+def _grouped(rows: Iterable[Row]) -> dict[str, list[object]]:
+    """The rows by what became of them."""
+    groups: dict[str, list[object]] = {}
+    for row in rows:
+        groups.setdefault(row.outcome, []).append(row.shown())
+    return groups
+
+
+def _plan(request: Mapping[str, Any], rows: list[Row], before: Found, lists: list[ContactList]) -> dict[str, Any]:
+    live = [row for row in rows if row.outcome == "unknown"]
+    update = {row.email: differences(row.asked, before[row.email]) for row in live if row.sent and row.email in before}
+    effects = [AUTOMATIONS_START] * bool(lists) + [PROPERTY_AUTOMATIONS] * bool(request["runWorkflow"])
+    return planned(
+        "POST",
+        BULK,
+        request,
+        wouldCreate=[row.email for row in live if row.email not in before],
+        wouldUpdate=update,
+        unchanged=[row.email for row in live if not row.sent],
+        notSent=_grouped(row for row in rows if row.outcome != "unknown"),
+        lists=[one.named() for one in lists],
+        effects=" ".join(effects),
+    )
+
+
+async def _send(call: Call, request: Mapping[str, Any], live: list[Row], before: Found) -> Found:
+    """Send what has to be sent, and settle each row; the contacts afterwards."""
+    for row in live:
+        if not row.sent:
+            row.outcome = "unchanged"
+    sent = [row for row in live if row.sent]
+    if not sent:
+        return before
+    lost, failed = None, 0
+    try:
+        reply = await call.write("POST", BULK, request)
+        failed = _failed_count(reply.data)
+    except Unknown as error:
+        lost = error
+    looked = await look(
+        call,
+        [row.email for row in sent],
+        LOOK_UP_TIMES if lost else _AFTERWARDS,
+        enough=lambda found: sum(_as_asked(row, found) for row in sent) >= len(sent) - failed,
+    )
+    for row in sent:
+        row.outcome, row.why = _judged(row, before, looked[0] if looked else None, lost, failed)
+    return looked[0] if looked else {}
+
+
+def _failed_count(data: object) -> int:
+    """How many AutoSend counts as failed; any number of them where it does not say."""
+    count = cast("dict[str, object]", data).get("failedCount") if isinstance(data, dict) else None
+    return count if isinstance(count, int) and count >= 0 else 100
+
+
+def _as_asked(row: Row, found: Found) -> bool:
+    return row.email in found and not differences(row.asked, found[row.email])
+
+
+def _judged(row: Row, before: Found, after: Found | None, lost: Unknown | None, failed: int) -> tuple[Outcome, str]:
+    """What became of a row that was sent, and why where it is not as asked."""
+    done: Outcome = "updated" if row.email in before else "created"
+    if after is None:
+        return ("unknown", "looking it up afterwards failed") if lost or failed else (done, "")
+    if _as_asked(row, after):
+        return done, ""
+    if lost:
+        return "unknown", "the reply was lost; looked up afterwards, it was not as asked, so probably not applied"
+    if row.email not in after:
+        return "failed", "AutoSend did not take it: looked up afterwards, there is no such contact"
+    differing = ", ".join(differences(row.asked, after[row.email]))
+    if failed or (row.email in before and not changes(before[row.email], after[row.email])):
+        return "failed", f"AutoSend did not take it; not as asked: {differing}"
+    return done, f"AutoSend does not show as asked: {differing}"
+
+
+def _demand_one(rows: list[Row]) -> None:
+    """Raise when not one row is as asked: that is no success."""
+    outcomes = Counter(row.outcome for row in rows)
+    if any(outcomes[name] for name in _AS_ASKED):
+        return
+    if outcomes["unknown"]:
+        raise Unknown(
+            "The reply was lost, and not one of the contacts was found as asked.",
+            "Calling upsert_contacts again with the same arguments is safe: it sets the same values.",
+            facts=_grouped(rows),
+        )
+    raise Refused("AutoSend took none of the contacts.", "Check the values.", facts=_grouped(rows))
+
+
+async def _join(call: Call, lists: list[ContactList], emails: list[str]) -> list[dict[str, Any]]:
+    """What became of each list."""
+    joined: list[dict[str, Any]] = []
+    for one in lists:
+        try:
+            answer = await join(call, one, {"emails": emails})
+        except AutoSendError as error:
+            joined.append({"list": {"id": one.id, "name": one.name}, "outcome": error.outcome, "why": error.sentence})
+        else:
+            joined.append({n: v for n, v in answer.payload().items() if n not in {"undo", "notes"}})
+    return joined
+
+
+def _answer(rows: list[Row], before: Found, after: Found, joined: list[dict[str, Any]]) -> UpsertedContacts:
+    counts = Counter(row.outcome for row in rows)
+    whole = not (counts["invalid"] or counts["failed"] or counts["unknown"])
+    whole = whole and all(one["outcome"] == "done" for one in joined)
+    notes = [LISTS_APART] if joined else []
+    if any(one.get("added") for one in joined):
+        notes.append(AUTOMATIONS_START)
+    return UpsertedContacts(
+        outcome="done" if whole else "partly_done",
+        counts=dict(counts),
+        contacts=_grouped(rows),
+        lists=joined or None,
+        undo=_undo(rows, before, after) or None,
+        notes=notes or None,
+    )
+
+
+def _undo(rows: list[Row], before: Found, after: Found) -> list[dict[str, object]]:
+    created = [row.email for row in rows if row.outcome == "created"]
+    confirm = created[0] if len(created) == 1 else str(len(created))
+    steps = [step("delete_contacts", emails=created, confirm=confirm)] if created else []
+    updated = [row.email for row in rows if row.outcome == "updated" and row.email in after]
+    earlier = [restoring(email, changes(before[email], after[email])) for email in updated]
+    if earlier := [values for values in earlier if values]:
+        steps.append(step("upsert_contacts", contacts=earlier))
+    return steps

@@ -1,0 +1,47 @@
+"""What cannot be undone needs a `confirm` that equals it, and the person's yes where the client can ask."""
+
+from collections.abc import Collection, Mapping
+
+from autosend_mcp.calls import Call
+from autosend_mcp.errors import NotSent, compact_json
+
+
+async def confirm(
+    call: Call,
+    given: str | None,
+    expected: str,
+    *,
+    question: str,
+    shows: Mapping[str, object],
+    also: Collection[str] = (),
+) -> None:
+    """Return when this may be done. `expected` (or one of `also`) is what `confirm` must be.
+
+    Raises:
+        NotSent: `confirm` is missing or other, with what would go; or the person said no.
+    """
+    if given is None or given.strip() not in {expected, *also}:
+        what = "This cannot be undone, so it needs confirm." if given is None else "confirm is not what would go."
+        raise NotSent(
+            what,
+            "Show the user what would go. If they agree, call again with this confirm:",
+            facts={"confirm": expected, **shows},
+        )
+    verdict = await call.ask(question)
+    if verdict == "no":
+        raise NotSent(
+            "The person at the client was asked, and did not say yes.", "Do not call again unless they ask for it."
+        )
+    if verdict == "no_answer":
+        raise NotSent(
+            "The person at the client was asked and has not answered in time.",
+            "Call again when they are there. If the client shows no question, the person who runs this server can set "
+            "AUTOSEND_ASK=never.",
+        )
+
+
+def asks_to_delete(names: Collection[str], kind: str) -> str:
+    """The question: what would go, at most five of them by name."""
+    shown = ", ".join(compact_json(name) for name in list(names)[:5])
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return f"Delete {kind} {shown}{more} from AutoSend? This cannot be undone."

@@ -1,0 +1,144 @@
+"""Deleting contacts: found first, confirmed, deleted, and looked up again.
+
+Source: AutoSend's documentation, "Delete contact by id", "Remove contacts" and "Delete contact by user id".
+"""
+
+from collections.abc import Sequence
+
+from autosend_mcp.calls import LOOK_UP_TIMES, Call
+from autosend_mcp.confirmations import asks_to_delete, confirm
+from autosend_mcp.errors import NotSent, Refused, Unknown
+from autosend_mcp.lookups import Found, find_contacts, get_stored, look, path_to
+from autosend_mcp.models.base import planned
+from autosend_mcp.models.batches import DeleteContacts, DeletedContacts
+from autosend_mcp.models.contacts import StoredContact
+
+REMOVE = "/contacts/remove"
+GONE = "AutoSend's reply was lost; a look-up then found them gone."
+UNVERIFIED = "AutoSend said that it deleted them; looking them up afterwards failed."
+
+_SHOWN = 20
+_AFTERWARDS = (0.0, 0.5, 2.0)
+
+
+async def delete_contacts(call: Call, body: DeleteContacts) -> DeletedContacts:
+    """Delete them; with dryRun, show who would go.
+
+    Raises:
+        NotSent: `confirm` is not what would go, the person said no, or nobody was found.
+        Unknown: The reply was lost, and somebody is still there or cannot be looked up.
+    """
+    if body.user_id is not None:
+        return await _delete_by_user_id(call, body, body.user_id)
+    there, missing = await _targets(call, body)
+    if not there:
+        raise NotSent("None of these is a contact.", "There is nothing to delete.", facts={"not found": missing})
+    emails = [contact.email for contact in there]
+    method, path, request = _request(there)
+    shown = [_shown(contact) for contact in there[:_SHOWN]]
+    if body.dry_run:
+        plan = planned(method, path, request, count=len(there), wouldDelete=shown, notFound=missing)
+        return DeletedContacts(outcome="dry_run", plan=plan)
+    shows: dict[str, object] = {f"would delete, {len(shown)} of {len(there)}": shown}
+    if missing:
+        shows["not found"] = missing
+    expected = emails[0] if len(there) == 1 else str(len(there))
+    also = [there[0].id] if len(there) == 1 else []
+    question = asks_to_delete(emails, "contact")
+    await confirm(call, body.confirm, expected, question=question, shows=shows, also=also)
+    return await _delete(call, (method, path, request), emails, missing)
+
+
+async def _targets(call: Call, body: DeleteContacts) -> tuple[list[StoredContact], list[str]]:
+    """The contacts meant, each once, and the addresses or ids that are none."""
+    if body.emails is not None:
+        found, _ = await find_contacts(call, list(dict.fromkeys(body.emails)))
+        return list(found.values()), [email for email in dict.fromkeys(body.emails) if email not in found]
+    by_id = {one: await get_stored(call, one) for one in dict.fromkeys(body.ids or [])}
+    there = {contact.id: contact for contact in by_id.values() if contact}
+    return list(there.values()), [one for one, contact in by_id.items() if contact is None]
+
+
+def _request(there: Sequence[StoredContact]) -> tuple[str, str, dict[str, object] | None]:
+    if len(there) == 1:
+        return "DELETE", path_to("contacts", there[0].id), None
+    return "POST", REMOVE, {"emails": [contact.email for contact in there]}
+
+
+def _shown(contact: StoredContact) -> dict[str, object]:
+    shown = contact.payload()
+    return {name: shown[name] for name in ("id", "email", "firstName", "lastName", "createdAt") if name in shown}
+
+
+async def _delete(
+    call: Call, request: tuple[str, str, dict[str, object] | None], emails: list[str], missing: list[str]
+) -> DeletedContacts:
+    """Send it, then look who is gone."""
+    lost: Unknown | None = None
+    try:
+        await call.write(*request)
+    except Unknown as error:
+        lost = error
+    except Refused as refusal:
+        if refusal.status != 404:
+            raise
+    lowered = [email.lower() for email in emails]
+    times = LOOK_UP_TIMES if lost else _AFTERWARDS
+    looked = await look(call, lowered, times, enough=lambda found: not found)
+    if lost and (looked is None or looked[0]):
+        raise _in_doubt(lost, looked[0] if looked else None)
+    left = looked[0] if looked else {}
+    deleted = [email for email in emails if email.lower() not in left]
+    if not deleted:
+        raise Refused(
+            "AutoSend said that it deleted them, but they are all still there.",
+            "Tell the user; do not report them as deleted.",
+            facts={"still there": list(left)},
+        )
+    notes = ([GONE] if lost else []) + ([] if looked else [UNVERIFIED])
+    return DeletedContacts(
+        outcome="partly_deleted" if left else "deleted",
+        deleted=deleted,
+        not_deleted=list(left) or None,
+        not_found=missing or None,
+        notes=notes or None,
+    )
+
+
+def _in_doubt(lost: Unknown, left: Found | None) -> Unknown:
+    if left is None:
+        changed = "Looking them up failed too: whether they were deleted is not known."
+    else:
+        changed = "Looked up afterwards, some were still there, so it was probably not applied to those."
+    return Unknown(
+        lost.what,
+        "Calling delete_contacts again is safe: who is gone already stays gone.",
+        changed=changed,
+        facts={"still there": list(left)} if left else None,
+        status=lost.status,
+        cause=lost.cause,
+    )
+
+
+async def _delete_by_user_id(call: Call, body: DeleteContacts, user_id: str) -> DeletedContacts:
+    """Delete by the application's own id, which AutoSend cannot look up."""
+    path = path_to("contacts", "email", "userId", user_id)
+    if body.dry_run:
+        return DeletedContacts(outcome="dry_run", plan=planned("DELETE", path, None, wouldDelete=[{"userId": user_id}]))
+    question = asks_to_delete([user_id], "the contact with user id")
+    shows: dict[str, object] = {"would delete": {"userId": user_id}, "not known": "who that is"}
+    await confirm(call, body.confirm, user_id, question=question, shows=shows)
+    try:
+        await call.write("DELETE", path)
+    except Unknown as lost:
+        raise Unknown(
+            lost.what,
+            "Calling delete_contacts again is safe: it says that there is none if it was deleted.",
+            status=lost.status,
+            cause=lost.cause,
+        ) from None
+    except Refused as refusal:
+        if refusal.status != 404:
+            raise
+        raise Refused("No contact has this userId.", "There is nothing to delete.", status=404) from None
+    return DeletedContacts(outcome="deleted", deleted=[user_id])

@@ -1,0 +1,234 @@
+"""The lists and custom fields of the project: lists by name or id, and values checked against the fields' types.
+
+Both are read from AutoSend at most once a minute, and never stand in the way of a write: where they cannot be read, the
+write goes on with a note that says so.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from re import compile as pattern
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from autosend_mcp.calls import Call
+from autosend_mcp.catalogue import LIFETIME, Shelf
+from autosend_mcp.envelope import Reply, unreadable
+from autosend_mcp.errors import AutoSendError, NotSent, Refused, compact_json
+from autosend_mcp.lookups import path_to, rows_of
+from autosend_mcp.models.base import visible
+from autosend_mcp.models.contacts import moment
+from autosend_mcp.models.fields import CustomField
+from autosend_mcp.models.lists import EVERYBODY, ContactList
+
+LISTS_UNCHECKED = "AutoSend's lists could not be read, so the list ids were used unchecked."
+FIELDS_UNCHECKED = "AutoSend's custom fields could not be read, so names and types were not checked."
+UNDEFINED = "Not defined as custom fields: {}. What AutoSend does with such a value is not documented."
+
+_JUST_READ = 2.0
+_CANDIDATES = 10
+_LIKE_AN_ID = pattern(r"[0-9a-fA-F]{16,40}")
+
+RowT = TypeVar("RowT", bound=BaseModel)
+
+
+async def read_lists(call: Call) -> list[ContactList]:
+    """All lists and segments, read now. `data.lists` and `data.contacts` are both documented.
+
+    Raises:
+        AutoSendError: They could not be read.
+    """
+    shelf = call.catalogue.lists
+    async with shelf.reading:
+        reply = await call.read("GET", "/contact-lists", many=True)
+        shelf.keep(_parsed(ContactList, reply, "lists", "contacts"))
+    return shelf.rows or []
+
+
+async def recent_lists(call: Call) -> list[ContactList]:
+    """All lists and segments, as they were at most a minute ago.
+
+    Raises:
+        AutoSendError: They could not be read.
+    """
+    shelf = call.catalogue.lists
+    return shelf.rows if shelf.rows is not None and shelf.age < LIFETIME else await read_lists(call)
+
+
+async def read_fields(call: Call) -> list[CustomField]:
+    """All custom fields, read now.
+
+    Raises:
+        AutoSendError: They could not be read.
+    """
+    shelf = call.catalogue.fields
+    async with shelf.reading:
+        reply = await call.read("GET", "/custom-fields", many=True)
+        shelf.keep(_parsed(CustomField, reply, "customFields"))
+    return shelf.rows or []
+
+
+def _parsed(model: type[RowT], reply: Reply, *names: str) -> list[RowT]:
+    try:
+        return [model.model_validate(row) for row in rows_of(reply, *names)]
+    except ValidationError:
+        raise unreadable(reply.status) from None
+
+
+async def resolve_lists(call: Call, given: Sequence[str] | None) -> list[ContactList]:
+    """The contact lists meant by these names or ids, each once, fit to be joined.
+
+    Raises:
+        NotSent: One is unknown, ambiguous or a segment; or a name is given and the lists cannot be read.
+    """
+    lists = [await resolve_list(call, one, joining=True) for one in given or []]
+    return list({one.id: one for one in lists}.values())
+
+
+async def resolve_list(call: Call, given: str, *, joining: bool = False) -> ContactList:
+    """The list or segment meant by this exact name, or this id. `joining`: it must be one to put contacts into.
+
+    Raises:
+        NotSent: It is unknown or ambiguous, with the candidates; or a segment where a list is needed.
+    """
+    wanted = given.strip()
+    try:
+        found = await _known_list(call, wanted)
+    except AutoSendError:
+        if _LIKE_AN_ID.fullmatch(wanted) or wanted == EVERYBODY:
+            if LISTS_UNCHECKED not in call.notes:
+                call.notes.append(LISTS_UNCHECKED)
+            return ContactList(id=wanted, name=wanted)
+        raise
+    if joining:
+        _check_joinable(found)
+    return found
+
+
+async def _known_list(call: Call, wanted: str) -> ContactList:
+    shelf = call.catalogue.lists
+    lists = await recent_lists(call)
+    matches = _matching(lists, wanted)
+    if not matches and shelf.age > _JUST_READ:  # it may have been made since
+        lists = await read_lists(call)
+        matches = _matching(lists, wanted)
+    if len(matches) == 1:
+        return matches[0]
+    if not matches and _LIKE_AN_ID.fullmatch(wanted) and (found := await _get_list(call, wanted)):
+        return found
+    near = matches or _near(lists, wanted)
+    raise NotSent(
+        f"{len(matches)} lists or segments have this name." if matches else "No list or segment has this name or id.",
+        "Call again with the id of the one that is meant, or ask the user."
+        if near
+        else "There are none yet; create_contact_list makes one.",
+        facts={"asked for": visible(wanted), "there are" if matches else "nearest": [one.named() for one in near]},
+    )
+
+
+async def _get_list(call: Call, list_id: str) -> ContactList | None:
+    """The list with this id, in case AutoSend did not show all of them; None if there is none."""
+    try:
+        reply = await call.read("GET", path_to("contact-lists", list_id))
+        return ContactList.model_validate(reply.data)
+    except ValidationError:
+        raise unreadable() from None
+    except Refused as refusal:
+        if refusal.status in {400, 404}:
+            return None
+        raise
+
+
+def _matching(lists: Iterable[ContactList], wanted: str) -> list[ContactList]:
+    rows = list(lists)
+    return [one for one in rows if one.id == wanted] or [one for one in rows if one.name.strip() == wanted]
+
+
+def _near(lists: Sequence[ContactList], wanted: str) -> list[ContactList]:
+    names = {one.name.lower(): one for one in lists}
+    near = get_close_matches(wanted.lower(), names, n=_CANDIDATES, cutoff=0.5)
+    return [names[name] for name in near] or list(lists)[:_CANDIDATES]
+
+
+def _check_joinable(found: ContactList) -> None:
+    if found.id == EVERYBODY:
+        raise NotSent("Every contact is in All Contacts.", "Leave it out, and call again.")
+    if found.is_segment:
+        raise NotSent(
+            "This is a segment: AutoSend computes who is in it, so nobody can be put in or taken out.",
+            "Choose a contact list; or change the contact so that it meets the segment's conditions.",
+            facts={"segment": found.named()},
+        )
+
+
+async def check_fields(call: Call, people: Iterable[Mapping[str, Any]]) -> None:
+    """Check the custom fields of each of these people (`{"customFields": {...}}`) against those defined.
+
+    A name that is not defined and near no other goes through, with a note.
+
+    Raises:
+        NotSent: A value has the wrong type, or a name looks misspelt.
+    """
+    rows = [row["customFields"] for row in people if row.get("customFields")]
+    if not rows or (defined := await defined_fields(call)) is None:
+        return
+    problems = list(dict.fromkeys(line for row in rows for line in field_problems(row, defined)))
+    if problems:
+        raise NotSent("Custom fields are not as defined in AutoSend.", "\n".join(["Mend this:", *problems[:20]]))
+    note_undefined(call, rows, defined)
+
+
+async def defined_fields(call: Call) -> dict[str, str] | None:
+    """The type of each custom field that is defined, by name; None where that cannot be read, with a note."""
+    shelf: Shelf[CustomField] = call.catalogue.fields
+    async with shelf.reading:
+        if shelf.age > LIFETIME:
+            try:
+                reply = await call.look_up("GET", "/custom-fields", many=True)
+                shelf.keep(_parsed(CustomField, reply, "customFields"))
+            except AutoSendError:
+                shelf.keep(None)
+    if shelf.rows is None:
+        call.notes.append(FIELDS_UNCHECKED)
+        return None
+    return {field.field_name: field.field_type or "" for field in shelf.rows}
+
+
+def field_problems(custom: Mapping[str, Any], defined: Mapping[str, str]) -> list[str]:
+    """A line for each value of the wrong type and each name that looks misspelt."""
+    lines: list[str] = []
+    for name, value in custom.items():
+        kind = defined.get(name)
+        if kind is None:
+            lowered = {known.lower(): known for known in defined if known not in custom}
+            if near := get_close_matches(name.lower(), lowered, n=1, cutoff=0.8):
+                lines.append(f"- customFields.{_shown(name)}: not defined; did you mean {_shown(lowered[near[0]])}?")
+        elif not _fits(value, kind):
+            lines.append(f"- customFields.{_shown(name)}: must be a {_KINDS[kind]}.")
+    return lines
+
+
+_KINDS = {"string": "string", "number": "number", "boolean": "boolean", "date": 'date, such as "2024-03-01"'}
+
+
+def _fits(value: object, kind: str) -> bool:
+    if kind == "boolean":
+        return isinstance(value, bool)
+    if kind == "number":
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind == "date":
+        return isinstance(value, str) and moment(value) is not None
+    return isinstance(value, str) or kind not in _KINDS
+
+
+def note_undefined(call: Call, rows: Iterable[Mapping[str, Any]], defined: Mapping[str, str]) -> None:
+    """Note the names that are not defined."""
+    names = dict.fromkeys(name for row in rows for name in row if name not in defined)
+    if names:
+        shown = [_shown(name) for name in names][:20]
+        call.notes.append(UNDEFINED.format(", ".join(shown)))
+
+
+def _shown(name: str) -> str:
+    """A field's name as a JSON string, so that it is never taken for the server's own words."""
+    return compact_json(visible(name)[:80])

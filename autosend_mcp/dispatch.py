@@ -1,0 +1,150 @@
+"""tools/call: arguments read, the tool run, its answer or its error rendered and recorded. The one error boundary."""
+
+import json
+import logging
+from collections.abc import Mapping
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+import anyio
+from mcp_types import CallToolRequestParams, CallToolResult, InputRequiredResult, TextContent
+
+from autosend_mcp.asking import Context, Person, question_result
+from autosend_mcp.calls import Call, QuestionFirst
+from autosend_mcp.client import AutoSend
+from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown, compact_json
+from autosend_mcp.history import History
+from autosend_mcp.logs import OURS
+from autosend_mcp.models.arguments import nearest, read_arguments, refused_fields
+from autosend_mcp.models.base import MAX_ANSWER_BYTES, Answer, Body, shortened, size, visible_data
+from autosend_mcp.tools.toolset import TOOLS, Tool
+from autosend_mcp.writes import JOINED, Result, Writes
+
+SHORTENED = "Shortened to fit: long values are cut, and end in three dots."
+UNDO_KEPT = "What would take this back is long: it is in the resource autosend://writes."
+
+_LONG_UNDO = 2_000
+
+_log = logging.getLogger(OURS)
+
+
+class Dispatch:
+    """Calls of the tools that are offered."""
+
+    def __init__(self, autosend: AutoSend, writes: Writes, tools: Mapping[str, Tool]) -> None:
+        """`tools` by name; any other tool there is can be asked for, and is told why it is not offered."""
+        self._autosend = autosend
+        self._writes = writes
+        self.tools = tools
+        self.history = History()
+
+    async def call_tool(self, context: Context, params: CallToolRequestParams) -> CallToolResult | InputRequiredResult:
+        """The answer of the tool, its error, or the question that a person must answer first."""
+        started = perf_counter()
+        notes: list[str] = []
+        try:
+            tool = self._tool(params.name)
+            body, notes = read_arguments(tool.body, params.arguments or {}, tool.name)
+        except NotSent as error:
+            _record(params.name if params.name in TOOLS else "?", error, None, started, outcome="invalid")
+            return self._render(error, notes)
+        settings = self._autosend.settings
+        call = Call(self._autosend)
+        person = Person(context, params, may_ask=settings.ask == "auto", scale=call.scale)
+        call.ask = person.ask
+        perform = partial(self._perform, tool, call, body, started)
+        if tool.reads:
+            return self._render(await perform(), notes)
+        key = f"{tool.name} {compact_json(body.payload())} {person.said}"
+        result, more = await self._writes.run(key, perform, call)
+        if JOINED in more:
+            _record(tool.name, result, call, started, body=body, outcome="joined")
+        return self._render(result, notes + more)
+
+    def _tool(self, name: str) -> Tool:
+        if name in self.tools:
+            return self.tools[name]
+        if name not in TOOLS:
+            raise NotSent(f"There is no such tool; {nearest(name, {known: known for known in self.tools})}", "")
+        if self._autosend.settings.read_only and not TOOLS[name].reads:
+            why = f"{name} changes something, and this server is read-only."
+            raise NotSent(why, "Only the person who runs it can change that: AUTOSEND_READ_ONLY, or --read-only.")
+        raise NotSent(
+            f"{name} is in the toolset {TOOLS[name].toolset}, which is not offered here.",
+            "Only the person who runs this server can change that: AUTOSEND_TOOLSETS, or --toolsets.",
+        )
+
+    async def _perform(self, tool: Tool, call: Call, body: Body, started: float) -> Result:
+        """Run the tool and record it: every failure comes out as an AutoSendError."""
+        try:
+            answer = await tool.run(call, body)
+            result: Result = answer.model_copy(update={"notes": call.notes + (answer.notes or []) or None})
+            if not tool.reads and getattr(answer, "outcome", "") not in {"dry_run", "unchanged"}:
+                self.history.add(tool.name, answer.payload())
+        except QuestionFirst as question:
+            result = question
+        except AutoSendError as error:
+            result = error
+            error.notes += call.notes
+            if isinstance(error, Refused) and (lines := refused_fields(tool.body, error.fields)):
+                error.next_step = "\n".join([error.next_step, *lines])
+        except anyio.get_cancelled_exc_class():
+            outcome = "cut_off" if call.exposed else "refused" if call.writes else "not_sent"
+            _record(tool.name, Unknown("", ""), call, started, body=body, outcome=outcome)
+            raise
+        except Exception as bug:  # noqa: BLE001 - the SDK would show its text, which may hold anything
+            result = Unknown(
+                "autosend-mcp failed with an error of its own.",
+                "Do not repeat the call; report it to the person who runs this server.",
+                cause=type(bug).__name__,
+            )
+        _record(tool.name, result, call, started, body=body)
+        return result
+
+    def _render(self, result: Result, notes: list[str]) -> CallToolResult | InputRequiredResult:
+        """A success in both halves, the same data; an error as text alone. The last place to keep the key in."""
+        if isinstance(result, QuestionFirst):
+            return question_result(result)
+        without_key = self._autosend.settings.without_key
+        if isinstance(result, Answer):
+            data = _fitted(result.model_copy(update={"notes": notes + (result.notes or []) or None}))
+            text = compact_json(data)
+            if (clean := without_key(text)) != text:
+                text, data = clean, json.loads(clean)
+            return CallToolResult(content=[TextContent(text=text)], structured_content=data)
+        result.facts = visible_data(result.facts)
+        if size(result.facts) > MAX_ANSWER_BYTES:
+            result.facts = shortened(result.facts)
+            notes = [*notes, SHORTENED]
+        told = list(dict.fromkeys([*notes, *result.notes]))
+        text = "\n".join([str(result), *(f"Note: {note}" for note in told)])
+        return CallToolResult(content=[TextContent(text=without_key(text))], is_error=True)
+
+
+def _fitted(answer: Answer) -> dict[str, Any]:
+    """The answer as data, within the bound on its size."""
+    data = answer.payload()
+    if size(data.get("undo")) > _LONG_UNDO:
+        del data["undo"]
+        data["notes"] = [*data.get("notes", []), UNDO_KEPT]
+    if size(data) > MAX_ANSWER_BYTES:
+        data = shortened(data, MAX_ANSWER_BYTES - len(SHORTENED) - 20)
+        data["notes"] = [*data.get("notes", []), SHORTENED]
+    return data
+
+
+def _record(
+    tool: str, result: Result, call: Call | None, started: float, *, body: Body | None = None, outcome: str = ""
+) -> None:
+    """One log line a call: nothing about the person but a keyed hash of the address."""
+    fields: dict[str, object] = {"tool": tool, "outcome": outcome or getattr(result, "outcome", "done")}
+    if call is not None and body is not None:
+        status = result.status if isinstance(result, AutoSendError) and result.status else call.status
+        fields |= {"status": status, "attempts": call.attempts}
+        if (address := getattr(body, "email", None)) and (fingerprint := call.fingerprint(address)):
+            fields["address"] = fingerprint
+    if isinstance(result, AutoSendError) and result.cause:
+        fields["cause"] = result.cause
+    level = logging.WARNING if outcome == "cut_off" else logging.INFO
+    _log.log(level, "call", extra={"fields": fields | {"ms": round((perf_counter() - started) * 1000)}})

@@ -1,0 +1,134 @@
+"""Looking without changing: contacts by address or id, and when something happened by AutoSend's clock."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from time import monotonic
+from typing import Any, Literal, cast
+from urllib.parse import quote
+
+import anyio
+from pydantic import ValidationError
+
+from autosend_mcp.calls import Call, Moment
+from autosend_mcp.envelope import Reply, unreadable
+from autosend_mcp.errors import AutoSendError, Refused
+from autosend_mcp.models.addresses import same_address
+from autosend_mcp.models.contacts import StoredContact, moment
+
+# The Date header counts whole seconds, and is written before or after the record. Whether one clock sets both is not
+# known, so that a contact is only called older than the call when it is so by far.
+_CLOCK_SLACK = timedelta(seconds=2)
+_OLDER_BY_FAR = timedelta(minutes=10)
+
+Found = dict[str, StoredContact]
+
+
+def read_contact(reply: Reply, email: str) -> StoredContact:
+    """The contact in a reply.
+
+    Raises:
+        Unreadable: There is none, or it is about another address.
+    """
+    contact = read_stored(reply)
+    if not same_address(contact.email, email):
+        raise unreadable(reply.status)
+    return contact
+
+
+def read_stored(reply: Reply) -> StoredContact:
+    """The contact in a reply, whoever it is.
+
+    Raises:
+        Unreadable: There is none.
+    """
+    try:
+        return StoredContact.model_validate(reply.data)
+    except ValidationError:
+        raise unreadable(reply.status) from None
+
+
+def rows_of(reply: Reply, *names: str) -> list[Any]:
+    """The array under the first of these members of `data` that is one.
+
+    Raises:
+        Unreadable: None is.
+    """
+    data = reply.data
+    members = cast("dict[str, Any]", data) if isinstance(data, dict) else {}
+    for name in names:
+        if isinstance(members.get(name), list):
+            return members[name]
+    raise unreadable(reply.status)
+
+
+def path_to(*parts: str) -> str:
+    """A path of these parts, each escaped: `("contacts", "a/b")` is `/contacts/a%2Fb`."""
+    return "".join(f"/{quote(part, safe='')}" for part in parts)
+
+
+async def get_stored(call: Call, contact_id: str) -> StoredContact | None:
+    """The contact with this id, None if there is none."""
+    try:
+        return read_stored(await call.read("GET", path_to("contacts", contact_id)))
+    except Refused as refusal:
+        if refusal.status == 404:
+            return None
+        raise
+
+
+async def find_contacts(call: Call, emails: Sequence[str], *, quickly: bool = False) -> tuple[Found, Reply]:
+    """The contacts with these addresses, by address, those that exist; and the reply that says so.
+
+    `quickly`: one short attempt, before all that wait in line.
+
+    Raises:
+        AutoSendError: The look-up failed.
+    """
+    ask = call.look_up if quickly else call.read
+    reply = await ask("POST", "/contacts/search/emails", {"emails": list(emails)}, many=len(emails) > 1)
+    found: Found = {}
+    rows = rows_of(reply, "contacts")
+    for row in rows:
+        contact = read_stored(Reply(reply.status, {"data": row}, reply.server_time))
+        if (email := _asked(contact.email, emails)) is not None:
+            found.setdefault(email, contact)
+    if rows and not found:  # something came back, and not for the addresses asked for
+        raise unreadable(reply.status)
+    return found, reply
+
+
+def _asked(email: str, emails: Sequence[str]) -> str | None:
+    lowered = email.lower()
+    if lowered in emails:
+        return lowered
+    return next((one for one in emails if same_address(email, one)), None)
+
+
+async def look(
+    call: Call, emails: Sequence[str], times: Sequence[float], enough: Callable[[Found], bool]
+) -> tuple[Found, Reply] | None:
+    """What the last look-up that succeeded found, at these seconds from now (of a 45 s call); None if each failed.
+
+    The first that finds `enough` is the last.
+    """
+    began = monotonic()
+    last = None
+    for seconds in times:
+        await anyio.sleep(max(0.0, began + seconds * call.scale - monotonic()))
+        with suppress(AutoSendError):
+            last = await find_contacts(call, emails, quickly=True)
+            if enough(last[0]):
+                break
+    return last
+
+
+def when(time: str | None, reply: Reply, sent_at: Moment) -> Literal["before", "during"] | None:
+    """Whether the time is from before the write was sent or since, by AutoSend's clock; None if unknowable."""
+    instant, elapsed = moment(time), sent_at.elapsed()
+    if instant is None or elapsed is None or reply.server_time is None:
+        return None
+    began = reply.server_time - timedelta(seconds=elapsed)
+    if began - _CLOCK_SLACK <= instant <= reply.server_time + _CLOCK_SLACK:
+        return "during"
+    return "before" if instant < began - _OLDER_BY_FAR else None

@@ -1,0 +1,179 @@
+"""Who is in a list: putting contacts in and taking them out, and what became of it when the reply was lost.
+
+Source: AutoSend's documentation, "Add contacts to a list" and "Remove contacts from a list".
+"""
+
+from typing import Any, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from autosend_mcp.calls import Call
+from autosend_mcp.directory import resolve_list
+from autosend_mcp.envelope import unreadable
+from autosend_mcp.errors import AutoSendError, Unknown
+from autosend_mcp.lookups import find_contacts, path_to, rows_of
+from autosend_mcp.models.base import planned, shortened, step
+from autosend_mcp.models.contacts import AUTOMATIONS_START
+from autosend_mcp.models.lists import AddedToList, ContactList, ListMembers, RemovedFromList
+
+ADD = "/contact-lists/contacts/bulk-add"
+SEARCH = "/contact-lists/contacts/search"
+
+# After a lost reply each person is looked for in the list, which is one request each: more are not worth the wait.
+_LOOKED_FOR = 3
+_REMOVED = "Who had not been in the list is not told by AutoSend, only how many."
+
+
+class _Counts(BaseModel):
+    """What AutoSend says of people put into or taken out of a list."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+    added: int | None = None
+    created: int | None = None
+    already_in_list: int | None = None
+    removed: int | None = None
+    not_in_list: int | None = None
+    errors: list[Any] = Field(default_factory=list[Any])
+    validation: dict[str, Any] = Field(default_factory=dict[str, Any])
+
+
+async def add_to_list(call: Call, body: ListMembers) -> AddedToList:
+    """Put the people into the list; with dryRun, show what that would be.
+
+    Raises:
+        AutoSendError: Nobody was put in, or that is not known.
+    """
+    into = await resolve_list(call, body.contact_list, joining=True)
+    known = await _known(call, body)
+    if body.dry_run:
+        request = {"contactListId": into.id, **body.people()}
+        missing = [email for email in body.emails or [] if known is not None and email not in known]
+        plan = planned("POST", ADD, request, list=into.named(), wouldCreate=missing, effects=AUTOMATIONS_START)
+        return AddedToList(outcome="dry_run", plan=plan)
+    return await join(call, into, body.people())
+
+
+async def _known(call: Call, body: ListMembers) -> set[str] | None:
+    """The addresses that are contacts, for a dry run by address."""
+    if not body.dry_run or body.emails is None:
+        return None
+    return set((await find_contacts(call, body.emails))[0])
+
+
+async def join(call: Call, into: ContactList, people: dict[str, Any]) -> AddedToList:
+    """Put people (`{"emails": [...]}` or `{"contactIds": [...]}`) into a list.
+
+    Raises:
+        AutoSendError: Nobody was put in, or that is not known.
+    """
+    try:
+        reply = await call.write("POST", ADD, {"contactListId": into.id, **people})
+        counts = _Counts.model_validate(reply.data)
+    except (Unknown, ValidationError) as lost:
+        return await _settle_added(call, into, people, lost)
+    refused = {name: shortened(rows, 4_000) for name, rows in counts.validation.items() if rows and name != "valid"}
+    refused |= {"errors": shortened(counts.errors, 4_000)} if counts.errors else {}
+    return AddedToList(
+        outcome="partly_done" if refused else "done",
+        contact_list=_shown(into),
+        added=counts.added,
+        created=counts.created,
+        already_in_list=counts.already_in_list,
+        not_added=refused or None,
+        undo=[step("remove_from_list", list=into.id, **people)] if counts.added else None,
+        notes=_effects(counts),
+    )
+
+
+def _effects(counts: _Counts) -> list[str] | None:
+    notes = [AUTOMATIONS_START] if counts.added != 0 else []
+    if counts.already_in_list and counts.added:
+        notes.append("The undo would also take out those who had been in the list before: AutoSend counts them only.")
+    return notes or None
+
+
+async def _settle_added(call: Call, into: ContactList, people: dict[str, Any], lost: Exception) -> AddedToList:
+    """What became of an addition whose reply was lost."""
+    error = lost if isinstance(lost, Unknown) else unreadable()
+    inside = await members_among(call, into, people)
+    if inside is not None and all(inside.values()):
+        note = "AutoSend's reply was lost; a look-up then found all of them in the list."
+        return AddedToList(outcome="done", contact_list=_shown(into), notes=[note, AUTOMATIONS_START])
+    raise _in_doubt(error, inside, "add_to_list", "who is in the list already does not join it a second time")
+
+
+def _in_doubt(lost: Unknown, inside: dict[str, bool] | None, tool: str, why: str) -> Unknown:
+    if inside is None:
+        changed = "Whether it was applied is not known."
+    else:
+        changed = "Looked up afterwards, it was not applied to all of them."
+    return Unknown(
+        lost.what,
+        f"Calling {tool} again with the same arguments is safe: {why}.",
+        changed=changed,
+        facts={"in the list now": inside} if inside else None,
+        status=lost.status,
+        cause=lost.cause,
+    )
+
+
+async def remove_from_list(call: Call, body: ListMembers) -> RemovedFromList:
+    """Take the people out of the list; with dryRun, show what that would be. They stay contacts.
+
+    Raises:
+        AutoSendError: Nobody was taken out, or that is not known.
+    """
+    out_of = await resolve_list(call, body.contact_list, joining=True)
+    path = path_to("contact-lists", out_of.id, "contacts", "remove")
+    people = body.people()
+    if body.dry_run:
+        return RemovedFromList(outcome="dry_run", plan=planned("POST", path, people, list=out_of.named()))
+    try:
+        counts = _Counts.model_validate((await call.write("POST", path, people)).data)
+    except (Unknown, ValidationError) as lost:
+        return await _settle_removed(call, out_of, people, lost)
+    return RemovedFromList(
+        outcome="partly_done" if counts.errors else "done",
+        contact_list=_shown(out_of),
+        removed=counts.removed,
+        not_in_list=counts.not_in_list,
+        errors=shortened(counts.errors, 4_000) or None,
+        undo=[step("add_to_list", list=out_of.id, **people)] if counts.removed else None,
+        notes=[_REMOVED] if counts.removed and counts.not_in_list else None,
+    )
+
+
+async def _settle_removed(call: Call, out_of: ContactList, people: dict[str, Any], lost: Exception) -> RemovedFromList:
+    error = lost if isinstance(lost, Unknown) else unreadable()
+    inside = await members_among(call, out_of, people)
+    if inside is not None and not any(inside.values()):
+        note = "AutoSend's reply was lost; a look-up then found none of them in the list."
+        return RemovedFromList(outcome="done", contact_list=_shown(out_of), notes=[note])
+    raise _in_doubt(error, inside, "remove_from_list", "who is not in the list is only counted")
+
+
+async def members_among(call: Call, of: ContactList, people: dict[str, Any]) -> dict[str, bool] | None:
+    """Whether each of a few addresses is in the list now; None where that cannot be told."""
+    emails = cast("list[str]", people.get("emails", []))
+    if not emails or len(emails) > _LOOKED_FOR:
+        return None
+    inside: dict[str, bool] = {}
+    for email in emails:
+        try:
+            reply = await call.look_up("POST", SEARCH, {"contactListId": of.id, "email": email, "limit": 100})
+            rows = rows_of(reply, "contacts")
+        except AutoSendError:
+            return None
+        inside[email] = any(_address(row) == email for row in rows)
+    return inside
+
+
+def _address(row: object) -> str:
+    held = cast("dict[str, object]", row) if isinstance(row, dict) else {}
+    return str(held.get("email", "")).lower()
+
+
+def _shown(one: ContactList) -> dict[str, Any]:
+    return {"id": one.id, "name": one.name}

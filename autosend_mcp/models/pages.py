@@ -1,0 +1,58 @@
+"""Pages of a long answer: an opaque cursor, and a bound on the size of each."""
+
+import base64
+import binascii
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+from autosend_mcp.errors import NotSent
+from autosend_mcp.models.base import MAX_ANSWER_BYTES, Answer, shortened, size
+
+_ROOM = MAX_ANSWER_BYTES - 2_000  # for the rest of the answer
+
+
+class Paged(Answer):
+    """An answer of which there may be more: `nextCursor` is there if so; `total` where AutoSend says."""
+
+    total: int | None = None
+    next_cursor: str | None = None
+
+
+def write_cursor(start: int, limit: int, about: str) -> str:
+    """The cursor of the entry numbered `start`. `about` names the question, which a cursor belongs to."""
+    text = f"{start}.{limit}.{zlib.crc32(about.encode())}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str | None, limit: int, about: str) -> tuple[int, int]:
+    """Where to go on, and the limit that the question began with.
+
+    Raises:
+        NotSent: It is no cursor of ours, or one of another question.
+    """
+    if cursor is None:
+        return 0, limit
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        start, first_limit, check = (int(part) for part in text.split("."))
+    except (ValueError, binascii.Error):
+        raise NotSent("The cursor is not one of this server's.", "Call again without cursor to begin anew.") from None
+    if check != zlib.crc32(about.encode()) or not (0 <= start <= 10**9 and 1 <= first_limit <= 100):
+        raise NotSent(
+            "The cursor belongs to another question.",
+            "Repeat the other arguments as they were, or call again without cursor.",
+        )
+    return start, first_limit
+
+
+def fitting(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows from the first on that fit in one answer; at least one, cut where it is too long by itself."""
+    kept: list[dict[str, Any]] = []
+    room = _ROOM
+    for row in rows:
+        room -= size(row) + 1
+        if room < 0:
+            break
+        kept.append(row)
+    return kept or [shortened(row, _ROOM) for row in rows[:1]]

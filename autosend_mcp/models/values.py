@@ -1,0 +1,103 @@
+"""The values a request may hold: text, addresses, custom fields, list names; repaired where the meaning is plain.
+
+Types and reserved names: AutoSend's documentation, "Create contact" and "Custom fields". Length limits are ours;
+AutoSend documents none.
+"""
+
+import math
+from typing import Annotated, cast
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+
+from autosend_mcp.models.addresses import misspelt_domain, read_address
+from autosend_mcp.models.base import broken_rule, visible
+
+MAX_TEXT = 1_000
+MAX_ENTRIES = 100
+MAX_KEY = 100
+MAX_SAFE_INTEGER = 2**53 - 1
+
+# AutoSend's reserved custom field names, and the parameter that holds each where there is one.
+RESERVED = {
+    **dict.fromkeys(("firstName", "first_name"), "firstName"),
+    **dict.fromkeys(("lastName", "last_name"), "lastName"),
+    **dict.fromkeys(("userId", "externalId"), "userId"),
+    "email": "email",
+    "contactLists": "listIds",
+    **dict.fromkeys(
+        (
+            "mobile", "unsubscribed", "unsubscribe", "unsubscribe_groups", "unsubscribe_preferences", "createdAt",
+            "updatedAt", "address", "address_line_1", "address_line_2", "city", "state", "zip", "country",
+        )
+    ),
+}  # fmt: skip
+
+
+def _sendable(text: str) -> str:
+    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise broken_rule("must be text without NUL or half of a surrogate pair")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise broken_rule("must not be blank")
+    return text
+
+
+def _custom_value(value: object) -> object:
+    if isinstance(value, str):
+        if len(value) > MAX_TEXT:
+            raise broken_rule(f"must be at most {MAX_TEXT} characters")
+        return _sendable(value)
+    if not isinstance(value, int | float):
+        raise broken_rule("must not be nested; AutoSend takes a string, number, boolean or date")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise broken_rule("must be a finite number")
+    if isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
+        raise broken_rule("has more digits than a JSON number keeps; send it as a string")
+    return value
+
+
+def _custom_name(name: str) -> str:
+    if not name.strip():
+        raise broken_rule("has an empty name")
+    if name in RESERVED:
+        parameter = RESERVED[name]
+        instead = f"use the parameter {parameter}" if parameter else "choose another name"
+        raise broken_rule(f"is a name AutoSend reserves; {instead}")
+    return name
+
+
+def _notes(info: ValidationInfo) -> list[str]:
+    """The list that collects the repairs made while validating."""
+    return cast("list[str]", info.context)
+
+
+def _address(value: str, info: ValidationInfo) -> str:
+    address = read_address(value)
+    notes = _notes(info)
+    if address != value:
+        notes.append(f"email was read as {address}.")
+    if known := misspelt_domain(address):
+        notes.append(f"Check the address: its domain resembles {known}. It was used as given.")
+    return address
+
+
+def _given_values(value: object, info: ValidationInfo) -> object:
+    """Custom fields without those that are null: null means "not given"."""
+    if not isinstance(value, dict):
+        return value
+    fields = cast("dict[object, object]", value)
+    absent = [str(name) for name, custom in fields.items() if custom is None]
+    if absent:
+        _notes(info).append(f"Null, so not sent: {', '.join(f'customFields.{visible(name)[:80]}' for name in absent)}.")
+    return {name: custom for name, custom in fields.items() if custom is not None}
+
+
+Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_sendable)]
+Name = Annotated[Text, AfterValidator(_not_blank)]
+EmailAddress = Annotated[str, AfterValidator(_address)]
+CustomName = Annotated[str, Field(max_length=MAX_KEY), AfterValidator(_sendable), AfterValidator(_custom_name)]
+CustomValue = Annotated[str | int | float | bool, BeforeValidator(_custom_value)]
+CustomFields = Annotated[dict[CustomName, CustomValue], Field(max_length=MAX_ENTRIES), BeforeValidator(_given_values)]

@@ -1,0 +1,77 @@
+"""Resources: the contact lists, the custom fields and the writes of this process, for a person to attach."""
+
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any
+from urllib.parse import unquote
+
+from mcp_types import ReadResourceResult, Resource, ResourceTemplate, TextResourceContents
+
+from autosend_mcp.calls import Call
+from autosend_mcp.directory import read_fields, read_lists, resolve_list
+from autosend_mcp.errors import compact_json
+from autosend_mcp.history import History
+from autosend_mcp.models.base import MAX_ANSWER_BYTES, shortened, visible_data
+
+LISTS = "autosend://contact-lists"
+FIELDS = "autosend://custom-fields"
+WRITES = "autosend://writes"
+ONE_LIST = "autosend://contact-lists/{list}"
+
+_JSON = "application/json"
+
+
+async def _lists(call: Call) -> object:
+    return [one.named() for one in await read_lists(call)]
+
+
+async def _fields(call: Call) -> object:
+    return [one.shown() for one in await read_fields(call)]
+
+
+_READERS: dict[str, Callable[[Call], Awaitable[object]]] = {LISTS: _lists, FIELDS: _fields}
+
+# Each with the toolset that it belongs to; the writes belong to none.
+_DEFINITIONS = (
+    ("lists", Resource(uri=LISTS, name="contact_lists", title="Contact lists", mime_type=_JSON,
+                       description="The contact lists and segments, with the number of contacts in each.")),
+    ("fields", Resource(uri=FIELDS, name="custom_fields", title="Custom fields", mime_type=_JSON,
+                        description="The custom fields that contacts can have, with their types.")),
+    ("", Resource(uri=WRITES, name="writes", title="Writes", mime_type=_JSON,
+                  description="What this server has written since it started, and what would take it back.")),
+)  # fmt: skip
+
+
+def offered(toolsets: Collection[str]) -> list[Resource]:
+    """The resources of these toolsets."""
+    return [resource for toolset, resource in _DEFINITIONS if not toolset or toolset in toolsets]
+
+
+def templates(toolsets: Collection[str]) -> list[ResourceTemplate]:
+    """The templates of these toolsets; the name of a list is completed."""
+    if "lists" not in toolsets:
+        return []
+    return [
+        ResourceTemplate(
+            uri_template=ONE_LIST, name="contact_list", title="Contact list", mime_type=_JSON,
+            description="One contact list or segment, by name or id.",
+        )
+    ]  # fmt: skip
+
+
+async def read(call: Call, uri: str, history: History) -> ReadResourceResult | None:
+    """The resource as JSON; None where there is none of this URI.
+
+    Raises:
+        AutoSendError: It could not be read.
+    """
+    data: Any
+    if uri == WRITES:
+        data = history.rows()
+    elif uri in _READERS:
+        data = await _READERS[uri](call)
+    elif uri.startswith(prefix := ONE_LIST.partition("{")[0]):
+        data = (await resolve_list(call, unquote(uri.removeprefix(prefix)))).named()
+    else:
+        return None
+    text = compact_json(shortened(visible_data(data), MAX_ANSWER_BYTES))
+    return ReadResourceResult(contents=[TextResourceContents(uri=uri, mime_type=_JSON, text=text)])
