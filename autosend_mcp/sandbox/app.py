@@ -25,7 +25,6 @@ Written from the documentation; shares no code with the client it tests. Where t
 | custom value of a wrong type | `wrong_types`: `refuse`, or `keep` |
 | dates in custom fields | `2024-03-01`, or an ISO date with a time |
 | `description`, `defaultValue` in replies about a field | present when they were given |
-| a contact's values of a deleted field | kept |
 | more than some number of addresses | `max_search`, `max_remove`, `max_bulk_add`: 0 for any number |
 | bulk update: one address twice | `repeated_rows`: `last` wins, or `first`, or `refuse` the request |
 | bulk update: `listIds` of a row | ignored |

@@ -38,7 +38,7 @@ class FieldEndpoints:
         return success(made | {"projectId": project}, message="Custom field created successfully")
 
     async def delete(self, request: Request, project: str) -> Response:
-        """The definition is gone afterwards; contacts keep their values."""
+        """The definition and all contacts' values are gone afterwards."""
         if not await to_thread.run_sync(self._fields.delete, project, parameter(request, "name")):
             raise not_found("Custom field", "CUSTOM_FIELD_NOT_FOUND")
         return success(message="Custom field deleted successfully")

@@ -3,6 +3,7 @@
 Source: the pages "Custom fields" (types, reserved names), "Create custom field" and "Delete custom field".
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -92,8 +93,13 @@ class Fields:
             return _field_of(row) if self._db.insert("fields", _COLUMNS, *row.values()) else None
 
     def delete(self, project: str, name: str) -> bool:
-        """Drop the definition; whether there was one. Contacts keep their values."""
+        """Drop the definition and, as its page says, all contacts' values; whether there was a definition."""
         with self._db.transaction():
+            for row in self._db.rows("SELECT id, custom_fields FROM contacts WHERE project = ?", project):
+                values = json.loads(row["custom_fields"])
+                if name in values:
+                    del values[name]
+                    self._db.run("UPDATE contacts SET custom_fields = ? WHERE id = ?", json.dumps(values), row["id"])
             return self._db.run("DELETE FROM fields WHERE project = ? AND name = ?", project, name) > 0
 
 
