@@ -36,10 +36,9 @@ _SANDBOX_HELP = """\
 Serve a local AutoSend over HTTP on loopback, for any AutoSend client. Nothing leaves this machine.
 
 examples:
-  autosend-mcp sandbox --port 8025
   autosend-mcp sandbox --port 8025 --list Newsletter --segment "Active users" --exists-status 400
-  curl -s http://127.0.0.1:8025/v1/contacts -H 'Authorization: Bearer AS_sandbox' \\
-    -H 'Content-Type: application/json' -d '{"email":"jane@example.com"}'
+  autosend-mcp sandbox --field plan:string --automation plan:free:pro --unsubscribe jane@example.com:Blog
+  curl -s http://127.0.0.1:8025/sandbox/automations    the automations started so far, and their mails
 """
 
 _DEMO_HELP = """\
@@ -94,14 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=_demo)
 
     sandbox = commands.add_parser("sandbox", help="serve a local AutoSend over HTTP", **_raw(_SANDBOX_HELP))
-    sandbox.add_argument("--port", type=_port, default=8025, help="port on 127.0.0.1; 0 for any (default 8025)")
-    sandbox.add_argument("--file", help="SQLite file to keep the records in (default: in memory)")
-    sandbox.add_argument("--list", action="append", default=[], metavar="NAME", help="seed a contact list; repeatable")
-    sandbox.add_argument("--segment", action="append", default=[], metavar="NAME", help="seed a segment; repeatable")
-    sandbox.add_argument(
-        "--exists-status", type=int, choices=(400, 409, 422), default=409, help="status of 'already exists' (409)"
-    )
-    sandbox.add_argument("--no-rate-limit", action="store_true", help="do not limit a key to 2 requests a second")
+    _add_sandbox_flags(sandbox)
     sandbox.set_defaults(run=_sandbox)
     return parser
 
@@ -125,6 +117,30 @@ def _add_sandbox(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="work on a local AutoSend, in memory or kept in FILE",
     )
+
+
+def _add_sandbox_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=_port, default=8025, help="port on 127.0.0.1; 0 for any (default 8025)")
+    parser.add_argument("--file", help="SQLite file to keep the records in (default: in memory)")
+    parser.add_argument("--no-rate-limit", action="store_true", help="do not limit a key to 2 requests a second")
+    parser.add_argument("--webhook", default="", metavar="URL", help="send contact events to this loopback URL")
+    parser.add_argument("--webhook-secret", default="whsec_sandbox", help="signs them (whsec_sandbox)")
+    for flag, metavar, told in (
+        ("--list", "NAME", "seed a contact list"),
+        ("--segment", "NAME", "seed a segment"),
+        ("--field", "NAME:TYPE", "seed a custom field: string, number, boolean or date"),
+        ("--suppress", "ADDRESS", "an address that gets no mail at all"),
+        ("--unsubscribe", "ADDRESS:GROUP", "an address that opted out of a group, by the group's name"),
+        ("--automation", "PROPERTY[:FROM:TO]", "an automation that a changed property starts; empty is any value"),
+    ):
+        parser.add_argument(flag, action="append", default=[], metavar=metavar, help=f"{told}; repeatable")
+    for flag, known, told in (
+        ("--exists-status", (409, 400, 422), "status of 'already exists'"),
+        ("--lists-key", ("contacts", "lists"), "key of the lists in GET /contact-lists"),
+        ("--upsert-rule", ("merge", "replace"), "what an upsert does to what it does not name"),
+        ("--unknown-fields", ("create", "keep", "ignore", "refuse"), "custom fields that are not defined"),
+    ):
+        parser.add_argument(flag, type=type(known[0]), choices=known, default=known[0], help=f"{told} ({known[0]})")
 
 
 def _serve(args: argparse.Namespace) -> int:
@@ -188,21 +204,9 @@ def _demo(_args: argparse.Namespace) -> int:
 
 
 def _sandbox(args: argparse.Namespace) -> int:
-    from autosend_mcp.sandbox.app import Options
-    from autosend_mcp.sandbox.serve import serve
+    from autosend_mcp.sandbox.command import run
 
-    options = Options(
-        exists_status=args.exists_status,
-        rate_limit=0 if args.no_rate_limit else 2,
-        known_lists_only=bool(args.list or args.segment),
-    )
-    try:
-        serve(args.port, args.file, options, lists=args.list, segments=args.segment)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        return _usage(f"sandbox: {error.strerror or error}")
-    return 0
+    return _usage(f"sandbox: {why_not}") if (why_not := run(args)) else 0
 
 
 def _connect(args: argparse.Namespace) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, cast
 import httpx2
 import pytest
 
-from autosend_mcp.sandbox.app import KEY, Options, Sandbox
+from autosend_mcp.sandbox.app import KEY, PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.store import Store
 from tests.faulty import Exchange, Faulty
 from tests.worlds import answer_of, connected, error_of
@@ -26,28 +26,53 @@ def contract(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def shape(value: object) -> object:
-    """The keys and types of a JSON value, whatever the order."""
+    """The keys and types of a JSON value, whatever the order; of a list, the different ones in it."""
     if isinstance(value, dict):
         return {name: shape(inner) for name, inner in sorted(cast("dict[str, object]", value).items())}
     if isinstance(value, list):
-        return [shape(inner) for inner in cast("list[object]", value)]
+        shapes = [shape(inner) for inner in cast("list[object]", value)]
+        return [one for place, one in enumerate(shapes) if one not in shapes[:place]]
     return type(value).__name__
+
+
+def seeded(store: Store) -> dict[str, str]:
+    """What the documentation's examples take for granted; the ids of it, by their placeholders."""
+    john = store.create(PROJECT, contract("create_contact")[0]["body"])
+    lists, segment = contract("list_contact_lists")[1]["body"]["data"]["contacts"][1:]
+    list_id = store.lists.insert(PROJECT, lists["name"], "list", list_id=lists["id"])
+    store.lists.insert(PROJECT, segment["name"], "segment", criteria=segment["filterCriteria"])
+    jane = contract("search_list_contacts")[1]["body"]["data"]["contacts"][0]
+    store.create(PROJECT, {name: jane[name] for name in ("email", "firstName", "lastName")} | {"listIds": [list_id]})
+    for email in ("email1@gmail.com", "user@example.com"):
+        store.create(PROJECT, {"email": email})
+    group_id = store.suppressions.seed_group(PROJECT, "Our blog")
+    store.suppressions.seed_group(PROJECT, "Bounced Addresses", is_global=True)
+    store.suppressions.suppress(PROJECT, [john["email"], "user@example.com"], group_id)
+    store.fields.define(PROJECT, "planTier", "string")
+    return {"{id}": john["id"], "{listId}": list_id, "{groupId}": group_id}
 
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_the_sandbox_answers_with_the_documented_status_keys_and_types(name: str) -> None:
     request, response = contract(name)
-    sandbox = Sandbox(Store(), Options(rate_limit=0))
-    seed = sandbox.store.create("229f1f77bcf86cd927304803", contract("create_contact")[0]["body"])
-    if name == "create_contact":
-        sandbox.store.delete(seed["projectId"], seed["id"])
+    data: dict[str, Any] = response["body"].get("data", {})
+    options = Options(
+        rate_limit=0,
+        lists_key="lists" if "lists" in data else "contacts",
+        bulk_add_contacts="totalContactsInList" in data and "contacts" in data,
+    )
+    sandbox = Sandbox(Store(), options)
+    text = json.dumps(request)
+    if not name.startswith("create_"):
+        for placeholder, value in seeded(sandbox.store).items():
+            text = text.replace(placeholder, value)
+    asked = json.loads(text)
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(sandbox.app),
         base_url="http://127.0.0.1",
         headers={"Authorization": f"Bearer {KEY}"},
     ) as http:
-        path = request["path"].replace("{id}", seed["id"])
-        answered = await http.request(request["method"], path, json=request["body"])
+        answered = await http.request(asked["method"], asked["path"], json=asked["body"], params=asked.get("query"))
     sandbox.store.close()
     assert answered.status_code == response["status"]
     assert shape(answered.json()) == shape(response["body"])

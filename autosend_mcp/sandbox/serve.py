@@ -1,26 +1,27 @@
 """The sandbox over HTTP on loopback."""
 
 import socket
-from collections.abc import Sequence
 
 import uvicorn
 
 from autosend_mcp.sandbox.app import KEY, PROJECT, Options, Sandbox
+from autosend_mcp.sandbox.seeds import Seeds
 from autosend_mcp.sandbox.store import Store
 
 
-def serve(port: int, file: str | None, options: Options, *, lists: Sequence[str], segments: Sequence[str]) -> None:
+def serve(port: int, file: str | None, options: Options, seeds: Seeds) -> None:
     """Serve until the process is told to end; prints where, with which key, and the ids of what was seeded.
 
     Raises:
         OSError: The port is taken, or the file cannot be opened.
+        ValueError: A seed cannot be understood.
     """
+    seeds.check()
     store = Store(file)
     listener = socket.create_server(("127.0.0.1", port))
     print(f"AutoSend sandbox on http://127.0.0.1:{listener.getsockname()[1]}/v1 with key {KEY}", flush=True)
-    for kind, names in (("list", lists), ("segment", segments)):
-        for name in names:
-            print(f"{kind} {name}: {store.seed_list(PROJECT, name, kind)}", flush=True)
+    for line in seeds.sow(store, PROJECT):
+        print(line, flush=True)
     config = uvicorn.Config(
         Sandbox(store, options).app,
         log_level="warning",

@@ -1,66 +1,42 @@
-"""The sandbox's records: contacts and contact lists per project, in SQLite (in memory or in a file)."""
+"""The sandbox's records per project, in SQLite (in memory or in a file): contacts, and what surrounds them."""
 
-import json
 import os
-import secrets
-import sqlite3
-import threading
-import time
-from collections.abc import Generator, Iterable, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-SCHEMA = """
-PRAGMA busy_timeout = 5000;
-PRAGMA journal_mode = WAL;
-PRAGMA foreign_keys = ON;
-CREATE TABLE IF NOT EXISTS contacts (
-    id TEXT PRIMARY KEY,
-    project TEXT NOT NULL,
-    email TEXT NOT NULL,
-    first_name TEXT,
-    last_name TEXT,
-    user_id TEXT,
-    custom_fields TEXT NOT NULL,
-    created_at TEXT NOT NULL,
-    updated_at TEXT NOT NULL,
-    UNIQUE (project, email)
-);
-CREATE TABLE IF NOT EXISTS lists (
-    id TEXT NOT NULL,
-    project TEXT NOT NULL,
-    name TEXT NOT NULL,
-    type TEXT NOT NULL CHECK (type IN ('list', 'segment')),
-    PRIMARY KEY (project, id)
-);
-CREATE TABLE IF NOT EXISTS members (
-    contact TEXT NOT NULL REFERENCES contacts (id) ON DELETE CASCADE,
-    list TEXT NOT NULL,
-    PRIMARY KEY (contact, list)
-);
-"""
+from autosend_mcp.sandbox.automations import Automations
+from autosend_mcp.sandbox.contacts import Contact, Contacts
+from autosend_mcp.sandbox.database import Database
+from autosend_mcp.sandbox.fields import Fields
+from autosend_mcp.sandbox.joining import bulk_add, bulk_leave
+from autosend_mcp.sandbox.lists import Lists
+from autosend_mcp.sandbox.options import Options
+from autosend_mcp.sandbox.suppressions import Suppressions
+from autosend_mcp.sandbox.writing import RefusedError, Writing
 
-_COLUMNS = {"firstName": "first_name", "lastName": "last_name", "userId": "user_id"}
+_DEFAULT = Options()
+_TABLES = {
+    "contacts": "SELECT * FROM contacts WHERE project = ? ORDER BY id",
+    "lists": "SELECT * FROM lists WHERE project = ? ORDER BY id",
+    "members": (
+        "SELECT m.* FROM members m JOIN contacts c ON c.id = m.contact WHERE c.project = ? ORDER BY m.contact, m.list"
+    ),
+    "fields": "SELECT * FROM fields WHERE project = ? ORDER BY id",
+    "suppression_groups": "SELECT * FROM suppression_groups WHERE project = ? ORDER BY id",
+    "suppressions": "SELECT * FROM suppressions WHERE project = ? ORDER BY email, group_id",
+    "starts": "SELECT * FROM starts WHERE project = ? ORDER BY number",
+}
 
 
 class AlreadyExistsError(Exception):
     """The project has a contact with this address."""
 
 
-def new_id() -> str:
-    """24 hex digits, as MongoDB makes them: seconds, then random."""
-    return f"{int(time.time()):08x}{secrets.token_hex(8)}"
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 class Store:
     """All records. Every method is one transaction and may be called from any thread.
 
-    With a file, write-ahead logging keeps every finished transaction through a kill of the process.
+    `lists`, `fields`, `suppressions` and `automations` hold what is not contacts. Writes take the switches of the
+    sandbox they come through; without them, the default ones hold.
     """
 
     def __init__(self, file: str | os.PathLike[str] | None = None) -> None:
@@ -69,128 +45,118 @@ class Store:
         Raises:
             OSError: The file cannot be opened, or is no SQLite database.
         """
-        self._lock = threading.Lock()
-        try:
-            self._db = sqlite3.connect(file or ":memory:", check_same_thread=False, isolation_level=None)
-            self._db.executescript(SCHEMA)
-        except sqlite3.Error:
-            raise OSError(f"the file {file} cannot be opened as a SQLite database") from None
-        self._db.row_factory = sqlite3.Row
+        self.db = Database(file)
+        self.lists = Lists(self.db)
+        self.fields = Fields(self.db)
+        self.suppressions = Suppressions(self.db)
+        self.automations = Automations(self.db)
+        self._contacts = Contacts(self.db)
 
     def close(self) -> None:
         """Close the file."""
-        self._db.close()
+        self.db.close()
 
-    def seed_list(self, project: str, name: str, kind: str) -> str:
-        """Make a list or segment, unless one of that name is there; its id."""
-        with self._transaction():
-            known = self._db.execute(
-                "SELECT id FROM lists WHERE project = ? AND name = ? AND type = ?", (project, name, kind)
-            ).fetchone()
-            if known:
-                return str(known["id"])
-            list_id = new_id()
-            self._db.execute("INSERT INTO lists VALUES (?, ?, ?, ?)", (list_id, project, name, kind))
-            return list_id
+    def seed_list(self, project: str, name: str, kind: str, criteria: Mapping[str, Any] | None = None) -> str:
+        """Make a list or segment, unless one of that name is there; its id. A segment without criteria is empty."""
+        with self.db.transaction():
+            sql = "SELECT id FROM lists WHERE project = ? AND name = ? AND type = ?"
+            known = self.db.row(sql, project, name, kind)
+            return str(known["id"]) if known else self.lists.insert(project, name, kind, criteria=criteria)
 
-    def kinds(self, project: str, list_ids: Iterable[str]) -> dict[str, str]:
-        """`list` or `segment` for each of the ids that is known."""
-        with self._lock:
-            rows = self._db.execute("SELECT id, type FROM lists WHERE project = ?", (project,)).fetchall()
-        wanted = set(list_ids)
-        return {row["id"]: row["type"] for row in rows if row["id"] in wanted}
-
-    def create(self, project: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    def create(self, project: str, body: Mapping[str, Any], options: Options = _DEFAULT) -> Contact:
         """A new contact.
 
         Raises:
             AlreadyExistsError: The project has one with this address.
+            RefusedError: Something in the body is not allowed.
         """
-        with self._transaction():
-            if self._contact(project, "email", body["email"]):
+        with self.db.transaction():
+            writing = Writing(self.db, project, options)
+            writing.check(body)
+            if self._contacts.by_emails(project, [body["email"]]):
                 raise AlreadyExistsError
-            return self._insert(project, body)
+            return writing.write(body, None)
 
-    def upsert(self, project: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """A new contact, or the one with this address changed: what is given is set, custom fields are merged."""
-        with self._transaction():
-            held = self._contact(project, "email", body["email"])
-            return self._update(project, held, body) if held else self._insert(project, body)
+    def upsert(self, project: str, body: Mapping[str, Any], options: Options = _DEFAULT) -> Contact:
+        """A new contact, or the one with this address changed.
 
-    def get(self, project: str, contact_id: str) -> dict[str, Any] | None:
+        Raises:
+            RefusedError: Something in the body is not allowed.
+        """
+        with self.db.transaction():
+            held = self._contacts.by_emails(project, [body["email"]]).get(body["email"])
+            return Writing(self.db, project, options).write(body, held)
+
+    def bulk_upsert(
+        self, project: str, bodies: Sequence[Mapping[str, Any]], options: Options = _DEFAULT, *, run_workflow: bool
+    ) -> int:
+        """Upsert each body that is allowed, in one transaction and in their order; how many were."""
+        applied = 0
+        with self.db.transaction():
+            writing = Writing(self.db, project, options, run_workflow=run_workflow)
+            held = self._contacts.by_emails(project, [body["email"] for body in bodies])
+            seen: set[str] = set()
+            for body in bodies:
+                email = body["email"]
+                if email in seen and options.repeated_rows == "first":
+                    continue
+                try:
+                    held[email] = writing.write(body, held.get(email))
+                except RefusedError:
+                    continue
+                seen.add(email)
+                applied += 1
+        return applied
+
+    def get(self, project: str, contact_id: str) -> Contact | None:
         """The contact with this id."""
-        with self._lock:
-            return self._contact(project, "id", contact_id)
+        return self._contacts.by_id(project, contact_id)
 
-    def find(self, project: str, emails: Iterable[str]) -> list[dict[str, Any]]:
+    def find(self, project: str, emails: Iterable[str]) -> list[Contact]:
         """The contacts with these addresses, those that exist."""
-        with self._lock:
-            found = (self._contact(project, "email", email) for email in dict.fromkeys(emails))
-            return [contact for contact in found if contact]
+        wanted = list(emails)
+        found = self._contacts.by_emails(project, wanted)
+        return [found[email] for email in dict.fromkeys(wanted) if email in found]
 
     def delete(self, project: str, contact_id: str) -> bool:
         """Delete the contact; whether there was one."""
-        with self._transaction():
-            return (
-                self._db.execute("DELETE FROM contacts WHERE project = ? AND id = ?", (project, contact_id)).rowcount
-                > 0
-            )
+        with self.db.transaction():
+            return self._contacts.delete(self._contacts.by_ids(project, [contact_id]).values()) > 0
+
+    def delete_by_user(self, project: str, user_id: str, *, only_first: bool = False) -> int:
+        """Delete the contacts with this id of the customer's own, or the oldest of them; how many."""
+        with self.db.transaction():
+            found = self._contacts.by_user(project, user_id)
+            return self._contacts.delete(found[:1] if only_first else found)
+
+    def remove(self, project: str, emails: Sequence[str], *, all_or_none: bool = False) -> int:
+        """Delete the contacts with these addresses; how many. `all_or_none`: nothing, if one has no contact."""
+        with self.db.transaction():
+            found = self.find(project, emails)
+            return 0 if all_or_none and len(found) < len(set(emails)) else self._contacts.delete(found)
+
+    def bulk_add(self, project: str, body: Mapping[str, Any], options: Options = _DEFAULT) -> dict[str, Any]:
+        """Put contacts into a list; the documented answer."""
+        return bulk_add(self.db, project, body, options)
+
+    def bulk_leave(self, project: str, list_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Take contacts out of a list; the documented answer."""
+        return bulk_leave(self.db, project, list_id, body)
 
     def members(self, list_id: str) -> list[str]:
-        """The ids of the list's contacts."""
-        with self._lock:
-            rows = self._db.execute("SELECT contact FROM members WHERE list = ? ORDER BY contact", (list_id,))
-            return [row["contact"] for row in rows]
+        """The ids of the contacts in the list, or in the segment as it is computed now."""
+        with self.db.transaction():
+            sql = "SELECT project FROM lists WHERE id = ? AND type = 'segment'"
+            segments = self.db.rows(sql, list_id)
+            found = [one["id"] for row in segments for one in self.lists.contacts(row["project"], list_id)]
+            rows = self.db.rows("SELECT contact FROM members WHERE list = ?", list_id)
+            return sorted([*found, *(row["contact"] for row in rows)])
 
-    @contextmanager
-    def _transaction(self) -> Generator[None]:
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            with self._db:
-                yield
+    def starts(self, project: str) -> dict[tuple[str, str], int]:
+        """How often each contact started the automation of each list or segment, by the two ids."""
+        return self.automations.starts(project)
 
-    def _insert(self, project: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        contact_id, now = new_id(), _now()
-        names = [body.get(name) for name in _COLUMNS]
-        row = (contact_id, project, body["email"], *names, _custom({}, body), now, now)
-        self._db.execute("INSERT INTO contacts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-        return self._joined(project, contact_id, body)
-
-    def _update(self, project: str, held: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
-        given = {column: body[name] for name, column in _COLUMNS.items() if name in body}
-        given |= {"custom_fields": _custom(held["customFields"], body), "updated_at": _now()}
-        sets = ", ".join(f"{column} = ?" for column in given)
-        self._db.execute(f"UPDATE contacts SET {sets} WHERE id = ?", (*given.values(), held["id"]))  # noqa: S608 - ours
-        return self._joined(project, held["id"], body)
-
-    def _joined(self, project: str, contact_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The contact, once it is in the lists that the body names."""
-        lists: list[str] = body.get("listIds") or []
-        for list_id in lists:
-            self._db.execute("INSERT OR IGNORE INTO lists VALUES (?, ?, ?, 'list')", (list_id, project, list_id))
-            self._db.execute("INSERT OR IGNORE INTO members VALUES (?, ?)", (contact_id, list_id))
-        return self._contact(project, "id", contact_id) or {}
-
-    def _contact(self, project: str, column: str, value: str) -> dict[str, Any] | None:
-        row = self._db.execute(
-            f"SELECT * FROM contacts WHERE project = ? AND {column} = ?",  # noqa: S608 - "id" or "email"
-            (project, value),
-        ).fetchone()
-        if row is None:
-            return None
-        named = {name: row[column] for name, column in _COLUMNS.items() if row[column] is not None}
-        return {
-            "id": row["id"],
-            "email": row["email"],
-            **named,
-            "customFields": json.loads(row["custom_fields"]),
-            "updatedAt": row["updated_at"],
-            "createdAt": row["created_at"],
-            "projectId": row["project"],
-        }
-
-
-def _custom(held: Mapping[str, Any], body: Mapping[str, Any]) -> str:
-    given: dict[str, Any] = body.get("customFields") or {}
-    merged = {**held, **given}
-    return json.dumps({name: value for name, value in merged.items() if value is not None})
+    def snapshot(self, project: str) -> dict[str, list[dict[str, Any]]]:
+        """Every row of every table of the project as plain data, in a stable order."""
+        with self.db.transaction():
+            return {table: [dict(row) for row in self.db.rows(sql, project)] for table, sql in _TABLES.items()}

@@ -1,0 +1,75 @@
+"""The log of what AutoSend's live automations would have done: who started which, and the mail it would have sent.
+
+Source: the pages "Automations" (triggers: added to a list or segment, a property changes) and "Suppressions".
+"""
+
+import json
+from typing import Any
+
+from autosend_mcp.sandbox.contacts import Contact
+from autosend_mcp.sandbox.criteria import property_of
+from autosend_mcp.sandbox.database import Database, timestamp
+from autosend_mcp.sandbox.lists import ContactList
+from autosend_mcp.sandbox.options import PropertyAutomation
+from autosend_mcp.sandbox.suppressions import Suppressions
+
+_COLUMNS = ("project", "at", "automation", '"trigger"', "list", "contact", "email", "subject", "reason")
+
+
+class Automations:
+    """The starts of every project."""
+
+    def __init__(self, db: Database) -> None:
+        """Over this database."""
+        self._db = db
+        self._suppressions = Suppressions(db)
+
+    def joined(self, contact: Contact, joined: ContactList) -> None:
+        """The contact is newly in a list or segment: its automation starts."""
+        trigger = {"type": f"{joined.type}_joined", "listId": joined.id, "listName": joined.name}
+        self._start(contact, f"Welcome to {joined.name}", trigger, joined.id)
+
+    def changed(self, contact: Contact, before: Contact | None, automation: PropertyAutomation) -> None:
+        """Start the automation, if its property changed from what it starts at to what it ends at."""
+        was = property_of(before, automation.field) if before else None
+        now = property_of(contact, automation.field)
+        wanted = ((automation.from_value, was), (automation.to_value, now))
+        if _text(was) != _text(now) and all(value is None or value == _text(found) for value, found in wanted):
+            trigger = {"type": "property_changed", "property": automation.field, "from": was, "to": now}
+            self._start(contact, automation.name, trigger, None)
+
+    def all(self) -> list[dict[str, Any]]:
+        """Every start, oldest first, as GET /sandbox/automations shows it."""
+        return [_start_of(row) for row in self._db.rows("SELECT * FROM starts ORDER BY number")]
+
+    def starts(self, project: str) -> dict[tuple[str, str], int]:
+        """How often each contact started the automation of each list or segment, by the two ids."""
+        rows = self._db.rows(
+            "SELECT contact, list, COUNT(*) AS n FROM starts WHERE project = ? AND list IS NOT NULL"
+            " GROUP BY contact, list",
+            project,
+        )
+        return {(row["contact"], row["list"]): row["n"] for row in rows}
+
+    def _start(self, contact: Contact, automation: str, trigger: dict[str, Any], list_id: str | None) -> None:
+        project, email = contact["projectId"], contact["email"]
+        silent = email in self._suppressions.suppressed(project, [email])
+        mail = (None, "the address is suppressed") if silent else (automation, None)
+        values = (project, timestamp(), automation, json.dumps(trigger), list_id, contact["id"], email, *mail)
+        self._db.insert("starts", _COLUMNS, *values)
+
+
+def _start_of(row: Any) -> dict[str, Any]:
+    sent = row["subject"] is not None
+    return {
+        "at": row["at"],
+        "automation": row["automation"],
+        "trigger": json.loads(row["trigger"]),
+        "contact": {"id": row["contact"], "email": row["email"]},
+        "mail": {"to": row["email"], "subject": row["subject"]} if sent else None,
+        **({} if sent else {"reason": row["reason"]}),
+    }
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,155 @@
+"""The SQLite file under the sandbox: its tables, its transactions, and what is told once one is finished."""
+
+import os
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+Listener = Callable[[str, dict[str, Any]], None]
+
+_SCHEMA = """
+PRAGMA busy_timeout = 5000;
+PRAGMA journal_mode = WAL;
+PRAGMA foreign_keys = ON;
+CREATE TABLE IF NOT EXISTS contacts (
+    id TEXT PRIMARY KEY, project TEXT NOT NULL, email TEXT NOT NULL, first_name TEXT, last_name TEXT, user_id TEXT,
+    custom_fields TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
+    UNIQUE (project, email)
+);
+CREATE INDEX IF NOT EXISTS contacts_by_user ON contacts (project, user_id);
+CREATE TABLE IF NOT EXISTS lists (
+    id TEXT NOT NULL, project TEXT NOT NULL, name TEXT NOT NULL,
+    type TEXT NOT NULL CHECK (type IN ('list', 'segment')),
+    PRIMARY KEY (project, id)
+);
+CREATE TABLE IF NOT EXISTS members (
+    contact TEXT NOT NULL REFERENCES contacts (id) ON DELETE CASCADE, list TEXT NOT NULL,
+    PRIMARY KEY (contact, list)
+);
+CREATE INDEX IF NOT EXISTS members_by_list ON members (list, contact);
+CREATE TABLE IF NOT EXISTS fields (
+    id TEXT PRIMARY KEY, project TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL, description TEXT,
+    default_value TEXT, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
+    UNIQUE (project, name)
+);
+CREATE TABLE IF NOT EXISTS suppression_groups (
+    id TEXT PRIMARY KEY, project TEXT NOT NULL, group_id TEXT NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL,
+    is_global INTEGER NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
+    UNIQUE (project, group_id)
+);
+CREATE TABLE IF NOT EXISTS suppressions (
+    project TEXT NOT NULL, email TEXT NOT NULL, group_id TEXT NOT NULL, reason TEXT, created_at TEXT NOT NULL,
+    PRIMARY KEY (project, email, group_id)
+);
+CREATE TABLE IF NOT EXISTS starts (
+    number INTEGER PRIMARY KEY, project TEXT NOT NULL, at TEXT NOT NULL, automation TEXT NOT NULL,
+    "trigger" TEXT NOT NULL, list TEXT, contact TEXT NOT NULL, email TEXT NOT NULL, subject TEXT, reason TEXT
+);
+"""
+
+# What version 0.1.0 did not have.
+_ADDED = {"description": "TEXT", "criteria": "TEXT", "parent": "TEXT", "created_at": "TEXT", "updated_at": "TEXT"}
+
+
+def new_id() -> str:
+    """24 hex digits, as MongoDB makes them: seconds, then random."""
+    return f"{int(time.time()):08x}{secrets.token_hex(8)}"
+
+
+def timestamp() -> str:
+    """Now, as AutoSend writes it: UTC with milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Database:
+    """One SQLite connection for any number of threads.
+
+    With a file, write-ahead logging keeps every finished transaction through a kill of the process.
+    """
+
+    def __init__(self, file: str | os.PathLike[str] | None) -> None:
+        """Open or make the file, also one of an older version; in memory without one.
+
+        Raises:
+            OSError: The file cannot be opened, or is no SQLite database.
+        """
+        self.listener: Listener | None = None
+        self._lock = threading.RLock()
+        self._inside = False
+        self._news: list[tuple[str, dict[str, Any]]] = []
+        try:
+            self._db = sqlite3.connect(file or ":memory:", check_same_thread=False, isolation_level=None)
+            self._db.executescript(_SCHEMA)
+            self._db.row_factory = sqlite3.Row
+            self._upgrade()
+        except sqlite3.Error:
+            raise OSError(f"the file {file} cannot be opened as a SQLite database") from None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        """All or nothing, and nobody else meanwhile. Inside another one, a part of it."""
+        with self._lock:
+            if self._inside:
+                yield
+                return
+            self._db.execute("BEGIN IMMEDIATE")
+            self._inside, self._news = True, []
+            try:
+                with self._db:
+                    yield
+            finally:
+                self._inside = False
+            if self.listener:
+                for event, data in self._news:
+                    self.listener(event, data)
+
+    def announce(self, event: str, data: dict[str, Any]) -> None:
+        """Tell the listener, once the transaction is finished."""
+        if self.listener:
+            self._news.append((event, data))
+
+    def rows(self, sql: str, *values: object) -> list[Any]:
+        """All rows of a query."""
+        with self._lock:
+            return self._db.execute(sql, values).fetchall()
+
+    def row(self, sql: str, *values: object) -> Any:
+        """The first row of a query, or None."""
+        with self._lock:
+            return self._db.execute(sql, values).fetchone()
+
+    def among(self, sql: str, wanted: Iterable[str], *values: object) -> list[Any]:
+        """All rows of a query whose `IN (?)` is to hold each of `wanted`; `values` come before them."""
+        names = list(dict.fromkeys(wanted))
+        found: list[Any] = []
+        for start in range(0, len(names), 500):
+            part = names[start : start + 500]
+            found += self.rows(sql.replace("IN (?)", f"IN ({', '.join('?' * len(part))})"), *values, *part)
+        return found
+
+    def run(self, sql: str, *values: object) -> int:
+        """Change rows; how many."""
+        return self._db.execute(sql, values).rowcount
+
+    def insert(self, table: str, columns: Sequence[str], *values: object) -> bool:
+        """Add a row, unless its key is there; whether it was added."""
+        marks = ", ".join("?" * len(values))
+        return self.run(f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})", *values) > 0  # noqa: S608 - names are ours
+
+    def _upgrade(self) -> None:
+        there = {row["name"] for row in self.rows("PRAGMA table_info (lists)")}
+        with self.transaction():
+            for column, kind in _ADDED.items():
+                if column not in there:
+                    self.run(f"ALTER TABLE lists ADD COLUMN {column} {kind}")
+            now = timestamp()
+            self.run("UPDATE lists SET created_at = ?, updated_at = ? WHERE created_at IS NULL", now, now)

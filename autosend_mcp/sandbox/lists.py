@@ -1,0 +1,217 @@
+"""Contact lists and segments: both kinds are one resource, told apart by `type`.
+
+Source: the pages "List contact lists", "Get contact list", "Create contact list" and "Segments".
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from autosend_mcp.sandbox.contacts import Contact, Contacts, contact_of
+from autosend_mcp.sandbox.criteria import meets
+from autosend_mcp.sandbox.database import Database, new_id, timestamp
+
+GLOBAL = "GLOBAL_CONTACT_LIST"
+_COLUMNS = ("id", "project", "name", "type", "description", "criteria", "parent", "created_at", "updated_at")
+
+
+class ParentError(Exception):
+    """A segment nests under the list that was to be deleted."""
+
+
+@dataclass(frozen=True)
+class ContactList:
+    """A list or segment as it is kept."""
+
+    id: str
+    name: str
+    type: str
+    criteria: dict[str, Any] | None
+    parent: str | None
+    row: Any
+
+    def shown(self, count: int) -> dict[str, Any]:
+        """As the documentation shows it."""
+        criteria = {"filterCriteria": self.criteria} if self.type == "segment" else {}
+        return {
+            "id": self.id,
+            "name": self.name,
+            "description": self.row["description"] or "",
+            "type": self.type,
+            "contactCount": count,
+            **criteria,
+            "createdAt": self.row["created_at"],
+            "updatedAt": self.row["updated_at"],
+        }
+
+
+class Lists:
+    """The lists and segments of every project, and who is in them."""
+
+    def __init__(self, db: Database) -> None:
+        """Over this database."""
+        self._db = db
+        self._contacts = Contacts(db)
+
+    def known(self, project: str) -> dict[str, ContactList]:
+        """The project's lists and segments by id, oldest first; without the global one."""
+        rows = self._db.rows("SELECT * FROM lists WHERE project = ? ORDER BY rowid", project)
+        return {row["id"]: _list_of(row) for row in rows}
+
+    def kind(self, project: str, list_id: str) -> str | None:
+        """`list` or `segment`; None if there is no such list."""
+        row = self._db.row("SELECT type FROM lists WHERE project = ? AND id = ?", project, list_id)
+        return "list" if list_id == GLOBAL else row and row["type"]
+
+    def all(self, project: str, kind: str | None = None) -> list[dict[str, Any]]:
+        """What GET /contact-lists shows: the global list first; only one type, if it is given."""
+        with self._db.transaction():
+            known = self.known(project)
+            everybody = self._contacts.all(project) if any(one.type == "segment" for one in known.values()) else []
+            counts = self._counts(project)
+            for one in known.values():
+                if one.type == "segment":
+                    counts[one.id] = sum(self.within(known, one.id, contact) for contact in everybody)
+            shown = [one.shown(counts.get(one.id, 0)) for one in known.values()]
+            return [one for one in [self._everybody(project), *shown] if kind in (None, one["type"])]
+
+    def one(self, project: str, list_id: str) -> dict[str, Any] | None:
+        """What GET /contact-lists/{id} shows; None if there is no such list."""
+        with self._db.transaction():
+            found = self.known(project).get(list_id)
+            if list_id == GLOBAL:
+                return self._everybody(project)
+            return found.shown(self.count(project, list_id)) if found else None
+
+    def create(self, project: str, body: Mapping[str, Any]) -> dict[str, Any] | None:
+        """A new list or segment; None if the project has one of that name."""
+        kind = body.get("type") or "list"
+        segment = kind == "segment"
+        with self._db.transaction():
+            if self._db.row("SELECT 1 FROM lists WHERE project = ? AND name = ?", project, body["name"]):
+                return None
+            list_id = self.insert(
+                project,
+                body["name"],
+                kind,
+                description=body.get("description"),
+                criteria=body["filterCriteria"] if segment else None,
+                parent=body.get("parentId") if segment else None,
+            )
+            return self.one(project, list_id)
+
+    def insert(
+        self,
+        project: str,
+        name: str,
+        kind: str,
+        *,
+        list_id: str | None = None,
+        description: str | None = None,
+        criteria: Mapping[str, Any] | None = None,
+        parent: str | None = None,
+    ) -> str:
+        """A new row; its id."""
+        list_id, now = list_id or new_id(), timestamp()
+        kept = json.dumps(criteria) if criteria else None
+        self._db.insert("lists", _COLUMNS, list_id, project, name, kind, description, kept, parent, now, now)
+        return list_id
+
+    def delete(self, project: str, list_id: str, rule: str) -> bool:
+        """Drop the list, not its contacts; whether there was one. `rule` decides about segments under it.
+
+        Raises:
+            ParentError: There are such segments, and the rule is `refuse`.
+        """
+        with self._db.transaction():
+            under = self._db.rows("SELECT id FROM lists WHERE project = ? AND parent = ?", project, list_id)
+            if under and rule == "refuse":
+                raise ParentError
+            if rule == "cascade":
+                for row in under:
+                    self.delete(project, row["id"], rule)
+            mine = "contact IN (SELECT id FROM contacts WHERE project = ?)"
+            self._db.run(f"DELETE FROM members WHERE list = ? AND {mine}", list_id, project)  # noqa: S608 - ours
+            return self._db.run("DELETE FROM lists WHERE project = ? AND id = ?", project, list_id) > 0
+
+    def contacts(self, project: str, list_id: str) -> list[Contact]:
+        """Who is in the segment now, oldest contact first."""
+        with self._db.transaction():
+            known = self.known(project)
+            return [one for one in self._contacts.all(project) if self.within(known, list_id, one)]
+
+    def page(self, project: str, list_id: str, part: str, start: int, limit: int) -> tuple[list[Contact], int]:
+        """Who is in the list or segment with this part in the address: some, oldest first, and how many in all."""
+        with self._db.transaction():
+            if self.kind(project, list_id) == "segment":
+                found = [one for one in self.contacts(project, list_id) if part in one["email"]]
+                return found[start : start + limit], len(found)
+            sql = (
+                "FROM contacts c WHERE c.project = ? AND instr(c.email, ?)"
+                " AND (? OR EXISTS (SELECT 1 FROM members m WHERE m.contact = c.id AND m.list = ?))"
+            )
+            values = (project, part, list_id == GLOBAL, list_id)
+            count = self._db.row(f"SELECT COUNT(*) AS n {sql}", *values)["n"]
+            rows = self._db.rows(f"SELECT c.* {sql} ORDER BY c.rowid LIMIT ? OFFSET ?", *values, limit, start)
+            return [contact_of(row) for row in rows], count
+
+    def count(self, project: str, list_id: str) -> int:
+        """How many contacts are in the list or segment."""
+        known = self.known(project).get(list_id)
+        if list_id == GLOBAL:
+            return self._db.row("SELECT COUNT(*) AS n FROM contacts WHERE project = ?", project)["n"]
+        if known and known.type == "segment":
+            return len(self.contacts(project, list_id))
+        return self._counts(project, list_id).get(list_id, 0)
+
+    def of(self, contact_id: str) -> list[str]:
+        """The ids of the lists that the contact is in; not of segments."""
+        rows = self._db.rows("SELECT list FROM members WHERE contact = ? ORDER BY rowid", contact_id)
+        return [row["list"] for row in rows]
+
+    def within(self, known: Mapping[str, ContactList], segment_id: str, contact: Contact) -> bool:
+        """Whether the contact is in the segment: it meets the criteria, and is in what the segment nests under."""
+        segment = known[segment_id]
+        if not meets(contact, segment.criteria):
+            return False
+        if segment.parent is None or segment.parent == GLOBAL:
+            return True
+        parent = known.get(segment.parent)
+        if parent is None:
+            return False
+        return self.within(known, parent.id, contact) if parent.type == "segment" else self.holds(parent.id, contact)
+
+    def holds(self, list_id: str, contact: Contact) -> bool:
+        """Whether the contact was put into the list."""
+        sql = "SELECT 1 FROM members WHERE contact = ? AND list = ?"
+        return self._db.row(sql, contact["id"], list_id) is not None
+
+    def join(self, contact_id: str, list_id: str) -> bool:
+        """Put the contact into the list; whether it was not there yet."""
+        return self._db.insert("members", ("contact", "list"), contact_id, list_id)
+
+    def leave(self, contacts: Iterable[Contact], list_id: str) -> int:
+        """Take the contacts out of the list; how many were in it."""
+        sql = "DELETE FROM members WHERE contact = ? AND list = ?"
+        return sum(self._db.run(sql, contact["id"], list_id) for contact in contacts)
+
+    def _counts(self, project: str, list_id: str | None = None) -> dict[str, int]:
+        rows = self._db.rows(
+            "SELECT m.list, COUNT(*) AS n FROM members m JOIN contacts c ON c.id = m.contact"
+            " WHERE c.project = ? AND (? IS NULL OR m.list = ?) GROUP BY m.list",
+            project,
+            list_id,
+            list_id,
+        )
+        return {row["list"]: row["n"] for row in rows}
+
+    def _everybody(self, project: str) -> dict[str, Any]:
+        count = self.count(project, GLOBAL)
+        words = {"name": "All Contacts", "description": "All contacts in the project"}
+        return {"id": GLOBAL, **words, "type": "list", "contactCount": count}
+
+
+def _list_of(row: Any) -> ContactList:
+    criteria = json.loads(row["criteria"]) if row["criteria"] else None
+    return ContactList(row["id"], row["name"], row["type"], criteria, row["parent"], row)

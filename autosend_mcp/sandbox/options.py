@@ -1,0 +1,83 @@
+"""The sandbox's switches: one for each thing that AutoSend's documentation leaves open."""
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Literal
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True)
+class PropertyAutomation:
+    """A live automation that starts when a contact's property changes; None stands for any value.
+
+    Values are compared as text, as JSON writes them: `true`, `42`, `pro`.
+    """
+
+    field: str
+    from_value: str | None = None
+    to_value: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What the log calls it."""
+        change = f"{self.field} changed"
+        change += f" from {self.from_value}" if self.from_value is not None else ""
+        return change + (f" to {self.to_value}" if self.to_value is not None else "")
+
+
+@dataclass(frozen=True)
+class Options:
+    """The sandbox's switches; `app.py` has the table of what each decides.
+
+    `rate_limit`: requests a second and key, 0 for none. The `max_...`: how many entries a request may have, 0 for any
+    number. `webhook_delays`: seconds before each further try.
+
+    Raises:
+        ValueError: The webhook's URL is not on this machine.
+    """
+
+    exists_status: int = 409
+    rate_limit: int = 2
+    known_lists_only: bool = False
+    created_status: Literal[200, 201] = 200
+    malformed_id_status: Literal[404, 400] = 404
+    lists_key: Literal["contacts", "lists"] = "contacts"
+    upsert_rule: Literal["merge", "replace"] = "merge"
+    unknown_fields: Literal["create", "keep", "ignore", "refuse"] = "create"
+    wrong_types: Literal["refuse", "keep"] = "refuse"
+    list_ids_in_replies: bool = False
+    suppressed_on_write: Literal["accept", "refuse"] = "accept"
+    suppressed_on_bulk_add: Literal["skip", "add"] = "skip"
+    added_counts_created: bool = False
+    bulk_add_contacts: bool = False
+    same_user_id: Literal["all", "first"] = "all"
+    remove_unknown: Literal["ignore", "refuse"] = "ignore"
+    max_search: int = 0
+    max_remove: int = 0
+    max_bulk_add: int = 0
+    repeated_rows: Literal["last", "first", "refuse"] = "last"
+    beyond_last_page: Literal["empty", "refuse"] = "empty"
+    delete_parent: Literal["orphan", "cascade", "refuse"] = "orphan"
+    run_workflow_default: bool = False
+    single_writes_run_workflow: bool = True
+    automations: tuple[PropertyAutomation, ...] = ()
+    webhook_url: str = ""
+    webhook_secret: str = "whsec_sandbox"  # noqa: S105 - a sandbox's, known to everybody
+    webhook_delays: tuple[float, ...] = (5, 10, 20)
+
+    def __post_init__(self) -> None:
+        """Nothing of a sandbox leaves this machine."""
+        if self.webhook_url and not _is_loopback(self.webhook_url):
+            raise ValueError("the webhook's URL must be http:// on 127.0.0.1, [::1] or localhost")
+
+
+def _is_loopback(url: str) -> bool:
+    parts = urlsplit(url)
+    try:
+        return (
+            parts.scheme == "http"
+            and parts.port != 0
+            and (parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback)
+        )
+    except ValueError:
+        return False
