@@ -4,46 +4,26 @@ Source: AutoSend's documentation, "Bulk update contacts". It takes no lists: who
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 from autosend_mcp.calls import LOOK_UP_TIMES, Call
-from autosend_mcp.directory import defined_fields, field_problems, note_undefined, resolve_lists
+from autosend_mcp.directory import resolve_lists
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
 from autosend_mcp.lookups import Found, find_contacts, look
 from autosend_mcp.memberships import join
-from autosend_mcp.models.arguments import read_arguments
 from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.batches import UpsertContacts, UpsertedContacts
-from autosend_mcp.models.contacts import AUTOMATIONS_START, Person, changes, differences, restoring
+from autosend_mcp.models.contacts import AUTOMATIONS_START, AUTOMATIONS_WOULD, changes, differences, restoring
 from autosend_mcp.models.lists import ContactList
+from autosend_mcp.rows import Outcome, Row, grouped, read_rows
 from autosend_mcp.upserts import PROPERTY_AUTOMATIONS, completed
 
 BULK = "/contacts/bulk-update"
 LISTS_APART = "AutoSend documents no lists for a bulk update: they were joined by a request of their own."
 
-Outcome = Literal["created", "updated", "unchanged", "merged", "invalid", "failed", "unknown"]
 _AS_ASKED = ("created", "updated", "unchanged")
 _AFTERWARDS = (0.0, 0.5, 2.0)
-
-
-@dataclass(slots=True)
-class Row:
-    """One contact of the batch: where it stood, what is asked of it, and what became of it."""
-
-    place: int
-    email: str = ""
-    asked: dict[str, Any] = field(default_factory=dict[str, Any])
-    outcome: Outcome = "unknown"
-    why: str = ""
-    sent: bool = False
-
-    def shown(self) -> object:
-        """The address alone where nothing more is to say."""
-        if not self.why:
-            return self.email
-        return {"row": self.place} | ({"email": self.email} if self.email else {}) | {"why": self.why}
 
 
 async def upsert_contacts(call: Call, body: UpsertContacts) -> UpsertedContacts:
@@ -56,7 +36,7 @@ async def upsert_contacts(call: Call, body: UpsertContacts) -> UpsertedContacts:
     rows = await read_rows(call, body.contacts)
     live = [row for row in rows if row.outcome == "unknown"]
     if not live:
-        raise NotSent("Not one of the contacts is valid.", "Mend them and call again.", facts=_grouped(rows))
+        raise NotSent("Not one of the contacts is valid.", "Mend them and call again.", facts=grouped(rows))
     before, _ = await find_contacts(call, [row.email for row in live])
     for row in live:
         row.sent = row.email not in before or bool(differences(row.asked, before[row.email]))
@@ -72,71 +52,10 @@ async def upsert_contacts(call: Call, body: UpsertContacts) -> UpsertedContacts:
     return _answer(rows, before, after, joined)
 
 
-async def read_rows(call: Call, contacts: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """A row each; `unknown` so far, unless it is invalid or another row speaks for its address."""
-    rows = [_read(place, given, call) for place, given in enumerate(contacts, start=1)]
-    valid = [row for row in rows if row.outcome == "unknown"]
-    customs = [row.asked["customFields"] for row in valid if "customFields" in row.asked]
-    defined = await defined_fields(call) if customs else None
-    if defined is not None:
-        for row in valid:
-            if problems := field_problems(row.asked.get("customFields", {}), defined):
-                row.outcome, row.why = "invalid", " ".join(problem.removeprefix("- ") for problem in problems)
-        note_undefined(call, customs, defined)
-    _merge(rows)
-    return rows
-
-
-def _read(place: int, given: Mapping[str, Any], call: Call) -> Row:
-    try:
-        person, notes = read_arguments(Person, given, "upsert_contacts")
-    except NotSent as error:
-        email = given.get("email")
-        why = " ".join(line.removeprefix("- ") for line in error.next_step.splitlines()[1:])
-        return Row(place, email if isinstance(email, str) else "", outcome="invalid", why=why)
-    call.notes.extend(f"Row {place}: {note}" for note in notes)
-    return Row(place, person.email, person.attributes())
-
-
-def _merge(rows: Iterable[Row]) -> None:
-    """Let the first row of an address speak for all that agree with it; where two contradict, none is sent."""
-    firsts: dict[str, Row] = {}
-    for row in rows:
-        if row.outcome != "unknown":
-            continue
-        first = firsts.setdefault(row.email, row)
-        if first is row:
-            continue
-        if names := _contradictions(first.asked, row.asked):
-            why = (
-                f"rows {first.place} and {row.place} are the same address and contradict each other: {', '.join(names)}"
-            )
-            first.outcome = row.outcome = "invalid"
-            first.why = row.why = why
-            continue
-        custom = first.asked.get("customFields", {}) | row.asked.get("customFields", {})
-        first.asked |= row.asked | ({"customFields": custom} if custom else {})
-        row.outcome, row.why = "merged", f"the same address as row {first.place}; sent as one"
-
-
-def _contradictions(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    names = [name for name in one if name in other and name != "customFields" and one[name] != other[name]]
-    custom, further = one.get("customFields", {}), other.get("customFields", {})
-    return names + [f"customFields.{name}" for name in custom if name in further and custom[name] != further[name]]
-
-
-def _grouped(rows: Iterable[Row]) -> dict[str, list[object]]:
-    """The rows by what became of them."""
-    groups: dict[str, list[object]] = {}
-    for row in rows:
-        groups.setdefault(row.outcome, []).append(row.shown())
-    return groups
-
-
 def _plan(request: Mapping[str, Any], rows: list[Row], before: Found, lists: list[ContactList]) -> dict[str, Any]:
     live = [row for row in rows if row.outcome == "unknown"]
     update = {row.email: differences(row.asked, before[row.email]) for row in live if row.sent and row.email in before}
-    effects = [AUTOMATIONS_START] * bool(lists) + [PROPERTY_AUTOMATIONS] * bool(request["runWorkflow"])
+    effects = [AUTOMATIONS_WOULD] * bool(lists) + [PROPERTY_AUTOMATIONS] * bool(request["runWorkflow"])
     return planned(
         "POST",
         BULK,
@@ -144,7 +63,7 @@ def _plan(request: Mapping[str, Any], rows: list[Row], before: Found, lists: lis
         wouldCreate=[row.email for row in live if row.email not in before],
         wouldUpdate=update,
         unchanged=[row.email for row in live if not row.sent],
-        notSent=_grouped(row for row in rows if row.outcome != "unknown"),
+        notSent=grouped(row for row in rows if row.outcome != "unknown"),
         lists=[one.named() for one in lists],
         effects=" ".join(effects),
     )
@@ -211,9 +130,9 @@ def _demand_one(rows: list[Row]) -> None:
         raise Unknown(
             "The reply was lost, and not one of the contacts was found as asked.",
             "Calling upsert_contacts again with the same arguments is safe: it sets the same values.",
-            facts=_grouped(rows),
+            facts=grouped(rows),
         )
-    raise Refused("AutoSend took none of the contacts.", "Check the values.", facts=_grouped(rows))
+    raise Refused("AutoSend took none of the contacts.", "Check the values.", facts=grouped(rows))
 
 
 async def _join(call: Call, lists: list[ContactList], emails: list[str]) -> list[dict[str, Any]]:
@@ -234,12 +153,12 @@ def _answer(rows: list[Row], before: Found, after: Found, joined: list[dict[str,
     whole = not (counts["invalid"] or counts["failed"] or counts["unknown"])
     whole = whole and all(one["outcome"] == "done" for one in joined)
     notes = [LISTS_APART] if joined else []
-    if any(one.get("added") for one in joined):
+    if any(one.get("added") or one.get("created") for one in joined):
         notes.append(AUTOMATIONS_START)
     return UpsertedContacts(
         outcome="done" if whole else "partly_done",
         counts=dict(counts),
-        contacts=_grouped(rows),
+        contacts=grouped(rows),
         lists=joined or None,
         undo=_undo(rows, before, after) or None,
         notes=notes or None,

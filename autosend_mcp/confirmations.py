@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from autosend_mcp.calls import Call
-from autosend_mcp.errors import NotSent, compact_json
+from autosend_mcp.errors import NOTHING_CHANGED, NotSent, compact_json
 
 
 async def confirm(
@@ -25,18 +25,22 @@ async def confirm(
         raise NotSent(
             what,
             "Show the user what would go. If they agree, call again with this confirm:",
+            changed=NOTHING_CHANGED,
             facts={"confirm": expected, **shows},
         )
     verdict = await call.ask(question)
     if verdict == "no":
         raise NotSent(
-            "The person at the client was asked, and did not say yes.", "Do not call again unless they ask for it."
+            "The person at the client was asked, and did not say yes.",
+            "Do not call again unless they ask for it.",
+            changed=NOTHING_CHANGED,
         )
     if verdict == "no_answer":
         raise NotSent(
             "The person at the client was asked and has not answered in time.",
             "Call again when they are there. If the client shows no question, the person who runs this server can set "
             "AUTOSEND_ASK=never.",
+            changed=NOTHING_CHANGED,
         )
 
 

@@ -13,7 +13,7 @@ from autosend_mcp.calls import LOOK_UP_TIMES, Call
 from autosend_mcp.confirmations import asks_to_delete, confirm
 from autosend_mcp.directory import read_fields, read_lists, resolve_list
 from autosend_mcp.envelope import Reply, unreadable
-from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
+from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused, Unknown
 from autosend_mcp.lookups import path_to
 from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.fields import (
@@ -193,7 +193,10 @@ async def delete_custom_field(call: Call, body: DeleteCustomField) -> DeletedCus
     found = fields.get(body.field_name)
     if found is None:
         raise NotSent(
-            "No custom field has this name.", "Call again with an exact name.", facts={"there are": list(fields)[:50]}
+            "No custom field has this name.",
+            "Call again with an exact name.",
+            changed=NOTHING_CHANGED,
+            facts={"there are": list(fields)[:50]},
         )
     path = path_to("custom-fields", "fieldName", found.field_name)
     if body.dry_run:

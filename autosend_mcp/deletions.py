@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from autosend_mcp.calls import LOOK_UP_TIMES, Call
 from autosend_mcp.confirmations import asks_to_delete, confirm
-from autosend_mcp.errors import NotSent, Refused, Unknown
+from autosend_mcp.errors import NOTHING_CHANGED, NotSent, Refused, Unknown
 from autosend_mcp.lookups import Found, find_contacts, get_stored, look, path_to
 from autosend_mcp.models.base import planned
 from autosend_mcp.models.batches import DeleteContacts, DeletedContacts
@@ -32,7 +32,12 @@ async def delete_contacts(call: Call, body: DeleteContacts) -> DeletedContacts:
         return await _delete_by_user_id(call, body, body.user_id)
     there, missing = await _targets(call, body)
     if not there:
-        raise NotSent("None of these is a contact.", "There is nothing to delete.", facts={"not found": missing})
+        raise NotSent(
+            "None of these is a contact.",
+            "There is nothing to delete.",
+            changed=NOTHING_CHANGED,
+            facts={"not found": missing},
+        )
     emails = [contact.email for contact in there]
     method, path, request = _request(there)
     shown = [_shown(contact) for contact in there[:_SHOWN]]

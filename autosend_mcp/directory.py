@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from autosend_mcp.calls import Call
 from autosend_mcp.catalogue import LIFETIME, Shelf
 from autosend_mcp.envelope import Reply, unreadable
-from autosend_mcp.errors import AutoSendError, NotSent, Refused, compact_json
+from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused, compact_json
 from autosend_mcp.lookups import path_to, rows_of
 from autosend_mcp.models.base import visible
 from autosend_mcp.models.contacts import moment
@@ -122,6 +122,7 @@ async def _known_list(call: Call, wanted: str) -> ContactList:
         "Call again with the id of the one that is meant, or ask the user."
         if near
         else "There are none yet; create_contact_list makes one.",
+        changed=NOTHING_CHANGED,
         facts={"asked for": visible(wanted), "there are" if matches else "nearest": [one.named() for one in near]},
     )
 
@@ -157,6 +158,7 @@ def _check_joinable(found: ContactList) -> None:
         raise NotSent(
             "This is a segment: AutoSend computes who is in it, so nobody can be put in or taken out.",
             "Choose a contact list; or change the contact so that it meets the segment's conditions.",
+            changed=NOTHING_CHANGED,
             facts={"segment": found.named()},
         )
 
@@ -174,7 +176,8 @@ async def check_fields(call: Call, people: Iterable[Mapping[str, Any]]) -> None:
         return
     problems = list(dict.fromkeys(line for row in rows for line in field_problems(row, defined)))
     if problems:
-        raise NotSent("Custom fields are not as defined in AutoSend.", "\n".join(["Mend this:", *problems[:20]]))
+        lines = ["If a name is meant as it is, define it first with create_custom_field. Mend this:", *problems[:20]]
+        raise NotSent("Custom fields are not as defined in AutoSend.", "\n".join(lines), changed=NOTHING_CHANGED)
     note_undefined(call, rows, defined)
 
 

@@ -11,6 +11,8 @@ from typing import ClassVar
 
 from pydantic_core import to_json
 
+NOTHING_CHANGED = "Nothing changed."
+
 
 class AutoSendError(Exception):
     """A call that did not succeed, told so that an assistant can act on it.
@@ -77,7 +79,7 @@ class Refused(AutoSendError):
     """AutoSend answered and said no, so nothing changed."""
 
     outcome = "refused"
-    default_changed = "Nothing changed."
+    default_changed = NOTHING_CHANGED
 
 
 class Unknown(AutoSendError):

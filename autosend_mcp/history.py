@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 _KEPT = 100
+_SHOWN = ("email", "id", "name", "fieldName", "list", "counts", "deleted", "undo")
 
 
 class History:
@@ -17,7 +18,7 @@ class History:
     def add(self, tool: str, answer: dict[str, Any]) -> None:
         """Remember a write by its answer."""
         told = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "tool": tool, "outcome": answer.get("outcome")}
-        shown = {name: answer[name] for name in ("email", "id", "name", "counts", "undo") if name in answer}
+        shown = {name: answer[name] for name in _SHOWN if name in answer}
         self._writes.appendleft(told | shown)
 
     def rows(self) -> list[dict[str, Any]]:

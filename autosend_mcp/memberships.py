@@ -14,7 +14,7 @@ from autosend_mcp.envelope import unreadable
 from autosend_mcp.errors import AutoSendError, Unknown
 from autosend_mcp.lookups import find_contacts, path_to, rows_of
 from autosend_mcp.models.base import planned, shortened, step
-from autosend_mcp.models.contacts import AUTOMATIONS_START
+from autosend_mcp.models.contacts import AUTOMATIONS_START, AUTOMATIONS_WOULD
 from autosend_mcp.models.lists import AddedToList, ContactList, ListMembers, RemovedFromList
 
 ADD = "/contact-lists/contacts/bulk-add"
@@ -46,24 +46,31 @@ async def add_to_list(call: Call, body: ListMembers) -> AddedToList:
         AutoSendError: Nobody was put in, or that is not known.
     """
     into = await resolve_list(call, body.contact_list, joining=True)
-    known = await _known(call, body)
+    strangers = await _strangers(call, body.people())
     if body.dry_run:
         request = {"contactListId": into.id, **body.people()}
-        missing = [email for email in body.emails or [] if known is not None and email not in known]
-        plan = planned("POST", ADD, request, list=into.named(), wouldCreate=missing, effects=AUTOMATIONS_START)
+        plan = planned("POST", ADD, request, list=into.named(), wouldCreate=strangers, effects=AUTOMATIONS_WOULD)
         return AddedToList(outcome="dry_run", plan=plan)
-    return await join(call, into, body.people())
+    return await join(call, into, body.people(), strangers)
 
 
-async def _known(call: Call, body: ListMembers) -> set[str] | None:
-    """The addresses that are contacts, for a dry run by address."""
-    if not body.dry_run or body.emails is None:
-        return None
-    return set((await find_contacts(call, body.emails))[0])
+async def _strangers(call: Call, people: dict[str, Any]) -> list[str]:
+    """The addresses that are no contacts yet, so that AutoSend will create them; none where that cannot be told."""
+    emails = cast("list[str]", people.get("emails", []))
+    if not emails:
+        return []
+    try:
+        known, _ = await find_contacts(call, emails, quickly=True)
+    except AutoSendError:
+        call.notes.append("Who of them is no contact yet could not be looked up.")
+        return []
+    return [email for email in emails if email not in known]
 
 
-async def join(call: Call, into: ContactList, people: dict[str, Any]) -> AddedToList:
-    """Put people (`{"emails": [...]}` or `{"contactIds": [...]}`) into a list.
+async def join(
+    call: Call, into: ContactList, people: dict[str, Any], strangers: list[str] | None = None
+) -> AddedToList:
+    """Put people (`{"emails": [...]}` or `{"contactIds": [...]}`) into a list. `strangers`: no contacts yet.
 
     Raises:
         AutoSendError: Nobody was put in, or that is not known.
@@ -75,23 +82,27 @@ async def join(call: Call, into: ContactList, people: dict[str, Any]) -> AddedTo
         return await _settle_added(call, into, people, lost)
     refused = {name: shortened(rows, 4_000) for name, rows in counts.validation.items() if rows and name != "valid"}
     refused |= {"errors": shortened(counts.errors, 4_000)} if counts.errors else {}
+    joined = bool(counts.added or counts.created)
     return AddedToList(
         outcome="partly_done" if refused else "done",
         contact_list=_shown(into),
         added=counts.added,
         created=counts.created,
         already_in_list=counts.already_in_list,
+        new_contacts=(strangers or None) if counts.created else None,
         not_added=refused or None,
-        undo=[step("remove_from_list", list=into.id, **people)] if counts.added else None,
-        notes=_effects(counts),
+        undo=[step("remove_from_list", list=into.id, **people)] if joined else None,
+        notes=_effects(counts) if joined else None,
     )
 
 
-def _effects(counts: _Counts) -> list[str] | None:
-    notes = [AUTOMATIONS_START] if counts.added != 0 else []
-    if counts.already_in_list and counts.added:
-        notes.append("The undo would also take out those who had been in the list before: AutoSend counts them only.")
-    return notes or None
+def _effects(counts: _Counts) -> list[str]:
+    notes = [AUTOMATIONS_START]
+    if counts.already_in_list:
+        notes.append("The undo also takes out those who were in the list before: AutoSend only counts them.")
+    if counts.created:
+        notes.append("The undo leaves those who were created as contacts.")
+    return notes
 
 
 async def _settle_added(call: Call, into: ContactList, people: dict[str, Any], lost: Exception) -> AddedToList:

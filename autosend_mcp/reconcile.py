@@ -13,7 +13,7 @@ from autosend_mcp.errors import Refused, Unknown
 from autosend_mcp.lookups import find_contacts, look, read_contact, when
 from autosend_mcp.models.base import planned
 from autosend_mcp.models.contacts import (
-    AUTOMATIONS_START,
+    AUTOMATIONS_WOULD,
     Contact,
     CreateContact,
     CreatedContact,
@@ -50,7 +50,7 @@ async def create_contact(call: Call, body: CreateContact) -> CreatedContact:
                 "/contacts",
                 asked,
                 lists=[one.named() for one in lists],
-                effects=AUTOMATIONS_START if lists else None,
+                effects=AUTOMATIONS_WOULD if lists else None,
                 refusedBecauseItExists=existing.payload() if existing else None,
             )
         )

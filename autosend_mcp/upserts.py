@@ -13,7 +13,7 @@ from autosend_mcp.errors import Unknown
 from autosend_mcp.lookups import Found, find_contacts, look, read_contact
 from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.contacts import (
-    AUTOMATIONS_START,
+    AUTOMATIONS_WOULD,
     StoredContact,
     UpsertContact,
     UpsertedContact,
@@ -26,7 +26,7 @@ from autosend_mcp.models.lists import ContactList
 
 Asked = dict[str, Any]
 
-PROPERTY_AUTOMATIONS = "Live automations that watch for the changed values may start; AutoSend does not say which."
+PROPERTY_AUTOMATIONS = "Live automations that watch for the changed values may start."
 SETTLED = "AutoSend's reply was lost; a look-up then found the contact as asked."
 
 
@@ -68,7 +68,7 @@ def _plan(request: Asked, before: StoredContact | None, wanted: Mapping[str, Any
         would="update" if before else "create",
         changes=wanted,
         lists=[one.named() for one in lists],
-        effects=" ".join([AUTOMATIONS_START] * bool(lists) + [PROPERTY_AUTOMATIONS]),
+        effects=" ".join([AUTOMATIONS_WOULD] * bool(lists) + [PROPERTY_AUTOMATIONS]),
     )
 
 

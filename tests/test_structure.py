@@ -22,7 +22,7 @@ LAYERS = [
     {"calls"},
     {"lookups", "confirmations", "tools.toolset", "asking", "writes"},
     {"directory", "deletions"},
-    {"memberships", "definitions", "reconcile", "upserts", "resources"},
+    {"memberships", "definitions", "reconcile", "upserts", "resources", "rows"},
     {"batches", "searches"},
     {"dispatch", "tools.contacts", "tools.lists", "tools.fields"},
     {"server"},

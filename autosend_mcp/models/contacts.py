@@ -100,6 +100,7 @@ class StoredContact(Contact):
 
 VERIFIED = "AutoSend's reply was lost; a look-up then found this contact, created at about the time of this call."
 AUTOMATIONS_START = "Any live automation of these lists starts now."
+AUTOMATIONS_WOULD = "Any live automation of these lists would start; AutoSend does not tell which there are."
 LISTS_JOINED = f"{AUTOMATIONS_START} AutoSend does not show the contact's lists, so joining them was not checked."
 LISTS_UNKNOWN = "Whether it joined the lists is not known; if it did, their live automations start now."
 

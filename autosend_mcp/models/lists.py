@@ -177,13 +177,14 @@ class ListMembers(Write):
 
 
 class AddedToList(Written):
-    """The answer of `add_to_list`. `created`: how many were no contacts before. `notAdded`: who was not, and why."""
+    """The answer of `add_to_list`. `newContacts`: who was no contact before. `notAdded`: who was not added, and why."""
 
     outcome: Literal["done", "partly_done", "dry_run"]
     contact_list: JsonObject | None = Field(default=None, validation_alias="list", serialization_alias="list")
     added: int | None = None
     created: int | None = None
     already_in_list: int | None = None
+    new_contacts: list[str] | None = None
     not_added: JsonObject | None = None
 
 

@@ -1,0 +1,92 @@
+"""The rows of a batch: each read by itself, so that a bad one keeps no other back; rows of one address made one."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from autosend_mcp.calls import Call
+from autosend_mcp.directory import defined_fields, field_problems, note_undefined
+from autosend_mcp.errors import NotSent
+from autosend_mcp.models.arguments import read_arguments
+from autosend_mcp.models.contacts import Person
+
+Outcome = Literal["created", "updated", "unchanged", "merged", "invalid", "failed", "unknown"]
+
+
+@dataclass(slots=True)
+class Row:
+    """One contact of the batch: where it stood, what is asked of it, and what became of it."""
+
+    place: int
+    email: str = ""
+    asked: dict[str, Any] = field(default_factory=dict[str, Any])
+    outcome: Outcome = "unknown"
+    why: str = ""
+    sent: bool = False
+
+    def shown(self) -> object:
+        """The address alone where nothing more is to say."""
+        if not self.why:
+            return self.email
+        return {"row": self.place} | ({"email": self.email} if self.email else {}) | {"why": self.why}
+
+
+async def read_rows(call: Call, contacts: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """A row each; `unknown` so far, unless it is invalid or another row speaks for its address."""
+    rows = [_read(place, given, call) for place, given in enumerate(contacts, start=1)]
+    valid = [row for row in rows if row.outcome == "unknown"]
+    customs = [row.asked["customFields"] for row in valid if "customFields" in row.asked]
+    defined = await defined_fields(call) if customs else None
+    if defined is not None:
+        for row in valid:
+            if problems := field_problems(row.asked.get("customFields", {}), defined):
+                row.outcome, row.why = "invalid", " ".join(problem.removeprefix("- ") for problem in problems)
+        note_undefined(call, customs, defined)
+    _merge(rows)
+    return rows
+
+
+def _read(place: int, given: Mapping[str, Any], call: Call) -> Row:
+    try:
+        person, notes = read_arguments(Person, given, "upsert_contacts")
+    except NotSent as error:
+        email = given.get("email")
+        why = " ".join(line.removeprefix("- ") for line in error.next_step.splitlines()[1:])
+        return Row(place, email if isinstance(email, str) else "", outcome="invalid", why=why)
+    call.notes.extend(f"Row {place}: {note}" for note in notes)
+    return Row(place, person.email, person.attributes())
+
+
+def _merge(rows: Iterable[Row]) -> None:
+    """Let the first row of an address speak for all that agree with it; where two contradict, none is sent."""
+    firsts: dict[str, Row] = {}
+    for row in rows:
+        if row.outcome != "unknown":
+            continue
+        first = firsts.setdefault(row.email, row)
+        if first is row:
+            continue
+        if names := _contradictions(first.asked, row.asked):
+            why = (
+                f"rows {first.place} and {row.place} are the same address and contradict each other: {', '.join(names)}"
+            )
+            first.outcome = row.outcome = "invalid"
+            first.why = row.why = why
+            continue
+        custom = first.asked.get("customFields", {}) | row.asked.get("customFields", {})
+        first.asked |= row.asked | ({"customFields": custom} if custom else {})
+        row.outcome, row.why = "merged", f"the same address as row {first.place}; sent as one"
+
+
+def _contradictions(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    names = [name for name in one if name in other and name != "customFields" and one[name] != other[name]]
+    custom, further = one.get("customFields", {}), other.get("customFields", {})
+    return names + [f"customFields.{name}" for name in custom if name in further and custom[name] != further[name]]
+
+
+def grouped(rows: Iterable[Row]) -> dict[str, list[object]]:
+    """The rows by what became of them."""
+    groups: dict[str, list[object]] = {}
+    for row in rows:
+        groups.setdefault(row.outcome, []).append(row.shown())
+    return groups
