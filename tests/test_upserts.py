@@ -1,0 +1,148 @@
+"""upsert_contact: what it was, what was sent, what it is; and the truth when the reply is lost."""
+
+from typing import Any
+
+import pytest
+
+from autosend_mcp.sandbox.app import PROJECT, Options
+from tests.unreliable import LOST, Line, answering, applied_then_reset, over_a_line, reset, rewritten, unreachable
+from tests.worlds import answer_of, error_of
+
+pytestmark = pytest.mark.anyio
+
+JANE: dict[str, Any] = {"email": "jane@example.com", "firstName": "Jane", "customFields": {"plan": "pro", "logins": 42}}
+UPSERT = "POST /contacts/email"
+
+
+def held(line: Line, email: str = "jane@example.com") -> dict[str, Any]:
+    return line.sandbox.store.find(PROJECT, [email])[0]
+
+
+async def test_a_new_contact_is_created_and_an_old_one_updated(era: str) -> None:
+    async with over_a_line(era) as (client, line):
+        created = answer_of(await client.call_tool("upsert_contact", JANE))
+        updated = answer_of(await client.call_tool("upsert_contact", {**JANE, "firstName": "Janet"}))
+        unchanged = answer_of(await client.call_tool("upsert_contact", {**JANE, "firstName": "Janet"}))
+        shown = held(line)
+    assert [one["outcome"] for one in (created, updated, unchanged)] == ["created", "updated", "unchanged"]
+    assert created["undo"] == [
+        {"tool": "delete_contacts", "arguments": {"emails": [JANE["email"]], "confirm": JANE["email"]}}
+    ]
+    assert updated["changes"] == {"firstName": {"was": "Jane", "now": "Janet"}}
+    assert updated["undo"] == [{"tool": "upsert_contact", "arguments": {"email": JANE["email"], "firstName": "Jane"}}]
+    assert unchanged["notes"] == ["It already held every value asked for, so nothing was sent."]
+    assert line.count(UPSERT) == 2
+    assert shown["firstName"] == "Janet"
+
+
+async def test_the_undo_of_an_update_takes_it_back() -> None:
+    async with over_a_line() as (client, line):
+        await client.call_tool("upsert_contact", JANE)
+        asked = {"email": "jane@example.com", "firstName": "J", "customFields": {"plan": "free"}}
+        (back,) = answer_of(await client.call_tool("upsert_contact", asked))["undo"]
+        answer_of(await client.call_tool(back["tool"], back["arguments"]))
+        shown = held(line)
+    assert shown.items() >= JANE.items()
+
+
+@pytest.mark.parametrize("rule", ["merge", "replace"])
+async def test_the_custom_fields_that_were_not_given_stay_whatever_an_upsert_does_to_them(rule: Any) -> None:
+    async with over_a_line(options=Options(rate_limit=0, upsert_rule=rule)) as (client, line):
+        answer_of(await client.call_tool("create_contact", JANE))
+        answer = answer_of(
+            await client.call_tool("upsert_contact", {"email": "jane@example.com", "customFields": {"plan": "free"}})
+        )
+        shown = held(line)
+    assert shown["customFields"] == {"plan": "free", "logins": 42}
+    lost = {"firstName": {"was": "Jane", "now": None}} if rule == "replace" else {}
+    assert answer["changes"] == {"customFields.plan": {"was": "pro", "now": "free"}} | lost
+    said = "AutoSend changed these as well, which was not asked for: firstName."
+    assert (said in answer.get("notes", [])) is (rule == "replace")
+
+
+async def test_a_dry_run_shows_the_request_and_the_changes_and_writes_nothing() -> None:
+    async with over_a_line() as (client, line):
+        answer_of(await client.call_tool("create_contact_list", {"name": "Newsletter"}))
+        answer_of(await client.call_tool("create_contact", JANE))
+        before = line.sandbox.store.snapshot(PROJECT)
+        asked = {"email": "jane@example.com", "customFields": {"plan": "free"}, "listIds": ["Newsletter"]}
+        plan = answer_of(await client.call_tool("upsert_contact", {**asked, "dryRun": True}))["plan"]
+        assert line.sandbox.store.snapshot(PROJECT) == before
+        answer_of(await client.call_tool("upsert_contact", asked))
+    assert plan["would"] == "update"
+    assert plan["changes"] == {"customFields.plan": {"asked": "free", "now": "pro"}}
+    assert plan["lists"][0]["name"] == "Newsletter"
+    assert "automation" in plan["effects"]
+    assert plan["request"] == {"method": "POST", "path": "/contacts/email", "body": line.bodies(UPSERT)[0]}
+
+
+@pytest.mark.parametrize("name", LOST)
+@pytest.mark.parametrize("new", [True, False])
+async def test_a_lost_reply_to_an_applied_upsert_is_verified_and_never_sent_again(name: str, new: bool) -> None:
+    async with over_a_line() as (client, line):
+        if not new:
+            answer_of(await client.call_tool("create_contact", {**JANE, "firstName": "Jan"}))
+        line.lose(UPSERT, LOST[name])
+        answer = answer_of(await client.call_tool("upsert_contact", JANE))
+    assert answer["outcome"] == ("created" if new else "updated")
+    assert "AutoSend's reply was lost; a look-up then found the contact as asked." in answer["notes"]
+    assert line.count(UPSERT) == 1
+
+
+async def test_a_lost_reply_to_an_upsert_that_was_not_applied_is_told_as_that() -> None:
+    async with over_a_line(timeout=1) as (client, line):
+        line.lose(UPSERT, reset)
+        text = error_of(await client.call_tool("upsert_contact", JANE))
+    assert "was not as asked, so it was probably not applied" in text
+    assert "Calling upsert_contact again with the same arguments is safe" in text
+    assert line.count(UPSERT) == 1
+
+
+async def test_when_the_look_up_fails_too_the_outcome_is_unknown() -> None:
+    async with over_a_line(timeout=1) as (client, line):
+        line.lose(UPSERT, applied_then_reset)
+        line.lose("POST /contacts/search", answering(200, {"success": True, "data": {"contacts": []}}), reset)
+        text = error_of(await client.call_tool("upsert_contact", JANE))
+    assert "Looking it up failed too: whether it was applied is not known." in text
+    assert line.count(UPSERT) == 1
+
+
+async def test_a_lost_reply_never_claims_a_list_that_cannot_be_seen() -> None:
+    async with over_a_line(timeout=1) as (client, line):
+        answer_of(await client.call_tool("create_contact_list", {"name": "Newsletter"}))
+        answer_of(await client.call_tool("create_contact", JANE))
+        line.lose(UPSERT, applied_then_reset)
+        text = error_of(await client.call_tool("upsert_contact", {**JANE, "listIds": ["Newsletter"]}))
+    assert "whether it joined the lists is not known" in text
+    assert "does not join it a second time" in text
+
+
+async def test_a_value_that_autosend_does_not_keep_is_told() -> None:
+    def forget(body: Any) -> None:
+        body["data"]["firstName"] = "JANE"
+
+    async with over_a_line() as (client, line):
+        line.lose(UPSERT, rewritten(forget))
+        answer = answer_of(await client.call_tool("upsert_contact", JANE))
+    assert answer["firstName"] == "JANE"
+    assert "AutoSend's reply does not show these as asked: firstName." in answer["notes"]
+
+
+async def test_joining_a_list_is_undone_by_leaving_it() -> None:
+    async with over_a_line() as (client, line):
+        made = answer_of(await client.call_tool("create_contact_list", {"name": "Newsletter"}))
+        answer_of(await client.call_tool("create_contact", JANE))
+        answer = answer_of(await client.call_tool("upsert_contact", {**JANE, "listIds": ["Newsletter"]}))
+        assert len(line.sandbox.store.members(made["id"])) == 1
+        (back,) = answer["undo"]
+        answer_of(await client.call_tool(back["tool"], back["arguments"]))
+        assert line.sandbox.store.members(made["id"]) == []
+    assert answer["outcome"] == "updated"
+
+
+async def test_an_upsert_that_could_not_leave_is_tried_again_and_told_as_not_sent() -> None:
+    async with over_a_line(timeout=1) as (client, line):
+        line.lose(UPSERT, unreachable)
+        text = error_of(await client.call_tool("upsert_contact", JANE))
+    assert "AutoSend could not be reached. Nothing was sent and nothing changed." in text
+    assert line.count(UPSERT) == 3
