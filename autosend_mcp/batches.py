@@ -22,6 +22,8 @@ from autosend_mcp.upserts import PROPERTY_AUTOMATIONS, completed
 BULK = "/contacts/bulk-update"
 LISTS_APART = "AutoSend documents no lists for a bulk update: they were joined by a request of their own."
 
+NOT_VERIFIED = "Looking them up afterwards failed; what is told here is what AutoSend counted."
+
 _AS_ASKED = ("created", "updated", "unchanged")
 _AFTERWARDS = (0.0, 0.5, 2.0)
 
@@ -89,6 +91,8 @@ async def _send(call: Call, request: Mapping[str, Any], live: list[Row], before:
         LOOK_UP_TIMES if lost else _AFTERWARDS,
         enough=lambda found: sum(_as_asked(row, found) for row in sent) >= len(sent) - failed,
     )
+    if looked is None and not lost:
+        call.notes.append(NOT_VERIFIED)
     for row in sent:
         row.outcome, row.why = _judged(row, before, looked[0] if looked else None, lost, failed)
     return looked[0] if looked else {}

@@ -183,7 +183,7 @@ async def _field_named(call: Call, name: str) -> CustomField | None:
 
 
 async def delete_custom_field(call: Call, body: DeleteCustomField) -> DeletedCustomField:
-    """Delete the definition of the field; with dryRun, show which.
+    """Delete the field, and with it its values in all contacts; with dryRun, show which.
 
     Raises:
         NotSent: `confirm` is not its name, the person said no, or there is no such field.
@@ -201,7 +201,7 @@ async def delete_custom_field(call: Call, body: DeleteCustomField) -> DeletedCus
     path = path_to("custom-fields", "fieldName", found.field_name)
     if body.dry_run:
         return DeletedCustomField(outcome="dry_run", plan=planned("DELETE", path, None, wouldDelete=found.shown()))
-    shows: dict[str, object] = {"would delete": found.shown(), "not known": "what becomes of the values contacts have"}
+    shows: dict[str, object] = {"would delete": found.shown(), "and": "its values in all contacts"}
     question = asks_to_delete([found.field_name], "the custom field")
     await confirm(call, body.confirm, found.field_name, question=question, shows=shows)
     notes = await _delete(call, path, lambda: _field_named(call, found.field_name))

@@ -34,14 +34,7 @@ class Row:
 async def read_rows(call: Call, contacts: Sequence[Mapping[str, Any]]) -> list[Row]:
     """A row each; `unknown` so far, unless it is invalid or another row speaks for its address."""
     rows = [_read(place, given, call) for place, given in enumerate(contacts, start=1)]
-    valid = [row for row in rows if row.outcome == "unknown"]
-    customs = [row.asked["customFields"] for row in valid if "customFields" in row.asked]
-    defined = await defined_fields(call) if customs else None
-    if defined is not None:
-        for row in valid:
-            if problems := field_problems(row.asked.get("customFields", {}), defined):
-                row.outcome, row.why = "invalid", " ".join(problem.removeprefix("- ") for problem in problems)
-        note_undefined(call, customs, defined)
+    await _check_fields(call, [row for row in rows if row.asked.get("customFields")])
     _merge(rows)
     return rows
 
@@ -55,6 +48,17 @@ def _read(place: int, given: Mapping[str, Any], call: Call) -> Row:
         return Row(place, email if isinstance(email, str) else "", outcome="invalid", why=why)
     call.notes.extend(f"Row {place}: {note}" for note in notes)
     return Row(place, person.email, person.attributes())
+
+
+async def _check_fields(call: Call, rows: Sequence[Row]) -> None:
+    """Make the rows invalid that have a custom field of the wrong type or a misspelt name."""
+    defined = await defined_fields(call) if rows else None
+    if defined is None:
+        return
+    for row in rows:
+        if problems := field_problems(row.asked["customFields"], defined):
+            row.outcome, row.why = "invalid", " ".join(problem.removeprefix("- ") for problem in problems)
+    note_undefined(call, [row.asked["customFields"] for row in rows if row.outcome == "unknown"], defined)
 
 
 def _merge(rows: Iterable[Row]) -> None:

@@ -27,7 +27,7 @@ async def create_custom_field(call: Call, body: CreateCustomField) -> CreatedCus
 
 @tool("Delete custom field", Effect.DELETE)
 async def delete_custom_field(call: Call, body: DeleteCustomField) -> DeletedCustomField:
-    """Delete the definition of a custom field for good; what becomes of the values is not documented. Without confirm
-    nothing is deleted, and the error shows what would go.
+    """Delete a custom field for good, with its values in all contacts. Without confirm nothing is deleted, and the
+    error shows what would go.
     """
     return await definitions.delete_custom_field(call, body)

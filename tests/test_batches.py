@@ -1,0 +1,290 @@
+"""upsert_contacts: an outcome for each, found by looking before and after, since AutoSend answers with counts."""
+
+from typing import Any
+
+import anyio
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autosend_mcp.batches import BULK
+from autosend_mcp.sandbox.app import PROJECT, Options
+from tests.unreliable import (
+    LOST,
+    Line,
+    answering,
+    applied_then_reset,
+    forwarded,
+    over_a_line,
+    reset,
+    unreachable,
+)
+from tests.worlds import answer_of, error_of
+
+pytestmark = pytest.mark.anyio
+
+POST = f"POST {BULK}"
+SEARCH = "POST /contacts/search"
+ADD = "POST /contact-lists/contacts/bulk-add"
+
+
+def people(count: int, **more: Any) -> list[dict[str, Any]]:
+    return [{"email": f"p{number}@example.com", "firstName": f"P{number}", **more} for number in range(count)]
+
+
+def held(line: Line, *emails: str) -> list[dict[str, Any]]:
+    return line.sandbox.store.find(PROJECT, emails)
+
+
+async def test_every_contact_has_an_outcome(era: str) -> None:
+    async with over_a_line(era) as (client, line):
+        answer_of(await client.call_tool("create_contact", {"email": "same@example.com", "firstName": "Same"}))
+        answer_of(await client.call_tool("create_contact", {"email": "old@example.com", "firstName": "Old"}))
+        rows = [
+            {"email": "new@example.com", "customFields": {"plan": "pro"}},
+            {"email": "Old@example.com", "first_name": "Older"},
+            {"email": "same@example.com", "firstName": "Same"},
+            {"email": "no address"},
+            {"email": "new@example.com", "lastName": "New"},
+            {"email": "typed@example.com", "customFields": {"logins": "many"}},
+            {"email": "near@example.com", "customFields": {"plann": "pro"}},
+            {"email": "x@example.com", "phone": "1"},
+        ]
+        answer = answer_of(await client.call_tool("upsert_contacts", {"contacts": rows}))
+        (new,) = held(line, "new@example.com")
+    assert answer["outcome"] == "partly_done"
+    assert answer["counts"] == {"created": 1, "updated": 1, "unchanged": 1, "invalid": 4, "merged": 1}
+    assert answer["contacts"]["created"] == ["new@example.com"]
+    assert answer["contacts"]["updated"] == ["old@example.com"]
+    assert answer["contacts"]["unchanged"] == ["same@example.com"]
+    assert answer["contacts"]["merged"][0]["why"] == "the same address as row 1; sent as one"
+    why = [row["why"] for row in answer["contacts"]["invalid"]]
+    assert why[0].startswith("email: must be one mail address")
+    assert why[1] == 'customFields."logins": must be a number.'
+    assert why[2] == 'customFields."plann": not defined; did you mean "plan"?'
+    assert why[3].startswith("phone: no such argument")
+    assert [row["row"] for row in answer["contacts"]["invalid"]] == [4, 6, 7, 8]
+    assert answer["notes"] == ["Row 2: email was read as old@example.com."]
+    assert (new["lastName"], new["customFields"]) == ("New", {"plan": "pro"})
+    assert line.bodies(POST) == [
+        {
+            "contacts": [
+                {"email": "new@example.com", "lastName": "New", "customFields": {"plan": "pro"}},
+                {"email": "old@example.com", "firstName": "Older"},
+            ],
+            "runWorkflow": False,
+        }
+    ]
+
+
+async def test_rows_that_contradict_each_other_are_not_sent() -> None:
+    rows = [
+        {"email": "a@example.com", "firstName": "A", "customFields": {"plan": "pro"}},
+        {"email": "a@example.com", "firstName": "B", "customFields": {"plan": "free"}},
+        {"email": "b@example.com"},
+    ]
+    async with over_a_line() as (client, line):
+        answer = answer_of(await client.call_tool("upsert_contacts", {"contacts": rows}))
+        assert held(line, "a@example.com") == []
+    assert answer["counts"] == {"invalid": 2, "created": 1}
+    said = "rows 1 and 2 are the same address and contradict each other: firstName, customFields.plan"
+    assert {row["why"] for row in answer["contacts"]["invalid"]} == {said}
+
+
+async def test_a_batch_without_a_valid_row_sends_nothing() -> None:
+    async with over_a_line() as (client, line):
+        text = error_of(await client.call_tool("upsert_contacts", {"contacts": [{"email": "x"}, {"firstName": "y"}]}))
+    assert "Not one of the contacts is valid. Nothing was sent and nothing changed." in text
+    assert "email: is required." in text
+    assert line.seen == []
+
+
+@pytest.mark.parametrize("contacts", [[], [{"email": "a@example.com"}] * 101, ["a@example.com"], "all"])
+async def test_a_batch_that_is_none_is_refused(contacts: Any) -> None:
+    async with over_a_line() as (client, line):
+        assert "- contacts" in error_of(await client.call_tool("upsert_contacts", {"contacts": contacts}))
+    assert line.seen == []
+
+
+async def test_when_nothing_differs_nothing_is_sent() -> None:
+    async with over_a_line() as (client, line):
+        answer_of(await client.call_tool("upsert_contacts", {"contacts": people(3)}))
+        again = answer_of(await client.call_tool("upsert_contacts", {"contacts": people(3)}))
+    assert again["counts"] == {"unchanged": 3}
+    assert "undo" not in again
+    assert line.count(POST) == 1
+
+
+async def test_lists_are_joined_by_a_request_of_their_own_and_told() -> None:
+    async with over_a_line() as (client, line):
+        made = answer_of(await client.call_tool("create_contact_list", {"name": "Newsletter"}))
+        answer_of(await client.call_tool("create_contact", {**people(1)[0], "listIds": ["Newsletter"]}))
+        asked = {"contacts": [*people(3), {"email": "bad"}], "listIds": ["Newsletter"]}
+        plan = answer_of(await client.call_tool("upsert_contacts", {**asked, "dryRun": True}))["plan"]
+        answer = answer_of(await client.call_tool("upsert_contacts", asked))
+        starts = line.sandbox.store.automations.starts(PROJECT)
+    assert plan["lists"][0]["name"] == "Newsletter"
+    assert plan["wouldCreate"] == ["p1@example.com", "p2@example.com"]
+    assert plan["unchanged"] == ["p0@example.com"]
+    assert plan["request"]["body"] == line.bodies(POST)[0]
+    joined = {"outcome": "done", "list": {"id": made["id"], "name": "Newsletter"}, "added": 2, "created": 0}
+    assert answer["lists"] == [joined | {"alreadyInList": 1}]
+    assert any("AutoSend documents no lists for a bulk update" in note for note in answer["notes"])
+    assert any("automation" in note for note in answer["notes"])
+    assert line.count(ADD) == 1
+    assert set(starts.values()) == {1}
+    assert len(starts) == 3
+
+
+async def test_a_list_that_could_not_be_joined_leaves_the_rest_told_as_done() -> None:
+    async with over_a_line() as (client, line):
+        answer_of(await client.call_tool("create_contact_list", {"name": "Newsletter"}))
+        line.lose(ADD, answering(500, {"success": False, "error": "oops"}))
+        asked = {"contacts": people(4), "listIds": ["Newsletter"]}
+        answer = answer_of(await client.call_tool("upsert_contacts", asked))
+    assert answer["outcome"] == "partly_done"
+    assert answer["counts"] == {"created": 4}
+    assert answer["lists"][0]["outcome"] == "unknown"
+    assert "Calling add_to_list again with the same arguments is safe" in answer["lists"][0]["why"]
+    assert line.count(ADD) == 1
+
+
+@pytest.mark.parametrize("flag", [True, False])
+async def test_automations_that_watch_values_start_only_if_asked(flag: bool) -> None:
+    async with over_a_line() as (client, line):
+        asked = {"contacts": people(1), "runWorkflow": flag}
+        answer_of(await client.call_tool("upsert_contacts", asked))
+    assert line.bodies(POST)[0]["runWorkflow"] is flag
+
+
+@pytest.mark.parametrize("name", LOST)
+async def test_a_lost_reply_to_an_applied_batch_is_settled_row_by_row_and_never_sent_again(name: str) -> None:
+    async with over_a_line() as (client, line):
+        answer_of(await client.call_tool("create_contact", {"email": "p0@example.com", "firstName": "Old"}))
+        line.lose(POST, LOST[name])
+        answer = answer_of(await client.call_tool("upsert_contacts", {"contacts": people(3)}))
+    assert answer["outcome"] == "done"
+    assert answer["contacts"] == {"updated": ["p0@example.com"], "created": ["p1@example.com", "p2@example.com"]}
+    assert line.count(POST) == 1
+
+
+async def test_a_lost_reply_to_a_batch_that_was_not_applied_is_unknown_and_safe_to_repeat() -> None:
+    async with over_a_line(timeout=1) as (client, line):
+        line.lose(POST, reset)
+        text = error_of(await client.call_tool("upsert_contacts", {"contacts": people(2)}))
+    assert "not one of the contacts was found as asked" in text
+    assert "Calling upsert_contacts again with the same arguments is safe" in text
+    assert line.count(POST) == 1
+
+
+async def test_a_batch_that_was_applied_in_part_before_its_reply_was_lost_is_told_in_part() -> None:
+    async with over_a_line(timeout=1) as (client, line):
+
+        async def half(_forward: Any) -> Any:
+            body = line.bodies(POST)[0]
+            line.sandbox.store.bulk_upsert(PROJECT, body["contacts"][:2], run_workflow=False)
+            return await reset(_forward)
+
+        line.lose(POST, half)
+        answer = answer_of(await client.call_tool("upsert_contacts", {"contacts": people(3)}))
+    assert answer["outcome"] == "partly_done"
+    assert answer["contacts"]["created"] == ["p0@example.com", "p1@example.com"]
+    (row,) = answer["contacts"]["unknown"]
+    assert (row["email"], row["row"]) == ("p2@example.com", 3)
+    assert "so probably not applied" in row["why"]
+
+
+async def test_which_rows_autosend_did_not_take_is_found_by_looking() -> None:
+    async with over_a_line(timeout=1) as (client, line):
+
+        async def some(_forward: Any) -> Any:
+            line.sandbox.store.bulk_upsert(PROJECT, line.bodies(POST)[0]["contacts"][1:], run_workflow=False)
+            return await answering(200, {"success": True, "data": {"failedCount": 1}})(_forward)
+
+        line.lose(POST, some)
+        answer = answer_of(await client.call_tool("upsert_contacts", {"contacts": people(3)}))
+    assert answer["contacts"]["created"] == ["p1@example.com", "p2@example.com"]
+    assert answer["contacts"]["failed"] == [
+        {
+            "row": 1,
+            "email": "p0@example.com",
+            "why": "AutoSend did not take it: looked up afterwards, there is no such contact",
+        }
+    ]
+
+
+async def test_a_batch_of_which_autosend_took_nothing_is_an_error() -> None:
+    async with over_a_line(timeout=1) as (client, line):
+        line.lose(POST, answering(200, {"success": True, "data": {"failedCount": 2}}))
+        text = error_of(await client.call_tool("upsert_contacts", {"contacts": people(2)}))
+    assert "AutoSend took none of the contacts. Nothing changed." in text
+
+
+async def test_counts_are_believed_when_looking_afterwards_fails_and_said_so() -> None:
+    async with over_a_line(timeout=1) as (client, line):
+        line.lose(SEARCH, forwarded, reset)
+        answer = answer_of(await client.call_tool("upsert_contacts", {"contacts": people(2)}))
+    assert answer["counts"] == {"created": 2}
+    assert "Looking them up afterwards failed" in str(answer["notes"])
+
+
+async def test_when_the_counts_name_failures_and_looking_fails_each_is_unknown() -> None:
+    async with over_a_line(timeout=1) as (client, line):
+        line.lose(SEARCH, forwarded, reset)
+        line.lose(POST, answering(200, {"success": True, "data": {"failedCount": 1}}))
+        text = error_of(await client.call_tool("upsert_contacts", {"contacts": people(2)}))
+    assert "looking it up afterwards failed" in text
+
+
+async def test_a_value_that_autosend_does_not_keep_is_told() -> None:
+    async with over_a_line(options=Options(rate_limit=0, unknown_fields="ignore"), timeout=1) as (client, _line):
+        rows = [{"email": "a@example.com", "customFields": {"zzz": 1}}]
+        answer = answer_of(await client.call_tool("upsert_contacts", {"contacts": rows}))
+    assert answer["contacts"]["created"][0]["why"] == "AutoSend does not show as asked: customFields.zzz"
+    assert any("Not defined as custom fields" in note for note in answer["notes"])
+
+
+async def test_the_undo_of_a_batch_takes_it_back() -> None:
+    async with over_a_line() as (client, line):
+        answer_of(await client.call_tool("create_contact", {"email": "p0@example.com", "firstName": "Old"}))
+        answer = answer_of(await client.call_tool("upsert_contacts", {"contacts": people(3)}))
+        for back in answer["undo"]:
+            answer_of(await client.call_tool(back["tool"], back["arguments"]))
+        (old,) = held(line, *(one["email"] for one in people(3)))
+    assert old["firstName"] == "Old"
+
+
+async def test_when_existing_contacts_cannot_be_looked_up_nothing_is_sent() -> None:
+    async with over_a_line(timeout=1) as (client, line):
+        line.lose(SEARCH, unreachable)
+        text = error_of(await client.call_tool("upsert_contacts", {"contacts": people(2)}))
+    assert "AutoSend could not be reached. Nothing was sent and nothing changed." in text
+    assert line.count(POST) == 0
+
+
+emails = st.sampled_from(["a@example.com", "b@example.com", "C@example.com", "c@example.com", "bad", ""])
+rows = st.fixed_dictionaries(
+    {"email": emails}, optional={"firstName": st.sampled_from(["A", "B", ""]), "customFields": st.just({"logins": 1})}
+)
+
+
+@given(contacts=st.lists(rows, min_size=1, max_size=12), loses=st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_every_row_is_accounted_for_once_and_the_answer_agrees_with_what_was_applied(
+    contacts: list[dict[str, Any]], loses: bool
+) -> None:
+    async def run() -> None:
+        async with over_a_line(timeout=1) as (client, line):
+            if loses:
+                line.lose(POST, applied_then_reset)
+            result = await client.call_tool("upsert_contacts", {"contacts": contacts})
+            if result.is_error:
+                assert all("@" not in row["email"] for row in contacts) or "contradict" in error_of(result)
+                return
+            answer = answer_of(result)
+            assert sum(answer["counts"].values()) == len(contacts)
+            done = [*answer["contacts"].get("created", []), *answer["contacts"].get("updated", [])]
+            assert sorted(one["email"] for one in held(line, *done)) == sorted(done)
+            assert line.count(POST) == 1
+
+    anyio.run(run)

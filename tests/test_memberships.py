@@ -1,0 +1,193 @@
+"""add_to_list and remove_from_list: who was put in or taken out, and the truth when the reply is lost."""
+
+from typing import Any
+
+import pytest
+
+from autosend_mcp.sandbox.app import PROJECT, Options
+from tests.unreliable import LOST, Line, answering, applied_then_reset, over_a_line, reset
+from tests.worlds import answer_of, error_of
+
+pytestmark = pytest.mark.anyio
+
+ADD = "POST /contact-lists/contacts/bulk-add"
+REMOVE = "POST /contact-lists/"
+SEARCH = "POST /contact-lists/contacts/search"
+STARTS = "Any live automation of these lists starts now."
+
+
+def seed(line: Line, *names: str) -> str:
+    """A list, and contacts of these names that are not in it; the list's id."""
+    for name in names:
+        line.sandbox.store.create(PROJECT, {"email": f"{name}@example.com"})
+    return line.sandbox.store.seed_list(PROJECT, "Newsletter", "list")
+
+
+def starts(line: Line) -> list[int]:
+    return list(line.sandbox.store.automations.starts(PROJECT).values())
+
+
+async def test_people_are_put_in_and_who_was_no_contact_is_told_by_address(era: str) -> None:
+    async with over_a_line(era) as (client, line):
+        list_id = seed(line, "ann", "bob")
+        asked = {"list": "Newsletter", "emails": ["ann@example.com", "New@example.com", "ann@example.com"]}
+        answer = answer_of(await client.call_tool("add_to_list", asked))
+        again = answer_of(await client.call_tool("add_to_list", asked))
+        assert len(line.sandbox.store.members(list_id)) == 2
+        assert starts(line) == [1, 1]
+        (back,) = answer["undo"]
+        taken = answer_of(await client.call_tool(back["tool"], back["arguments"]))
+        assert line.sandbox.store.members(list_id) == []
+    assert answer["list"] == {"id": list_id, "name": "Newsletter"}
+    assert (answer["outcome"], answer["added"], answer["created"]) == ("done", 1, 1)
+    assert answer["newContacts"] == ["new@example.com"]
+    assert STARTS in answer["notes"]
+    assert "The undo leaves those who were created as contacts." in answer["notes"]
+    assert (again["added"], again["created"], again["alreadyInList"]) == (0, 0, 2)
+    assert "undo" not in again
+    assert STARTS not in again["notes"]
+    assert taken["removed"] == 2
+    assert line.bodies(ADD)[0] == {"contactListId": list_id, "emails": ["ann@example.com", "new@example.com"]}
+
+
+async def test_people_are_put_in_and_taken_out_by_id() -> None:
+    async with over_a_line() as (client, line):
+        list_id = seed(line, "ann")
+        (ann,) = line.sandbox.store.find(PROJECT, ["ann@example.com"])
+        asked = {"list": list_id, "contactIds": [ann["id"]]}
+        assert answer_of(await client.call_tool("add_to_list", asked))["added"] == 1
+        assert line.sandbox.store.members(list_id) == [ann["id"]]
+        assert answer_of(await client.call_tool("remove_from_list", asked))["removed"] == 1
+        assert line.sandbox.store.members(list_id) == []
+    assert line.bodies(ADD) == [{"contactListId": list_id, "contactIds": [ann["id"]]}]
+
+
+async def test_a_dry_run_shows_who_would_be_created_and_what_would_start() -> None:
+    async with over_a_line() as (client, line):
+        seed(line, "ann")
+        before = line.sandbox.store.snapshot(PROJECT)
+        asked = {"list": "Newsletter", "emails": ["ann@example.com", "new@example.com"], "dryRun": True}
+        plan = answer_of(await client.call_tool("add_to_list", asked))["plan"]
+        out = answer_of(await client.call_tool("remove_from_list", asked))["plan"]
+        assert line.sandbox.store.snapshot(PROJECT) == before
+    assert plan["wouldCreate"] == ["new@example.com"]
+    assert "automation" in plan["effects"]
+    assert plan["request"]["path"] == "/contact-lists/contacts/bulk-add"
+    assert out["request"]["body"] == {"emails": ["ann@example.com", "new@example.com"]}
+
+
+async def test_who_was_not_added_is_told_with_the_reason() -> None:
+    async with over_a_line() as (client, line):
+        seed(line, "ann", "gone")
+        line.sandbox.store.suppressions.suppress(PROJECT, ["gone@example.com"], is_global=True)
+        asked = {"list": "Newsletter", "emails": ["ann@example.com", "gone@example.com"]}
+        answer = answer_of(await client.call_tool("add_to_list", asked))
+    assert answer["outcome"] == "partly_done"
+    assert "gone@example.com" in str(answer["notAdded"]["suppressed"])
+    assert answer["added"] == 1
+
+
+async def test_the_count_of_those_who_were_not_in_the_list_is_told() -> None:
+    async with over_a_line() as (client, line):
+        seed(line, "ann", "bob")
+        answer_of(await client.call_tool("add_to_list", {"list": "Newsletter", "emails": ["ann@example.com"]}))
+        both = {"list": "Newsletter", "emails": ["ann@example.com", "bob@example.com"]}
+        answer = answer_of(await client.call_tool("remove_from_list", both))
+    assert (answer["removed"], answer["notInList"]) == (1, 1)
+    assert answer["notes"] == ["Who had not been in the list is not told by AutoSend, only how many."]
+
+
+@pytest.mark.parametrize("tool", ["add_to_list", "remove_from_list"])
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"list": "Newsletter"}, "give either emails or contactIds"),
+        ({"list": "Newsletter", "emails": ["a@b.co"], "contactIds": ["x"]}, "give either emails or contactIds"),
+        ({"emails": ["a@b.co"]}, "- list: is required"),
+        ({"list": "Newsletter", "emails": []}, "- emails: must have at least 1 entries"),
+        ({"list": "GLOBAL_CONTACT_LIST", "emails": ["a@b.co"]}, "Every contact is in All Contacts."),
+        ({"list": "All Contacts", "emails": ["a@b.co"]}, "Every contact is in All Contacts."),
+        ({"list": "Active", "emails": ["a@b.co"]}, "This is a segment"),
+    ],
+)
+async def test_what_is_no_list_and_no_people_is_refused(tool: str, asked: dict[str, Any], said: str) -> None:
+    async with over_a_line() as (client, line):
+        seed(line)
+        line.sandbox.store.seed_list(PROJECT, "Active", "segment")
+        assert said in error_of(await client.call_tool(tool, asked))
+    assert line.count(ADD) == 0
+
+
+@pytest.mark.parametrize("name", LOST)
+async def test_a_lost_reply_is_settled_by_looking_who_is_in_the_list_and_no_automation_starts_twice(name: str) -> None:
+    async with over_a_line() as (client, line):
+        list_id = seed(line, "ann", "bob")
+        asked = {"list": "Newsletter", "emails": ["ann@example.com", "bob@example.com"]}
+        line.lose(ADD, LOST[name])
+        added = answer_of(await client.call_tool("add_to_list", asked))
+        assert starts(line) == [1, 1]
+        line.lose(f"POST /contact-lists/{list_id}/contacts/remove", LOST[name])
+        removed = answer_of(await client.call_tool("remove_from_list", asked))
+        assert line.sandbox.store.members(list_id) == []
+    assert added["notes"][0] == "AutoSend's reply was lost; a look-up then found all of them in the list."
+    assert removed["notes"] == ["AutoSend's reply was lost; a look-up then found none of them in the list."]
+    assert (line.count(ADD), line.count(f"POST /contact-lists/{list_id}")) == (1, 1)
+
+
+async def test_a_lost_reply_that_was_not_applied_is_told_as_that() -> None:
+    async with over_a_line() as (client, line):
+        seed(line, "ann")
+        line.lose(ADD, reset)
+        text = error_of(await client.call_tool("add_to_list", {"list": "Newsletter", "emails": ["ann@example.com"]}))
+    assert "Looked up afterwards, it was not applied to all of them." in text
+    assert "who is in the list already does not join it a second time" in text
+    assert 'in the list now: {"ann@example.com":false}' in text
+
+
+@pytest.mark.parametrize("tool", ["add_to_list", "remove_from_list"])
+async def test_many_people_are_not_looked_for_one_by_one(tool: str) -> None:
+    async with over_a_line() as (client, line):
+        list_id = seed(line)
+        line.lose(ADD, applied_then_reset)
+        line.lose(f"POST /contact-lists/{list_id}", applied_then_reset)
+        emails = [f"p{number}@example.com" for number in range(5)]
+        text = error_of(await client.call_tool(tool, {"list": "Newsletter", "emails": emails}))
+    assert "Whether it was applied is not known. Calling" in text
+    assert line.count(SEARCH) == 0
+
+
+async def test_when_looking_fails_too_it_is_unknown() -> None:
+    async with over_a_line() as (client, line):
+        seed(line, "ann")
+        line.lose(ADD, applied_then_reset)
+        line.lose(SEARCH, reset)
+        text = error_of(await client.call_tool("add_to_list", {"list": "Newsletter", "emails": ["ann@example.com"]}))
+    assert "Whether it was applied is not known." in text
+
+
+async def test_that_it_cannot_be_told_who_is_new_is_said_and_blocks_nothing() -> None:
+    async with over_a_line() as (client, line):
+        seed(line)
+        line.lose("POST /contacts/search", reset)
+        answer = answer_of(await client.call_tool("add_to_list", {"list": "Newsletter", "emails": ["new@example.com"]}))
+    assert "newContacts" not in answer
+    assert "Who of them is no contact yet could not be looked up." in answer["notes"]
+
+
+@pytest.mark.parametrize("data", [None, [], {"added": "many"}, {"errors": {}}])
+async def test_an_answer_that_cannot_be_read_is_a_lost_one(data: Any) -> None:
+    async with over_a_line() as (client, line):
+        seed(line, "ann")
+        line.lose(ADD, answering(200, {"success": True, "data": data}))
+        result = await client.call_tool("add_to_list", {"list": "Newsletter", "emails": ["ann@example.com"]})
+    assert "AutoSend's answer could not be read." in error_of(result)
+    assert line.count(ADD) == 1
+
+
+async def test_counts_with_the_created_among_the_added_are_understood() -> None:
+    options = Options(rate_limit=0, added_counts_created=True)
+    async with over_a_line(options=options) as (client, line):
+        seed(line)
+        answer = answer_of(await client.call_tool("add_to_list", {"list": "Newsletter", "emails": ["new@example.com"]}))
+    assert answer["newContacts"] == ["new@example.com"]
+    assert (answer["added"], answer["created"]) == (1, 1)
