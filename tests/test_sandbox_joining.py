@@ -34,7 +34,7 @@ async def test_bulk_add_makes_the_new_and_counts_as_in_the_documentation() -> No
 
 
 async def test_bulk_add_can_add_the_suppressed_count_the_created_and_show_the_contacts() -> None:
-    options: dict[str, Any] = {"suppressed_on_bulk_add": "add", "added_counts_created": True}
+    options = {"suppressed_on_bulk_add": "add", "suppressed_on_write": "refuse", "added_counts_created": True}
     async with over(bulk_add_contacts=True, **options) as (http, store):
         news = store.seed_list(PROJECT, "News", "list")
         store.suppressions.suppress(PROJECT, ["no@x.co"], is_global=True)

@@ -67,6 +67,8 @@ async def test_undefined_custom_fields_follow_the_rule(
         ("boolean", 1),
         ("date", "soon"),
         ("date", "2024-13-01"),
+        ("date", "2024-03-01\n"),
+        ("date", "0001-01-01T00:00:00+14:00"),
         ("date", 5),
     ],
 )
