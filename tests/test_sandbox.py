@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Generator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,15 @@ def client_of(sandbox: Sandbox, **headers: str) -> httpx2.AsyncClient:
         base_url="http://127.0.0.1/v1",
         headers={"Authorization": f"Bearer {KEY}"} | headers,
     )
+
+
+@asynccontextmanager
+async def over(**options: Any) -> AsyncGenerator[tuple[httpx2.AsyncClient, Store]]:
+    """A client of a fresh sandbox with these options and no rate limit, and the sandbox's store."""
+    sandbox = Sandbox(Store(), Options(rate_limit=0, **options))
+    async with client_of(sandbox) as client:
+        yield client, sandbox.store
+    sandbox.store.close()
 
 
 @pytest.fixture

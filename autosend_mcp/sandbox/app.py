@@ -28,7 +28,7 @@ Written from the documentation; shares no code with the client it tests. Where t
 | more than some number of addresses | `max_search`, `max_remove`, `max_bulk_add`: 0 for any number |
 | bulk update: one address twice | `repeated_rows`: `last` wins, or `first`, or `refuse` the request |
 | bulk update: `listIds` of a row | ignored |
-| bulk update without `runWorkflow` | `run_workflow_default`: false, or true |
+| bulk update without `runWorkflow` | `run_workflow_default`: false, as one version of the page says, or true |
 | property and segment automations on single writes | `single_writes_run_workflow`: true, or false |
 | property automations | `automations`: none; a property of a new contact changes from nothing |
 | remove: unknown addresses | `remove_unknown`: `ignore`, or `refuse` with 404 and remove nobody |

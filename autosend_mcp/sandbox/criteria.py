@@ -22,7 +22,7 @@ OPERATORS = {
     "date": ("equals", "not_equals", "before", "after", "between", "is_empty", "is_not_empty"),
 }
 _BUILT_IN = {"email", "firstName", "lastName", "userId", "createdAt", "updatedAt"}
-_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:([T ])|$)")
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:([T ])|\Z)")
 _POSITIVE = {"not_equals": "equals", "not_contains": "contains", "is_not_empty": "is_empty"}
 
 
@@ -55,7 +55,7 @@ def criteria_problems(value: object) -> Details:
 
 
 def as_date(value: object) -> date | datetime | None:
-    """A day, or a moment with its zone; None if the text is no ISO date."""
+    """A day, or a moment in UTC; None if the text is no ISO date."""
     found = _ISO.match(value) if isinstance(value, str) else None
     if not found:
         return None
@@ -63,9 +63,9 @@ def as_date(value: object) -> date | datetime | None:
         if not found[1]:
             return date.fromisoformat(found[0])
         moment = datetime.fromisoformat(found.string)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _group_problems(place: str, value: object) -> Details:
@@ -127,7 +127,7 @@ def _days(had: Any, wanted: Any) -> tuple[Any, Any]:
 
 
 def _day(one: date | datetime) -> date:
-    return one.astimezone(UTC).date() if isinstance(one, datetime) else one
+    return one.date() if isinstance(one, datetime) else one
 
 
 def _compared(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:

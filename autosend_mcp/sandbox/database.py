@@ -147,6 +147,8 @@ class Database:
 
     def _upgrade(self) -> None:
         there = {row["name"] for row in self.rows("PRAGMA table_info (lists)")}
+        if there.issuperset(_ADDED):
+            return
         with self.transaction():
             for column, kind in _ADDED.items():
                 if column not in there:

@@ -5,6 +5,7 @@ addresses give `added` 2 and `created` 1, so `added` counts contacts that were t
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from autosend_mcp.sandbox.contacts import Contact, Contacts
@@ -21,41 +22,34 @@ def bulk_add(db: Database, project: str, body: Mapping[str, Any], options: Optio
     list_id: str = body["contactListId"]
     with db.transaction():
         found, lost = _named(db, project, body)
-        good = [email for email in found if not email_problems(email)]
-        silent = Suppressions(db).suppressed(project, good)
-        wanted = good if options.suppressed_on_bulk_add == "add" else [one for one in good if one not in silent]
-        writing = Writing(db, project, options)
-        before = [(email, found[email]) for email in wanted]
-        made = {email: writing.write({"email": email}, None) for email, contact in before if contact is None}
-        contacts = [contact or made[email] for email, contact in before]
-        joined = [writing.join(contact, list_id) for contact in contacts]
-        added = sum(new for new, (_, contact) in zip(joined, before, strict=True) if contact)
-        lists = Lists(db)
+        wrong = {email for email in found if email_problems(email)}
+        silent = Suppressions(db).suppressed(project, found)
+        left_out = wrong if options.suppressed_on_bulk_add == "add" else wrong | silent
+        writing = Writing(db, project, replace(options, suppressed_on_write="accept"))
+        created = added = already = 0
+        contacts: list[Contact] = []
+        for email in (email for email in found if email not in left_out):
+            held = found[email]
+            contact = held or writing.write({"email": email}, None)
+            joined = writing.join(contact, list_id)
+            created += held is None
+            added += joined and (held is not None or options.added_counts_created)
+            already += held is not None and not joined
+            contacts.append(contact)
+        valid = [email for email in found if email not in wrong and email not in silent]
         answer: dict[str, Any] = {
-            "added": added + (len(made) if options.added_counts_created else 0),
-            "created": len(made),
-            "alreadyInList": len(contacts) - len(made) - added,
+            "added": added,
+            "created": created,
+            "alreadyInList": already,
             "errors": [{"contactId": one, "message": "Contact not found"} for one in lost],
             "validation": {
-                "valid": _judged("valid", [email for email in good if email not in silent]),
-                "invalid": _judged("invalid", [email for email in found if email not in good]),
-                "suppressed": _judged("suppressed", [email for email in good if email in silent]),
+                "valid": _judged("valid", valid),
+                "invalid": _judged("invalid", [email for email in found if email in wrong]),
+                "suppressed": _judged("suppressed", [email for email in found if email in silent]),
             },
-            "totalContactsInList": lists.count(project, list_id),
+            "totalContactsInList": Lists(db).count(project, list_id),
         }
-        if options.bulk_add_contacts:
-            known = lists.known(project)
-            answer["contacts"] = [
-                {name: contact[name] for name in ("id", "email", "updatedAt", "createdAt", "projectId")}
-                | {"listIds": lists.of(contact["id"])}
-                | {
-                    "segmentIds": [
-                        i for i, one in known.items() if one.type == "segment" and lists.within(known, i, contact)
-                    ]
-                }
-                for contact in contacts
-            ]
-        return answer
+        return answer | ({"contacts": _shown(db, project, contacts)} if options.bulk_add_contacts else {})
 
 
 def bulk_leave(db: Database, project: str, list_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,6 +70,18 @@ def _named(db: Database, project: str, body: Mapping[str, Any]) -> tuple[dict[st
     emails = list(dict.fromkeys(email.strip().lower() for email in body["emails"]))
     held = contacts.by_emails(project, emails)
     return {email: held.get(email) for email in emails}, []
+
+
+def _shown(db: Database, project: str, contacts: list[Contact]) -> list[dict[str, Any]]:
+    lists = Lists(db)
+    known = lists.known(project)
+    segments = [one.id for one in known.values() if one.type == "segment"]
+    return [
+        {name: contact[name] for name in ("id", "email", "updatedAt", "createdAt", "projectId")}
+        | {"listIds": lists.of(contact["id"])}
+        | {"segmentIds": [one for one in segments if lists.within(known, one, contact)]}
+        for contact in contacts
+    ]
 
 
 def _judged(status: str, emails: list[str]) -> list[dict[str, str]]:

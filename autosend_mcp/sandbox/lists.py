@@ -115,7 +115,8 @@ class Lists:
         """A new row; its id."""
         list_id, now = list_id or new_id(), timestamp()
         kept = json.dumps(criteria) if criteria else None
-        self._db.insert("lists", _COLUMNS, list_id, project, name, kind, description, kept, parent, now, now)
+        with self._db.transaction():
+            self._db.insert("lists", _COLUMNS, list_id, project, name, kind, description, kept, parent, now, now)
         return list_id
 
     def delete(self, project: str, list_id: str, rule: str) -> bool:

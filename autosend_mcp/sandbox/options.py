@@ -72,8 +72,8 @@ class Options:
 
 
 def _is_loopback(url: str) -> bool:
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         return (
             parts.scheme == "http"
             and parts.port != 0
