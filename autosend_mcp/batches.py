@@ -5,10 +5,11 @@ Source: AutoSend's documentation, "Bulk update contacts". It takes no lists: who
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from autosend_mcp.calls import LOOK_UP_TIMES, Call
 from autosend_mcp.directory import resolve_lists
+from autosend_mcp.envelope import Reply
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
 from autosend_mcp.lookups import Found, find_contacts, look
 from autosend_mcp.memberships import join
@@ -82,7 +83,7 @@ async def _send(call: Call, request: Mapping[str, Any], live: list[Row], before:
     lost, failed = None, 0
     try:
         reply = await call.write("POST", BULK, request)
-        failed = _failed_count(reply.data)
+        failed = _failed_count(reply)
     except Unknown as error:
         lost = error
     looked = await look(
@@ -98,9 +99,9 @@ async def _send(call: Call, request: Mapping[str, Any], live: list[Row], before:
     return looked[0] if looked else {}
 
 
-def _failed_count(data: object) -> int:
+def _failed_count(reply: Reply) -> int:
     """How many AutoSend counts as failed; any number of them where it does not say."""
-    count = cast("dict[str, object]", data).get("failedCount") if isinstance(data, dict) else None
+    count = reply.members.get("failedCount")
     return count if isinstance(count, int) and count >= 0 else 100
 
 

@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         "--toolsets",
         default=argparse.SUPPRESS,
         metavar="NAMES",
-        help="offer only these, separated by commas: contacts, lists, fields",
+        help="offer these, separated by commas: contacts,lists,fields (default), suppressions",
     )
     parser.set_defaults(run=_serve)
     commands = parser.add_subparsers(title="subcommands", metavar="{call,demo,sandbox}")

@@ -33,6 +33,7 @@ from autosend_mcp.models.lists import (
 )
 
 THERE = "AutoSend's reply was lost; a look-up then found it there."
+VALUES = "its values in all contacts"
 GONE = "AutoSend's reply was lost; a look-up then found it gone."
 
 RowT = TypeVar("RowT", bound=BaseModel)
@@ -200,8 +201,9 @@ async def delete_custom_field(call: Call, body: DeleteCustomField) -> DeletedCus
         )
     path = path_to("custom-fields", "fieldName", found.field_name)
     if body.dry_run:
-        return DeletedCustomField(outcome="dry_run", plan=planned("DELETE", path, None, wouldDelete=found.shown()))
-    shows: dict[str, object] = {"would delete": found.shown(), "and": "its values in all contacts"}
+        plan = planned("DELETE", path, None, wouldDelete=found.shown(), **{"and": VALUES})
+        return DeletedCustomField(outcome="dry_run", plan=plan)
+    shows: dict[str, object] = {"would delete": found.shown(), "and": VALUES}
     question = asks_to_delete([found.field_name], "the custom field")
     await confirm(call, body.confirm, found.field_name, question=question, shows=shows)
     notes = await _delete(call, path, lambda: _field_named(call, found.field_name))

@@ -36,6 +36,16 @@ class Reply:
         """The `data` member, None where there is none."""
         return self.body.get("data")
 
+    @property
+    def members(self) -> dict[str, Any]:
+        """The members of `data`, none where it is no object."""
+        return as_object(self.data)
+
+
+def as_object(value: object) -> dict[str, Any]:
+    """The value as an object, an empty one where it is none."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
 
 def read_reply(status: int, headers: Mapping[str, str], content: bytes) -> Reply:
     """The reply of a request that AutoSend accepted.

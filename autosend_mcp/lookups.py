@@ -54,11 +54,9 @@ def rows_of(reply: Reply, *names: str) -> list[Any]:
     Raises:
         Unreadable: None is.
     """
-    data = reply.data
-    members = cast("dict[str, Any]", data) if isinstance(data, dict) else {}
     for name in names:
-        if isinstance(members.get(name), list):
-            return members[name]
+        if isinstance(rows := reply.members.get(name), list):
+            return cast("list[Any]", rows)
     raise unreadable(reply.status)
 
 

@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from autosend_mcp.calls import Call
 from autosend_mcp.directory import resolve_list
-from autosend_mcp.envelope import unreadable
+from autosend_mcp.envelope import as_object, unreadable
 from autosend_mcp.errors import AutoSendError, Unknown
 from autosend_mcp.lookups import find_contacts, path_to, rows_of
 from autosend_mcp.models.base import planned, shortened, step
@@ -182,8 +182,7 @@ async def members_among(call: Call, of: ContactList, people: dict[str, Any]) -> 
 
 
 def _address(row: object) -> str:
-    held = cast("dict[str, object]", row) if isinstance(row, dict) else {}
-    return str(held.get("email", "")).lower()
+    return str(as_object(row).get("email", "")).lower()
 
 
 def _shown(one: ContactList) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """Finding: one contact, many addresses, a page of a list; and pages of the lists and custom fields themselves."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from autosend_mcp.calls import Call
 from autosend_mcp.directory import read_fields, read_lists, resolve_list
+from autosend_mcp.envelope import Reply, as_object
 from autosend_mcp.errors import Refused, compact_json
 from autosend_mcp.lookups import find_contacts, get_stored, path_to, rows_of
 from autosend_mcp.memberships import SEARCH
@@ -86,7 +87,7 @@ async def _in_list(call: Call, body: FindContacts) -> FoundContacts:
     if _ELSEWHERE & set(body.fields or []):
         rows = await _completed(call, rows)
     shown = fitting([body.chosen(row) for row in rows])
-    total = _total(reply.data)
+    total = _total(reply)
     following = start + len(shown)
     more = following < total if total is not None else len(shown) < len(rows) or len(page) == limit
     return FoundContacts(
@@ -96,7 +97,7 @@ async def _in_list(call: Call, body: FindContacts) -> FoundContacts:
 
 def _times(row: object) -> dict[str, Any]:
     """When the contact last changed, which is shown only where it is asked for."""
-    changed = cast("dict[str, object]", row).get("updatedAt") if isinstance(row, dict) else None
+    changed = as_object(row).get("updatedAt")
     return {"updatedAt": changed} if isinstance(changed, str) else {}
 
 
@@ -108,9 +109,8 @@ async def _completed(call: Call, rows: list[dict[str, Any]]) -> list[dict[str, A
     return [found[email].payload() if (email := row["email"].lower()) in found else row for row in rows]
 
 
-def _total(data: object) -> int | None:
-    pagination = cast("dict[str, object]", data).get("pagination") if isinstance(data, dict) else None
-    total = cast("dict[str, object]", pagination).get("total") if isinstance(pagination, dict) else None
+def _total(reply: Reply) -> int | None:
+    total = as_object(reply.members.get("pagination")).get("total")
     return total if isinstance(total, int) else None
 
 

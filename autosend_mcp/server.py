@@ -34,7 +34,7 @@ from autosend_mcp.dispatch import Dispatch
 from autosend_mcp.errors import AutoSendError
 from autosend_mcp.models.base import visible
 from autosend_mcp.settings import Settings, SettingsError
-from autosend_mcp.tools import contacts, fields, lists
+from autosend_mcp.tools import contacts, fields, lists, suppressions
 from autosend_mcp.tools.toolset import TOOLS, Tool, chosen, toolsets
 from autosend_mcp.writes import Writes, writes_of_the_process
 
@@ -42,7 +42,7 @@ NAME = "autosend-mcp"
 TITLE = "AutoSend contacts"
 VERSION = version(NAME)
 
-_REGISTERED = (contacts, lists, fields)  # importing a module of tools registers them
+_REGISTERED = (contacts, lists, fields, suppressions)  # importing a module of tools registers them
 _MOST_COMPLETIONS = 100
 
 

@@ -113,7 +113,8 @@ class Settings(BaseSettings):
     )
     toolsets: str = Field(
         default="",
-        description="The toolsets to offer, separated by commas: `contacts`, `lists`, `fields`. All by default.",
+        description="The toolsets to offer, separated by commas. By default `contacts,lists,fields`; there is also "
+        "`suppressions`.",
     )
     ask: Literal["auto", "never"] = Field(
         default="auto",

@@ -92,15 +92,16 @@ def tool(title: str, effect: Effect) -> Callable[[ToolFunction[BodyT, AnswerT]],
     return register
 
 
+# Offered unless the settings name others.
+DEFAULT_TOOLSETS = ("contacts", "lists", "fields")
+
+
 def toolsets() -> list[str]:
     """The names of the toolsets there are."""
     return list(dict.fromkeys(tool.toolset for tool in TOOLS.values()))
 
 
 def chosen(names: Collection[str], *, read_only: bool) -> dict[str, Tool]:
-    """The tools of these toolsets, all where none is named; with `read_only`, those that change nothing."""
-    return {
-        name: tool
-        for name, tool in TOOLS.items()
-        if (not names or tool.toolset in names) and (tool.reads or not read_only)
-    }
+    """The tools of these toolsets, or the default ones; with `read_only`, those that change nothing."""
+    wanted = names or DEFAULT_TOOLSETS
+    return {name: tool for name, tool in TOOLS.items() if tool.toolset in wanted and (tool.reads or not read_only)}

@@ -1,0 +1,132 @@
+"""Who gets no mail: putting addresses into suppression groups and taking them out.
+
+Source: AutoSend's documentation, "Bulk suppress emails", "Bulk unsuppress emails" and "Groups of an email".
+"""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from autosend_mcp.calls import Call
+from autosend_mcp.envelope import Reply, as_object, unreadable
+from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Unknown
+from autosend_mcp.lookups import rows_of
+from autosend_mcp.models.base import planned, step
+from autosend_mcp.models.suppressions import Suppressed, SuppressEmails, SuppressionGroup, UnsuppressEmails
+
+SUPPRESS = "/suppression-groups/emails/suppress"
+UNSUPPRESS = "/suppression-groups/emails/unsuppress"
+GROUPS_OF = "/suppression-groups/email/entries"
+SETTLED = "AutoSend's reply was lost; a look-up then found it done."
+
+# After a lost reply each address is looked up, which is one request each: more are not worth the wait.
+_LOOKED_UP = 3
+
+
+async def read_groups(call: Call) -> list[SuppressionGroup]:
+    """All suppression groups, the global one too.
+
+    Raises:
+        AutoSendError: They could not be read.
+    """
+    reply = await call.read("GET", "/suppression-groups?includeGlobal=true", many=True)
+    try:
+        return [SuppressionGroup.model_validate(row) for row in rows_of(reply, "groups")]
+    except ValidationError:
+        raise unreadable(reply.status) from None
+
+
+async def suppress(call: Call, body: SuppressEmails) -> Suppressed:
+    """Put the addresses into the group, or stop all mail to them; with dryRun, show what that would be.
+
+    Raises:
+        AutoSendError: It was not done, or that is not known.
+    """
+    group = await _group(call, body.group)
+    request: dict[str, Any] = {"emails": body.addresses(), "isGlobal": body.everywhere}
+    request |= {"groupId": group.group_id} if group else {}
+    request |= {"reason": body.reason} if body.reason else {}
+    if body.dry_run:
+        return Suppressed(outcome="dry_run", plan=_plan(SUPPRESS, request, group))
+    back = step("unsuppress_emails", emails=body.addresses(), **_where(body.group))
+    return await _send(call, SUPPRESS, request, back)
+
+
+async def unsuppress(call: Call, body: UnsuppressEmails) -> Suppressed:
+    """Take the addresses out of the group, or out of all; with dryRun, show what that would be.
+
+    Raises:
+        AutoSendError: It was not done, or that is not known.
+    """
+    group = await _group(call, body.group)
+    request: dict[str, Any] = {"emails": body.addresses()} | ({"groupId": group.group_id} if group else {})
+    if body.dry_run:
+        return Suppressed(outcome="dry_run", plan=_plan(UNSUPPRESS, request, group))
+    back = step("suppress_emails", emails=body.addresses(), group=body.group) if group else None
+    return await _send(call, UNSUPPRESS, request, back)
+
+
+def _plan(path: str, request: dict[str, Any], group: SuppressionGroup | None) -> dict[str, Any]:
+    return planned("POST", path, request, group=group.shown() if group else None)
+
+
+def _where(group: str | None) -> dict[str, object]:
+    return {"group": group} if group else {"everywhere": True}
+
+
+async def _group(call: Call, wanted: str | None) -> SuppressionGroup | None:
+    """The group of this exact name or id, None where none is asked for.
+
+    Raises:
+        NotSent: There is none, or several; with those there are.
+    """
+    if wanted is None:
+        return None
+    groups = await read_groups(call)
+    named = [one for one in groups if one.group_id == wanted] or [one for one in groups if one.name == wanted]
+    if len(named) == 1:
+        return named[0]
+    raise NotSent(
+        "Several suppression groups have this name." if named else "No suppression group has this name or id.",
+        "Call again with a groupId, or ask the user.",
+        changed=NOTHING_CHANGED,
+        facts={"there are": [one.shown() for one in named or groups]},
+    )
+
+
+async def _send(call: Call, path: str, request: dict[str, Any], back: dict[str, object] | None) -> Suppressed:
+    undo = [back] if back else None
+    try:
+        return Suppressed(outcome="done", changed=_count(await call.write("POST", path, request)), undo=undo)
+    except Unknown as lost:
+        if await _is_done(call, request, inside=path == SUPPRESS):
+            return Suppressed(outcome="done", undo=undo, notes=[SETTLED])
+        again = "Calling again with the same arguments is safe: it does nothing a second time."
+        raise Unknown(lost.what, again, status=lost.status, cause=lost.cause) from None
+
+
+def _count(reply: Reply) -> int | None:
+    count = reply.members.get("suppressed", reply.members.get("unsuppressed"))
+    return count if isinstance(count, int) else None
+
+
+async def _is_done(call: Call, request: dict[str, Any], *, inside: bool) -> bool:
+    """Whether a look-up shows each address in the group (`inside`) or out of it."""
+    emails: list[str] = request["emails"]
+    if len(emails) > _LOOKED_UP:
+        return False
+    for email in emails:
+        try:
+            groups = rows_of(await call.look_up("POST", GROUPS_OF, {"email": email}), "groups")
+        except AutoSendError:
+            return False
+        if any(_meant(group, request) for group in groups) is not inside:
+            return False
+    return True
+
+
+def _meant(group: object, request: dict[str, Any]) -> bool:
+    held = as_object(group)
+    if "groupId" in request:
+        return held.get("groupId") == request["groupId"]
+    return bool(held.get("isGlobal")) if request.get("isGlobal") else True

@@ -1,0 +1,93 @@
+"""The opt-in toolset of suppression: who is unsubscribed, from what, and the truth when the reply is lost."""
+
+from typing import Any
+
+import pytest
+
+from autosend_mcp.sandbox.app import PROJECT
+from tests.unreliable import LOST, Line, applied_then_reset, over_a_line, reset
+from tests.worlds import answer_of, error_of
+
+pytestmark = pytest.mark.anyio
+
+TOOLSETS = "contacts, suppressions"
+SUPPRESS = "POST /suppression-groups/emails/suppress"
+UNSUPPRESS = "POST /suppression-groups/emails/unsuppress"
+
+
+def groups_of(line: Line, email: str) -> list[str]:
+    return [group["name"] for group in line.sandbox.store.suppressions.groups_of(PROJECT, email)]
+
+
+async def test_people_are_unsubscribed_from_a_group_and_subscribed_again(era: str) -> None:
+    async with over_a_line(era, toolsets=TOOLSETS) as (client, line):
+        group_id = line.sandbox.store.suppressions.seed_group(PROJECT, "Our blog")
+        answer_of(await client.call_tool("create_contact", {"email": "ann@example.com"}))
+        groups = answer_of(await client.call_tool("list_suppression_groups", {}))["groups"]
+        asked = {"emails": ["Ann@example.com"], "group": "Our blog", "reason": "asked"}
+        done = answer_of(await client.call_tool("suppress_emails", asked))
+        shown = {"email": "ann@example.com", "unsubscribeGroups": True}
+        contact = answer_of(await client.call_tool("get_contact", shown))
+        (back,) = done["undo"]
+        undone = answer_of(await client.call_tool(back["tool"], back["arguments"]))
+        assert groups_of(line, "ann@example.com") == []
+    assert {"groupId": group_id, "name": "Our blog", "isGlobal": False} in [
+        {name: group[name] for name in ("groupId", "name", "isGlobal")} for group in groups
+    ]
+    assert (done["outcome"], done["changed"], undone["changed"]) == ("done", 1, 1)
+    assert contact["unsubscribeGroups"] == [{"groupId": group_id, "name": "Our blog"}]
+    sent = {"emails": ["ann@example.com"], "groupId": group_id, "reason": "asked", "isGlobal": False}
+    assert line.bodies(SUPPRESS) == [sent]
+    assert line.bodies(UNSUPPRESS) == [{"emails": ["ann@example.com"], "groupId": group_id}]
+
+
+async def test_all_mail_is_stopped_only_if_asked_for_in_so_many_words() -> None:
+    async with over_a_line(toolsets=TOOLSETS) as (client, line):
+        for asked in ({"emails": ["a@b.co"]}, {"emails": ["a@b.co"], "group": "x", "everywhere": True}):
+            for tool in ("suppress_emails", "unsuppress_emails"):
+                assert "give either group, or everywhere" in error_of(await client.call_tool(tool, asked))
+        plan = answer_of(
+            await client.call_tool("suppress_emails", {"emails": ["a@b.co"], "everywhere": True, "dryRun": True})
+        )["plan"]
+        assert line.count("POST") == 0
+        answer_of(await client.call_tool("suppress_emails", {"emails": ["a@b.co"], "everywhere": True}))
+        assert line.sandbox.store.suppressions.suppressed(PROJECT, ["a@b.co"]) == {"a@b.co"}
+        answer_of(await client.call_tool("unsuppress_emails", {"emails": ["a@b.co"], "everywhere": True}))
+        assert line.sandbox.store.suppressions.suppressed(PROJECT, ["a@b.co"]) == set()
+    assert plan["request"]["body"] == {"emails": ["a@b.co"], "isGlobal": True}
+
+
+async def test_an_unknown_group_is_answered_with_those_there_are() -> None:
+    async with over_a_line(toolsets=TOOLSETS) as (client, line):
+        for name in ("Our blog", "Twice"):
+            line.sandbox.store.suppressions.seed_group(PROJECT, name)
+        text = error_of(await client.call_tool("suppress_emails", {"emails": ["a@b.co"], "group": "blog"}))
+        assert "No suppression group has this name or id. Nothing changed." in text
+        assert '"name":"Our blog"' in text
+        assert line.count("POST") == 0
+
+
+@pytest.mark.parametrize("name", LOST)
+@pytest.mark.parametrize("tool", ["suppress_emails", "unsuppress_emails"])
+@pytest.mark.parametrize("where", [{"group": "Our blog"}, {"everywhere": True}])
+async def test_a_lost_reply_is_settled_by_looking_the_groups_up(name: str, tool: str, where: dict[str, Any]) -> None:
+    async with over_a_line(timeout=1, toolsets=TOOLSETS) as (client, line):
+        line.sandbox.store.suppressions.seed_group(PROJECT, "Our blog")
+        if tool == "unsuppress_emails":
+            answer_of(await client.call_tool("suppress_emails", {"emails": ["a@b.co"], **where}))
+        request = SUPPRESS if tool == "suppress_emails" else UNSUPPRESS
+        line.lose(request, LOST[name])
+        answer = answer_of(await client.call_tool(tool, {"emails": ["a@b.co"], **where}))
+        assert len(groups_of(line, "a@b.co")) == (1 if tool == "suppress_emails" else 0)
+    assert answer["notes"] == ["AutoSend's reply was lost; a look-up then found it done."]
+    assert line.count(request) == 1
+
+
+@pytest.mark.parametrize("count", [1, 4])
+async def test_a_lost_reply_that_looking_does_not_settle_is_unknown_and_safe_to_repeat(count: int) -> None:
+    async with over_a_line(timeout=1, toolsets=TOOLSETS) as (client, line):
+        line.lose(SUPPRESS, reset if count == 1 else applied_then_reset)
+        emails = [f"p{number}@example.com" for number in range(count)]
+        text = error_of(await client.call_tool("suppress_emails", {"emails": emails, "everywhere": True}))
+    assert "Whether it was applied is not known. Calling again with the same arguments is safe" in text
+    assert line.count(SUPPRESS) == 1
