@@ -3,7 +3,7 @@
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic, time
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import anyio
 
@@ -52,6 +52,8 @@ class Moment(NamedTuple):
 # What a person said to a question: "not_asked" where the client cannot ask, "no_answer" where nobody answered in time.
 Verdict = Literal["yes", "no", "no_answer", "not_asked"]
 Ask = Callable[[str], Awaitable[Verdict]]
+
+ParsedT = TypeVar("ParsedT")
 
 
 class QuestionFirst(Exception):
@@ -139,17 +141,28 @@ class Call:
                 await self._wait_to_repeat(error, attempt)
             attempt += 1
 
-    async def read(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, many: bool = False) -> Reply:
-        """A request that changes nothing, repeated twice; once when the answer could not be read.
+    async def read(
+        self,
+        parse: Callable[[Reply], ParsedT],
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        many: bool = False,
+    ) -> ParsedT:
+        """What a request that changes nothing brings, repeated twice; once when the answer could not be read.
 
-        `many`: the answer may hold many contacts, so that a larger one is read.
+        `parse` reads the reply, and raises Unreadable where it cannot. `many`: the answer may hold many contacts, so
+        that a larger one is read.
         """
         attempt = 0
         while True:
             left = self.seconds_left
             within = min(_READ * self.scale, left)
             try:
-                return await self._once(method, path, body, patience=left, within=within, writes=False, many=many)
+                return parse(
+                    await self._once(method, path, body, patience=left, within=within, writes=False, many=many)
+                )
             except AutoSendError as error:
                 if isinstance(error, Unknown):
                     error.changed = UNCHANGED

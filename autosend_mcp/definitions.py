@@ -7,14 +7,13 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import anyio
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from autosend_mcp.calls import LOOK_UP_TIMES, Call
 from autosend_mcp.confirmations import asks_to_delete, confirm
 from autosend_mcp.directory import read_fields, read_lists, resolve_list
-from autosend_mcp.envelope import Reply, unreadable
 from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused, Unknown
-from autosend_mcp.lookups import path_to
+from autosend_mcp.lookups import parsed, path_to
 from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.fields import (
     CreateCustomField,
@@ -76,19 +75,13 @@ async def _make(
         Unknown: The reply was lost, and it is not there or could not be looked for.
     """
     try:
-        return _read(model, await call.write("POST", path, request)), None
+        reply = await call.write("POST", path, request)
+        return parsed(model, reply, reply.data), None
     except Unknown as lost:
         found = await _looked_for(call, find, until=lambda row: row is not None)
         if isinstance(found, BaseModel):
             return found, [THERE]
         raise _in_doubt(lost, seen=found is None) from None
-
-
-def _read(model: type[RowT], reply: Reply) -> RowT:
-    try:
-        return model.model_validate(reply.data)
-    except ValidationError:
-        raise unreadable(reply.status) from None
 
 
 async def _looked_for(

@@ -7,15 +7,13 @@ write goes on with a note that says so.
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from re import compile as pattern
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import Any
 
 from autosend_mcp.calls import Call
 from autosend_mcp.catalogue import LIFETIME, Shelf
-from autosend_mcp.envelope import Reply, unreadable
+from autosend_mcp.envelope import Reply
 from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused, compact_json
-from autosend_mcp.lookups import path_to, rows_of
+from autosend_mcp.lookups import parsed, path_to, rows_of
 from autosend_mcp.models.base import visible
 from autosend_mcp.models.contacts import moment
 from autosend_mcp.models.fields import CustomField
@@ -29,7 +27,9 @@ _JUST_READ = 2.0
 _CANDIDATES = 10
 _LIKE_AN_ID = pattern(r"[0-9a-fA-F]{16,40}")
 
-RowT = TypeVar("RowT", bound=BaseModel)
+
+class UnclearListError(NotSent):
+    """What was given is not the name or id of one list."""
 
 
 async def read_lists(call: Call) -> list[ContactList]:
@@ -40,8 +40,7 @@ async def read_lists(call: Call) -> list[ContactList]:
     """
     shelf = call.catalogue.lists
     async with shelf.reading:
-        reply = await call.read("GET", "/contact-lists", many=True)
-        shelf.keep(_parsed(ContactList, reply, "lists", "contacts"))
+        shelf.keep(await call.read(_lists, "GET", "/contact-lists", many=True))
     return shelf.rows or []
 
 
@@ -63,16 +62,16 @@ async def read_fields(call: Call) -> list[CustomField]:
     """
     shelf = call.catalogue.fields
     async with shelf.reading:
-        reply = await call.read("GET", "/custom-fields", many=True)
-        shelf.keep(_parsed(CustomField, reply, "customFields"))
+        shelf.keep(await call.read(_fields, "GET", "/custom-fields", many=True))
     return shelf.rows or []
 
 
-def _parsed(model: type[RowT], reply: Reply, *names: str) -> list[RowT]:
-    try:
-        return [model.model_validate(row) for row in rows_of(reply, *names)]
-    except ValidationError:
-        raise unreadable(reply.status) from None
+def _lists(reply: Reply) -> list[ContactList]:
+    return [parsed(ContactList, reply, row) for row in rows_of(reply, "lists", "contacts")]
+
+
+def _fields(reply: Reply) -> list[CustomField]:
+    return [parsed(CustomField, reply, row) for row in rows_of(reply, "customFields")]
 
 
 async def resolve_lists(call: Call, given: Sequence[str] | None) -> list[ContactList]:
@@ -89,11 +88,14 @@ async def resolve_list(call: Call, given: str, *, joining: bool = False) -> Cont
     """The list or segment meant by this exact name, or this id. `joining`: it must be one to put contacts into.
 
     Raises:
-        NotSent: It is unknown or ambiguous, with the candidates; or a segment where a list is needed.
+        UnclearListError: It is unknown or ambiguous, with the candidates.
+        NotSent: It is a segment where a list is needed.
     """
     wanted = given.strip()
     try:
         found = await _known_list(call, wanted)
+    except UnclearListError:
+        raise
     except AutoSendError:
         if _LIKE_AN_ID.fullmatch(wanted) or wanted == EVERYBODY:
             if LISTS_UNCHECKED not in call.notes:
@@ -117,7 +119,7 @@ async def _known_list(call: Call, wanted: str) -> ContactList:
     if not matches and _LIKE_AN_ID.fullmatch(wanted) and (found := await _get_list(call, wanted)):
         return found
     near = matches or _near(lists, wanted)
-    raise NotSent(
+    raise UnclearListError(
         f"{len(matches)} lists or segments have this name." if matches else "No list or segment has this name or id.",
         "Call again with the id of the one that is meant, or ask the user."
         if near
@@ -130,10 +132,8 @@ async def _known_list(call: Call, wanted: str) -> ContactList:
 async def _get_list(call: Call, list_id: str) -> ContactList | None:
     """The list with this id, in case AutoSend did not show all of them; None if there is none."""
     try:
-        reply = await call.read("GET", path_to("contact-lists", list_id))
-        return ContactList.model_validate(reply.data)
-    except ValidationError:
-        raise unreadable() from None
+        path = path_to("contact-lists", list_id)
+        return await call.read(lambda reply: parsed(ContactList, reply, reply.data), "GET", path)
     except Refused as refusal:
         if refusal.status in {400, 404}:
             return None
@@ -187,8 +187,7 @@ async def defined_fields(call: Call) -> dict[str, str] | None:
     async with shelf.reading:
         if shelf.age > LIFETIME:
             try:
-                reply = await call.look_up("GET", "/custom-fields", many=True)
-                shelf.keep(_parsed(CustomField, reply, "customFields"))
+                shelf.keep(_fields(await call.look_up("GET", "/custom-fields", many=True)))
             except AutoSendError:
                 shelf.keep(None)
     if shelf.rows is None:

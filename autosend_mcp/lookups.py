@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from time import monotonic
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 from urllib.parse import quote
 
 import anyio
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from autosend_mcp.calls import Call, Moment
 from autosend_mcp.envelope import Reply, unreadable
@@ -22,6 +22,7 @@ _CLOCK_SLACK = timedelta(seconds=2)
 _OLDER_BY_FAR = timedelta(minutes=10)
 
 Found = dict[str, StoredContact]
+ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 def read_contact(reply: Reply, email: str) -> StoredContact:
@@ -42,8 +43,17 @@ def read_stored(reply: Reply) -> StoredContact:
     Raises:
         Unreadable: There is none.
     """
+    return parsed(StoredContact, reply, reply.data)
+
+
+def parsed(model: type[ModelT], reply: Reply, data: object) -> ModelT:
+    """This part of a reply as the model.
+
+    Raises:
+        Unreadable: It is none.
+    """
     try:
-        return StoredContact.model_validate(reply.data)
+        return model.model_validate(data)
     except ValidationError:
         raise unreadable(reply.status) from None
 
@@ -68,7 +78,7 @@ def path_to(*parts: str) -> str:
 async def get_stored(call: Call, contact_id: str) -> StoredContact | None:
     """The contact with this id, None if there is none."""
     try:
-        return read_stored(await call.read("GET", path_to("contacts", contact_id)))
+        return await call.read(read_stored, "GET", path_to("contacts", contact_id))
     except Refused as refusal:
         if refusal.status == 404:
             return None
@@ -83,12 +93,17 @@ async def find_contacts(call: Call, emails: Sequence[str], *, quickly: bool = Fa
     Raises:
         AutoSendError: The look-up failed.
     """
-    ask = call.look_up if quickly else call.read
-    reply = await ask("POST", "/contacts/search/emails", {"emails": list(emails)}, many=len(emails) > 1)
+    request = ("POST", "/contacts/search/emails", {"emails": list(emails)})
+    if quickly:
+        return _found(await call.look_up(*request, many=len(emails) > 1), emails)
+    return await call.read(lambda reply: _found(reply, emails), *request, many=len(emails) > 1)
+
+
+def _found(reply: Reply, emails: Sequence[str]) -> tuple[Found, Reply]:
     found: Found = {}
     rows = rows_of(reply, "contacts")
     for row in rows:
-        contact = read_stored(Reply(reply.status, {"data": row}, reply.server_time))
+        contact = parsed(StoredContact, reply, row)
         if (email := _asked(contact.email, emails)) is not None:
             found.setdefault(email, contact)
     if rows and not found:  # something came back, and not for the addresses asked for

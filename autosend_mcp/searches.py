@@ -7,7 +7,7 @@ from autosend_mcp.calls import Call
 from autosend_mcp.directory import read_fields, read_lists, resolve_list
 from autosend_mcp.envelope import Reply, as_object
 from autosend_mcp.errors import Refused, compact_json
-from autosend_mcp.lookups import find_contacts, get_stored, path_to, rows_of
+from autosend_mcp.lookups import find_contacts, get_stored, parsed, path_to, rows_of
 from autosend_mcp.memberships import SEARCH
 from autosend_mcp.models.contacts import Contact, StoredContact
 from autosend_mcp.models.fields import CustomFieldList, ListCustomFields
@@ -33,8 +33,8 @@ async def get_contact(call: Call, body: GetContact) -> FoundContact:
         raise Refused(f"No contact has this {wanted}.", "find_contacts looks for parts of an address.", status=404)
     groups = None
     if body.unsubscribe_groups:
-        reply = await call.read("GET", path_to("contacts", contact.id, "unsubscribe-groups"))
-        groups = rows_of(reply, "groups")
+        path = path_to("contacts", contact.id, "unsubscribe-groups")
+        groups = await call.read(lambda reply: rows_of(reply, "groups"), "GET", path)
     held = {name: getattr(contact, name) for name in (*Contact.model_fields, "updated_at")}
     return FoundContact.model_construct(_fields_set=None, **held | {"unsubscribe_groups": groups})
 
@@ -77,22 +77,27 @@ async def _in_list(call: Call, body: FindContacts) -> FoundContacts:
     if body.email_contains:
         request["email"] = body.email_contains
     try:
-        reply = await call.read("POST", SEARCH, request, many=True)
+        page, total = await call.read(_page_of_list, "POST", SEARCH, request, many=True)
     except Refused as refusal:
         if of == EVERYBODY:
             refusal.next_step = f"{EVERYBODY_UNVERIFIED} Call again with a list."
         raise
-    page = rows_of(reply, "contacts")
-    rows = [Contact.model_validate(row).payload() | _times(row) for row in page[start % limit :]]
+    rows = page[start % limit :]
     if _ELSEWHERE & set(body.fields or []):
         rows = await _completed(call, rows)
     shown = fitting([body.chosen(row) for row in rows])
-    total = _total(reply)
     following = start + len(shown)
     more = following < total if total is not None else len(shown) < len(rows) or len(page) == limit
     return FoundContacts(
         contacts=shown, total=total, next_cursor=write_cursor(following, limit, about) if more and shown else None
     )
+
+
+def _page_of_list(reply: Reply) -> tuple[list[dict[str, Any]], int | None]:
+    """The contacts of a page, and how many there are in all where AutoSend says."""
+    rows = [parsed(Contact, reply, row).payload() | _times(row) for row in rows_of(reply, "contacts")]
+    total = as_object(reply.members.get("pagination")).get("total")
+    return rows, total if isinstance(total, int) else None
 
 
 def _times(row: object) -> dict[str, Any]:
@@ -107,11 +112,6 @@ async def _completed(call: Call, rows: list[dict[str, Any]]) -> list[dict[str, A
         return rows
     found, _ = await find_contacts(call, [row["email"].lower() for row in rows])
     return [found[email].payload() if (email := row["email"].lower()) in found else row for row in rows]
-
-
-def _total(reply: Reply) -> int | None:
-    total = as_object(reply.members.get("pagination")).get("total")
-    return total if isinstance(total, int) else None
 
 
 async def list_contact_lists(call: Call, body: ListContactLists) -> ContactLists:

@@ -5,12 +5,10 @@ Source: AutoSend's documentation, "Bulk suppress emails", "Bulk unsuppress email
 
 from typing import Any
 
-from pydantic import ValidationError
-
 from autosend_mcp.calls import Call
-from autosend_mcp.envelope import Reply, as_object, unreadable
+from autosend_mcp.envelope import Reply, as_object
 from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Unknown
-from autosend_mcp.lookups import rows_of
+from autosend_mcp.lookups import parsed, rows_of
 from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.suppressions import Suppressed, SuppressEmails, SuppressionGroup, UnsuppressEmails
 
@@ -29,11 +27,11 @@ async def read_groups(call: Call) -> list[SuppressionGroup]:
     Raises:
         AutoSendError: They could not be read.
     """
-    reply = await call.read("GET", "/suppression-groups?includeGlobal=true", many=True)
-    try:
-        return [SuppressionGroup.model_validate(row) for row in rows_of(reply, "groups")]
-    except ValidationError:
-        raise unreadable(reply.status) from None
+    return await call.read(_groups, "GET", "/suppression-groups?includeGlobal=true", many=True)
+
+
+def _groups(reply: Reply) -> list[SuppressionGroup]:
+    return [parsed(SuppressionGroup, reply, row) for row in rows_of(reply, "groups")]
 
 
 async def suppress(call: Call, body: SuppressEmails) -> Suppressed:

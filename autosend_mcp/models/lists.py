@@ -6,15 +6,16 @@ group that contacts are put into, a segment is computed from conditions.
 
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from autosend_mcp.models.base import Answer, Body, JsonObject, VisibleText, Write, Written, broken_rule
 from autosend_mcp.models.pages import Paged
-from autosend_mcp.models.values import MAX_ENTRIES, EmailAddress, Name
+from autosend_mcp.models.values import MAX_ENTRIES, EmailAddress, Name, not_blank, sendable
 
 EVERYBODY = "GLOBAL_CONTACT_LIST"
-MAX_NAME = 200
-MAX_DESCRIPTION = 500
+
+ListName = Annotated[str, Field(max_length=200), AfterValidator(sendable), AfterValidator(not_blank)]
+Description = Annotated[str, Field(max_length=500), AfterValidator(sendable)]
 
 _VALUELESS = {"is_empty", "is_not_empty"}
 _EITHER = {"equals", "not_equals"}
@@ -98,12 +99,8 @@ class ContactLists(Paged):
 class CreateContactList(Write):
     """The arguments of `create_contact_list`; but for dryRun, the body of `POST /contact-lists`."""
 
-    name: Annotated[Name, Field(max_length=MAX_NAME)] = Field(
-        description="Name, unique in the project.", examples=["Newsletter"]
-    )
-    description: Annotated[Name, Field(max_length=MAX_DESCRIPTION)] | None = Field(
-        default=None, description="What it is for."
-    )
+    name: ListName = Field(description="Name, unique in the project.", examples=["Newsletter"])
+    description: Description | None = Field(default=None, description="What it is for.")
     type: Literal["list", "segment"] = Field(default="list", description="list by default.")
     filter_criteria: Criteria | None = Field(
         default=None,

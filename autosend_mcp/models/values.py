@@ -33,13 +33,15 @@ RESERVED = {
 }  # fmt: skip
 
 
-def _sendable(text: str) -> str:
+def sendable(text: str) -> str:
+    """The text, if every JSON parser can take it."""
     if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
         raise broken_rule("must be text without NUL or half of a surrogate pair")
     return text
 
 
-def _not_blank(text: str) -> str:
+def not_blank(text: str) -> str:
+    """The text, if there is any."""
     if not text.strip():
         raise broken_rule("must not be blank")
     return text
@@ -49,7 +51,7 @@ def _custom_value(value: object) -> object:
     if isinstance(value, str):
         if len(value) > MAX_TEXT:
             raise broken_rule(f"must be at most {MAX_TEXT} characters")
-        return _sendable(value)
+        return sendable(value)
     if not isinstance(value, int | float):
         raise broken_rule("must not be nested; AutoSend takes a string, number, boolean or date")
     if isinstance(value, float) and not math.isfinite(value):
@@ -95,9 +97,9 @@ def _given_values(value: object, info: ValidationInfo) -> object:
     return {name: custom for name, custom in fields.items() if custom is not None}
 
 
-Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_sendable)]
-Name = Annotated[Text, AfterValidator(_not_blank)]
+Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(sendable)]
+Name = Annotated[Text, AfterValidator(not_blank)]
 EmailAddress = Annotated[str, AfterValidator(_address)]
-CustomName = Annotated[str, Field(max_length=MAX_KEY), AfterValidator(_sendable), AfterValidator(_custom_name)]
+CustomName = Annotated[str, Field(max_length=MAX_KEY), AfterValidator(sendable), AfterValidator(_custom_name)]
 CustomValue = Annotated[str | int | float | bool, BeforeValidator(_custom_value)]
 CustomFields = Annotated[dict[CustomName, CustomValue], Field(max_length=MAX_ENTRIES), BeforeValidator(_given_values)]

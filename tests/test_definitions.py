@@ -1,0 +1,217 @@
+"""Contact lists, segments and custom fields: made once, deleted with a confirm, settled when the reply is lost."""
+
+from typing import Any
+
+import pytest
+
+from autosend_mcp.models.lists import OPERATORS
+from autosend_mcp.sandbox.app import PROJECT
+from tests.unreliable import LOST, Line, applied_then_reset, forwarded, over_a_line, reset
+from tests.worlds import answer_of, error_of
+
+pytestmark = pytest.mark.anyio
+
+CRITERIA = {
+    "logicalOperator": "AND",
+    "groups": [{"field": "plan", "fieldType": "string", "operator": "equals", "value": "pro"}],
+}
+MAKES = {
+    "create_contact_list": ({"name": "Newsletter"}, "POST /contact-lists"),
+    "create_custom_field": ({"fieldName": "city1", "fieldType": "string"}, "POST /custom-fields"),
+}
+DELETES: dict[str, tuple[dict[str, Any], str]] = {
+    "delete_contact_list": ({"list": "Letters"}, "DELETE /contact-lists/"),
+    "delete_custom_field": ({"fieldName": "plan"}, "DELETE /custom-fields/fieldName/"),
+}
+LOOK = {"list": "GET /contact-lists", "field": "GET /custom-fields"}
+
+
+def names(line: Line) -> set[str]:
+    """The lists and fields there are."""
+    rows = line.sandbox.store.snapshot(PROJECT)
+    return {row["name"] for table in ("lists", "fields") for row in rows[table]}
+
+
+def look(tool: str) -> str:
+    return LOOK["list" if "list" in tool else "field"]
+
+
+@pytest.mark.parametrize("tool", MAKES)
+async def test_what_is_made_can_be_taken_back(tool: str, era: str) -> None:
+    asked, request = MAKES[tool]
+    async with over_a_line(era) as (client, line):
+        before = names(line)
+        answer = answer_of(await client.call_tool(tool, asked))
+        assert names(line) - before == {asked.get("name") or asked["fieldName"]}
+        (back,) = answer["undo"]
+        answer_of(await client.call_tool(back["tool"], back["arguments"]))
+        assert names(line) == before
+    assert answer["outcome"] == "created"
+    assert line.count(request) == 1
+
+
+@pytest.mark.parametrize("tool", MAKES)
+async def test_what_exists_is_shown_and_not_made_again(tool: str) -> None:
+    asked, request = MAKES[tool]
+    async with over_a_line() as (client, line):
+        answer_of(await client.call_tool(tool, asked))
+        text = error_of(await client.call_tool(tool, asked))
+    assert "already. Nothing changed." in text
+    assert "there is: " in text
+    assert line.count(request) == 1
+
+
+@pytest.mark.parametrize("name", LOST)
+@pytest.mark.parametrize("tool", MAKES)
+async def test_a_lost_reply_to_what_was_made_is_verified_and_never_sent_again(tool: str, name: str) -> None:
+    asked, request = MAKES[tool]
+    async with over_a_line(timeout=1) as (client, line):
+        line.lose(request, LOST[name])
+        answer = answer_of(await client.call_tool(tool, asked))
+    assert answer["notes"] == ["AutoSend's reply was lost; a look-up then found it there."]
+    assert line.count(request) == 1
+
+
+@pytest.mark.parametrize("tool", [*MAKES, *DELETES])
+async def test_a_lost_reply_to_what_was_not_applied_is_told_as_that(tool: str) -> None:
+    asked, request = (MAKES | DELETES)[tool]
+    async with over_a_line(timeout=1) as (client, line):
+        line.sandbox.store.seed_list(PROJECT, "Letters", "list")
+        line.lose(request, reset)
+        confirm = {"confirm": asked.get("list") or asked.get("fieldName")} if tool in DELETES else {}
+        text = error_of(await client.call_tool(tool, {**asked, **confirm}))
+    assert "it was as before, so it was probably not applied" in text
+    assert line.count(request) == 1
+
+
+@pytest.mark.parametrize("tool", [*MAKES, *DELETES])
+async def test_when_the_look_up_fails_too_it_is_unknown(tool: str) -> None:
+    asked, request = (MAKES | DELETES)[tool]
+    async with over_a_line(timeout=1) as (client, line):
+        line.sandbox.store.seed_list(PROJECT, "Letters", "list")
+        line.lose(request, applied_then_reset)
+        line.lose(look(tool), forwarded, reset)
+        confirm = {"confirm": asked.get("list") or asked.get("fieldName")} if tool in DELETES else {}
+        text = error_of(await client.call_tool(tool, {**asked, **confirm}))
+    assert "Looking it up failed too: whether it was applied is not known." in text
+    assert line.count(request) == 1
+
+
+@pytest.mark.parametrize("name", LOST)
+@pytest.mark.parametrize("tool", DELETES)
+async def test_a_lost_reply_to_a_deletion_is_verified_and_never_sent_again(tool: str, name: str) -> None:
+    asked, request = DELETES[tool]
+    wanted = asked.get("list") or asked["fieldName"]
+    async with over_a_line(timeout=1) as (client, line):
+        line.sandbox.store.seed_list(PROJECT, "Letters", "list")
+        line.lose(request, LOST[name])
+        answer = answer_of(await client.call_tool(tool, {**asked, "confirm": wanted}))
+        assert wanted not in names(line)
+    assert answer["notes"] == ["AutoSend's reply was lost; a look-up then found it gone."]
+    assert line.count(request) == 1
+
+
+@pytest.mark.parametrize("tool", DELETES)
+async def test_nothing_is_deleted_without_its_name(tool: str) -> None:
+    asked, request = DELETES[tool]
+    wanted = asked.get("list") or asked["fieldName"]
+    async with over_a_line() as (client, line):
+        line.sandbox.store.seed_list(PROJECT, "Letters", "list")
+        for confirm in ({}, {"confirm": "yes"}, {"confirm": wanted.upper()}):
+            text = error_of(await client.call_tool(tool, asked | confirm))
+            assert "Nothing changed." in text
+            assert f'confirm: "{wanted}"' in text
+            assert "would delete: {" in text
+        plan = answer_of(await client.call_tool(tool, asked | {"dryRun": True}))["plan"]
+        assert wanted in names(line)
+    assert plan["request"]["method"] == "DELETE"
+    assert line.count(request) == 0
+
+
+async def test_a_field_that_is_not_there_is_answered_with_those_there_are() -> None:
+    async with over_a_line() as (client, line):
+        text = error_of(await client.call_tool("delete_custom_field", {"fieldName": "paln", "confirm": "paln"}))
+    assert 'No custom field has this name. Nothing changed. Call again with an exact name.\nthere are: ["plan"' in text
+    assert line.count("DELETE") == 0
+
+
+async def test_all_contacts_is_no_list_to_delete() -> None:
+    async with over_a_line() as (client, line):
+        asked = {"list": "All Contacts", "confirm": "All Contacts"}
+        assert "All Contacts cannot be deleted." in error_of(await client.call_tool("delete_contact_list", asked))
+    assert line.count("DELETE") == 0
+
+
+async def test_a_deleted_list_leaves_its_contacts_and_is_no_longer_found_by_name() -> None:
+    async with over_a_line() as (client, line):
+        answer_of(await client.call_tool("create_contact_list", {"name": "Newsletter"}))
+        answer_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": ["Newsletter"]}))
+        answer_of(await client.call_tool("delete_contact_list", {"list": "Newsletter", "confirm": "Newsletter"}))
+        assert len(line.sandbox.store.find(PROJECT, ["a@b.co"])) == 1
+        text = error_of(await client.call_tool("create_contact", {"email": "b@b.co", "listIds": ["Newsletter"]}))
+    assert "No list or segment has this name or id." in text
+
+
+async def test_a_segment_is_made_with_its_conditions_and_filled_by_them() -> None:
+    async with over_a_line() as (client, _line):
+        asked = {"name": "Pro", "type": "segment", "filterCriteria": CRITERIA}
+        made = answer_of(await client.call_tool("create_contact_list", asked))
+        answer_of(await client.call_tool("create_contact", {"email": "a@b.co", "customFields": {"plan": "pro"}}))
+        answer_of(await client.call_tool("create_contact", {"email": "b@b.co", "customFields": {"plan": "free"}}))
+        inside = answer_of(await client.call_tool("find_contacts", {"list": "Pro"}))
+    assert made["type"] == "segment"
+    assert [one["email"] for one in inside["contacts"]] == ["a@b.co"]
+
+
+CONDITION = CRITERIA["groups"][0]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"type": "segment"}, "filterCriteria is required for a segment"),
+        ({"filterCriteria": CRITERIA}, "and only for a segment"),
+        ({"type": "group"}, "- type: must be 'list' or 'segment'."),
+        ({"type": "segment", "filterCriteria": "plan = pro"}, "- filterCriteria: must be an object."),
+        ({"type": "segment", "filterCriteria": {}}, "needs logicalOperator, AND or OR"),
+        ({"type": "segment", "filterCriteria": {"logicalOperator": "AND"}}, "needs groups"),
+        ({"type": "segment", "filterCriteria": {"logicalOperator": "AND", "groups": [1]}}, "groups.0 must be an obj"),
+        ({"condition": {"field": " "}}, "groups.0 needs field"),
+        ({"condition": {"fieldType": "text"}}, "groups.0.fieldType must be one of string, number, boolean, date"),
+        ({"condition": {"operator": "between"}}, "groups.0.operator must be one of contains, ends_with, equals"),
+        ({"condition": {"value": None}}, "groups.0 needs value"),
+        ({"name": "x" * 201}, "- name: must be at most 200 characters."),
+        ({"description": "x" * 501}, "- description: must be at most 500 characters."),
+    ],
+)
+async def test_a_list_that_cannot_be_is_refused_with_the_rule(more: dict[str, Any], said: str) -> None:
+    if "condition" in more:
+        groups = [CONDITION | more["condition"]]
+        more = {"type": "segment", "filterCriteria": {"logicalOperator": "OR", "groups": groups}}
+    async with over_a_line() as (client, line):
+        assert said in error_of(await client.call_tool("create_contact_list", {"name": "Pro", **more}))
+    assert line.seen == []
+
+
+async def test_every_documented_operator_is_accepted() -> None:
+    values = {"string": "a", "number": 1, "boolean": True, "date": "2024-03-01"}
+    groups = [
+        {"field": "f", "fieldType": kind, "operator": operator}
+        | ({} if operator.endswith("_empty") else {"value": [1, 2] if operator == "between" else values[kind]})
+        for kind, operators in OPERATORS.items()
+        for operator in sorted(operators)
+    ]
+    async with over_a_line() as (client, line):
+        criteria = {"logicalOperator": "OR", "groups": groups}
+        asked = {"name": "All", "type": "segment", "filterCriteria": criteria, "dryRun": True}
+        plan = answer_of(await client.call_tool("create_contact_list", asked))["plan"]
+        assert "All" not in names(line)
+    assert plan["request"]["body"]["filterCriteria"] == criteria
+
+
+async def test_a_reserved_field_name_is_refused_before_anything_is_sent() -> None:
+    async with over_a_line() as (client, line):
+        asked = {"fieldName": "city", "fieldType": "string"}
+        text = error_of(await client.call_tool("create_custom_field", asked))
+    assert "- fieldName: is a name AutoSend reserves" in text
+    assert line.seen == []

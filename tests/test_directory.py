@@ -1,0 +1,170 @@
+"""Lists by name or id, and custom fields checked, with at most one extra request a minute and none in the way."""
+
+from typing import Any
+
+import anyio
+import pytest
+
+from autosend_mcp.sandbox.app import PROJECT, Options
+from tests.unreliable import answering, over_a_line, reset
+from tests.worlds import answer_of, error_of
+
+pytestmark = pytest.mark.anyio
+
+LISTS = "GET /contact-lists"
+FIELDS = "GET /custom-fields"
+
+
+@pytest.mark.parametrize("key", ["contacts", "lists"])
+async def test_a_list_goes_by_its_exact_name_or_its_id(key: Any, era: str) -> None:
+    async with over_a_line(era, Options(rate_limit=0, lists_key=key)) as (client, line):
+        list_id = line.sandbox.store.seed_list(PROJECT, "Newsletter", "list")
+        for number, given in enumerate(("Newsletter", list_id, " Newsletter ")):
+            asked = {"email": f"p{number}@example.com", "listIds": [given, "Newsletter"]}
+            answer_of(await client.call_tool("create_contact", asked))
+        assert len(line.sandbox.store.members(list_id)) == 3
+    assert {tuple(body["listIds"]) for body in line.bodies("POST /contacts")} == {(list_id,)}
+    assert line.count(LISTS) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "said", "shown"),
+    [
+        ("newsletter", "No list or segment has this name or id.", '"name":"Newsletter"'),
+        ("Newslettr", "No list or segment has this name or id.", '"name":"Newsletter"'),
+        ("f" * 24, "No list or segment has this name or id.", "nearest: ["),
+        ("Twice", "2 lists or segments have this name.", '"type":"segment"'),
+        ("Active", "This is a segment: AutoSend computes who is in it", '"name":"Active"'),
+        ("All Contacts", "Every contact is in All Contacts.", ""),
+    ],
+)
+@pytest.mark.parametrize("tool", ["create_contact", "upsert_contact", "upsert_contacts"])
+async def test_a_list_that_is_not_clear_is_answered_with_the_candidates(
+    given: str, said: str, shown: str, tool: str
+) -> None:
+    async with over_a_line() as (client, line):
+        for name, kind in (("Newsletter", "list"), ("Twice", "list"), ("Twice", "segment"), ("Active", "segment")):
+            line.sandbox.store.seed_list(PROJECT, name, kind)
+        person = {"email": "a@b.co"}
+        asked = {"contacts": [person]} if tool == "upsert_contacts" else person
+        text = error_of(await client.call_tool(tool, {**asked, "listIds": [given]}))
+    assert text.startswith(said)
+    assert "changed." in text
+    assert shown in text
+    assert line.count("POST") == 0
+
+
+async def test_a_list_made_elsewhere_meanwhile_is_found() -> None:
+    async with over_a_line() as (client, line):
+        line.sandbox.store.seed_list(PROJECT, "Newsletter", "list")
+        answer_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": ["Newsletter"]}))
+        new = line.sandbox.store.seed_list(PROJECT, "Offers", "list")
+        answer_of(await client.call_tool("create_contact", {"email": "b@b.co", "listIds": [new]}))
+        assert len(line.sandbox.store.members(new)) == 1
+
+
+async def test_a_list_that_autosend_does_not_show_among_all_is_asked_for_by_its_id() -> None:
+    async with over_a_line() as (client, line):
+        hidden = line.sandbox.store.seed_list(PROJECT, "Hidden", "list")
+        segment = line.sandbox.store.seed_list(PROJECT, "Active", "segment")
+        line.faults = {f"{LISTS}/": [], LISTS: [answering(200, {"success": True, "data": {"lists": []}})]}
+        line.lose(f"{LISTS}/", lambda forward: forward())
+        answer_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": [hidden]}))
+        assert len(line.sandbox.store.members(hidden)) == 1
+        text = error_of(await client.call_tool("create_contact", {"email": "b@b.co", "listIds": [segment]}))
+    assert "This is a segment" in text
+
+
+async def test_when_the_lists_cannot_be_read_an_id_goes_through_and_a_name_does_not() -> None:
+    async with over_a_line(timeout=1) as (client, line):
+        list_id = line.sandbox.store.seed_list(PROJECT, "Newsletter", "list")
+        line.lose(LISTS, reset)
+        answer = answer_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": [list_id]}))
+        assert len(line.sandbox.store.members(list_id)) == 1
+        text = error_of(await client.call_tool("create_contact", {"email": "b@b.co", "listIds": ["Newsletter"]}))
+        assert line.sandbox.store.find(PROJECT, ["b@b.co"]) == []
+    assert "AutoSend's lists could not be read, so the list ids were used unchecked." in answer["notes"]
+    assert "Looking up changes nothing." in text
+
+
+@pytest.mark.parametrize("body", [{"success": True}, {"success": True, "data": {"lists": [{"name": "no id"}]}}])
+async def test_lists_in_another_shape_are_lists_that_cannot_be_read(body: Any) -> None:
+    async with over_a_line(timeout=1) as (client, line):
+        line.lose(LISTS, answering(200, body))
+        text = error_of(await client.call_tool("create_contact", {"email": "b@b.co", "listIds": ["Newsletter"]}))
+    assert "AutoSend's answer could not be read." in text
+
+
+@pytest.mark.parametrize(
+    ("custom", "line"),
+    [
+        ({"plan": 5}, 'customFields."plan": must be a string.'),
+        ({"logins": "5"}, 'customFields."logins": must be a number.'),
+        ({"logins": True}, 'customFields."logins": must be a number.'),
+        ({"vip": "yes"}, 'customFields."vip": must be a boolean.'),
+        ({"vip": 1}, 'customFields."vip": must be a boolean.'),
+        ({"since": "next week"}, 'customFields."since": must be a date, such as "2024-03-01".'),
+        ({"since": 5}, 'customFields."since": must be a date'),
+        ({"Plan": "pro"}, 'customFields."Plan": not defined; did you mean "plan"?'),
+        ({"plann": "pro"}, 'customFields."plann": not defined; did you mean "plan"?'),
+    ],
+)
+@pytest.mark.parametrize("tool", ["create_contact", "upsert_contact"])
+async def test_a_value_of_the_wrong_type_or_a_misspelt_field_is_refused(
+    custom: dict[str, Any], line: str, tool: str
+) -> None:
+    async with over_a_line() as (client, sent):
+        sent.sandbox.store.fields.define(PROJECT, "vip", "boolean")
+        sent.sandbox.store.fields.define(PROJECT, "since", "date")
+        text = error_of(await client.call_tool(tool, {"email": "a@b.co", "customFields": custom}))
+    assert text.startswith("Custom fields are not as defined in AutoSend. Nothing changed.")
+    assert line in text
+    assert sent.count("POST") == 0
+
+
+async def test_right_values_and_fields_that_resemble_none_go_through() -> None:
+    async with over_a_line() as (client, line):
+        line.sandbox.store.fields.define(PROJECT, "since", "date")
+        custom = {"plan": "pro", "logins": 1.5, "since": "2024-03-01T10:00:00Z", "shoe size": 43}
+        answer = answer_of(await client.call_tool("create_contact", {"email": "a@b.co", "customFields": custom}))
+        assert line.sandbox.store.find(PROJECT, ["a@b.co"])[0]["customFields"] == custom
+    said = 'Not defined as custom fields: "shoe size". What AutoSend does with such a value is not documented.'
+    assert answer["notes"] == [said]
+
+
+@pytest.mark.parametrize("working", [True, False])
+async def test_the_check_costs_one_request_a_minute_also_side_by_side_and_also_when_it_fails(working: bool) -> None:
+    async with over_a_line() as (client, line):
+        if not working:
+            line.lose(FIELDS, answering(500, {"success": False}))
+        answers: list[dict[str, Any]] = []
+
+        async def create(number: int) -> None:
+            asked = {"email": f"p{number}@example.com", "customFields": {"plan": 5 if not working else "pro"}}
+            answers.append(answer_of(await client.call_tool("upsert_contact", asked)))
+
+        if not working:
+            line.sandbox.store.fields.delete(PROJECT, "plan")
+        async with anyio.create_task_group() as tasks:
+            for number in range(5):
+                tasks.start_soon(create, number)
+        await create(5)
+    assert line.count(FIELDS) == 1
+    said = "AutoSend's custom fields could not be read, so names and types were not checked."
+    assert all((said in one.get("notes", [])) is not working for one in answers)
+    assert len(answers) == 6
+
+
+async def test_a_field_made_here_is_known_at_once() -> None:
+    async with over_a_line() as (client, _line):
+        first = {"email": "a@b.co", "customFields": {"plan": "pro"}}
+        answer_of(await client.call_tool("create_contact", first))
+        answer_of(await client.call_tool("create_custom_field", {"fieldName": "vip", "fieldType": "boolean"}))
+        asked = {"email": "b@b.co", "customFields": {"vip": True}}
+        assert "notes" not in answer_of(await client.call_tool("create_contact", asked))
+
+
+async def test_nothing_is_read_for_a_contact_without_lists_and_custom_fields() -> None:
+    async with over_a_line() as (client, line):
+        answer_of(await client.call_tool("create_contact", {"email": "a@b.co"}))
+    assert [asked for asked, _ in line.seen] == ["POST /contacts"]

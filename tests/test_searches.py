@@ -1,0 +1,172 @@
+"""get_contact and find_contacts: found and not found, a page at a time, and no more of a person than asked for."""
+
+from typing import Any
+
+import pytest
+
+from autosend_mcp.sandbox.app import PROJECT
+from tests.unreliable import Line, answering, forwarded, over_a_line, reset
+from tests.worlds import answer_of, error_of
+
+pytestmark = pytest.mark.anyio
+
+SEARCH = "POST /contact-lists/contacts/search"
+
+
+def seed(line: Line, count: int = 1) -> list[dict[str, Any]]:
+    return [
+        line.sandbox.store.create(
+            PROJECT,
+            {
+                "email": f"p{number}@example.com",
+                "firstName": f"P{number}",
+                "userId": f"u{number}",
+                "customFields": {"plan": "pro"},
+            },
+        )
+        for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize("way", ["email", "id"])
+async def test_a_contact_is_shown_whole_by_address_or_id(way: str, era: str) -> None:
+    async with over_a_line(era) as (client, line):
+        (held,) = seed(line)
+        answer = answer_of(await client.call_tool("get_contact", {way: held[way]}))
+    assert answer == {name: value for name, value in held.items() if name != "projectId"}
+
+
+async def test_the_groups_a_contact_has_left_come_only_if_asked_for() -> None:
+    async with over_a_line() as (client, line):
+        (held,) = seed(line)
+        group = line.sandbox.store.suppressions.seed_group(PROJECT, "Our blog")
+        line.sandbox.store.suppressions.suppress(PROJECT, [held["email"]], group)
+        asked = {"id": held["id"], "unsubscribeGroups": True}
+        answer = answer_of(await client.call_tool("get_contact", asked))
+        plain = answer_of(await client.call_tool("get_contact", {"id": held["id"]}))
+    assert answer["unsubscribeGroups"] == [{"groupId": group, "name": "Our blog"}]
+    assert "unsubscribeGroups" not in plain
+
+
+@pytest.mark.parametrize("asked", [{"email": "no@b.co"}, {"id": "f" * 24}, {"id": "a/b?c"}])
+async def test_a_contact_that_is_not_there_is_an_error_with_a_next_step(asked: dict[str, Any]) -> None:
+    async with over_a_line() as (client, _line):
+        text = error_of(await client.call_tool("get_contact", asked))
+    assert text.startswith("No contact has this ")
+    assert "find_contacts looks for parts of an address." in text
+
+
+@pytest.mark.parametrize("asked", [{}, {"email": "a@b.co", "id": "x"}])
+async def test_one_contact_is_asked_for_in_one_way(asked: dict[str, Any]) -> None:
+    async with over_a_line() as (client, line):
+        assert "give either email or id" in error_of(await client.call_tool("get_contact", asked))
+    assert line.seen == []
+
+
+async def test_addresses_are_found_or_not_and_little_is_shown_of_each(era: str) -> None:
+    async with over_a_line(era) as (client, line):
+        held = seed(line, 2)
+        emails = ["p1@example.com", "no@b.co", "P0@example.com", "p1@example.com"]
+        answer = answer_of(await client.call_tool("find_contacts", {"emails": emails}))
+        more = answer_of(await client.call_tool("find_contacts", {"emails": emails[:1], "fields": ["customFields"]}))
+    assert answer["contacts"] == [{"id": held[i]["id"], "email": held[i]["email"]} for i in (1, 0)]
+    assert answer["notFound"] == ["no@b.co"]
+    assert more["contacts"] == [{"id": held[1]["id"], "email": "p1@example.com", "customFields": {"plan": "pro"}}]
+
+
+async def test_a_list_is_searched_by_a_part_of_the_address_page_by_page(era: str) -> None:
+    async with over_a_line(era) as (client, line):
+        seed(line, 25)
+        list_id = line.sandbox.store.seed_list(PROJECT, "Newsletter", "list")
+        emails = [f"p{number}@example.com" for number in range(25)]
+        answer_of(await client.call_tool("add_to_list", {"list": list_id, "emails": [*emails, "x@other.org"]}))
+        asked: dict[str, Any] = {"list": "Newsletter", "emailContains": "@example.com", "limit": 10}
+        seen: list[str] = []
+        pages = 0
+        while True:
+            answer = answer_of(await client.call_tool("find_contacts", asked))
+            seen += [one["email"] for one in answer["contacts"]]
+            assert answer["total"] == 25
+            pages += 1
+            if "nextCursor" not in answer:
+                break
+            asked["cursor"] = answer["nextCursor"]
+    assert sorted(seen) == sorted(emails)
+    assert pages == 3
+    assert line.bodies(SEARCH)[0] == {"contactListId": list_id, "page": 1, "limit": 10, "email": "@example.com"}
+
+
+async def test_what_a_search_in_a_list_does_not_show_is_looked_up() -> None:
+    async with over_a_line() as (client, line):
+        seed(line, 2)
+        asked = {"fields": ["customFields", "userId", "updatedAt", "firstName"]}
+        answer = answer_of(await client.call_tool("find_contacts", asked))
+        plain = answer_of(await client.call_tool("find_contacts", {"fields": ["updatedAt"]}))
+    first = answer["contacts"][0]
+    assert (first["customFields"], first["userId"], first["firstName"]) == ({"plan": "pro"}, "u0", "P0")
+    assert first["updatedAt"] == plain["contacts"][0]["updatedAt"]
+    assert line.count("POST /contacts/search") == 1
+
+
+async def test_that_all_contacts_cannot_be_searched_at_once_is_explained() -> None:
+    async with over_a_line() as (client, line):
+        line.lose(SEARCH, answering(404, {"success": False, "error": {"message": "Contact list not found"}}))
+        text = error_of(await client.call_tool("find_contacts", {"emailContains": "@acme.com"}))
+    assert "That all contacts can be searched at once is not documented by AutoSend. Call again with a list." in text
+
+
+async def test_without_a_total_a_full_page_has_a_next_one() -> None:
+    rows = [{"id": str(number), "email": f"p{number}@example.com"} for number in range(2)]
+    async with over_a_line() as (client, line):
+        line.lose(SEARCH, answering(200, {"success": True, "data": {"contacts": rows}}))
+        full = answer_of(await client.call_tool("find_contacts", {"limit": 2}))
+        last = answer_of(await client.call_tool("find_contacts", {"limit": 3}))
+    assert "total" not in full
+    assert "nextCursor" in full
+    assert "nextCursor" not in last
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"emails": ["a@b.co"], "list": "Newsletter"}, "give either emails, or list and emailContains"),
+        ({"limit": 0}, "- limit: must be at least 1."),
+        ({"limit": 101}, "- limit: must be at most 100."),
+        ({"limit": "ten"}, "- limit: must be a whole number."),
+        ({"fields": ["password"]}, "- fields.0: must be 'firstName', 'lastName'"),
+        ({"cursor": "?"}, "The cursor is not one of this server's."),
+        ({"cursor": "MTAuMTAuMQ"}, "The cursor belongs to another question."),
+    ],
+)
+async def test_a_question_that_is_none_is_refused(asked: dict[str, Any], said: str) -> None:
+    async with over_a_line() as (client, line):
+        assert said in error_of(await client.call_tool("find_contacts", asked))
+    assert line.count(SEARCH) == 0
+
+
+async def test_a_read_is_repeated_twice_and_then_told() -> None:
+    async with over_a_line(timeout=1) as (client, line):
+        (held,) = seed(line)
+        line.lose("POST /contacts/search", reset, reset, forwarded)
+        answer_of(await client.call_tool("get_contact", {"email": held["email"]}))
+        assert line.count("POST /contacts/search") == 3
+        line.lose("GET /contacts/", reset)
+        text = error_of(await client.call_tool("get_contact", {"id": held["id"]}))
+        assert line.count("GET /contacts/") == 3
+        line.lose("GET /contacts/", answering(200, {"success": True}))
+        unreadable = error_of(await client.call_tool("get_contact", {"id": held["id"]}))
+        assert line.count("GET /contacts/") == 5
+    assert "Looking up changes nothing." in text
+    assert "AutoSend's answer could not be read. Looking up changes nothing." in unreadable
+
+
+async def test_lists_and_segments_are_told_apart_and_searched_by_name() -> None:
+    async with over_a_line() as (client, line):
+        for name, kind in (("News", "list"), ("Old news", "list"), ("Active", "segment")):
+            line.sandbox.store.seed_list(PROJECT, name, kind)
+        everything = answer_of(await client.call_tool("list_contact_lists", {}))
+        segments = answer_of(await client.call_tool("list_contact_lists", {"type": "segment"}))
+        news = answer_of(await client.call_tool("list_contact_lists", {"nameContains": "NEWS", "type": "list"}))
+    assert everything["total"] == 4
+    assert [(one["name"], one["type"]) for one in segments["lists"]] == [("Active", "segment")]
+    assert sorted(one["name"] for one in news["lists"]) == ["News", "Old news"]
