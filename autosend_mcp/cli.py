@@ -43,7 +43,7 @@ examples:
 
 _DEMO_HELP = """\
 Start the server as a child process over the sandbox, connect a real MCP client, and show a contact being created,
-a misspelt field, and the same address again. Needs no key and no network.
+a misspelt field, the same address again, and the contact changed. Needs no key and no network.
 
 examples:
   autosend-mcp demo

@@ -36,14 +36,18 @@ async def _demo(log: TextIO) -> int:
         print(f"$ autosend-mcp --sandbox     (a child process over stdio; MCP {client.protocol_version})")
         print(f"connected to {info.name} {info.version}\n" if info else "")
         await _show_tools(client)
+        misspelt = {"email": "jane@example.com", "fristName": "Jane"}
+        again = {**JOHN, "firstName": "Johnny"}
+        change = {"email": JOHN["email"], "firstName": "Johnny"}
         kept = [
-            await _show(client, "1. A new contact", JOHN, error=False),
-            await _show(client, "2. A misspelt field", {"email": "jane@example.com", "fristName": "Jane"}, error=True),
-            await _show(client, "3. The same address again", {**JOHN, "firstName": "Johnny"}, error=True),
+            await _show(client, "1. A new contact", "create_contact", JOHN, error=False),
+            await _show(client, "2. A misspelt field", "create_contact", misspelt, error=True),
+            await _show(client, "3. The same address again", "create_contact", again, error=True),
+            await _show(client, "4. The change that the error named", "upsert_contact", change, error=False),
         ]
     _show_log(log)
     if all(kept):
-        print("All three answers were as promised. Next: README.md, or autosend-mcp --help")
+        print("All four answers were as promised. Next: README.md, or autosend-mcp --help")
         return 0
     print("An answer was not as promised.", file=sys.stderr)
     return 1
@@ -51,19 +55,19 @@ async def _demo(log: TextIO) -> int:
 
 async def _show_tools(client: Client) -> None:
     _title("What the assistant sees")
-    for tool in (await client.list_tools()).tools:
-        print(f"{tool.name}: {tool.description}")
-        required = tool.input_schema.get("required", [])
-        for name, schema in tool.input_schema["properties"].items():
-            print(f"  {name} ({schema['type']}{', required' if name in required else ''}): {schema['description']}")
-    print()
+    first, *others = (await client.list_tools()).tools
+    print(f"{first.name}: {first.description}")
+    required = first.input_schema.get("required", [])
+    for name, schema in first.input_schema["properties"].items():
+        print(f"  {name} ({schema['type']}{', required' if name in required else ''}): {schema['description']}")
+    print(f"and {', '.join(tool.name for tool in others)}.\n")
 
 
-async def _show(client: Client, title: str, arguments: dict[str, Any], *, error: bool) -> bool:
+async def _show(client: Client, title: str, tool: str, arguments: dict[str, Any], *, error: bool) -> bool:
     """Call, print what went in and what came out; whether it came out as an error or not as promised."""
     _title(title)
-    print(f"create_contact {json.dumps(arguments)}\n")
-    result = await client.call_tool("create_contact", arguments)
+    print(f"{tool} {json.dumps(arguments)}\n")
+    result = await client.call_tool(tool, arguments)
     print(f"{'error' if result.is_error else 'answer'}: {_text(result)}\n")
     return bool(result.is_error) is error
 

@@ -31,6 +31,9 @@ ASKED: dict[str, str | None] = {
     "base_url": None,
     "rate_limit": "Requests a second",
     "timeout": "Time limit in seconds",
+    "read_only": "Read only",
+    "toolsets": "Toolsets",
+    "ask": None,
     "log_level": None,
 }
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from httpx2 import ASGITransport
 
 from autosend_mcp.errors import NotSent
 from autosend_mcp.models.arguments import read_arguments
@@ -11,6 +10,7 @@ from autosend_mcp.models.contacts import CreateContact
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.store import Store
 from tests.faulty import Exchange, Faulty
+from tests.unreliable import Line, reset
 from tests.worlds import answer_of, connected, error_of, over_sandbox
 
 pytestmark = pytest.mark.anyio
@@ -239,19 +239,42 @@ async def test_a_domain_in_unicode_is_the_same_as_in_ascii(faulty: Faulty) -> No
     assert faulty.look_ups == 0
 
 
-async def test_a_segment_id_is_refused_and_a_list_joined() -> None:
+async def test_a_list_is_joined_and_its_automation_starts() -> None:
     store = Store()
     list_id = store.seed_list(PROJECT, "Newsletter", "list")
+    async with over_sandbox(store=store) as client:
+        answer = answer_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": ["Newsletter"]}))
+        assert store.members(list_id) == [answer["id"]]
+        assert store.automations.starts(PROJECT) == {(answer["id"], list_id): 1}
+
+
+async def test_a_list_that_autosend_itself_refuses_is_told_by_its_parameter() -> None:
+    store = Store()
     segment_id = store.seed_list(PROJECT, "Active", "segment")
     sandbox = Sandbox(store, Options(rate_limit=0, known_lists_only=True))
-    async with connected("http://127.0.0.1/v1", transport=ASGITransport(sandbox.app)) as client:
-        for wrong, said in ((segment_id, "Segment ids are not allowed"), ("f" * 24, "Contact list not found")):
-            text = error_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": [wrong]}))
-            assert "- listIds: AutoSend refused it. Ids of contact lists (not segments) to join." in text
-            assert said in text
-        answer = answer_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": [list_id]}))
-    assert store.members(list_id) == [answer["id"]]
+    line = Line(sandbox)
+    line.lose("GET /contact-lists", reset)
+    async with connected("http://127.0.0.1/v1", timeout=1, transport=line) as client:
+        text = error_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": [segment_id]}))
     store.close()
+    assert "- listIds: AutoSend refused it. Contact lists (not segments) to join, by name or id." in text
+    assert "Segment ids are not allowed" in text
+
+
+async def test_a_dry_run_writes_nothing_and_shows_the_request(era: str) -> None:
+    store = Store()
+    store.seed_list(PROJECT, "Newsletter", "list")
+    async with over_sandbox(era, store=store) as client:
+        asked = {"email": "a@b.co", "firstName": "A", "listIds": ["Newsletter"]}
+        before = store.snapshot(PROJECT)
+        plan = answer_of(await client.call_tool("create_contact", {**asked, "dryRun": True}))["plan"]
+        assert store.snapshot(PROJECT) == before
+        answer_of(await client.call_tool("create_contact", asked))
+        again = answer_of(await client.call_tool("create_contact", {**asked, "dryRun": True}))["plan"]
+    assert plan["request"]["body"]["listIds"] == [plan["lists"][0]["id"]]
+    assert "automation" in plan["effects"]
+    assert "refusedBecauseItExists" not in plan
+    assert again["refusedBecauseItExists"]["email"] == "a@b.co"
 
 
 async def test_the_request_is_the_documented_one(faulty: Faulty) -> None:

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 import pytest
 from jsonschema import Draft7Validator, FormatChecker
 
+from autosend_mcp.client import AutoSend
 from autosend_mcp.server import TITLE, build_server
-from autosend_mcp.settings import Settings, variable_of
+from autosend_mcp.settings import Settings, load_settings, variable_of
 from autosend_mcp.tools.toolset import TOOLS
 from manifests.generate import ASKED, CLOSE, OPEN, README, REQUIRED, ROOT, generated, main, settings_table
 
@@ -167,7 +168,7 @@ def test_every_version_is_the_version_of_the_package() -> None:
 
 def test_the_title_is_the_one_that_the_server_gives_itself() -> None:
     nothing: Any = None
-    assert build_server(nothing, nothing).title == TITLE
+    assert build_server(AutoSend(load_settings()), nothing).title == TITLE
     assert (_load(SERVER)["title"], _load(BUNDLE)["display_name"]) == (TITLE, TITLE)
 
 
