@@ -17,11 +17,11 @@ from mcp_types import CallToolResult, TextContent
 
 from autosend_mcp.client import AutoSend
 from autosend_mcp.models.base import published_schema
-from autosend_mcp.sandbox.app import KEY, Options, Sandbox
+from autosend_mcp.sandbox.app import KEY, PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.store import Store
 from autosend_mcp.server import open_server
-from autosend_mcp.settings import load_settings
-from autosend_mcp.tools.toolset import TOOLS, Tool
+from autosend_mcp.settings import load_settings, variable_of
+from autosend_mcp.tools.toolset import DEFAULT_TOOLSETS, TOOLS, Tool, toolsets
 
 Json = dict[str, Any]
 
@@ -52,6 +52,9 @@ EXAMPLES: dict[str, Json] = {
     "list_contact_lists": {"nameContains": "news"},
     "find_contacts": {"list": "Newsletter", "emailContains": "@example.com", "fields": ["firstName"], "limit": 1},
     "remove_from_list": {"list": "Newsletter", "emails": ["john@example.com"]},
+    "list_suppression_groups": {},
+    "suppress_emails": {"emails": ["john@example.com"], "group": "Our blog", "reason": "asked by phone"},
+    "unsuppress_emails": {"emails": ["john@example.com"], "group": "Our blog"},
     "delete_contacts": {"emails": ["jane@example.com", "john@example.com"], "confirm": "2"},
     "delete_contact_list": {"list": "Newsletter", "confirm": "Newsletter"},
     "delete_custom_field": {"fieldName": "plan", "confirm": "plan"},
@@ -60,12 +63,12 @@ EXAMPLES: dict[str, Json] = {
 _INTRODUCTION = """# The tools
 
 Written by `manifests/generate.py`. The answers are those of a sandbox in memory, played from top to bottom: each call
-works on what the calls above it left. Ids, times and cursors are replaced by placeholders. A call that fails answers
+works on what the calls above it left. Ids, times and cursors are placeholders. A call that fails answers
 with a text: [When things go wrong](../README.md#when-things-go-wrong)."""
 
 _ID = re.compile(r"\b[0-9a-f]{24}\b")
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-_CURSOR = re.compile(r'(?<="nextCursor": ")[^"]+')
+_OPAQUE = re.compile(r'"(nextCursor|groupId)": "[^"]+"')
 
 
 @cache
@@ -91,22 +94,30 @@ def tools_table() -> str:
         f"| `{tool.name}` | {_cell(_first_sentence(tool))} | `{tool.toolset}` | {_effect(tool)} |"
         for tool in TOOLS.values()
     ]
-    more = f"[{PAGE}]({PAGE}) has the parameters of each, a call and its answer."
-    return "\n".join(["| Tool | What it does | Toolset | Effect |", "|---|---|---|---|", *rows, "", more])
+    told = [f"[{PAGE}]({PAGE}) has the parameters of each, a call and its answer."]
+    told += [_on_request(name) for name in toolsets() if name not in DEFAULT_TOOLSETS]
+    return "\n".join(["| Tool | What it does | Toolset | Effect |", "|---|---|---|---|", *rows, "", *told])
 
 
 def settled(text: str) -> str:
-    """The text with ids numbered as they appear, one time for all times, and no cursor."""
+    """The text with ids numbered as they appear, one time for all times, and nothing else that changes."""
     ids = {found: f"{number:024x}" for number, found in enumerate(dict.fromkeys(_ID.findall(text)), start=1)}
     text = _ID.sub(lambda match: ids[match[0]], text)
-    return _CURSOR.sub("CURSOR", _TIME.sub("2026-01-01T00:00:00.000Z", text))
+    text = _TIME.sub("2026-01-01T00:00:00.000Z", text)
+    return _OPAQUE.sub(r'"\1": "..."', text)
 
 
 async def _play(examples: Mapping[str, Json]) -> dict[str, CallToolResult]:
     """What comes of each call, over one sandbox without a limit."""
     sandbox = Sandbox(Store(), Options(rate_limit=0))
+    sandbox.store.suppressions.seed_group(PROJECT, "Our blog")  # no tool makes one
     settings = load_settings(
-        api_key=KEY, base_url="http://127.0.0.1/v1", rate_limit=100_000, read_only=False, toolsets="", ask="never"
+        api_key=KEY,
+        base_url="http://127.0.0.1/v1",
+        rate_limit=100_000,
+        read_only=False,
+        toolsets=",".join(toolsets()),
+        ask="never",
     )
     autosend = AutoSend(settings, ASGITransport(sandbox.app))
     try:
@@ -134,6 +145,8 @@ def _section(tool: Tool, arguments: Json, result: CallToolResult) -> str:
 
 def _parameters(schema: Json) -> str:
     required: list[str] = schema.get("required", [])
+    if not schema["properties"]:
+        return "It has no parameters."
     rows = ["| Parameter | Type | Required | Description |", "|---|---|---|---|"]
     for name, parameter in schema["properties"].items():
         needed = "yes" if name in required else "no"
@@ -152,6 +165,10 @@ def _effect(tool: Tool) -> str:
     if tool.reads:
         return "reads"
     return "deletes" if "confirm" in tool.body.model_fields else "writes"
+
+
+def _on_request(toolset: str) -> str:
+    return f"`{toolset}` is not offered unless `{variable_of('toolsets')}` names it."
 
 
 def _first_sentence(tool: Tool) -> str:
