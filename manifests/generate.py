@@ -18,6 +18,7 @@ from typing import Any
 from autosend_mcp.server import NAME, TITLE  # importing the server registers the tools
 from autosend_mcp.settings import Settings, variable_of
 from autosend_mcp.tools.toolset import TOOLS
+from manifests.tool_pages import PAGE, tools_page, tools_table
 
 ROOT = Path(__file__).resolve().parents[1]
 REGISTRY_NAME = f"io.github.{NAME}/{NAME}"
@@ -51,7 +52,7 @@ BOUNDS = {"min": "minimum", "max": "maximum"}
 SNAPSHOTS = "tests/toolsnaps"
 README = "README.md"
 OPEN, CLOSE = "<!-- settings: generated -->", "<!-- /settings -->"
-_TABLE = re.compile(f"^{OPEN}\n.*?^{CLOSE}$", re.MULTILINE | re.DOTALL)
+TOOLS_OPEN, TOOLS_CLOSE = "<!-- tools: generated -->", "<!-- /tools -->"
 
 Json = dict[str, Any]
 
@@ -61,8 +62,9 @@ def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
     parser = argparse.ArgumentParser(description="Regenerate every file that is derived from the definitions.")
     parser.add_argument("--check", action="store_true", help="only compare; exit code 1 when a file differs")
     only_compare: bool = parser.parse_args(argv).check
-    if OPEN not in _read(root / README):
-        print(f"{README}: has no line {OPEN}, so no settings table", file=sys.stderr)
+    for line in (OPEN, TOOLS_OPEN):
+        if line not in _read(root / README):
+            print(f"{README}: has no line {line}, so nothing is written there", file=sys.stderr)
     files = drifted(root)
     for path, text in files.items():
         if only_compare:
@@ -82,16 +84,18 @@ def drifted(root: Path) -> dict[str, str | None]:
 
 
 def generated(root: Path) -> dict[str, str]:
-    """Every generated file as path and text; of README.md below `root` only the settings table is."""
+    """Every generated file as path and text; of README.md below `root` only the two tables are."""
     project = _project()
     files = {
         "manifests/server.json": _json(registry_entry(project)),
         "manifests/mcpb/manifest.json": _json(bundle(project)),
         "manifests/claude-desktop.json": _json(desktop_config()),
+        PAGE: tools_page(),
     }
     files |= {f"{SNAPSHOTS}/{name}.json": _json(definition) for name, definition in sorted(_tools().items())}
-    readme = _read(root / README)
-    return files | ({README: _with_table(readme)} if OPEN in readme else {})
+    readme = _with_part(_read(root / README), OPEN, CLOSE, settings_table())
+    readme = _with_part(readme, TOOLS_OPEN, TOOLS_CLOSE, tools_table())
+    return files | ({README: readme} if OPEN in readme or TOOLS_OPEN in readme else {})
 
 
 def registry_entry(project: Json) -> Json:
@@ -219,10 +223,12 @@ def _project() -> Json:
     return tomllib.loads(_read(ROOT / "pyproject.toml"))["project"]
 
 
-def _with_table(readme: str) -> str:
-    if not _TABLE.search(readme):
-        sys.exit(f"{README}: {OPEN} must be a line of its own, and a line {CLOSE} must follow it")
-    return _TABLE.sub(lambda _: f"{OPEN}\n\n{settings_table()}\n\n{CLOSE}", readme)
+def _with_part(readme: str, first: str, last: str, part: str) -> str:
+    """The README with the part between these two lines, where it has them."""
+    between = re.compile(f"^{re.escape(first)}\n.*?^{re.escape(last)}$", re.MULTILINE | re.DOTALL)
+    if first in readme and not between.search(readme):
+        sys.exit(f"{README}: {first} must be a line of its own, and a line {last} must follow it")
+    return between.sub(lambda _: f"{first}\n\n{part}\n\n{last}", readme)
 
 
 def _json(value: Json) -> str:

@@ -14,12 +14,25 @@ from autosend_mcp.client import AutoSend
 from autosend_mcp.server import TITLE, build_server
 from autosend_mcp.settings import Settings, load_settings, variable_of
 from autosend_mcp.tools.toolset import TOOLS
-from manifests.generate import ASKED, CLOSE, OPEN, README, REQUIRED, ROOT, generated, main, settings_table
+from manifests.generate import (
+    ASKED,
+    CLOSE,
+    OPEN,
+    README,
+    REQUIRED,
+    ROOT,
+    TOOLS_CLOSE,
+    TOOLS_OPEN,
+    generated,
+    main,
+    settings_table,
+)
+from manifests.tool_pages import EXAMPLES, PAGE, page_of, tools_page, tools_table
 
 SERVER, BUNDLE, DESKTOP = "manifests/server.json", "manifests/mcpb/manifest.json", "manifests/claude-desktop.json"
 SNAPSHOTS = [f"tests/toolsnaps/{name}.json" for name in TOOLS]
 SCHEMAS = {SERVER: "server.schema.json", BUNDLE: "mcpb-manifest-v0.4.schema.json"}
-README_BEFORE = f"# Before\n\n{OPEN}\n{CLOSE}\n\nAfter\n"
+README_BEFORE = f"# Before\n\n{TOOLS_OPEN}\n{TOOLS_CLOSE}\n\nBetween\n\n{OPEN}\n{CLOSE}\n\nAfter\n"
 VARIABLES = {variable_of(field) for field in Settings.model_fields}
 HOST = re.compile(r"(?:https?://[^\s/\"]+|\b(?:[a-z0-9-]+\.)+(?:com|dev|io|net|org)\b)")
 
@@ -63,7 +76,7 @@ def _hosts(text: str) -> set[str]:
 
 @pytest.fixture
 def copy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    """A folder with every generated file, and a README with the settings table."""
+    """A folder with every generated file, and a README with both tables."""
     (tmp_path / README).write_text(README_BEFORE, encoding="utf-8")
     assert main([], tmp_path) == 0
     capsys.readouterr()
@@ -76,7 +89,7 @@ def test_every_generated_file_is_in_step(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_nothing_else_is_generated(copy: Path) -> None:
     files = {path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()}
-    assert files == {SERVER, BUNDLE, DESKTOP, README, *SNAPSHOTS}
+    assert files == {SERVER, BUNDLE, DESKTOP, PAGE, README, *SNAPSHOTS}
 
 
 def test_a_fresh_copy_is_in_step_and_a_second_run_writes_nothing(
@@ -87,7 +100,7 @@ def test_a_fresh_copy_is_in_step_and_a_second_run_writes_nothing(
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("path", [SERVER, BUNDLE, DESKTOP, README, *SNAPSHOTS])
+@pytest.mark.parametrize("path", [SERVER, BUNDLE, DESKTOP, PAGE, README, *SNAPSHOTS])
 def test_one_changed_byte_is_reported_and_mended(copy: Path, path: str, capsys: pytest.CaptureFixture[str]) -> None:
     right = (copy / path).read_bytes()
     middle = right.index(b"AUTOSEND_") if b"AUTOSEND_" in right else len(right) // 2
@@ -98,7 +111,7 @@ def test_one_changed_byte_is_reported_and_mended(copy: Path, path: str, capsys: 
     assert (copy / path).read_bytes() == right
 
 
-@pytest.mark.parametrize("path", [SERVER, BUNDLE, DESKTOP, *SNAPSHOTS])
+@pytest.mark.parametrize("path", [SERVER, BUNDLE, DESKTOP, PAGE, *SNAPSHOTS])
 def test_a_missing_file_is_reported(copy: Path, path: str, capsys: pytest.CaptureFixture[str]) -> None:
     (copy / path).unlink()
     assert main(["--check"], copy) == 1
@@ -117,9 +130,10 @@ def test_the_snapshot_of_a_tool_that_is_gone_is_reported_and_removed(
     assert capsys.readouterr().out.count("no_such_tool") == 2
 
 
-def test_the_settings_table_is_put_between_its_lines_and_nothing_else_is_touched(copy: Path) -> None:
+def test_each_table_is_put_between_its_lines_and_nothing_else_is_touched(copy: Path) -> None:
     text = (copy / README).read_text(encoding="utf-8")
-    assert text == f"# Before\n\n{OPEN}\n\n{settings_table()}\n\n{CLOSE}\n\nAfter\n"
+    tools = f"{TOOLS_OPEN}\n\n{tools_table()}\n\n{TOOLS_CLOSE}"
+    assert text == f"# Before\n\n{tools}\n\nBetween\n\n{OPEN}\n\n{settings_table()}\n\n{CLOSE}\n\nAfter\n"
     assert {row.split("`")[1] for row in settings_table().splitlines()[2:]} == VARIABLES
 
 
@@ -130,10 +144,39 @@ def test_a_readme_without_the_lines_is_left_alone(tmp_path: Path, capsys: pytest
     assert README in capsys.readouterr().err
 
 
-def test_a_readme_with_half_of_the_lines_stops_the_run(tmp_path: Path) -> None:
-    (tmp_path / README).write_text(f"{OPEN}\n", encoding="utf-8")
+@pytest.mark.parametrize("line", [OPEN, TOOLS_OPEN])
+def test_a_readme_with_half_of_the_lines_stops_the_run(tmp_path: Path, line: str) -> None:
+    (tmp_path / README).write_text(f"{line}\n", encoding="utf-8")
     with pytest.raises(SystemExit, match="must follow"):
         main([], tmp_path)
+
+
+def test_the_table_of_tools_has_a_row_for_each_and_leads_to_the_page() -> None:
+    rows = [line for line in tools_table().splitlines() if line.startswith("| `")]
+    assert [row.split("`")[1] for row in rows] == list(TOOLS)
+    assert [row.rpartition("| ")[2] == "reads |" for row in rows] == [tool.reads for tool in TOOLS.values()]
+    deleting = [row.split("`")[1] for row in rows if row.endswith("| deletes |")]
+    assert deleting == [name for name in TOOLS if name.startswith("delete_")]
+    assert f"]({PAGE})" in tools_table()
+
+
+def test_the_page_of_tools_has_a_section_for_each_and_is_the_same_in_every_run() -> None:
+    assert sorted(re.findall(r"^## (.+)$", tools_page(), re.MULTILINE)) == sorted(t.title for t in TOOLS.values())
+    assert all(tool.description in tools_page() for tool in TOOLS.values())
+    assert page_of(EXAMPLES) == tools_page()
+
+
+@pytest.mark.parametrize(
+    ("examples", "said"),
+    [
+        ({name: call for name, call in EXAMPLES.items() if name != "get_contact"}, "no example .* of get_contact$"),
+        ({**EXAMPLES, "no_such_tool": {}}, "no_such_tool, which is no tool"),
+        ({**EXAMPLES, "get_contact": {"email": "nobody@example.com"}}, "the example of get_contact fails"),
+    ],
+)
+def test_a_tool_without_an_example_and_an_example_that_fails_stop_the_run(examples: Any, said: str) -> None:
+    with pytest.raises(SystemExit, match=said):
+        page_of(examples)
 
 
 @pytest.mark.parametrize("path", SCHEMAS)

@@ -1,0 +1,183 @@
+"""The tools as people read of them: a table for the README, and docs/tools.md with a call of each and its answer.
+
+The calls are played over a sandbox in memory, each time anew. What differs from run to run is replaced.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import anyio
+from httpx2 import ASGITransport
+from mcp import Client
+from mcp_types import CallToolResult, TextContent
+
+from autosend_mcp.client import AutoSend
+from autosend_mcp.models.base import published_schema
+from autosend_mcp.sandbox.app import KEY, PROJECT, Options, Sandbox
+from autosend_mcp.sandbox.store import Store
+from autosend_mcp.server import open_server
+from autosend_mcp.settings import load_settings, variable_of
+from autosend_mcp.tools.toolset import DEFAULT_TOOLSETS, TOOLS, Tool, toolsets
+
+Json = dict[str, Any]
+
+PAGE = "docs/tools.md"
+
+# The call of each tool on the page, in the order in which they are played, and shown: each works on what the calls
+# before it left.
+EXAMPLES: dict[str, Json] = {
+    "create_custom_field": {"fieldName": "plan", "fieldType": "string"},
+    "list_custom_fields": {},
+    "create_contact_list": {"name": "Newsletter", "description": "Once a month"},
+    "create_contact": {
+        "email": "jane@example.com",
+        "firstName": "Jane",
+        "listIds": ["Newsletter"],
+        "customFields": {"plan": "free"},
+    },
+    "get_contact": {"email": "jane@example.com"},
+    "upsert_contact": {"email": "jane@example.com", "customFields": {"plan": "pro"}},
+    "upsert_contacts": {
+        "contacts": [
+            {"email": "jane@example.com", "customFields": {"plan": "pro"}},
+            {"email": "john@example.com", "firstName": "John"},
+            {"email": "mary"},
+        ]
+    },
+    "add_to_list": {"list": "Newsletter", "emails": ["jane@example.com", "john@example.com"]},
+    "list_contact_lists": {"nameContains": "news"},
+    "find_contacts": {"list": "Newsletter", "emailContains": "@example.com", "fields": ["firstName"], "limit": 1},
+    "remove_from_list": {"list": "Newsletter", "emails": ["john@example.com"]},
+    "list_suppression_groups": {},
+    "suppress_emails": {"emails": ["john@example.com"], "group": "Our blog", "reason": "asked by phone"},
+    "unsuppress_emails": {"emails": ["john@example.com"], "group": "Our blog"},
+    "delete_contacts": {"emails": ["jane@example.com", "john@example.com"], "confirm": "2"},
+    "delete_contact_list": {"list": "Newsletter", "confirm": "Newsletter"},
+    "delete_custom_field": {"fieldName": "plan", "confirm": "plan"},
+}
+
+_INTRODUCTION = """# The tools
+
+Written by `manifests/generate.py`. The answers are those of a sandbox in memory, played from top to bottom: each call
+works on what the calls above it left. Ids, times and cursors are placeholders. A call that fails answers
+with a text: [When things go wrong](../README.md#when-things-go-wrong)."""
+
+_ID = re.compile(r"\b[0-9a-f]{24}\b")
+_TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_OPAQUE = re.compile(r'"(nextCursor|groupId)": "[^"]+"')
+
+
+@cache
+def tools_page() -> str:
+    """The text of docs/tools.md."""
+    return page_of(EXAMPLES)
+
+
+def page_of(examples: Mapping[str, Json]) -> str:
+    """The page with these calls, played in their order; a tool without a call, or a call that fails, ends the run."""
+    if missing := ", ".join(TOOLS.keys() - examples.keys()):
+        sys.exit(f"{PAGE}: no example in manifests/tool_pages.py of {missing}")
+    if gone := ", ".join(examples.keys() - TOOLS.keys()):
+        sys.exit(f"{PAGE}: an example in manifests/tool_pages.py of {gone}, which is no tool")
+    results = anyio.run(_play, examples)
+    sections = [_section(TOOLS[name], arguments, results[name]) for name, arguments in examples.items()]
+    return settled("\n\n".join([_INTRODUCTION, *sections])) + "\n"
+
+
+def tools_table() -> str:
+    """The tools as the Markdown table of the README, and where more of them stands."""
+    rows = [
+        f"| `{tool.name}` | {_cell(_first_sentence(tool))} | `{tool.toolset}` | {_effect(tool)} |"
+        for tool in TOOLS.values()
+    ]
+    told = [f"[{PAGE}]({PAGE}) has the parameters of each, a call and its answer."]
+    told += [_on_request(name) for name in toolsets() if name not in DEFAULT_TOOLSETS]
+    return "\n".join(["| Tool | What it does | Toolset | Effect |", "|---|---|---|---|", *rows, "", *told])
+
+
+def settled(text: str) -> str:
+    """The text with ids numbered as they appear, one time for all times, and nothing else that changes."""
+    ids = {found: f"{number:024x}" for number, found in enumerate(dict.fromkeys(_ID.findall(text)), start=1)}
+    text = _ID.sub(lambda match: ids[match[0]], text)
+    text = _TIME.sub("2026-01-01T00:00:00.000Z", text)
+    return _OPAQUE.sub(r'"\1": "..."', text)
+
+
+async def _play(examples: Mapping[str, Json]) -> dict[str, CallToolResult]:
+    """What comes of each call, over one sandbox without a limit."""
+    sandbox = Sandbox(Store(), Options(rate_limit=0))
+    sandbox.store.suppressions.seed_group(PROJECT, "Our blog")  # no tool makes one
+    settings = load_settings(
+        api_key=KEY,
+        base_url="http://127.0.0.1/v1",
+        rate_limit=100_000,
+        read_only=False,
+        toolsets=",".join(toolsets()),
+        ask="never",
+    )
+    autosend = AutoSend(settings, ASGITransport(sandbox.app))
+    try:
+        async with open_server(autosend) as (server, _), Client(server) as client:
+            return {name: await client.call_tool(name, arguments) for name, arguments in examples.items()}
+    finally:
+        sandbox.store.close()
+
+
+def _section(tool: Tool, arguments: Json, result: CallToolResult) -> str:
+    if result.is_error:
+        text = "\n".join(block.text for block in result.content if isinstance(block, TextContent))
+        sys.exit(f"{PAGE}: the example of {tool.name} fails: {text}")
+    return "\n\n".join(
+        [
+            f"## {tool.title}",
+            f"`{tool.name}`, of the toolset `{tool.toolset}`, {_effect(tool)}.",
+            tool.description,
+            _parameters(published_schema(tool.body)),
+            f"Call:\n\n{_json_block(arguments)}",
+            f"Answer:\n\n{_json_block(result.structured_content)}",
+        ]
+    )
+
+
+def _parameters(schema: Json) -> str:
+    required: list[str] = schema.get("required", [])
+    if not schema["properties"]:
+        return "It has no parameters."
+    rows = ["| Parameter | Type | Required | Description |", "|---|---|---|---|"]
+    for name, parameter in schema["properties"].items():
+        needed = "yes" if name in required else "no"
+        rows.append(f"| `{name}` | {_type(parameter)} | {needed} | {_cell(parameter['description'])} |")
+    return "\n".join(rows)
+
+
+def _type(schema: Json) -> str:
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"])
+    return f"array of {_type(schema['items'])}" if schema["type"] == "array" else schema["type"]
+
+
+def _effect(tool: Tool) -> str:
+    """What it does to AutoSend. Each tool that deletes takes `confirm`, and no other does."""
+    if tool.reads:
+        return "reads"
+    return "deletes" if "confirm" in tool.body.model_fields else "writes"
+
+
+def _on_request(toolset: str) -> str:
+    return f"`{toolset}` is not offered unless `{variable_of('toolsets')}` names it."
+
+
+def _first_sentence(tool: Tool) -> str:
+    return re.split(r"(?<=\.)\s", tool.description)[0]
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _json_block(value: object) -> str:
+    return f"```json\n{json.dumps(value, indent=2, ensure_ascii=False)}\n```"

@@ -1,0 +1,180 @@
+"""Six jobs, played by what tools/list and the answers say; then AutoSend holds what was asked for, and no more."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from autosend_mcp.sandbox.app import PROJECT
+from tests.scenarios import BAD, NEW, OLD, ROWS, SCENARIOS, Assistant, played
+
+pytestmark = pytest.mark.anyio
+
+Json = dict[str, Any]
+
+
+def held(user: Assistant) -> dict[str, Json]:
+    """The contacts AutoSend holds now, by address."""
+    found = user.store.find(PROJECT, [row["email"] for row in user.store.snapshot(PROJECT)["contacts"]])
+    return {contact["email"]: contact for contact in found}
+
+
+def list_id(user: Assistant, name: str) -> str:
+    return next(row["id"] for row in user.store.snapshot(PROJECT)["lists"] if row["name"] == name)
+
+
+def named(group: list[Any]) -> list[str]:
+    """The addresses of a group of a batch's answer."""
+    return [one if isinstance(one, str) else one["email"] for one in group]
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+async def test_what_reads_or_is_refused_or_is_a_dry_run_changes_nothing(name: str) -> None:
+    async with played(name) as user:
+        quiet = [
+            one
+            for one in user.played
+            if one.answer is None
+            or one.arguments.get("dryRun")
+            or (one.tool.annotations and one.tool.annotations.read_only_hint)
+        ]
+    assert quiet
+    assert all(one.before == one.after for one in quiet)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+async def test_no_automation_starts_twice_for_a_person(name: str) -> None:
+    async with played(name) as user:
+        assert set(user.store.automations.starts(PROJECT).values()) <= {1}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+async def test_ids_cursors_and_confirmations_come_from_earlier_answers(name: str) -> None:
+    told = ""
+    async with played(name) as user:
+        for one in user.played:
+            ids = re.findall(r"\b[0-9a-f]{24}\b", json.dumps(one.arguments))
+            for value in [*ids, *(one.arguments[key] for key in ("cursor", "confirm") if key in one.arguments)]:
+                assert f'"{value}"' in told
+            told += one.text
+
+
+async def test_a_customer_is_signed_up_to_a_list_by_its_name(era: str) -> None:
+    async with played("sign_up", era) as user:
+        (jane,) = held(user).values()
+        newsletter = list_id(user, "Newsletter")
+        assert user.store.members(newsletter) == [jane["id"]]
+        assert user.store.automations.starts(PROJECT) == {(jane["id"], newsletter): 1}
+        assert user.store.fields.types(PROJECT) == {"plan": "string", "trialEnds": "date"}
+        (shown,) = user.answers("find_contacts")[0]["contacts"]
+    assert jane["customFields"] == shown["customFields"] == {"plan": "pro", "trialEnds": "2027-03-01"}
+    assert shown["id"] == jane["id"]
+
+
+async def test_a_dry_run_of_a_batch_tells_what_the_batch_then_does(era: str) -> None:
+    async with played("batch", era) as user:
+        plan, done, _ = user.answers("upsert_contacts")
+    told = plan["plan"]
+    groups = {"created": told["wouldCreate"], "updated": [*told["wouldUpdate"]], "unchanged": told["unchanged"]}
+    assert groups | told["notSent"] == done["contacts"]
+    assert {row["email"] for row in told["request"]["body"]["contacts"]} == {*groups["created"], *groups["updated"]}
+    assert done["counts"] == {"created": 42, "updated": 6, "unchanged": 4, "merged": 3, "invalid": 5}
+
+
+async def test_every_row_of_a_batch_is_accounted_for(era: str) -> None:
+    async with played("batch", era) as user:
+        groups = user.answers("upsert_contacts")[1]["contacts"]
+    accounted = sorted(email for group in groups.values() for email in named(group))
+    assert accounted == sorted(row["email"].strip().lower() for row in ROWS)
+    assert named(groups["created"]) == NEW
+    assert named(groups["updated"]) == OLD[4:]
+    assert named(groups["unchanged"]) == OLD[:4]
+    assert [one["row"] for one in groups["merged"]] == [53, 54, 55]
+    assert [one["row"] for one in groups["invalid"]] == [56, 57, 58, 59, 60]
+    assert named(groups["invalid"]) == [row["email"] for row in BAD]
+    assert all(one["why"] for one in groups["merged"] + groups["invalid"])
+
+
+async def test_after_a_batch_autosend_holds_what_was_asked_and_what_was_there(era: str) -> None:
+    async with played("batch", era) as user:
+        contacts, newsletter = held(user), list_id(user, "Newsletter")
+        members = user.store.members(newsletter)
+        started = user.store.automations.starts(PROJECT)
+        joined = user.answers("upsert_contacts")[1]["lists"][0]
+    assert sorted(contacts) == sorted(OLD + NEW)
+    assert {email: contacts[email]["customFields"] for email in OLD} == {
+        email: {"plan": "free" if email in OLD[:4] else "pro", "logins": 7} for email in OLD
+    }
+    assert contacts[NEW[1]]["lastName"] == "Doe"
+    assert all(contacts[email]["customFields"] == {"plan": "pro"} for email in NEW)
+    assert (joined["added"], joined["alreadyInList"]) == (49, 3)
+    assert members == sorted(contact["id"] for contact in contacts.values())
+    assert started == {(contact["id"], newsletter): 1 for contact in contacts.values()}
+
+
+async def test_the_same_batch_a_second_time_changes_nothing(era: str) -> None:
+    async with played("batch", era) as user:
+        again = user.played[-1]
+    assert again.before == again.after
+    assert again.answer
+    assert again.answer["counts"] == {"unchanged": 52, "merged": 3, "invalid": 5}
+    assert (again.answer["lists"][0]["added"], again.answer["lists"][0]["alreadyInList"]) == (0, 52)
+    assert "undo" not in again.answer
+
+
+async def test_everybody_of_a_domain_in_a_list_is_found_page_by_page(era: str) -> None:
+    async with played("one_domain", era) as user:
+        pages = user.answers("find_contacts")
+    assert [len(page["contacts"]) for page in pages] == [20, 20, 5]
+    assert {page["total"] for page in pages} == {45}
+    assert [one["email"] for page in pages for one in page["contacts"]] == [f"a{n}@acme.example" for n in range(45)]
+
+
+async def test_a_wrong_plan_is_found_and_mended_and_the_undo_puts_it_back(era: str) -> None:
+    async with played("wrong_plan", era) as user:
+        answers = user.answers("upsert_contact")
+        first, mended, last = user.played[0].before, user.played[-3].after, user.played[-1].after
+    planned, done, undone = answers[:2], answers[2:4], answers[4:]
+    assert [one["plan"]["request"]["body"]["email"] for one in planned] == ["p3@example.com", "p24@example.com"]
+    assert all(
+        one["plan"]["changes"] == {"customFields.plan": {"asked": "premium", "now": "premuim"}} for one in planned
+    )
+    assert all(one["changes"] == {"customFields.plan": {"was": "premuim", "now": "premium"}} for one in done)
+    assert all(one["changes"] == {"customFields.plan": {"was": "premium", "now": "premuim"}} for one in undone)
+    assert {row["custom_fields"] for row in mended["contacts"]} == {'{"plan": "premium"}'}
+    assert [row | {"updated_at": ""} for row in last["contacts"]] == [
+        row | {"updated_at": ""} for row in first["contacts"]
+    ]
+
+
+async def test_who_asks_to_be_forgotten_is_shown_then_deleted_then_not_found(era: str) -> None:
+    async with played("forgotten", era) as user:
+        first, refusal, _, gone, _ = user.played
+        john = held(user)
+        members = user.store.members(list_id(user, "Newsletter"))
+        (deleted,) = user.answers("delete_contacts")
+        (looked,) = user.answers("find_contacts")
+    assert first.answer
+    assert json.dumps(first.answer["id"]) in refusal.text
+    assert "john@example.com" not in refusal.text
+    assert deleted["deleted"] == looked["notFound"] == ["jane@example.com"]
+    assert looked["contacts"] == []
+    assert "No contact has this address." in gone.text
+    assert [*john] == ["john@example.com"]
+    assert members == [john["john@example.com"]["id"]]
+
+
+async def test_a_list_is_renamed_by_moving_everybody_into_a_new_one(era: str) -> None:
+    async with played("renamed", era) as user:
+        letter = list_id(user, "Monthly letter")
+        members, contacts = user.store.members(letter), held(user).values()
+        started = user.store.automations.starts(PROJECT)
+        added = [(one["added"], one["alreadyInList"]) for one in user.answers("add_to_list") if "added" in one]
+        left = user.answers("list_contact_lists")[-1]["lists"]
+    ids = sorted(contact["id"] for contact in contacts)
+    assert len(ids) == 130
+    assert members == ids
+    assert {contact: n for (contact, of), n in started.items() if of == letter} == dict.fromkeys(ids, 1)
+    assert added == [(100, 0), (0, 100), (30, 0), (0, 30)]
+    assert {one["name"]: one["contactCount"] for one in left} == {"All Contacts": 130, "Monthly letter": 130}
