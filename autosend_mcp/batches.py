@@ -12,10 +12,17 @@ from autosend_mcp.directory import resolve_lists
 from autosend_mcp.envelope import Reply
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
 from autosend_mcp.lookups import Found, find_contacts, look
-from autosend_mcp.memberships import join
+from autosend_mcp.memberships import ADD, NO_UNDO, join
 from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.batches import UpsertContacts, UpsertedContacts
-from autosend_mcp.models.contacts import AUTOMATIONS_START, AUTOMATIONS_WOULD, changes, differences, restoring
+from autosend_mcp.models.contacts import (
+    AUTOMATIONS_START,
+    AUTOMATIONS_WOULD,
+    changes,
+    differences,
+    restoring,
+    unclearable,
+)
 from autosend_mcp.models.lists import ContactList
 from autosend_mcp.rows import Outcome, Row, grouped, read_rows
 from autosend_mcp.upserts import PROPERTY_AUTOMATIONS, completed
@@ -35,7 +42,7 @@ async def upsert_contacts(call: Call, body: UpsertContacts) -> UpsertedContacts:
     Raises:
         AutoSendError: Not one of them is as asked now, or none was sent.
     """
-    lists = await resolve_lists(call, body.list_ids)
+    lists = await resolve_lists(call, body.list_ids, fresh=body.dry_run)
     rows = await read_rows(call, body.contacts)
     live = [row for row in rows if row.outcome == "unknown"]
     if not live:
@@ -51,18 +58,20 @@ async def upsert_contacts(call: Call, body: UpsertContacts) -> UpsertedContacts:
         return UpsertedContacts(outcome="dry_run", plan=_plan(request, rows, before, lists))
     after = await _send(call, request, live, before)
     _demand_one(rows)
-    joined = await _join(call, lists, [row.email for row in live if row.outcome in _AS_ASKED])
-    return _answer(rows, before, after, joined)
+    joined, leave = await _join(call, lists, [row.email for row in live if row.outcome in _AS_ASKED])
+    return _answer(rows, before, after, joined, leave)
 
 
 def _plan(request: Mapping[str, Any], rows: list[Row], before: Found, lists: list[ContactList]) -> dict[str, Any]:
     live = [row for row in rows if row.outcome == "unknown"]
     update = {row.email: differences(row.asked, before[row.email]) for row in live if row.sent and row.email in before}
     effects = [AUTOMATIONS_WOULD] * bool(lists) + [PROPERTY_AUTOMATIONS] * bool(request["runWorkflow"])
-    return planned(
+    emails = [row.email for row in live]
+    plan = planned(
         "POST",
         BULK,
         request,
+        then=[{"method": "POST", "path": ADD, "body": {"contactListId": one.id, "emails": emails}} for one in lists],
         wouldCreate=[row.email for row in live if row.email not in before],
         wouldUpdate=update,
         unchanged=[row.email for row in live if not row.sent],
@@ -70,6 +79,7 @@ def _plan(request: Mapping[str, Any], rows: list[Row], before: Found, lists: lis
         lists=[one.named() for one in lists],
         effects=" ".join(effects),
     )
+    return plan if request["contacts"] else {name: value for name, value in plan.items() if name != "request"}
 
 
 async def _send(call: Call, request: Mapping[str, Any], live: list[Row], before: Found) -> Found:
@@ -140,9 +150,12 @@ def _demand_one(rows: list[Row]) -> None:
     raise Refused("AutoSend took none of the contacts.", "Check the values.", facts=grouped(rows))
 
 
-async def _join(call: Call, lists: list[ContactList], emails: list[str]) -> list[dict[str, Any]]:
-    """What became of each list."""
+async def _join(
+    call: Call, lists: list[ContactList], emails: list[str]
+) -> tuple[list[dict[str, Any]], list[dict[str, object]]]:
+    """What became of each list, and what takes it back."""
     joined: list[dict[str, Any]] = []
+    back: list[dict[str, object]] = []
     for one in lists:
         try:
             answer = await join(call, one, {"emails": emails})
@@ -150,32 +163,39 @@ async def _join(call: Call, lists: list[ContactList], emails: list[str]) -> list
             joined.append({"list": {"id": one.id, "name": one.name}, "outcome": error.outcome, "why": error.sentence})
         else:
             joined.append({n: v for n, v in answer.payload().items() if n not in {"undo", "notes"}})
-    return joined
+            back += answer.undo or []
+    return joined, back
 
 
-def _answer(rows: list[Row], before: Found, after: Found, joined: list[dict[str, Any]]) -> UpsertedContacts:
+def _answer(
+    rows: list[Row], before: Found, after: Found, joined: list[dict[str, Any]], leave: list[dict[str, object]]
+) -> UpsertedContacts:
     counts = Counter(row.outcome for row in rows)
     whole = not (counts["invalid"] or counts["failed"] or counts["unknown"])
     whole = whole and all(one["outcome"] == "done" for one in joined)
+    changed = {
+        row.email: changes(before[row.email], after[row.email])
+        for row in rows
+        if row.outcome == "updated" and row.email in after
+    }
     notes = [LISTS_APART] if joined else []
     if any(one.get("added") or one.get("created") for one in joined):
-        notes.append(AUTOMATIONS_START)
+        notes += [AUTOMATIONS_START] if leave else [AUTOMATIONS_START, NO_UNDO]
+    if any(unclearable(values) for values in changed.values()):
+        notes.append("Values that were not there before cannot be cleared again.")
     return UpsertedContacts(
         outcome="done" if whole else "partly_done",
         counts=dict(counts),
         contacts=grouped(rows),
         lists=joined or None,
-        undo=_undo(rows, before, after) or None,
+        undo=[*leave, *_undo(rows, changed)] or None,
         notes=notes or None,
     )
 
 
-def _undo(rows: list[Row], before: Found, after: Found) -> list[dict[str, object]]:
+def _undo(rows: list[Row], changed: dict[str, dict[str, dict[str, Any]]]) -> list[dict[str, object]]:
     created = [row.email for row in rows if row.outcome == "created"]
     confirm = created[0] if len(created) == 1 else str(len(created))
     steps = [step("delete_contacts", emails=created, confirm=confirm)] if created else []
-    updated = [row.email for row in rows if row.outcome == "updated" and row.email in after]
-    earlier = [restoring(email, changes(before[email], after[email])) for email in updated]
-    if earlier := [values for values in earlier if values]:
-        steps.append(step("upsert_contacts", contacts=earlier))
-    return steps
+    earlier = [values for email, change in changed.items() if (values := restoring(email, change))]
+    return steps + ([step("upsert_contacts", contacts=earlier)] if earlier else [])

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from autosend_mcp.calls import LOOK_UP_TIMES, Call
 from autosend_mcp.confirmations import asks_to_delete, confirm
 from autosend_mcp.directory import read_fields, read_lists, resolve_list
-from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused, Unknown
+from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused, Unknown, compact_json
 from autosend_mcp.lookups import parsed, path_to
 from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.fields import (
@@ -33,6 +33,8 @@ from autosend_mcp.models.lists import (
 
 THERE = "AutoSend's reply was lost; a look-up then found it there."
 VALUES = "its values in all contacts"
+VALUES_GONE = "The undo defines the field anew; the values that contacts had are gone."
+ALIKE = "There was a list or segment of almost this name already: {}."
 GONE = "AutoSend's reply was lost; a look-up then found it gone."
 
 RowT = TypeVar("RowT", bound=BaseModel)
@@ -44,7 +46,8 @@ async def create_contact_list(call: Call, body: CreateContactList) -> CreatedCon
     Raises:
         Refused: The name is taken, or AutoSend refused it for another reason.
     """
-    same_name = [one for one in await read_lists(call) if one.name.strip() == body.name.strip()]
+    there = await read_lists(call)
+    same_name = [one for one in there if one.name.strip() == body.name.strip()]
     request = body.model_dump(by_alias=True, exclude_none=True, exclude={"dry_run"})
     if same_name:
         raise Refused(
@@ -52,6 +55,8 @@ async def create_contact_list(call: Call, body: CreateContactList) -> CreatedCon
             "Use it, or choose another name.",
             facts={"there is": [one.named() for one in same_name]},
         )
+    if alike := [one for one in there if one.name.strip().lower() == body.name.strip().lower()]:
+        call.notes.append(ALIKE.format(compact_json(alike[0].name)))
     if body.dry_run:
         return CreatedContactList(outcome="dry_run", plan=planned("POST", "/contact-lists", request))
     made, notes = await _make(call, "/contact-lists", request, ContactList, lambda: _list_named(call, body.name))
@@ -120,7 +125,7 @@ async def delete_contact_list(call: Call, body: DeleteContactList) -> DeletedCon
         NotSent: `confirm` is not its name, the person said no, or there is no such list.
         Unknown: The reply was lost, and it is still there or could not be looked for.
     """
-    found = await resolve_list(call, body.contact_list)
+    found = await resolve_list(call, body.contact_list, fresh=True)
     if found.id == EVERYBODY:
         raise NotSent("All Contacts cannot be deleted.", "delete_contacts deletes contacts.")
     path = path_to("contact-lists", found.id)
@@ -205,6 +210,6 @@ async def delete_custom_field(call: Call, body: DeleteCustomField) -> DeletedCus
         outcome="deleted",
         field_name=found.field_name,
         field_type=found.field_type,
-        undo=[step("create_custom_field", fieldName=found.field_name, fieldType=found.field_type)],
-        notes=notes,
+        undo=[step("create_custom_field", **found.shown())],
+        notes=[*(notes or []), VALUES_GONE],
     )

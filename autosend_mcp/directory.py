@@ -74,24 +74,30 @@ def _fields(reply: Reply) -> list[CustomField]:
     return [parsed(CustomField, reply, row) for row in rows_of(reply, "customFields")]
 
 
-async def resolve_lists(call: Call, given: Sequence[str] | None) -> list[ContactList]:
-    """The contact lists meant by these names or ids, each once, fit to be joined.
+async def resolve_lists(call: Call, given: Sequence[str] | None, *, fresh: bool) -> list[ContactList]:
+    """The contact lists meant by these names or ids, each once, fit to be joined. `fresh`: with their counts of now.
 
     Raises:
         NotSent: One is unknown, ambiguous or a segment; or a name is given and the lists cannot be read.
     """
+    if given and fresh:
+        call.catalogue.lists.drop()
     lists = [await resolve_list(call, one, joining=True) for one in given or []]
     return list({one.id: one for one in lists}.values())
 
 
-async def resolve_list(call: Call, given: str, *, joining: bool = False) -> ContactList:
-    """The list or segment meant by this exact name, or this id. `joining`: it must be one to put contacts into.
+async def resolve_list(call: Call, given: str, *, joining: bool = False, fresh: bool = False) -> ContactList:
+    """The list or segment meant by this exact name, or this id.
+
+    `joining`: it must be one to put contacts into. `fresh`: with its count of now.
 
     Raises:
         UnclearListError: It is unknown or ambiguous, with the candidates.
         NotSent: It is a segment where a list is needed.
     """
     wanted = given.strip()
+    if fresh:
+        call.catalogue.lists.drop()
     try:
         found = await _known_list(call, wanted)
     except UnclearListError:

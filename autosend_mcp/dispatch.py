@@ -24,7 +24,7 @@ from autosend_mcp.writes import JOINED, Result, Writes
 SHORTENED = "Shortened to fit: long values are cut, and end in three dots."
 UNDO_KEPT = "What would take this back is long: it is in the resource autosend://writes."
 
-_LONG_UNDO = 2_000
+_LONG_UNDO = 6_000
 
 _log = logging.getLogger(OURS)
 

@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 from autosend_mcp.calls import Call
 from autosend_mcp.directory import resolve_list
 from autosend_mcp.envelope import as_object, unreadable
-from autosend_mcp.errors import AutoSendError, Unknown
+from autosend_mcp.errors import AutoSendError, Refused, Unknown
 from autosend_mcp.lookups import find_contacts, path_to, rows_of
 from autosend_mcp.models.base import planned, shortened, step
 from autosend_mcp.models.contacts import AUTOMATIONS_START, AUTOMATIONS_WOULD
@@ -22,7 +22,10 @@ SEARCH = "/contact-lists/contacts/search"
 
 # After a lost reply each person is looked for in the list, which is one request each: more are not worth the wait.
 _LOOKED_FOR = 3
-_REMOVED = "Who had not been in the list is not told by AutoSend, only how many."
+NO_UNDO = "There is no undo: some were in the list before, and AutoSend does not say who."
+NO_UNDO_OUT = "There is no undo: some were not in the list, and AutoSend does not say who."
+STAY_CONTACTS = "The undo leaves those who were created as contacts."
+STARTS_AGAIN = "The undo would start the list's live automations again."
 
 
 class _Counts(BaseModel):
@@ -45,7 +48,7 @@ async def add_to_list(call: Call, body: ListMembers) -> AddedToList:
     Raises:
         AutoSendError: Nobody was put in, or that is not known.
     """
-    into = await resolve_list(call, body.contact_list, joining=True)
+    into = await resolve_list(call, body.contact_list, joining=True, fresh=body.dry_run)
     strangers = await _strangers(call, body.people())
     if body.dry_run:
         request = {"contactListId": into.id, **body.people()}
@@ -83,6 +86,8 @@ async def join(
     refused = {name: shortened(rows, 4_000) for name, rows in counts.validation.items() if rows and name != "valid"}
     refused |= {"errors": shortened(counts.errors, 4_000)} if counts.errors else {}
     joined = bool(counts.added or counts.created)
+    if refused and not joined and not counts.already_in_list:
+        raise Refused("AutoSend added nobody to the list.", "Check the addresses or ids.", facts=refused)
     return AddedToList(
         outcome="partly_done" if refused else "done",
         contact_list=_shown(into),
@@ -91,18 +96,15 @@ async def join(
         already_in_list=counts.already_in_list,
         new_contacts=(strangers or None) if counts.created else None,
         not_added=refused or None,
-        undo=[step("remove_from_list", list=into.id, **people)] if joined else None,
+        undo=[step("remove_from_list", list=into.id, **people)] if joined and not counts.already_in_list else None,
         notes=_effects(counts) if joined else None,
     )
 
 
 def _effects(counts: _Counts) -> list[str]:
-    notes = [AUTOMATIONS_START]
     if counts.already_in_list:
-        notes.append("The undo also takes out those who were in the list before: AutoSend only counts them.")
-    if counts.created:
-        notes.append("The undo leaves those who were created as contacts.")
-    return notes
+        return [AUTOMATIONS_START, NO_UNDO]
+    return [AUTOMATIONS_START, *([STAY_CONTACTS] if counts.created else [])]
 
 
 async def _settle_added(call: Call, into: ContactList, people: dict[str, Any], lost: Exception) -> AddedToList:
@@ -136,7 +138,7 @@ async def remove_from_list(call: Call, body: ListMembers) -> RemovedFromList:
     Raises:
         AutoSendError: Nobody was taken out, or that is not known.
     """
-    out_of = await resolve_list(call, body.contact_list, joining=True)
+    out_of = await resolve_list(call, body.contact_list, joining=True, fresh=body.dry_run)
     path = path_to("contact-lists", out_of.id, "contacts", "remove")
     people = body.people()
     if body.dry_run:
@@ -151,8 +153,8 @@ async def remove_from_list(call: Call, body: ListMembers) -> RemovedFromList:
         removed=counts.removed,
         not_in_list=counts.not_in_list,
         errors=shortened(counts.errors, 4_000) or None,
-        undo=[step("add_to_list", list=out_of.id, **people)] if counts.removed else None,
-        notes=[_REMOVED] if counts.removed and counts.not_in_list else None,
+        undo=[step("add_to_list", list=out_of.id, **people)] if counts.removed and not counts.not_in_list else None,
+        notes=[NO_UNDO_OUT if counts.not_in_list else STARTS_AGAIN] if counts.removed else None,
     )
 
 

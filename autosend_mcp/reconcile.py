@@ -37,7 +37,7 @@ async def create_contact(call: Call, body: CreateContact) -> CreatedContact:
         Unknown: The reply was lost and looking did not settle it.
         NotSent: Nothing left this machine.
     """
-    lists = await resolve_lists(call, body.list_ids)
+    lists = await resolve_lists(call, body.list_ids, fresh=body.dry_run)
     asked = body.attributes()
     await check_fields(call, [asked])
     if lists:

@@ -10,6 +10,8 @@ from autosend_mcp.errors import NotSent
 from autosend_mcp.models.arguments import read_arguments
 from autosend_mcp.models.contacts import Person
 
+LISTS_BESIDE = "listIds stands beside contacts, for all of them; not in a row"
+
 Outcome = Literal["created", "updated", "unchanged", "merged", "invalid", "failed", "unknown"]
 
 
@@ -44,6 +46,8 @@ def _read(place: int, given: Mapping[str, Any], call: Call) -> Row:
         person, notes = read_arguments(Person, given, "upsert_contacts")
     except NotSent as error:
         email = given.get("email")
+        if "listIds" in given or "list_ids" in given:
+            return Row(place, email if isinstance(email, str) else "", outcome="invalid", why=LISTS_BESIDE)
         why = " ".join(line.removeprefix("- ") for line in error.next_step.splitlines()[1:])
         return Row(place, email if isinstance(email, str) else "", outcome="invalid", why=why)
     call.notes.extend(f"Row {place}: {note}" for note in notes)

@@ -93,14 +93,16 @@ async def _group(call: Call, wanted: str | None) -> SuppressionGroup | None:
 
 
 async def _send(call: Call, path: str, request: dict[str, Any], back: dict[str, object] | None) -> Suppressed:
-    undo = [back] if back else None
     try:
-        return Suppressed(outcome="done", changed=_count(await call.write("POST", path, request)), undo=undo)
+        changed = _count(await call.write("POST", path, request))
     except Unknown as lost:
         if await _is_done(call, request, inside=path == SUPPRESS):
-            return Suppressed(outcome="done", undo=undo, notes=[SETTLED])
+            return Suppressed(outcome="done", notes=[SETTLED])
         again = "Calling again with the same arguments is safe: it does nothing a second time."
         raise Unknown(lost.what, again, status=lost.status, cause=lost.cause) from None
+    # An undo for more than what changed would take away what was there before.
+    exact = changed == len(request["emails"])
+    return Suppressed(outcome="done", changed=changed, undo=[back] if back and exact else None)
 
 
 def _count(reply: Reply) -> int | None:

@@ -11,6 +11,7 @@ from autosend_mcp.calls import LOOK_UP_TIMES, Call
 from autosend_mcp.directory import check_fields, resolve_lists
 from autosend_mcp.errors import Unknown
 from autosend_mcp.lookups import Found, find_contacts, look, read_contact
+from autosend_mcp.memberships import members_among
 from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.contacts import (
     AUTOMATIONS_WOULD,
@@ -21,11 +22,13 @@ from autosend_mcp.models.contacts import (
     differences,
     list_notes,
     restoring,
+    unclearable,
 )
 from autosend_mcp.models.lists import ContactList
 
 Asked = dict[str, Any]
 
+NOTHING_TO_DO = "Everything asked for was so already, so nothing was sent."
 PROPERTY_AUTOMATIONS = "Live automations that watch for the changed values may start."
 SETTLED = "AutoSend's reply was lost; a look-up then found the contact as asked."
 
@@ -38,19 +41,32 @@ async def upsert_contact(call: Call, body: UpsertContact) -> UpsertedContact:
         Unknown: The reply was lost and looking did not settle it.
         NotSent: Nothing left this machine.
     """
-    lists = await resolve_lists(call, body.list_ids)
+    lists = await resolve_lists(call, body.list_ids, fresh=body.dry_run)
     asked = body.attributes()
     await check_fields(call, [asked])
     before = (await find_contacts(call, [body.email]))[0].get(body.email)
     wanted = differences(asked, before) if before else {}
-    if before and not wanted and not lists:
-        note = "It already held every value asked for, so nothing was sent."
-        return UpsertedContact.showing(before, outcome="unchanged", notes=[note])
-    request = completed(asked, before) | ({"listIds": [one.id for one in lists]} if lists else {})
+    new = await _not_yet_in(call, lists, body.email) if before else lists
+    if before and not wanted and not new:
+        return UpsertedContact.showing(before, outcome="unchanged", notes=[NOTHING_TO_DO])
+    request = completed(asked, before) | ({"listIds": [one.id for one in new]} if new else {})
     if body.dry_run:
-        return UpsertedContact.planned(_plan(request, before, wanted, lists))
+        return UpsertedContact.planned(_plan(request, before, wanted, new))
     after, verified = await _send(call, body.email, request, before)
     return _answer(before, after, request, verified=verified)
+
+
+async def _not_yet_in(call: Call, lists: list[ContactList], email: str) -> list[ContactList]:
+    """The lists without those that the contact is in already; joining those again would do nothing."""
+    new: list[ContactList] = []
+    for one in lists:
+        inside = await members_among(call, one, {"emails": [email]})
+        if inside is None:
+            call.notes.append("Whether the contact was in the lists before could not be looked up.")
+            return lists
+        if not inside[email]:
+            new.append(one)
+    return new
 
 
 def completed(asked: Asked, before: StoredContact | None) -> Asked:
@@ -115,6 +131,7 @@ def _answer(before: StoredContact | None, after: StoredContact, request: Asked, 
         return UpsertedContact.showing(after, outcome="created", undo=back, notes=notes)
     if unasked := [name for name in changed if not _asked_for(name, request)]:
         notes.append(f"AutoSend changed these as well, which was not asked for: {', '.join(unasked)}.")
+    notes += unclearable(changed)
     back = [step("upsert_contact", **values)] if (values := restoring(after.email, changed)) else []
     if lists := request.get("listIds"):
         back += [step("remove_from_list", list=one, emails=[after.email]) for one in lists]

@@ -200,6 +200,12 @@ def _flat(contact: Contact | None) -> dict[str, Any]:
     return held | {f"customFields.{name}": v for name, v in (contact.custom_fields or {}).items()}
 
 
+def unclearable(changed: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A note on the values that were not there before, which no request is known to clear."""
+    names = [name for name, values in changed.items() if values["was"] is None]
+    return [f"These had no value before, and cannot be cleared again: {', '.join(names)}."] if names else []
+
+
 def restoring(email: str, changed: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """The arguments of an upsert that puts back the values there were before; those there were not, it cannot clear."""
     back: dict[str, Any] = {}
