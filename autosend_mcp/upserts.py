@@ -46,27 +46,31 @@ async def upsert_contact(call: Call, body: UpsertContact) -> UpsertedContact:
     await check_fields(call, [asked])
     before = (await find_contacts(call, [body.email]))[0].get(body.email)
     wanted = differences(asked, before) if before else {}
-    new = await _not_yet_in(call, lists, body.email) if before else lists
+    new, certain = await _not_yet_in(call, lists, body.email) if before else (lists, True)
     if before and not wanted and not new:
         return UpsertedContact.showing(before, outcome="unchanged", notes=[NOTHING_TO_DO])
     request = completed(asked, before) | ({"listIds": [one.id for one in new]} if new else {})
     if body.dry_run:
         return UpsertedContact.planned(_plan(request, before, wanted, new))
     after, verified = await _send(call, body.email, request, before)
-    return _answer(before, after, request, verified=verified)
+    answer = _answer(before, after, request, verified=verified)
+    if before and new and certain:
+        leave = [step("remove_from_list", list=one.id, emails=[after.email]) for one in new]
+        answer.undo = [*(answer.undo or []), *leave]
+    return answer
 
 
-async def _not_yet_in(call: Call, lists: list[ContactList], email: str) -> list[ContactList]:
-    """The lists without those that the contact is in already; joining those again would do nothing."""
+async def _not_yet_in(call: Call, lists: list[ContactList], email: str) -> tuple[list[ContactList], bool]:
+    """The lists without those that the contact is in already, and whether that is certain."""
     new: list[ContactList] = []
     for one in lists:
         inside = await members_among(call, one, {"emails": [email]})
         if inside is None:
             call.notes.append("Whether the contact was in the lists before could not be looked up.")
-            return lists
+            return lists, False
         if not inside[email]:
             new.append(one)
-    return new
+    return new, True
 
 
 def completed(asked: Asked, before: StoredContact | None) -> Asked:
@@ -133,9 +137,7 @@ def _answer(before: StoredContact | None, after: StoredContact, request: Asked, 
         notes.append(f"AutoSend changed these as well, which was not asked for: {', '.join(unasked)}.")
     notes += unclearable(changed)
     back = [step("upsert_contact", **values)] if (values := restoring(after.email, changed)) else []
-    if lists := request.get("listIds"):
-        back += [step("remove_from_list", list=one, emails=[after.email]) for one in lists]
-    outcome = "updated" if changed or lists else "unchanged"
+    outcome = "updated" if changed or "listIds" in request else "unchanged"
     return UpsertedContact.showing(after, outcome=outcome, changes=changed or None, undo=back or None, notes=notes)
 
 

@@ -136,6 +136,30 @@ async def test_lists_are_joined_by_a_request_of_their_own_and_told() -> None:
     assert len(starts) == 3
 
 
+async def test_a_batch_that_only_joins_shows_that_request_alone_and_is_taken_back_whole() -> None:
+    async with over_a_line() as (client, line):
+        list_id = line.sandbox.store.seed_list(PROJECT, "Newsletter", "list")
+        answer_of(await client.call_tool("upsert_contacts", {"contacts": people(2)}))
+        asked = {"contacts": people(2), "listIds": ["Newsletter"]}
+        plan = answer_of(await client.call_tool("upsert_contacts", {**asked, "dryRun": True}))["plan"]
+        answer = answer_of(await client.call_tool("upsert_contacts", asked))
+        assert len(line.sandbox.store.members(list_id)) == 2
+        for back in answer["undo"]:
+            answer_of(await client.call_tool(back["tool"], back["arguments"]))
+        assert line.sandbox.store.members(list_id) == []
+    assert "request" not in plan
+    assert [one["body"] for one in plan["then"]] == line.bodies(ADD)
+    assert line.count(POST) == 1
+
+
+async def test_a_row_with_lists_is_told_where_they_stand() -> None:
+    async with over_a_line() as (client, _line):
+        text = error_of(
+            await client.call_tool("upsert_contacts", {"contacts": [{"email": "a@b.co", "listIds": ["x"]}]})
+        )
+    assert "listIds stands beside contacts, for all of them; not in a row" in text
+
+
 async def test_a_list_that_could_not_be_joined_leaves_the_rest_told_as_done() -> None:
     async with over_a_line() as (client, line):
         answer_of(await client.call_tool("create_contact_list", {"name": "Newsletter"}))

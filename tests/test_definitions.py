@@ -107,7 +107,7 @@ async def test_a_lost_reply_to_a_deletion_is_verified_and_never_sent_again(tool:
         line.lose(request, LOST[name])
         answer = answer_of(await client.call_tool(tool, {**asked, "confirm": wanted}))
         assert wanted not in names(line)
-    assert answer["notes"] == ["AutoSend's reply was lost; a look-up then found it gone."]
+    assert answer["notes"][0] == "AutoSend's reply was lost; a look-up then found it gone."
     assert line.count(request) == 1
 
 
@@ -133,6 +133,37 @@ async def test_a_field_that_is_not_there_is_answered_with_those_there_are() -> N
         text = error_of(await client.call_tool("delete_custom_field", {"fieldName": "paln", "confirm": "paln"}))
     assert 'No custom field has this name. Nothing changed. Call again with an exact name.\nthere are: ["plan"' in text
     assert line.count("DELETE") == 0
+
+
+async def test_the_undo_of_a_deleted_field_defines_it_as_it_was_and_says_that_the_values_are_gone() -> None:
+    asked = {"fieldName": "city1", "fieldType": "string", "description": "Where", "defaultValue": "Berlin"}
+    async with over_a_line() as (client, line):
+        answer_of(await client.call_tool("create_custom_field", asked))
+        deleted = answer_of(await client.call_tool("delete_custom_field", {"fieldName": "city1", "confirm": "city1"}))
+        (back,) = deleted["undo"]
+        answer_of(await client.call_tool(back["tool"], back["arguments"]))
+        (field,) = [one for one in line.sandbox.store.fields.all(PROJECT) if one["fieldName"] == "city1"]
+    assert deleted["notes"] == ["The undo defines the field anew; the values that contacts had are gone."]
+    assert back["arguments"]["fieldType"] == field["fieldType"]
+
+
+async def test_a_name_that_differs_in_case_only_is_made_and_told() -> None:
+    async with over_a_line() as (client, _line):
+        answer_of(await client.call_tool("create_contact_list", {"name": "Newsletter"}))
+        answer = answer_of(await client.call_tool("create_contact_list", {"name": "newsletter"}))
+    assert answer["notes"] == ['There was a list or segment of almost this name already: "Newsletter".']
+
+
+async def test_the_count_of_what_would_be_deleted_is_the_one_of_now() -> None:
+    async with over_a_line() as (client, _line):
+        answer_of(await client.call_tool("create_contact_list", {"name": "Newsletter"}))
+        answer_of(await client.call_tool("add_to_list", {"list": "Newsletter", "emails": ["a@b.co", "b@b.co"]}))
+        text = error_of(await client.call_tool("delete_contact_list", {"list": "Newsletter"}))
+        plan = answer_of(
+            await client.call_tool("add_to_list", {"list": "Newsletter", "emails": ["c@b.co"], "dryRun": True})
+        )["plan"]
+    assert '"contactCount":2' in text
+    assert plan["list"]["contactCount"] == 2
 
 
 async def test_all_contacts_is_no_list_to_delete() -> None:

@@ -94,7 +94,8 @@ async def test_the_count_of_those_who_were_not_in_the_list_is_told() -> None:
         both = {"list": "Newsletter", "emails": ["ann@example.com", "bob@example.com"]}
         answer = answer_of(await client.call_tool("remove_from_list", both))
     assert (answer["removed"], answer["notInList"]) == (1, 1)
-    assert answer["notes"] == ["Who had not been in the list is not told by AutoSend, only how many."]
+    assert answer["notes"] == ["There is no undo: some were not in the list, and AutoSend does not say who."]
+    assert "undo" not in answer
 
 
 @pytest.mark.parametrize("tool", ["add_to_list", "remove_from_list"])
@@ -163,6 +164,28 @@ async def test_when_looking_fails_too_it_is_unknown() -> None:
         line.lose(SEARCH, reset)
         text = error_of(await client.call_tool("add_to_list", {"list": "Newsletter", "emails": ["ann@example.com"]}))
     assert "Whether it was applied is not known." in text
+
+
+async def test_an_undo_never_takes_out_who_was_in_the_list_before_and_says_what_it_starts() -> None:
+    async with over_a_line() as (client, line):
+        seed(line, "ann", "bob")
+        ann = {"list": "Newsletter", "emails": ["ann@example.com"]}
+        both = {"list": "Newsletter", "emails": ["ann@example.com", "bob@example.com"]}
+        answer_of(await client.call_tool("add_to_list", ann))
+        added = answer_of(await client.call_tool("add_to_list", both))
+        removed = answer_of(await client.call_tool("remove_from_list", both))
+    assert "undo" not in added
+    assert "There is no undo: some were in the list before, and AutoSend does not say who." in added["notes"]
+    assert removed["notes"] == ["The undo would start the list's live automations again."]
+    assert removed["undo"][0]["arguments"]["emails"] == both["emails"]
+
+
+async def test_when_nobody_was_added_it_is_an_error() -> None:
+    async with over_a_line() as (client, line):
+        seed(line)
+        text = error_of(await client.call_tool("add_to_list", {"list": "Newsletter", "contactIds": ["f" * 24]}))
+    assert text.startswith("AutoSend added nobody to the list. Nothing changed.")
+    assert "errors: [" in text
 
 
 async def test_that_it_cannot_be_told_who_is_new_is_said_and_blocks_nothing() -> None:

@@ -67,6 +67,16 @@ async def test_an_unknown_group_is_answered_with_those_there_are() -> None:
         assert line.count("POST") == 0
 
 
+async def test_an_undo_never_subscribes_who_had_opted_out_before() -> None:
+    async with over_a_line(toolsets=TOOLSETS) as (client, line):
+        line.sandbox.store.suppressions.seed_group(PROJECT, "Our blog")
+        answer_of(await client.call_tool("suppress_emails", {"emails": ["a@b.co"], "group": "Our blog"}))
+        both = {"emails": ["a@b.co", "b@b.co"], "group": "Our blog"}
+        answer = answer_of(await client.call_tool("suppress_emails", both))
+    assert answer["changed"] == 1
+    assert "undo" not in answer
+
+
 @pytest.mark.parametrize("name", LOST)
 @pytest.mark.parametrize("tool", ["suppress_emails", "unsuppress_emails"])
 @pytest.mark.parametrize("where", [{"group": "Our blog"}, {"everywhere": True}])

@@ -30,7 +30,7 @@ async def test_a_new_contact_is_created_and_an_old_one_updated(era: str) -> None
     ]
     assert updated["changes"] == {"firstName": {"was": "Jane", "now": "Janet"}}
     assert updated["undo"] == [{"tool": "upsert_contact", "arguments": {"email": JANE["email"], "firstName": "Jane"}}]
-    assert unchanged["notes"] == ["It already held every value asked for, so nothing was sent."]
+    assert unchanged["notes"] == ["Everything asked for was so already, so nothing was sent."]
     assert line.count(UPSERT) == 2
     assert shown["firstName"] == "Janet"
 
@@ -138,6 +138,40 @@ async def test_joining_a_list_is_undone_by_leaving_it() -> None:
         answer_of(await client.call_tool(back["tool"], back["arguments"]))
         assert line.sandbox.store.members(made["id"]) == []
     assert answer["outcome"] == "updated"
+
+
+async def test_a_list_that_the_contact_is_in_already_is_not_joined_again_and_stays_out_of_the_undo() -> None:
+    async with over_a_line() as (client, line):
+        for name in ("Newsletter", "Offers"):
+            line.sandbox.store.seed_list(PROJECT, name, "list")
+        answer_of(await client.call_tool("create_contact", {**JANE, "listIds": ["Newsletter"]}))
+        both = {**JANE, "listIds": ["Newsletter", "Offers"]}
+        answer = answer_of(await client.call_tool("upsert_contact", both))
+        again = answer_of(await client.call_tool("upsert_contact", both))
+        starts = line.sandbox.store.automations.starts(PROJECT)
+    assert [step["tool"] for step in answer["undo"]] == ["remove_from_list"]
+    assert len(line.bodies(UPSERT)[0]["listIds"]) == 1
+    assert again["outcome"] == "unchanged"
+    assert line.count(UPSERT) == 1
+    assert list(starts.values()) == [1, 1]
+
+
+async def test_that_it_cannot_be_told_who_was_in_the_list_before_is_said() -> None:
+    async with over_a_line() as (client, line):
+        line.sandbox.store.seed_list(PROJECT, "Newsletter", "list")
+        answer_of(await client.call_tool("create_contact", JANE))
+        line.lose("POST /contact-lists/contacts/search", reset)
+        answer = answer_of(await client.call_tool("upsert_contact", {**JANE, "listIds": ["Newsletter"]}))
+    assert "Whether the contact was in the lists before could not be looked up." in answer["notes"]
+    assert "undo" not in answer
+
+
+async def test_a_value_that_was_not_there_before_is_told_to_stay() -> None:
+    async with over_a_line() as (client, _line):
+        answer_of(await client.call_tool("create_contact", JANE))
+        answer = answer_of(await client.call_tool("upsert_contact", {**JANE, "lastName": "Doe"}))
+    assert "undo" not in answer
+    assert answer["notes"] == ["These had no value before, and cannot be cleared again: lastName."]
 
 
 async def test_an_upsert_that_could_not_leave_is_tried_again_and_told_as_not_sent() -> None:
