@@ -15,9 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from autosend_mcp.sandbox import app as sandbox
 from autosend_mcp.server import NAME, TITLE  # importing the server registers the tools
 from autosend_mcp.settings import Settings, variable_of
-from autosend_mcp.tools.toolset import TOOLS
+from autosend_mcp.tools.toolset import TOOLS, chosen
 from manifests.tool_pages import PAGE, tools_page, tools_table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -53,6 +54,7 @@ SNAPSHOTS = "tests/toolsnaps"
 README = "README.md"
 OPEN, CLOSE = "<!-- settings: generated -->", "<!-- /settings -->"
 TOOLS_OPEN, TOOLS_CLOSE = "<!-- tools: generated -->", "<!-- /tools -->"
+UNKNOWNS_OPEN, UNKNOWNS_CLOSE = "<!-- unknowns: generated -->", "<!-- /unknowns -->"
 
 Json = dict[str, Any]
 
@@ -62,7 +64,7 @@ def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
     parser = argparse.ArgumentParser(description="Regenerate every file that is derived from the definitions.")
     parser.add_argument("--check", action="store_true", help="only compare; exit code 1 when a file differs")
     only_compare: bool = parser.parse_args(argv).check
-    for line in (OPEN, TOOLS_OPEN):
+    for line in (OPEN, TOOLS_OPEN, UNKNOWNS_OPEN):
         if line not in _read(root / README):
             print(f"{README}: has no line {line}, so nothing is written there", file=sys.stderr)
     files = drifted(root)
@@ -84,7 +86,7 @@ def drifted(root: Path) -> dict[str, str | None]:
 
 
 def generated(root: Path) -> dict[str, str]:
-    """Every generated file as path and text; of README.md below `root` only the two tables are."""
+    """Every generated file as path and text; of README.md below `root` only the tables are."""
     project = _project()
     files = {
         "manifests/server.json": _json(registry_entry(project)),
@@ -95,7 +97,8 @@ def generated(root: Path) -> dict[str, str]:
     files |= {f"{SNAPSHOTS}/{name}.json": _json(definition) for name, definition in sorted(_tools().items())}
     readme = _with_part(_read(root / README), OPEN, CLOSE, settings_table())
     readme = _with_part(readme, TOOLS_OPEN, TOOLS_CLOSE, tools_table())
-    return files | ({README: readme} if OPEN in readme or TOOLS_OPEN in readme else {})
+    readme = _with_part(readme, UNKNOWNS_OPEN, UNKNOWNS_CLOSE, unknowns_table())
+    return files | ({README: readme} if "generated -->" in readme else {})
 
 
 def registry_entry(project: Json) -> Json:
@@ -140,7 +143,9 @@ def bundle(project: Json) -> Json:
                 "env": {variable_of(name): f"${{user_config.{name}}}" for name in asked},
             },
         },
-        "tools": [{"name": name, "description": tool["description"]} for name, tool in _tools().items()],
+        "tools": [
+            {"name": name, "description": tool.description} for name, tool in chosen((), read_only=False).items()
+        ],
         "compatibility": {
             "platforms": ["darwin", "win32", "linux"],
             "runtimes": {"python": project["requires-python"]},
@@ -159,9 +164,19 @@ def settings_table() -> str:
     """The settings as the Markdown table of the README."""
     rows = ["| Variable | Default | Meaning |", "|---|---|---|"]
     for name, setting in _settings().items():
-        default = "" if setting["default"] is None else f"`{setting['default']}`"
+        default = f"`{_text(setting['default'])}`" if setting["default"] not in {None, ""} else ""
         rows.append(f"| `{variable_of(name)}` | {default} | {setting['description'].replace('|', chr(92) + '|')} |")
     return "\n".join(rows)
+
+
+def unknowns_table() -> str:
+    """What the sandbox does where AutoSend's documentation is silent, as its docstring has it."""
+    return "\n".join(line for line in (sandbox.__doc__ or "").splitlines() if line.startswith("|"))
+
+
+def _text(default: object) -> str:
+    """A default as the variable would hold it."""
+    return str(default).lower() if isinstance(default, bool) else str(default)
 
 
 def _variable(name: str, setting: Json) -> Json:
@@ -174,7 +189,7 @@ def _variable(name: str, setting: Json) -> Json:
     }
     kind, _ = _kind(setting)
     entry |= {"format": kind} if kind else {}
-    entry |= {"default": str(setting["default"])} if setting["default"] is not None else {}
+    entry |= {"default": _text(setting["default"])} if setting["default"] is not None else {}
     return entry | ({"choices": setting["enum"]} if "enum" in setting else {})
 
 
