@@ -47,10 +47,10 @@ async def test_every_tool_is_in_the_tables() -> None:
 
 
 @pytest.mark.parametrize("name", CALLS)
-async def test_a_call_does_what_its_hints_say_and_so_does_its_repetition(name: str, era: str) -> None:
+async def test_a_call_does_what_its_hints_say_and_so_does_its_repetition(name: str) -> None:
     hints = (await listed())[name].annotations
     assert hints
-    async with seeded(era) as (client, line):
+    async with seeded() as (client, line):
         states = [held(line)]
         answer_of(await client.call_tool(name, CALLS[name]))
         states.append(held(line))
@@ -98,9 +98,9 @@ async def test_a_dry_run_of_a_deletion_needs_no_confirm(name: str) -> None:
 
 
 @pytest.mark.parametrize("case", DELETIONS)
-async def test_only_the_confirm_that_was_shown_deletes(case: str, era: str) -> None:
+async def test_only_the_confirm_that_was_shown_deletes(case: str) -> None:
     name, asked, expected = DELETIONS[case]
-    async with seeded(era) as (client, line):
+    async with seeded() as (client, line):
         before = held(line)
         for wrong in ({}, {"confirm": "yes"}, {"confirm": "true"}, {"confirm": "1"}, {"confirm": ANN[::-1]}):
             result = await client.call_tool(name, {**asked, **wrong})
