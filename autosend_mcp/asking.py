@@ -5,7 +5,7 @@ request of its own to the client, which the call waits for.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import anyio
@@ -21,6 +21,7 @@ from mcp_types import (
 )
 
 from autosend_mcp.calls import QuestionFirst, Verdict
+from autosend_mcp.errors import compact_json
 
 # Before 2026-07-28: the person has this long, of the 45 s that a call may take.
 PATIENCE = 20.0
@@ -30,18 +31,22 @@ _STATELESS_SINCE = "2026-07-28"
 _NO_FIELDS: dict[str, Any] = {"type": "object", "properties": {}}  # nothing to fill in: yes or no
 
 Context = ServerRequestContext[Any, Any]
+WithoutKey = Callable[[str], str]
 
 
 class Person:
     """The person at the client of one call."""
 
-    def __init__(self, context: Context, params: CallToolRequestParams, *, may_ask: bool, scale: float) -> None:
-        """`scale`: how much of its usual time a call has."""
+    def __init__(
+        self, context: Context, params: CallToolRequestParams, *, may_ask: bool, scale: float, without_key: WithoutKey
+    ) -> None:
+        """`scale`: how much of its usual time a call has. `without_key`: takes the key out of a text."""
         self._context = context
         self._answers: Mapping[str, Any] = params.input_responses or {}
         self._asked = params.request_state
         self._may_ask = may_ask and _can_show(context)
         self._scale = scale
+        self._without_key = without_key
 
     @property
     def said(self) -> str:
@@ -49,8 +54,8 @@ class Person:
         answer = self._answers.get(_KEY)
         return answer.action if isinstance(answer, ElicitResult) else ""
 
-    async def ask(self, question: str) -> Verdict:
-        """What the person says.
+    async def ask(self, question: str, about: Sequence[str]) -> Verdict:
+        """What the person says to a question about all of these.
 
         Raises:
             QuestionFirst: The client must show the question and call again.
@@ -59,10 +64,11 @@ class Person:
             return "not_asked"
         if self._context.protocol_version >= _STATELESS_SINCE:
             answer = self._answers.get(_KEY)
-            if isinstance(answer, ElicitResult) and self._asked == _digest(question):
+            first = QuestionFirst(question, about)
+            if isinstance(answer, ElicitResult) and self._asked == _digest(first):
                 return _verdict(answer)
-            raise QuestionFirst(question)  # not asked yet, or what would go has changed since
-        return await self._ask_now(question)
+            raise first  # not asked yet, or what would go has changed since
+        return await self._ask_now(self._without_key(question))
 
     async def _ask_now(self, question: str) -> Verdict:
         try:
@@ -74,14 +80,14 @@ class Person:
             return "not_asked"
 
 
-def question_result(first: QuestionFirst) -> InputRequiredResult:
+def question_result(first: QuestionFirst, without_key: WithoutKey) -> InputRequiredResult:
     """What the client shows the person, and sends the call again with."""
-    form = ElicitRequestFormParams(message=first.question, requested_schema=_NO_FIELDS)
-    return InputRequiredResult(input_requests={_KEY: ElicitRequest(params=form)}, request_state=_digest(first.question))
+    form = ElicitRequestFormParams(message=without_key(first.question), requested_schema=_NO_FIELDS)
+    return InputRequiredResult(input_requests={_KEY: ElicitRequest(params=form)}, request_state=_digest(first))
 
 
-def _digest(question: str) -> str:
-    return hashlib.sha256(question.encode()).hexdigest()[:32]
+def _digest(first: QuestionFirst) -> str:
+    return hashlib.sha256(compact_json([first.question, first.about]).encode()).hexdigest()[:32]
 
 
 def _verdict(answer: ElicitResult) -> Verdict:

@@ -20,6 +20,7 @@ from autosend_mcp.models.contacts import (
     AUTOMATIONS_WOULD,
     changes,
     differences,
+    listed,
     restoring,
     unclearable,
 )
@@ -130,7 +131,7 @@ def _judged(row: Row, before: Found, after: Found | None, lost: Unknown | None, 
         return "unknown", "the reply was lost; looked up afterwards, it was not as asked, so probably not applied"
     if row.email not in after:
         return "failed", "AutoSend did not take it: looked up afterwards, there is no such contact"
-    differing = ", ".join(differences(row.asked, after[row.email]))
+    differing = listed(differences(row.asked, after[row.email]))
     if failed or (row.email in before and not changes(before[row.email], after[row.email])):
         return "failed", f"AutoSend did not take it; not as asked: {differing}"
     return done, f"AutoSend does not show as asked: {differing}"

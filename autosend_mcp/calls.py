@@ -1,7 +1,7 @@
 """The requests of one tool call, under one deadline: what may be repeated, and how the time is spent."""
 
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import monotonic, time
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -51,7 +51,8 @@ class Moment(NamedTuple):
 
 # What a person said to a question: "not_asked" where the client cannot ask, "no_answer" where nobody answered in time.
 Verdict = Literal["yes", "no", "no_answer", "not_asked"]
-Ask = Callable[[str], Awaitable[Verdict]]
+# Asks a question about everything that it names; the words of the question may name only a part.
+Ask = Callable[[str, Sequence[str]], Awaitable[Verdict]]
 
 ParsedT = TypeVar("ParsedT")
 
@@ -61,13 +62,14 @@ class QuestionFirst(Exception):
 
     outcome = "asked"
 
-    def __init__(self, question: str) -> None:
-        """The question, in our own words."""
+    def __init__(self, question: str, about: Sequence[str]) -> None:
+        """The question, in our own words, and everything that the answer will be about."""
         super().__init__(question)
         self.question = question
+        self.about = tuple(about)
 
 
-async def ask_nobody(_question: str) -> Verdict:
+async def ask_nobody(_question: str, _about: Sequence[str]) -> Verdict:
     """For a caller without a person."""
     return "not_asked"
 

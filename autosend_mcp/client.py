@@ -182,7 +182,7 @@ async def _read_capped(response: httpx2.Response, most: int) -> bytes:
             raise unreadable(response.status_code) from None
         if len(received) > most:
             raise Unreadable(
-                "AutoSend's answer was too large to read.", "Try again in a minute.", status=response.status_code
+                "AutoSend's answer was too large to read.", "Ask for fewer at once.", status=response.status_code
             )
     return bytes(received)
 

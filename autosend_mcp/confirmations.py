@@ -1,9 +1,10 @@
 """What cannot be undone needs a `confirm` that equals it, and the person's yes where the client can ask."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from autosend_mcp.calls import Call
 from autosend_mcp.errors import NOTHING_CHANGED, NotSent, compact_json
+from autosend_mcp.models.base import visible
 
 
 async def confirm(
@@ -11,11 +12,14 @@ async def confirm(
     given: str | None,
     expected: str,
     *,
-    question: str,
+    kind: str,
+    names: Sequence[str],
     shows: Mapping[str, object],
     also: Collection[str] = (),
 ) -> None:
-    """Return when this may be done. `expected` (or one of `also`) is what `confirm` must be.
+    """Return when these may be deleted. `expected` (or one of `also`) is what `confirm` must be.
+
+    `kind` and `names`: what would go, for the question to the person. `shows`: the same as data, for the assistant.
 
     Raises:
         NotSent: `confirm` is missing or other, with what would go; or the person said no.
@@ -28,7 +32,7 @@ async def confirm(
             changed=NOTHING_CHANGED,
             facts={"confirm": expected, **shows},
         )
-    verdict = await call.ask(question)
+    verdict = await call.ask(_question(names, kind), names)
     if verdict == "no":
         raise NotSent(
             "The person at the client was asked, and did not say yes.",
@@ -44,8 +48,8 @@ async def confirm(
         )
 
 
-def asks_to_delete(names: Collection[str], kind: str) -> str:
-    """The question: what would go, at most five of them by name."""
-    shown = ", ".join(compact_json(name) for name in list(names)[:5])
+def _question(names: Sequence[str], kind: str) -> str:
+    """What would go, at most five of them by name."""
+    shown = ", ".join(compact_json(visible(name)[:200]) for name in names[:5])
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return f"Delete {kind} {shown}{more} from AutoSend? This cannot be undone."

@@ -10,7 +10,7 @@ import anyio
 from pydantic import BaseModel
 
 from autosend_mcp.calls import LOOK_UP_TIMES, Call
-from autosend_mcp.confirmations import asks_to_delete, confirm
+from autosend_mcp.confirmations import confirm
 from autosend_mcp.directory import read_fields, read_lists, resolve_list
 from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused, Unknown, compact_json
 from autosend_mcp.lookups import parsed, path_to
@@ -132,8 +132,8 @@ async def delete_contact_list(call: Call, body: DeleteContactList) -> DeletedCon
     if body.dry_run:
         plan = planned("DELETE", path, None, wouldDelete=found.named(), contacts="stay in AutoSend")
         return DeletedContactList(outcome="dry_run", plan=plan)
-    question = asks_to_delete([found.name], "the segment" if found.is_segment else "the list")
-    await confirm(call, body.confirm, found.name.strip(), question=question, shows={"would delete": found.named()})
+    kind, shows = "the segment" if found.is_segment else "the list", {"would delete": found.named()}
+    await confirm(call, body.confirm, found.name.strip(), kind=kind, names=[found.name], shows=shows)
     notes = await _delete(call, path, lambda: _list_with_id(call, found.id))
     call.catalogue.lists.drop()
     return DeletedContactList(outcome="deleted", id=found.id, name=found.name, notes=notes)
@@ -202,8 +202,8 @@ async def delete_custom_field(call: Call, body: DeleteCustomField) -> DeletedCus
         plan = planned("DELETE", path, None, wouldDelete=found.shown(), **{"and": VALUES})
         return DeletedCustomField(outcome="dry_run", plan=plan)
     shows: dict[str, object] = {"would delete": found.shown(), "and": VALUES}
-    question = asks_to_delete([found.field_name], "the custom field")
-    await confirm(call, body.confirm, found.field_name, question=question, shows=shows)
+    name = found.field_name
+    await confirm(call, body.confirm, name, kind="the custom field", names=[name], shows=shows)
     notes = await _delete(call, path, lambda: _field_named(call, found.field_name))
     call.catalogue.fields.drop()
     return DeletedCustomField(

@@ -6,7 +6,7 @@ Source: AutoSend's documentation, "Delete contact by id", "Remove contacts" and 
 from collections.abc import Sequence
 
 from autosend_mcp.calls import LOOK_UP_TIMES, Call
-from autosend_mcp.confirmations import asks_to_delete, confirm
+from autosend_mcp.confirmations import confirm
 from autosend_mcp.errors import NOTHING_CHANGED, NotSent, Refused, Unknown
 from autosend_mcp.lookups import Found, find_contacts, get_stored, look, path_to
 from autosend_mcp.models.base import planned
@@ -49,8 +49,7 @@ async def delete_contacts(call: Call, body: DeleteContacts) -> DeletedContacts:
         shows["not found"] = missing
     expected = emails[0] if len(there) == 1 else str(len(there))
     also = [there[0].id] if len(there) == 1 else []
-    question = asks_to_delete(emails, "contact")
-    await confirm(call, body.confirm, expected, question=question, shows=shows, also=also)
+    await confirm(call, body.confirm, expected, kind="contact", names=emails, shows=shows, also=also)
     return await _delete(call, (method, path, request), emails, missing)
 
 
@@ -130,9 +129,8 @@ async def _delete_by_user_id(call: Call, body: DeleteContacts, user_id: str) -> 
     path = path_to("contacts", "email", "userId", user_id)
     if body.dry_run:
         return DeletedContacts(outcome="dry_run", plan=planned("DELETE", path, None, wouldDelete=[{"userId": user_id}]))
-    question = asks_to_delete([user_id], "the contact with user id")
     shows: dict[str, object] = {"would delete": {"userId": user_id}, "not known": "who that is"}
-    await confirm(call, body.confirm, user_id, question=question, shows=shows)
+    await confirm(call, body.confirm, user_id, kind="the contact with user id", names=[user_id], shows=shows)
     try:
         await call.write("DELETE", path)
     except Unknown as lost:

@@ -12,9 +12,9 @@ from typing import Any
 from autosend_mcp.calls import Call
 from autosend_mcp.catalogue import LIFETIME, Shelf
 from autosend_mcp.envelope import Reply
-from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused, compact_json
+from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused
 from autosend_mcp.lookups import parsed, path_to, rows_of
-from autosend_mcp.models.base import visible
+from autosend_mcp.models.base import quoted, visible
 from autosend_mcp.models.contacts import moment
 from autosend_mcp.models.fields import CustomField
 from autosend_mcp.models.lists import EVERYBODY, ContactList
@@ -210,9 +210,9 @@ def field_problems(custom: Mapping[str, Any], defined: Mapping[str, str]) -> lis
         if kind is None:
             lowered = {known.lower(): known for known in defined if known not in custom}
             if near := get_close_matches(name.lower(), lowered, n=1, cutoff=0.8):
-                lines.append(f"- customFields.{_shown(name)}: not defined; did you mean {_shown(lowered[near[0]])}?")
+                lines.append(f"- customFields.{quoted(name)}: not defined; did you mean {quoted(lowered[near[0]])}?")
         elif not _fits(value, kind):
-            lines.append(f"- customFields.{_shown(name)}: must be a {_KINDS[kind]}.")
+            lines.append(f"- customFields.{quoted(name)}: must be a {_KINDS[kind]}.")
     return lines
 
 
@@ -233,10 +233,5 @@ def note_undefined(call: Call, rows: Iterable[Mapping[str, Any]], defined: Mappi
     """Note the names that are not defined."""
     names = dict.fromkeys(name for row in rows for name in row if name not in defined)
     if names:
-        shown = [_shown(name) for name in names][:20]
+        shown = [quoted(name) for name in names][:20]
         call.notes.append(UNDEFINED.format(", ".join(shown)))
-
-
-def _shown(name: str) -> str:
-    """A field's name as a JSON string, so that it is never taken for the server's own words."""
-    return compact_json(visible(name)[:80])

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -14,17 +14,18 @@ from autosend_mcp.asking import Context, Person, question_result
 from autosend_mcp.calls import Call, QuestionFirst
 from autosend_mcp.client import AutoSend
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown, compact_json
-from autosend_mcp.history import History
+from autosend_mcp.history import MAX_UNDO_BYTES, History
 from autosend_mcp.logs import OURS
 from autosend_mcp.models.arguments import nearest, read_arguments, refused_fields
-from autosend_mcp.models.base import MAX_ANSWER_BYTES, Answer, Body, shortened, size, visible_data
+from autosend_mcp.models.base import MAX_ANSWER_BYTES, SHORTENED, Answer, Body, shortened, size, visible_data
 from autosend_mcp.tools.toolset import TOOLS, Tool
 from autosend_mcp.writes import JOINED, Result, Writes
 
-SHORTENED = "Shortened to fit: long values are cut, and end in three dots."
 UNDO_KEPT = "What would take this back is long: it is in the resource autosend://writes."
+NO_UNDO = "What would take this back is too long to be shown."
 
 _LONG_UNDO = 6_000
+_MOST_NOTES = 6_000
 
 _log = logging.getLogger(OURS)
 
@@ -51,7 +52,8 @@ class Dispatch:
             return self._render(error, notes)
         settings = self._autosend.settings
         call = Call(self._autosend)
-        person = Person(context, params, may_ask=settings.ask == "auto", scale=call.scale)
+        may_ask = settings.ask == "auto"
+        person = Person(context, params, may_ask=may_ask, scale=call.scale, without_key=settings.without_key)
         call.ask = person.ask
         perform = partial(self._perform, tool, call, body, started)
         if tool.reads:
@@ -105,7 +107,7 @@ class Dispatch:
     def _render(self, result: Result, notes: list[str]) -> CallToolResult | InputRequiredResult:
         """A success in both halves, the same data; an error as text alone. The last place to keep the key in."""
         if isinstance(result, QuestionFirst):
-            return question_result(result)
+            return question_result(result, self._autosend.settings.without_key)
         without_key = self._autosend.settings.without_key
         if isinstance(result, Answer):
             data = _fitted(result.model_copy(update={"notes": notes + (result.notes or []) or None}))
@@ -113,25 +115,34 @@ class Dispatch:
             if (clean := without_key(text)) != text:
                 text, data = clean, json.loads(clean)
             return CallToolResult(content=[TextContent(text=text)], structured_content=data)
-        result.facts = visible_data(result.facts)
-        if size(result.facts) > MAX_ANSWER_BYTES:
-            result.facts = shortened(result.facts)
-            notes = [*notes, SHORTENED]
-        told = list(dict.fromkeys([*notes, *result.notes]))
-        text = "\n".join([str(result), *(f"Note: {note}" for note in told)])
-        return CallToolResult(content=[TextContent(text=without_key(text))], is_error=True)
+        return CallToolResult(content=[TextContent(text=without_key(error_text(result, notes)))], is_error=True)
+
+
+def error_text(error: AutoSendError, notes: Sequence[str] = ()) -> str:
+    """The whole text of an error, within the bound on its size."""
+    error.facts = visible_data(error.facts)
+    told = list(dict.fromkeys([*notes, *error.notes]))
+    room = MAX_ANSWER_BYTES - len(error.sentence.encode()) - size(told) - 200
+    if size(error.facts) > room:
+        error.facts = shortened(error.facts, room)
+        told.append(SHORTENED)
+    return "\n".join([str(error), *(f"Note: {note}" for note in told)])
 
 
 def _fitted(answer: Answer) -> dict[str, Any]:
     """The answer as data, within the bound on its size."""
     data = answer.payload()
-    if size(data.get("undo")) > _LONG_UNDO:
-        del data["undo"]
-        data["notes"] = [*data.get("notes", []), UNDO_KEPT]
-    if size(data) > MAX_ANSWER_BYTES:
-        data = shortened(data, MAX_ANSWER_BYTES - len(SHORTENED) - 20)
-        data["notes"] = [*data.get("notes", []), SHORTENED]
-    return data
+    undo, notes = data.pop("undo", None), data.pop("notes", [])
+    if size(undo) > _LONG_UNDO:  # an undo is whole, or not there
+        notes.append(UNDO_KEPT if size(undo) <= MAX_UNDO_BYTES else NO_UNDO)
+        undo = None
+    room = MAX_ANSWER_BYTES - size(undo) - min(size(notes), _MOST_NOTES) - len(SHORTENED) - 50
+    if size(data) > room:
+        data = shortened(data, room)
+        notes.append(SHORTENED)
+    if size(notes) > _MOST_NOTES:
+        notes = shortened(notes, _MOST_NOTES)
+    return data | ({"undo": undo} if undo else {}) | ({"notes": notes} if notes else {})
 
 
 def _record(

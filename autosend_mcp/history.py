@@ -4,8 +4,14 @@ from collections import deque
 from datetime import UTC, datetime
 from typing import Any
 
+from autosend_mcp.models.base import shortened, size
+
+# An undo of more is not kept, so that one row fits in one reading of the resource.
+MAX_UNDO_BYTES = 20_000
+
 _KEPT = 100
-_SHOWN = ("email", "id", "name", "fieldName", "list", "counts", "deleted", "undo")
+_MOST_BYTES = 24_000
+_SHOWN = ("email", "id", "name", "fieldName", "list", "counts", "deleted")
 
 
 class History:
@@ -18,9 +24,18 @@ class History:
     def add(self, tool: str, answer: dict[str, Any]) -> None:
         """Remember a write by its answer."""
         told = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "tool": tool, "outcome": answer.get("outcome")}
-        shown = {name: answer[name] for name in _SHOWN if name in answer}
+        shown = {name: shortened(answer[name], 2_000) for name in _SHOWN if name in answer}
+        if size(undo := answer.get("undo", [])) <= MAX_UNDO_BYTES and undo:
+            shown["undo"] = undo
         self._writes.appendleft(told | shown)
 
     def rows(self) -> list[dict[str, Any]]:
-        """The writes, the latest first."""
-        return list(self._writes)
+        """The writes, the latest first; as many as fit in one reading, each whole."""
+        rows: list[dict[str, Any]] = []
+        room = _MOST_BYTES
+        for row in self._writes:
+            room -= size(row) + 1
+            if room < 0:
+                break
+            rows.append(row)
+        return rows

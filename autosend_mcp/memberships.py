@@ -11,9 +11,9 @@ from pydantic.alias_generators import to_camel
 from autosend_mcp.calls import Call
 from autosend_mcp.directory import resolve_list
 from autosend_mcp.envelope import as_object, unreadable
-from autosend_mcp.errors import AutoSendError, Refused, Unknown
+from autosend_mcp.errors import AutoSendError, Refused, Unknown, compact_json
 from autosend_mcp.lookups import find_contacts, path_to, rows_of
-from autosend_mcp.models.base import planned, shortened, step
+from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.contacts import AUTOMATIONS_START, AUTOMATIONS_WOULD
 from autosend_mcp.models.lists import AddedToList, ContactList, ListMembers, RemovedFromList
 
@@ -83,8 +83,8 @@ async def join(
         counts = _Counts.model_validate(reply.data)
     except (Unknown, ValidationError) as lost:
         return await _settle_added(call, into, people, lost)
-    refused = {name: shortened(rows, 4_000) for name, rows in counts.validation.items() if rows and name != "valid"}
-    refused |= {"errors": shortened(counts.errors, 4_000)} if counts.errors else {}
+    refused = {name: rows for name, rows in counts.validation.items() if rows and name != "valid"}
+    refused |= {"errors": counts.errors} if counts.errors else {}
     joined = bool(counts.added or counts.created)
     if refused and not joined and not counts.already_in_list:
         raise Refused("AutoSend added nobody to the list.", "Check the addresses or ids.", facts=refused)
@@ -152,7 +152,7 @@ async def remove_from_list(call: Call, body: ListMembers) -> RemovedFromList:
         contact_list=_shown(out_of),
         removed=counts.removed,
         not_in_list=counts.not_in_list,
-        errors=shortened(counts.errors, 4_000) or None,
+        errors=[one if isinstance(one, str) else compact_json(one) for one in counts.errors] or None,
         undo=[step("add_to_list", list=out_of.id, **people)] if counts.removed and not counts.not_in_list else None,
         notes=[NO_UNDO_OUT if counts.not_in_list else STARTS_AGAIN] if counts.removed else None,
     )

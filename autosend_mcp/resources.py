@@ -58,6 +58,13 @@ def templates(toolsets: Collection[str]) -> list[ResourceTemplate]:
     ]  # fmt: skip
 
 
+def is_offered(uri: str, toolsets: Collection[str]) -> bool:
+    """Whether what is behind the URI belongs to one of these toolsets."""
+    if uri.startswith(f"{LISTS}/"):
+        return "lists" in toolsets
+    return uri in {str(resource.uri) for resource in offered(toolsets)}
+
+
 async def read(call: Call, uri: str, history: History) -> ReadResourceResult | None:
     """The resource as JSON; None where there is none of this URI.
 

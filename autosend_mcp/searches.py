@@ -14,6 +14,7 @@ from autosend_mcp.models.fields import CustomFieldList, ListCustomFields
 from autosend_mcp.models.lists import EVERYBODY, ContactLists, ListContactLists
 from autosend_mcp.models.pages import fitting, read_cursor, write_cursor
 from autosend_mcp.models.searches import FindContacts, FoundContact, FoundContacts, GetContact
+from autosend_mcp.models.suppressions import SuppressionGroup
 
 EVERYBODY_UNVERIFIED = "That all contacts can be searched at once is not documented by AutoSend."
 
@@ -34,9 +35,13 @@ async def get_contact(call: Call, body: GetContact) -> FoundContact:
     groups = None
     if body.unsubscribe_groups:
         path = path_to("contacts", contact.id, "unsubscribe-groups")
-        groups = await call.read(lambda reply: rows_of(reply, "groups"), "GET", path)
+        groups = await call.read(_groups, "GET", path)
     held = {name: getattr(contact, name) for name in (*Contact.model_fields, "updated_at")}
     return FoundContact.model_construct(_fields_set=None, **held | {"unsubscribe_groups": groups})
+
+
+def _groups(reply: Reply) -> list[dict[str, Any]]:
+    return [parsed(SuppressionGroup, reply, row).shown() for row in rows_of(reply, "groups")]
 
 
 async def _by_email(call: Call, email: str) -> StoredContact | None:
@@ -59,12 +64,13 @@ async def _by_addresses(call: Call, body: FindContacts, given: Sequence[str]) ->
     about = compact_json(emails)
     start, limit = read_cursor(body.cursor, len(emails), about)
     found, _ = await find_contacts(call, emails[start:])
-    rows = fitting([body.chosen(found[email].payload()) for email in emails[start:] if email in found])
+    rows, notes = fitting([body.chosen(found[email].payload()) for email in emails[start:] if email in found])
     shown = {str(row["email"]).lower() for row in rows}
     rest = [email for email in emails[start:] if email in found and found[email].email.lower() not in shown]
     return FoundContacts(
         contacts=rows,
-        not_found=[email for email in emails[start:] if email not in found] if not rest else None,
+        not_found=[email for email in emails if email not in found] if start == 0 else None,
+        notes=notes,
         next_cursor=write_cursor(emails.index(rest[0]), limit, about) if rest else None,
     )
 
@@ -85,11 +91,14 @@ async def _in_list(call: Call, body: FindContacts) -> FoundContacts:
     rows = page[start % limit :]
     if _ELSEWHERE & set(body.fields or []):
         rows = await _completed(call, rows)
-    shown = fitting([body.chosen(row) for row in rows])
+    shown, notes = fitting([body.chosen(row) for row in rows])
     following = start + len(shown)
     more = following < total if total is not None else len(shown) < len(rows) or len(page) == limit
     return FoundContacts(
-        contacts=shown, total=total, next_cursor=write_cursor(following, limit, about) if more and shown else None
+        contacts=shown,
+        total=total,
+        notes=notes,
+        next_cursor=write_cursor(following, limit, about) if more and shown else None,
     )
 
 
@@ -138,6 +147,6 @@ def _page(
 ) -> tuple[list[dict[str, Any]], str | None]:
     """The rows that the cursor stands for, and the cursor of what follows."""
     start, limit = read_cursor(cursor, limit, about)
-    shown = fitting(rows[start : start + limit])
+    shown, _ = fitting(rows[start : start + limit])
     following = start + len(shown)
     return shown, write_cursor(following, limit, about) if following < len(rows) else None

@@ -20,6 +20,7 @@ from mcp_types import (
     ListResourceTemplatesResult,
     ListToolsResult,
     PaginatedRequestParams,
+    PromptReference,
     ReadResourceRequestParams,
     ReadResourceResult,
     TextResourceContents,
@@ -30,12 +31,13 @@ from autosend_mcp.asking import Context
 from autosend_mcp.calls import Call
 from autosend_mcp.client import AutoSend
 from autosend_mcp.directory import recent_lists
-from autosend_mcp.dispatch import Dispatch
+from autosend_mcp.dispatch import Dispatch, error_text
 from autosend_mcp.errors import AutoSendError
 from autosend_mcp.models.base import visible
+from autosend_mcp.models.lists import EVERYBODY
 from autosend_mcp.settings import Settings, SettingsError
 from autosend_mcp.tools import contacts, fields, lists, suppressions
-from autosend_mcp.tools.toolset import TOOLS, Tool, chosen, toolsets
+from autosend_mcp.tools.toolset import TOOLSETS, Tool, chosen
 from autosend_mcp.writes import Writes, writes_of_the_process
 
 NAME = "autosend-mcp"
@@ -43,6 +45,12 @@ TITLE = "AutoSend contacts"
 VERSION = version(NAME)
 
 _REGISTERED = (contacts, lists, fields, suppressions)  # importing a module of tools registers them
+_NOUNS = {
+    "contacts": "contacts",
+    "lists": "contact lists and segments",
+    "fields": "custom fields",
+    "suppressions": "suppression",
+}
 _MOST_COMPLETIONS = 100
 
 
@@ -53,14 +61,17 @@ def offered_tools(settings: Settings) -> dict[str, Tool]:
         SettingsError: AUTOSEND_TOOLSETS names one that there is not.
     """
     names = [name.strip() for name in settings.toolsets.split(",") if name.strip()]
-    if not set(names) <= set(toolsets()):
-        raise SettingsError(f"AUTOSEND_TOOLSETS must be of {', '.join(toolsets())}, separated by commas.")
+    if not set(names) <= set(TOOLSETS):
+        raise SettingsError(f"AUTOSEND_TOOLSETS must be of {', '.join(TOOLSETS)}, separated by commas.")
     return chosen(names, read_only=settings.read_only)
 
 
 def instructions(tools: Mapping[str, Tool]) -> str:
     """What a host tells the model of the server as a whole, by what is offered."""
-    parts = ["AutoSend contacts, contact lists and custom fields. Lists are named by exact name or id."]
+    offered = dict.fromkeys(_NOUNS[tool.toolset] for tool in tools.values())
+    parts = [f"AutoSend {', '.join(offered)}."]
+    if {"contacts", "lists"} & {tool.toolset for tool in tools.values()}:
+        parts.append("Lists are named by exact name or id.")
     if any(not tool.reads for tool in tools.values()):
         parts.append(
             "Writing may start live automations that send real mail: change only what the user asked for; dryRun shows "
@@ -95,7 +106,7 @@ def build_server(autosend: AutoSend, writes: Writes) -> Server[Any]:
         on_get_prompt=around.get_prompt,
         on_completion=around.complete,
     )
-    server.middleware.append(_explain_malformed)
+    server.middleware.append(around.explain_malformed)
     return server
 
 
@@ -131,10 +142,12 @@ class _Around:
         return ListResourceTemplatesResult(resource_templates=resources.templates(self._toolsets))
 
     async def read_resource(self, _context: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
-        try:
-            found = await resources.read(Call(self._autosend), str(params.uri), self._history)
-        except AutoSendError as error:
-            raise MCPError(INVALID_PARAMS, self._autosend.settings.without_key(str(error))) from None
+        found = None
+        if resources.is_offered(str(params.uri), self._toolsets):
+            try:
+                found = await resources.read(Call(self._autosend), str(params.uri), self._history)
+            except AutoSendError as error:
+                raise MCPError(INVALID_PARAMS, self._autosend.settings.without_key(error_text(error))) from None
         if found is None:
             there = ", ".join(str(resource.uri) for resource in resources.offered(self._toolsets))
             raise MCPError(INVALID_PARAMS, f"There is no such resource; there are {there}.")
@@ -148,7 +161,7 @@ class _Around:
 
     async def get_prompt(self, _context: Context, params: GetPromptRequestParams) -> GetPromptResult:
         if params.name not in self._prompts:
-            raise MCPError(INVALID_PARAMS, f"There is no such prompt; there are {', '.join(self._prompts)}.")
+            raise MCPError(INVALID_PARAMS, f"There is no such prompt; there are {', '.join(self._prompts) or 'none'}.")
         try:
             return self._prompts[params.name].filled(params.arguments or {})
         except KeyError as missing:
@@ -162,21 +175,25 @@ class _Around:
                 found = await recent_lists(Call(self._autosend))
             except AutoSendError:
                 found = []
-            names = [visible(one.name) for one in found if one.name.lower().startswith(typed)]
+            if isinstance(params.ref, PromptReference):  # to put people into
+                found = [one for one in found if not one.is_segment and one.id != EVERYBODY]
+            without_key = self._autosend.settings.without_key
+            names = [without_key(visible(one.name)) for one in found if one.name.lower().startswith(typed)]
         shown = names[:_MOST_COMPLETIONS]
         return CompleteResult(completion=Completion(values=shown, total=len(names), has_more=len(shown) < len(names)))
 
-
-async def _explain_malformed(ctx: Context, call_next: CallNext) -> HandlerResult:
-    """Name what is wrong with a tools/call that the SDK would refuse with "Invalid request parameters" alone."""
-    if ctx.method == "tools/call":
-        params: Mapping[str, object] = ctx.params or {}
-        if not isinstance(params.get("name"), str):
-            raise MCPError(INVALID_PARAMS, f"name must be the name of a tool: {', '.join(TOOLS)}. Nothing was sent.")
-        if not isinstance(params.get("arguments", {}), dict | None):
-            raise MCPError(
-                INVALID_PARAMS,
-                'arguments must be a JSON object, for example {"email": "jane@example.com"}. Nothing was sent; '
-                "call the tool again with one.",
-            )
-    return await call_next(ctx)
+    async def explain_malformed(self, ctx: Context, call_next: CallNext) -> HandlerResult:
+        """Name what is wrong with a tools/call that the SDK would refuse with "Invalid request parameters" alone."""
+        if ctx.method == "tools/call":
+            params: Mapping[str, object] = ctx.params or {}
+            if not isinstance(params.get("name"), str):
+                raise MCPError(
+                    INVALID_PARAMS, f"name must be the name of a tool: {', '.join(self._tools)}. Nothing was sent."
+                )
+            if not isinstance(params.get("arguments", {}), dict | None):
+                raise MCPError(
+                    INVALID_PARAMS,
+                    'arguments must be a JSON object, for example {"email": "jane@example.com"}. Nothing was sent; '
+                    "call the tool again with one.",
+                )
+        return await call_next(ctx)

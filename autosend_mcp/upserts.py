@@ -21,6 +21,7 @@ from autosend_mcp.models.contacts import (
     changes,
     differences,
     list_notes,
+    listed,
     restoring,
     unclearable,
 )
@@ -129,12 +130,12 @@ def _answer(before: StoredContact | None, after: StoredContact, request: Asked, 
     notes = [SETTLED] if verified else []
     notes += list_notes(after, request, verified=verified)
     if differs := differences(request, after):
-        notes.append(f"AutoSend's reply does not show these as asked: {', '.join(differs)}.")
+        notes.append(f"AutoSend's reply does not show these as asked: {listed(differs)}.")
     if before is None:
         back = [step("delete_contacts", emails=[after.email], confirm=after.email)]
         return UpsertedContact.showing(after, outcome="created", undo=back, notes=notes)
     if unasked := [name for name in changed if not _asked_for(name, request)]:
-        notes.append(f"AutoSend changed these as well, which was not asked for: {', '.join(unasked)}.")
+        notes.append(f"AutoSend changed these as well, which was not asked for: {listed(unasked)}.")
     notes += unclearable(changed)
     back = [step("upsert_contact", **values)] if (values := restoring(after.email, changed)) else []
     outcome = "updated" if changed or "listIds" in request else "unchanged"

@@ -21,7 +21,7 @@ from autosend_mcp.sandbox.app import KEY, PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.store import Store
 from autosend_mcp.server import open_server
 from autosend_mcp.settings import load_settings, variable_of
-from autosend_mcp.tools.toolset import DEFAULT_TOOLSETS, TOOLS, Tool, toolsets
+from autosend_mcp.tools.toolset import DEFAULT_TOOLSETS, TOOLS, TOOLSETS, Tool
 
 Json = dict[str, Any]
 
@@ -95,7 +95,7 @@ def tools_table() -> str:
         for tool in TOOLS.values()
     ]
     told = [f"[{PAGE}]({PAGE}) has the parameters of each, a call and its answer."]
-    told += [_on_request(name) for name in toolsets() if name not in DEFAULT_TOOLSETS]
+    told += [_on_request(name) for name in TOOLSETS if name not in DEFAULT_TOOLSETS]
     return "\n".join(["| Tool | What it does | Toolset | Effect |", "|---|---|---|---|", *rows, "", *told])
 
 
@@ -116,7 +116,7 @@ async def _play(examples: Mapping[str, Json]) -> dict[str, CallToolResult]:
         base_url="http://127.0.0.1/v1",
         rate_limit=100_000,
         read_only=False,
-        toolsets=",".join(toolsets()),
+        toolsets=",".join(TOOLSETS),
         ask="never",
     )
     autosend = AutoSend(settings, ASGITransport(sandbox.app))

@@ -264,7 +264,7 @@ async def test_a_value_that_autosend_does_not_keep_is_told() -> None:
     async with over_a_line(options=Options(rate_limit=0, unknown_fields="ignore"), timeout=1) as (client, _line):
         rows = [{"email": "a@example.com", "customFields": {"zzz": 1}}]
         answer = answer_of(await client.call_tool("upsert_contacts", {"contacts": rows}))
-    assert answer["contacts"]["created"][0]["why"] == "AutoSend does not show as asked: customFields.zzz"
+    assert answer["contacts"]["created"][0]["why"] == 'AutoSend does not show as asked: customFields."zzz"'
     assert any("Not defined as custom fields" in note for note in answer["notes"])
 
 

@@ -179,7 +179,7 @@ async def test_what_autosend_does_not_show_as_asked_is_told(faulty: Faulty) -> N
         answer = answer_of(await client.call_tool("create_contact", JOHN))
     assert answer["notes"] == [
         "AutoSend's reply does not show these as asked: "
-        "firstName, customFields.company, customFields.role, customFields.plan."
+        'firstName, customFields."company", customFields."role", customFields."plan".'
     ]
 
 

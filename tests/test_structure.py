@@ -12,9 +12,9 @@ PACKAGE = ROOT / "autosend_mcp"
 
 # From the ground up: a module imports only from rows above its own. CONTRIBUTING.md shows the same table.
 LAYERS = [
-    {"errors", "logs", "sandbox", "wire", "history"},
+    {"errors", "logs", "sandbox", "wire"},
     {"settings", "models.base"},
-    {"models.addresses", "models.arguments", "models.pages", "pace", "prompts"},
+    {"models.addresses", "models.arguments", "models.pages", "pace", "prompts", "history"},
     {"models.values", "envelope"},
     {"models.contacts", "models.lists", "models.fields", "models.batches", "models.suppressions"},
     {"models.searches", "catalogue"},

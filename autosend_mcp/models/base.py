@@ -43,6 +43,11 @@ def visible_data(value: Any) -> Any:
     return value
 
 
+def quoted(name: str) -> str:
+    """A name that somebody else chose as a JSON string, so that it is never taken for the server's own words."""
+    return to_json(visible(name)[:80]).decode()
+
+
 # An object whose members need no spelling out: each member in a schema costs every conversation tokens.
 JsonObject = Annotated[dict[str, Any], WithJsonSchema({"type": "object"})]
 
@@ -121,6 +126,12 @@ def broken_rule(text: str) -> PydanticCustomError:
 MAX_ANSWER_BYTES = 24_000
 
 
+SHORTENED = "Shortened to fit: long values are cut, and end in three dots."
+
+# What tells one thing from another is never cut.
+_IDENTITY = frozenset({"id", "email", "fieldName", "groupId"})
+
+
 def size(value: object) -> int:
     """The bytes of the value as compact JSON."""
     return len(to_json(value))
@@ -140,7 +151,7 @@ def _cut(value: Any, text: int, entries: int) -> Any:
         return value if len(value) <= text else f"{value[:text]}..."
     if isinstance(value, dict):
         members = list(cast("dict[str, Any]", value).items())[:entries]
-        return {name: _cut(inner, text, entries) for name, inner in members}
+        return {name: inner if name in _IDENTITY else _cut(inner, text, entries) for name, inner in members}
     if isinstance(value, list):
         return [_cut(one, text, entries) for one in cast("list[Any]", value)[:entries]]
     return value

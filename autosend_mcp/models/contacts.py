@@ -3,13 +3,13 @@
 Fields: AutoSend's documentation, "Create contact", "Upsert contact" and "Get contact by id".
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from autosend_mcp.models.base import UNPUBLISHED, Answer, Body, JsonObject, VisibleText, Write, step, visible
+from autosend_mcp.models.base import UNPUBLISHED, Answer, Body, JsonObject, VisibleText, Write, quoted, step, visible
 from autosend_mcp.models.values import MAX_ENTRIES, CustomFields, EmailAddress, Name, Text
 
 
@@ -136,7 +136,7 @@ class CreatedContact(WrittenContact):
         notes = [VERIFIED] if verified else []
         notes += list_notes(contact, asked, verified=verified)
         if differs := differences(asked, contact):
-            notes.append(f"AutoSend's reply does not show these as asked: {', '.join(differs)}.")
+            notes.append(f"AutoSend's reply does not show these as asked: {listed(differs)}.")
         back = step("delete_contacts", emails=[contact.email], confirm=contact.email)
         return cls.showing(contact, outcome="created", undo=[back], notes=notes)
 
@@ -184,6 +184,12 @@ def _same(want: object, have: object) -> bool:
     return want == have and isinstance(want, bool) == isinstance(have, bool)
 
 
+def listed(names: Iterable[str]) -> str:
+    """Names as `_pairs` and `changes` give them, for a sentence: `firstName, customFields."plan"`."""
+    parts = (name.partition(".") for name in names)
+    return ", ".join(f"{field}.{quoted(custom)}" if custom else field for field, _, custom in parts)
+
+
 def changes(before: Contact | None, after: Contact) -> dict[str, dict[str, Any]]:
     """Every value that is not as it was: `{"firstName": {"was": "Jan", "now": "Jane"}}`."""
     was, now = _flat(before), _flat(after)
@@ -203,7 +209,7 @@ def _flat(contact: Contact | None) -> dict[str, Any]:
 def unclearable(changed: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """A note on the values that were not there before, which no request is known to clear."""
     names = [name for name, values in changed.items() if values["was"] is None]
-    return [f"These had no value before, and cannot be cleared again: {', '.join(names)}."] if names else []
+    return [f"These had no value before, and cannot be cleared again: {listed(names)}."] if names else []
 
 
 def restoring(email: str, changed: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -192,4 +192,4 @@ class RemovedFromList(Written):
     contact_list: JsonObject | None = Field(default=None, validation_alias="list", serialization_alias="list")
     removed: int | None = None
     not_in_list: int | None = None
-    errors: list[Any] | None = Field(default=None, json_schema_extra={"items": {"type": "string"}})
+    errors: list[str] | None = None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autosend_mcp.errors import NotSent
-from autosend_mcp.models.base import MAX_ANSWER_BYTES, Answer, shortened, size
+from autosend_mcp.models.base import MAX_ANSWER_BYTES, SHORTENED, Answer, shortened, size
 
 _ROOM = MAX_ANSWER_BYTES - 2_000  # for the rest of the answer
 
@@ -46,8 +46,8 @@ def read_cursor(cursor: str | None, limit: int, about: str) -> tuple[int, int]:
     return start, first_limit
 
 
-def fitting(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows from the first on that fit in one answer; at least one, cut where it is too long by itself."""
+def fitting(rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str] | None]:
+    """The rows from the first on that fit in one answer; at least one, cut where it is too long, with a note then."""
     kept: list[dict[str, Any]] = []
     room = _ROOM
     for row in rows:
@@ -55,4 +55,6 @@ def fitting(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         if room < 0:
             break
         kept.append(row)
-    return kept or [shortened(row, _ROOM) for row in rows[:1]]
+    if kept or not rows:
+        return kept, None
+    return [shortened(rows[0], _ROOM)], [SHORTENED]

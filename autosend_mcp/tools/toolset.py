@@ -25,8 +25,8 @@ def _hints(*, read_only: bool = False, destructive: bool = False, idempotent: bo
 class Effect(Enum):
     """What a tool does to AutoSend, as the hints that hosts read.
 
-    CREATE makes something new each time. ADD only adds, and nothing a second time. CHANGE and DELETE may take
-    something away; a second identical call changes nothing more.
+    CREATE makes something new, and is refused or makes another a second time. ADD only adds, and nothing a second
+    time. CHANGE and DELETE may take something away; a second identical call changes nothing more.
     """
 
     READ = _hints(read_only=True, idempotent=True)
@@ -92,16 +92,13 @@ def tool(title: str, effect: Effect) -> Callable[[ToolFunction[BodyT, AnswerT]],
     return register
 
 
-# Offered unless the settings name others.
-DEFAULT_TOOLSETS = ("contacts", "lists", "fields")
-
-
-def toolsets() -> list[str]:
-    """The names of the toolsets there are."""
-    return list(dict.fromkeys(tool.toolset for tool in TOOLS.values()))
+# Each is a module of this package. The first three are offered unless the settings name others.
+TOOLSETS = ("contacts", "lists", "fields", "suppressions")
+DEFAULT_TOOLSETS = TOOLSETS[:3]
 
 
 def chosen(names: Collection[str], *, read_only: bool) -> dict[str, Tool]:
     """The tools of these toolsets, or the default ones; with `read_only`, those that change nothing."""
     wanted = names or DEFAULT_TOOLSETS
-    return {name: tool for name, tool in TOOLS.items() if tool.toolset in wanted and (tool.reads or not read_only)}
+    ordered = sorted(TOOLS.values(), key=lambda tool: TOOLSETS.index(tool.toolset))
+    return {tool.name: tool for tool in ordered if tool.toolset in wanted and (tool.reads or not read_only)}
