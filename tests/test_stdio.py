@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import IO, Any
@@ -14,7 +15,8 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from autosend_mcp.wire import refusal_of
-from tests.faulty import Exchange, Faulty, create_well
+from tests.beside import beside
+from tests.faulty import Exchange, Faulty, create_well, faulty_autosend
 from tests.worlds import KEY, answer_of, error_of
 
 JANE = {"email": "jane@example.com"}
@@ -33,9 +35,9 @@ def real_api(faulty: Faulty, **env: str) -> dict[str, str]:
     return {"AUTOSEND_API_KEY": KEY, "AUTOSEND_BASE_URL": faulty.url, "AUTOSEND_RATE_LIMIT": "1000", **env}
 
 
-@pytest.mark.anyio
-async def test_a_client_lists_and_calls_the_tool(era: str, tmp_path: Path) -> None:
-    with (tmp_path / "log").open("w+") as log:
+@beside(("2026-07-28",), ("legacy",))
+async def test_a_client_lists_and_calls_the_tool(era: str) -> None:
+    with tempfile.TemporaryFile("w+") as log:
         transport = stdio_client(server("--sandbox", AUTOSEND_API_KEY=KEY), errlog=log)
         async with Client(transport, mode=era if era == "legacy" else "auto") as client:
             assert client.protocol_version == ("2025-11-25" if era == "legacy" else "2026-07-28")
@@ -52,20 +54,21 @@ async def test_a_client_lists_and_calls_the_tool(era: str, tmp_path: Path) -> No
     assert set(lines[0]) == {"time", "level", "event", "tool", "outcome", "status", "attempts", "address", "ms"}
 
 
-@pytest.mark.anyio
-async def test_a_sandbox_in_a_file_is_there_again_after_a_kill(tmp_path: Path) -> None:
-    file = str(tmp_path / "contacts.sqlite3")
-    process = Raw(["--sandbox", file], {})
-    process.initialize()
-    process.call(1, JANE)
-    assert process.read()["result"]["structuredContent"]["outcome"] == "created"
-    process.child.kill()
-    process.end()
-    async with Client(stdio_client(server("--sandbox", file))) as client:
-        assert "already exists" in error_of(await client.call_tool("create_contact", JANE))
+@beside()
+async def test_a_sandbox_in_a_file_is_there_again_after_a_kill() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder) / "contacts.sqlite3")
+        process = Raw(["--sandbox", file], {})
+        process.initialize()
+        process.call(1, JANE)
+        assert process.read()["result"]["structuredContent"]["outcome"] == "created"
+        process.child.kill()
+        process.end()
+        async with Client(stdio_client(server("--sandbox", file))) as client:
+            assert "already exists" in error_of(await client.call_tool("create_contact", JANE))
 
 
-@pytest.mark.anyio
+@beside()
 async def test_without_a_key_the_tools_are_listed_and_a_call_names_the_variable() -> None:
     async with Client(stdio_client(server())) as client:
         assert len((await client.list_tools()).tools) == 1
@@ -121,7 +124,7 @@ class Raw:
         return log
 
 
-@pytest.mark.parametrize("modern", [False, True])
+@beside((False,), (True,))
 def test_malformed_calls_and_lines_are_answered_by_field_and_the_server_goes_on(modern: bool) -> None:
     process = Raw(["--sandbox"], {})
     meta: dict[str, Any] = {"_meta": ENVELOPE} if modern else {}
@@ -155,7 +158,7 @@ def test_malformed_calls_and_lines_are_answered_by_field_and_the_server_goes_on(
 HALF = '"half of \\ud83d"'
 
 
-@pytest.mark.parametrize("modern", [False, True])
+@beside((False,), (True,))
 def test_a_request_that_json_cannot_hold_is_answered_and_not_left_waiting(modern: bool) -> None:
     process = Raw(["--sandbox"], {})
     meta = f',"_meta":{json.dumps(ENVELOPE)}' if modern else ""
@@ -208,42 +211,45 @@ def test_a_long_line_that_is_no_message_is_looked_at_only_at_its_ends() -> None:
     assert refusal_of('"id":1,' * 1_000_000) is None
 
 
-@pytest.mark.anyio
-async def test_at_the_end_of_stdin_what_waits_in_line_is_not_sent(faulty: Faulty) -> None:
-    process = Raw([], real_api(faulty, AUTOSEND_RATE_LIMIT="1"))
-    await anyio.to_thread.run_sync(process.initialize)
-    for number in range(4):
-        process.call(number, {"email": f"p{number}@example.com"})
-    assert (await anyio.to_thread.run_sync(process.read))["result"]["structuredContent"]["outcome"] == "created"
-    process.close_stdin()
-    log = await anyio.to_thread.run_sync(process.end)
-    outcomes = sorted(json.loads(line)["outcome"] for line in log.splitlines())
-    assert outcomes == ["created", "not_sent", "not_sent", "not_sent"]
-    assert len(faulty.seen) == 1
+@beside()
+async def test_at_the_end_of_stdin_what_waits_in_line_is_not_sent() -> None:
+    async with faulty_autosend() as faulty:
+        process = Raw([], real_api(faulty, AUTOSEND_RATE_LIMIT="1"))
+        await anyio.to_thread.run_sync(process.initialize)
+        for number in range(4):
+            process.call(number, {"email": f"p{number}@example.com"})
+        assert (await anyio.to_thread.run_sync(process.read))["result"]["structuredContent"]["outcome"] == "created"
+        process.close_stdin()
+        log = await anyio.to_thread.run_sync(process.end)
+        outcomes = sorted(json.loads(line)["outcome"] for line in log.splitlines())
+        assert outcomes == ["created", "not_sent", "not_sent", "not_sent"]
+        assert len(faulty.seen) == 1
 
 
-@pytest.mark.anyio
-async def test_a_signal_after_the_end_of_stdin_loses_no_record(faulty: Faulty) -> None:
-    arrived, never = anyio.Event(), anyio.Event()
+@beside()
+async def test_a_signal_after_the_end_of_stdin_loses_no_record() -> None:
+    async with faulty_autosend() as faulty:
+        arrived, never = anyio.Event(), anyio.Event()
 
-    async def hang(_exchange: Exchange) -> None:
-        arrived.set()
-        await never.wait()
+        async def hang(_exchange: Exchange) -> None:
+            arrived.set()
+            await never.wait()
 
-    faulty.create = hang
-    process = Raw([], real_api(faulty, AUTOSEND_LOG_LEVEL="WARNING"))
-    await anyio.to_thread.run_sync(process.initialize)
-    process.call(1, JANE)
-    await arrived.wait()
-    started = time.monotonic()
-    process.close_stdin()
-    await anyio.sleep(0.15)
-    process.child.send_signal(signal.SIGTERM)
-    log = await anyio.to_thread.run_sync(process.end)
-    assert time.monotonic() - started < 2
-    assert json.loads(log)["outcome"] == "cut_off"
+        faulty.create = hang
+        process = Raw([], real_api(faulty, AUTOSEND_LOG_LEVEL="WARNING"))
+        await anyio.to_thread.run_sync(process.initialize)
+        process.call(1, JANE)
+        await arrived.wait()
+        started = time.monotonic()
+        process.close_stdin()
+        await anyio.sleep(0.15)
+        process.child.send_signal(signal.SIGTERM)
+        log = await anyio.to_thread.run_sync(process.end)
+        assert time.monotonic() - started < 2
+        assert json.loads(log)["outcome"] == "cut_off"
 
 
+@beside()
 def test_a_host_that_keeps_the_line_and_does_not_read_it_is_left_within_2_s() -> None:
     process = Raw([], {})
     process.initialize()
@@ -256,42 +262,41 @@ def test_a_host_that_keeps_the_line_and_does_not_read_it_is_left_within_2_s() ->
     process.end()
 
 
-@pytest.mark.anyio
-@pytest.mark.parametrize(
-    ("how", "finishes"), [("eof", True), ("eof", False), ("SIGTERM", False), ("SIGTERM", True), ("SIGINT", False)]
-)
+@beside(("eof", True), ("eof", False), ("SIGTERM", False), ("SIGTERM", True), ("SIGINT", False))
 async def test_told_to_end_with_a_create_in_flight_it_ends_in_2_s_and_the_create_is_finished_or_recorded(
-    how: str, finishes: bool, faulty: Faulty
+    how: str, finishes: bool
 ) -> None:
-    arrived, go_on, hang = anyio.Event(), anyio.Event(), anyio.Event()
+    async with faulty_autosend() as faulty:
+        arrived, go_on, hang = anyio.Event(), anyio.Event(), anyio.Event()
 
-    async def slow(exchange: Exchange) -> None:
-        arrived.set()
-        await (go_on if finishes else hang).wait()
-        await create_well(exchange)
+        async def slow(exchange: Exchange) -> None:
+            arrived.set()
+            await (go_on if finishes else hang).wait()
+            await create_well(exchange)
 
-    faulty.create = slow
-    process = Raw([], real_api(faulty))
-    await anyio.to_thread.run_sync(process.initialize)
-    process.call(1, JANE)
-    await arrived.wait()
-    started = time.monotonic()
-    if how == "eof":
-        process.close_stdin()
-    else:
-        process.child.send_signal(signal.Signals[how])
-    go_on.set()
-    log = await anyio.to_thread.run_sync(process.end)
-    assert time.monotonic() - started < 2
-    assert process.child.returncode == {"eof": 0, "SIGTERM": 143, "SIGINT": 130}[how]
-    lines = [json.loads(line) for line in log.splitlines()]
-    assert [(line["tool"], line["outcome"]) for line in lines] == [
-        ("create_contact", "created" if finishes else "cut_off")
-    ]
-    assert len(faulty.applied) == (1 if finishes else 0)
-    assert faulty.creates == 1
+        faulty.create = slow
+        process = Raw([], real_api(faulty))
+        await anyio.to_thread.run_sync(process.initialize)
+        process.call(1, JANE)
+        await arrived.wait()
+        started = time.monotonic()
+        if how == "eof":
+            process.close_stdin()
+        else:
+            process.child.send_signal(signal.Signals[how])
+        go_on.set()
+        log = await anyio.to_thread.run_sync(process.end)
+        assert time.monotonic() - started < 2
+        assert process.child.returncode == {"eof": 0, "SIGTERM": 143, "SIGINT": 130}[how]
+        lines = [json.loads(line) for line in log.splitlines()]
+        assert [(line["tool"], line["outcome"]) for line in lines] == [
+            ("create_contact", "created" if finishes else "cut_off")
+        ]
+        assert len(faulty.applied) == (1 if finishes else 0)
+        assert faulty.creates == 1
 
 
+@beside()
 def test_a_host_that_stops_reading_is_outlived_without_a_traceback() -> None:
     process = Raw(["--sandbox"], {})
     process.initialize()
@@ -306,6 +311,7 @@ def test_a_host_that_stops_reading_is_outlived_without_a_traceback() -> None:
     assert "Traceback" not in log
 
 
+@beside()
 def test_a_long_answer_arrives_whole() -> None:
     """Longer than a pipe takes at once."""
     process = Raw(["--sandbox"], {})
@@ -317,7 +323,7 @@ def test_a_long_answer_arrives_whole() -> None:
     process.end()
 
 
-@pytest.mark.parametrize("how", ["eof", "SIGINT"])
+@beside(("eof",), ("SIGINT",))
 def test_told_to_end_while_idle_it_ends_at_once_and_says_nothing(how: str) -> None:
     process = Raw([], {})
     process.initialize()
@@ -331,19 +337,21 @@ def test_told_to_end_while_idle_it_ends_at_once_and_says_nothing(how: str) -> No
     assert process.child.returncode == {"eof": 0, "SIGTERM": 143, "SIGINT": 130}[how]
 
 
-@pytest.mark.anyio
-async def test_the_key_and_the_address_are_in_no_output_at_debug(faulty: Faulty) -> None:
-    async def leaky(exchange: Exchange) -> None:
-        await exchange.reply(401, {"success": False, "error": {"message": f"bad key {KEY}", "code": KEY}})
+@beside()
+async def test_the_key_and_the_address_are_in_no_output_at_debug() -> None:
+    async with faulty_autosend() as faulty:
 
-    faulty.create = leaky
-    process = Raw([], real_api(faulty, AUTOSEND_LOG_LEVEL="debug"))
-    await anyio.to_thread.run_sync(process.initialize)
-    process.call(1, JANE)
-    answer = json.dumps(await anyio.to_thread.run_sync(process.read))
-    process.close_stdin()
-    log = await anyio.to_thread.run_sync(process.end)
-    assert json.loads(log)["outcome"] == "refused"
-    assert KEY not in answer + log
-    assert "canary" not in answer + log
-    assert "jane" not in log
+        async def leaky(exchange: Exchange) -> None:
+            await exchange.reply(401, {"success": False, "error": {"message": f"bad key {KEY}", "code": KEY}})
+
+        faulty.create = leaky
+        process = Raw([], real_api(faulty, AUTOSEND_LOG_LEVEL="debug"))
+        await anyio.to_thread.run_sync(process.initialize)
+        process.call(1, JANE)
+        answer = json.dumps(await anyio.to_thread.run_sync(process.read))
+        process.close_stdin()
+        log = await anyio.to_thread.run_sync(process.end)
+        assert json.loads(log)["outcome"] == "refused"
+        assert KEY not in answer + log
+        assert "canary" not in answer + log
+        assert "jane" not in log
