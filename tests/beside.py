@@ -1,4 +1,4 @@
-"""Tests that run beside each other: each spends its time waiting for a child process to start or to end."""
+"""Tests that run beside each other: each spends its time waiting, most for a child process to start or to end."""
 
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor

@@ -14,6 +14,8 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
+from autosend_mcp.connect import connect
+from autosend_mcp.server import open_server
 from autosend_mcp.wire import refusal_of
 from tests.beside import beside
 from tests.faulty import Exchange, Faulty, create_well, faulty_autosend
@@ -36,7 +38,8 @@ def real_api(faulty: Faulty, **env: str) -> dict[str, str]:
 
 
 @beside(("2026-07-28",), ("legacy",))
-async def test_a_client_lists_and_calls_the_tool(era: str) -> None:
+async def test_a_client_lists_and_calls_the_tool_and_a_long_answer_arrives_whole(era: str) -> None:
+    custom = {f"f{number}": "x" * 1000 for number in range(100)}  # longer than a pipe takes at once
     with tempfile.TemporaryFile("w+") as log:
         transport = stdio_client(server("--sandbox", AUTOSEND_API_KEY=KEY), errlog=log)
         async with Client(transport, mode=era if era == "legacy" else "auto") as client:
@@ -45,7 +48,8 @@ async def test_a_client_lists_and_calls_the_tool(era: str) -> None:
             assert client.server_info.name == "autosend-mcp"
             assert client.server_capabilities.model_dump(exclude_none=True) == {"tools": {"list_changed": False}}
             assert [tool.name for tool in (await client.list_tools()).tools] == ["create_contact"]
-            assert answer_of(await client.call_tool("create_contact", JANE))["email"] == "jane@example.com"
+            answer = answer_of(await client.call_tool("create_contact", {**JANE, "customFields": custom}))
+            assert (answer["email"], answer["customFields"]) == ("jane@example.com", custom)
         log.seek(0)
         lines = [json.loads(line) for line in log]
     assert [(line["tool"], line["outcome"], line["status"], line["attempts"]) for line in lines] == [
@@ -64,7 +68,7 @@ async def test_a_sandbox_in_a_file_is_there_again_after_a_kill() -> None:
         assert process.read()["result"]["structuredContent"]["outcome"] == "created"
         process.child.kill()
         process.end()
-        async with Client(stdio_client(server("--sandbox", file))) as client:
+        async with open_server(connect(file)) as (again, _), Client(again) as client:
             assert "already exists" in error_of(await client.call_tool("create_contact", JANE))
 
 
@@ -125,11 +129,21 @@ class Raw:
 
 
 @beside((False,), (True,))
-def test_malformed_calls_and_lines_are_answered_by_field_and_the_server_goes_on(modern: bool) -> None:
+def test_what_is_malformed_or_cannot_be_read_is_answered_and_the_server_goes_on(modern: bool) -> None:
     process = Raw(["--sandbox"], {})
     meta: dict[str, Any] = {"_meta": ENVELOPE} if modern else {}
     if not modern:
         process.initialize()
+    malformed_calls_and_lines_are_answered_by_field(process, meta)
+    a_request_that_json_cannot_hold_is_answered_and_not_left_waiting(process, meta)
+    process.close_stdin()
+    log = process.end()
+    assert "Traceback" not in log
+    assert "half" not in log
+    assert process.child.returncode == 0
+
+
+def malformed_calls_and_lines_are_answered_by_field(process: Raw, meta: dict[str, Any]) -> None:
     for number, arguments in enumerate([[], "x", 5, True, '{"email": "a@b.co"}']):
         process.call(number, arguments, **meta)
         error = process.read()["error"]
@@ -150,22 +164,15 @@ def test_malformed_calls_and_lines_are_answered_by_field_and_the_server_goes_on(
     process.call(9, {"email": "b@b.co", "customFields": {"n": float("inf")}}, **meta)  # json.dumps writes Infinity
     text = process.read()["result"]["content"][0]["text"]
     assert "customFields.n: must be a finite number" in text
-    process.close_stdin()
-    assert "Traceback" not in process.end()
-    assert process.child.returncode == 0
 
 
 HALF = '"half of \\ud83d"'
 
 
-@beside((False,), (True,))
-def test_a_request_that_json_cannot_hold_is_answered_and_not_left_waiting(modern: bool) -> None:
-    process = Raw(["--sandbox"], {})
-    meta = f',"_meta":{json.dumps(ENVELOPE)}' if modern else ""
-    if not modern:
-        process.initialize()
+def a_request_that_json_cannot_hold_is_answered_and_not_left_waiting(process: Raw, meta: dict[str, Any]) -> None:
+    more = f',"_meta":{json.dumps(ENVELOPE)}' if meta else ""
     for value in (HALF, "[" * 300 + "]" * 300, "[" * 5_000 + "]" * 5_000, "9" * 5_000):
-        params = f'{{"name":"create_contact","arguments":{{"email":"a@b.co","firstName":{value}}}{meta}}}'
+        params = f'{{"name":"create_contact","arguments":{{"email":"a@b.co","firstName":{value}}}{more}}}'
         for line in (
             f'{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{params}}}',
             f'{{"method":"tools/call","params":{params},"jsonrpc":"2.0","id":7}}',
@@ -175,10 +182,8 @@ def test_a_request_that_json_cannot_hold_is_answered_and_not_left_waiting(modern
             answer = process.read()
             assert (answer["id"], answer["error"]["code"]) == (7, -32600)
             assert answer["error"]["message"].startswith("This request could not be read, and nothing was done.")
-    process.call(8, JANE, **({"_meta": ENVELOPE} if modern else {}))
+    process.call(8, JANE, **meta)
     assert process.read()["id"] == 8
-    process.close_stdin()
-    assert "half" not in process.end()
 
 
 @pytest.mark.parametrize(
@@ -309,18 +314,6 @@ def test_a_host_that_stops_reading_is_outlived_without_a_traceback() -> None:
     process.child.stderr.close()
     assert process.child.wait(timeout=5) == 0
     assert "Traceback" not in log
-
-
-@beside()
-def test_a_long_answer_arrives_whole() -> None:
-    """Longer than a pipe takes at once."""
-    process = Raw(["--sandbox"], {})
-    process.initialize()
-    custom = {f"f{number}": "x" * 1000 for number in range(100)}
-    process.call(1, {**JANE, "customFields": custom})
-    assert process.read()["result"]["structuredContent"]["customFields"] == custom
-    process.close_stdin()
-    process.end()
 
 
 @beside(("eof",), ("SIGINT",))
