@@ -11,8 +11,7 @@ import pytest
 Scenario = Callable[..., Awaitable[None] | None]
 Case = tuple[Any, ...]
 
-# No more at once than two cores can carry: some of them measure how long a child takes to end.
-_POOL = ThreadPoolExecutor(4)
+_POOL = ThreadPoolExecutor(24)  # enough for all of a file
 _SCENARIOS: dict[object, Scenario] = {}
 _BEGUN: dict[tuple[Scenario, Case], Future[None]] = {}
 

@@ -6,7 +6,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Condition, Semaphore
 from typing import IO, Any
 
 import anyio
@@ -62,8 +65,7 @@ async def test_a_client_lists_and_calls_the_tool_and_a_long_answer_arrives_whole
 async def test_a_sandbox_in_a_file_is_there_again_after_a_kill() -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder) / "contacts.sqlite3")
-        process = Raw(["--sandbox", file], {})
-        process.initialize()
+        process = Raw.initialized({}, "--sandbox", file)
         process.call(1, JANE)
         assert process.read()["result"]["structuredContent"]["outcome"] == "created"
         process.child.kill()
@@ -78,6 +80,37 @@ async def test_without_a_key_the_tools_are_listed_and_a_call_names_the_variable(
         assert len((await client.list_tools()).tools) == 1
         text = error_of(await client.call_tool("create_contact", JANE))
     assert "AUTOSEND_API_KEY is missing or empty. Nothing was sent and nothing changed." in text
+
+
+class Starts:
+    """Starting a child takes a core: a few start at once, and how long one takes to end is measured when none does."""
+
+    def __init__(self) -> None:
+        self.under_way = 0
+        self.changed = Condition()
+        self.cores = Semaphore(3)
+
+    @contextmanager
+    def one(self) -> Generator[None]:
+        self._count(1)
+        try:
+            with self.cores:
+                yield
+        finally:
+            self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self.changed:
+            self.under_way += change
+            self.changed.notify_all()
+
+    def over(self) -> None:
+        """Wait until no child starts."""
+        with self.changed:
+            self.changed.wait_for(lambda: not self.under_way)
+
+
+STARTS = Starts()
 
 
 class Raw:
@@ -105,6 +138,13 @@ class Raw:
     def request(self, number: int, method: str, params: dict[str, Any]) -> None:
         self.send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
 
+    @classmethod
+    def initialized(cls, env: dict[str, str], *args: str) -> "Raw":
+        with STARTS.one():
+            process = cls([*args], env)
+            process.initialize()
+        return process
+
     def initialize(self) -> None:
         client = {"name": "raw", "version": "0"}
         self.request(0, "initialize", {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client})
@@ -130,10 +170,8 @@ class Raw:
 
 @beside((False,), (True,))
 def test_what_is_malformed_or_cannot_be_read_is_answered_and_the_server_goes_on(modern: bool) -> None:
-    process = Raw(["--sandbox"], {})
+    process = Raw(["--sandbox"], {}) if modern else Raw.initialized({}, "--sandbox")
     meta: dict[str, Any] = {"_meta": ENVELOPE} if modern else {}
-    if not modern:
-        process.initialize()
     malformed_calls_and_lines_are_answered_by_field(process, meta)
     a_request_that_json_cannot_hold_is_answered_and_not_left_waiting(process, meta)
     process.close_stdin()
@@ -219,8 +257,7 @@ def test_a_long_line_that_is_no_message_is_looked_at_only_at_its_ends() -> None:
 @beside()
 async def test_at_the_end_of_stdin_what_waits_in_line_is_not_sent() -> None:
     async with faulty_autosend() as faulty:
-        process = Raw([], real_api(faulty, AUTOSEND_RATE_LIMIT="1"))
-        await anyio.to_thread.run_sync(process.initialize)
+        process = await anyio.to_thread.run_sync(Raw.initialized, real_api(faulty, AUTOSEND_RATE_LIMIT="1"))
         for number in range(4):
             process.call(number, {"email": f"p{number}@example.com"})
         assert (await anyio.to_thread.run_sync(process.read))["result"]["structuredContent"]["outcome"] == "created"
@@ -241,8 +278,8 @@ async def test_a_signal_after_the_end_of_stdin_loses_no_record() -> None:
             await never.wait()
 
         faulty.create = hang
-        process = Raw([], real_api(faulty, AUTOSEND_LOG_LEVEL="WARNING"))
-        await anyio.to_thread.run_sync(process.initialize)
+        process = await anyio.to_thread.run_sync(Raw.initialized, real_api(faulty, AUTOSEND_LOG_LEVEL="WARNING"))
+        await anyio.to_thread.run_sync(STARTS.over)
         process.call(1, JANE)
         await arrived.wait()
         started = time.monotonic()
@@ -256,10 +293,10 @@ async def test_a_signal_after_the_end_of_stdin_loses_no_record() -> None:
 
 @beside()
 def test_a_host_that_keeps_the_line_and_does_not_read_it_is_left_within_2_s() -> None:
-    process = Raw([], {})
-    process.initialize()
+    process = Raw.initialized({})
     for number in range(300):
         process.request(number, "tools/list", {})
+    STARTS.over()
     started = time.monotonic()
     process.close_stdin()
     assert process.child.wait(timeout=5) == 0
@@ -280,8 +317,8 @@ async def test_told_to_end_with_a_create_in_flight_it_ends_in_2_s_and_the_create
             await create_well(exchange)
 
         faulty.create = slow
-        process = Raw([], real_api(faulty))
-        await anyio.to_thread.run_sync(process.initialize)
+        process = await anyio.to_thread.run_sync(Raw.initialized, real_api(faulty))
+        await anyio.to_thread.run_sync(STARTS.over)
         process.call(1, JANE)
         await arrived.wait()
         started = time.monotonic()
@@ -303,8 +340,7 @@ async def test_told_to_end_with_a_create_in_flight_it_ends_in_2_s_and_the_create
 
 @beside()
 def test_a_host_that_stops_reading_is_outlived_without_a_traceback() -> None:
-    process = Raw(["--sandbox"], {})
-    process.initialize()
+    process = Raw.initialized({}, "--sandbox")
     assert process.child.stdout
     process.child.stdout.close()
     process.call(1, JANE)
@@ -318,8 +354,8 @@ def test_a_host_that_stops_reading_is_outlived_without_a_traceback() -> None:
 
 @beside(("eof",), ("SIGINT",))
 def test_told_to_end_while_idle_it_ends_at_once_and_says_nothing(how: str) -> None:
-    process = Raw([], {})
-    process.initialize()
+    process = Raw.initialized({})
+    STARTS.over()
     started = time.monotonic()
     if how == "eof":
         process.close_stdin()
@@ -338,8 +374,7 @@ async def test_the_key_and_the_address_are_in_no_output_at_debug() -> None:
             await exchange.reply(401, {"success": False, "error": {"message": f"bad key {KEY}", "code": KEY}})
 
         faulty.create = leaky
-        process = Raw([], real_api(faulty, AUTOSEND_LOG_LEVEL="debug"))
-        await anyio.to_thread.run_sync(process.initialize)
+        process = await anyio.to_thread.run_sync(Raw.initialized, real_api(faulty, AUTOSEND_LOG_LEVEL="debug"))
         process.call(1, JANE)
         answer = json.dumps(await anyio.to_thread.run_sync(process.read))
         process.close_stdin()
