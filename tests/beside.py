@@ -20,7 +20,8 @@ def beside(*cases: Case) -> Callable[[Scenario], Callable[..., None]]:
     """Make a test of a function that takes no fixtures, and of the cases that are its arguments.
 
     The first such test of a file begins all of them that were selected, each in a thread, a coroutine function in an
-    event loop of its own. Each is reported where it stands, as any other test.
+    event loop of its own. Each is reported where it stands, as any other test. Not for tests that log in this process:
+    the log belongs to the test that happens to be running.
     """
     ids = ["-".join(map(str, case)) for case in cases] or [pytest.HIDDEN_PARAM]
 

@@ -17,8 +17,6 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
-from autosend_mcp.connect import connect
-from autosend_mcp.server import open_server
 from autosend_mcp.wire import refusal_of
 from tests.beside import beside
 from tests.faulty import Exchange, Faulty, create_well, faulty_autosend
@@ -70,7 +68,7 @@ async def test_a_sandbox_in_a_file_is_there_again_after_a_kill() -> None:
         assert process.read()["result"]["structuredContent"]["outcome"] == "created"
         process.child.kill()
         process.end()
-        async with open_server(connect(file)) as (again, _), Client(again) as client:
+        async with Client(stdio_client(server("--sandbox", file))) as client:
             assert "already exists" in error_of(await client.call_tool("create_contact", JANE))
 
 
