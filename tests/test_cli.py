@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from autosend_mcp.cli import main
+from tests.beside import beside
 
 JANE = ["--email", "jane@example.com"]
 
@@ -90,21 +91,32 @@ def test_wrong_usage_is_exit_code_2(words: list[str], told: str, capsys: pytest.
     assert told in capsys.readouterr().err
 
 
-def test_a_wrong_setting_is_exit_code_2_and_names_the_variable() -> None:
-    done = run(AUTOSEND_TIMEOUT="sEcReT")
-    assert done.returncode == 2
-    assert done.stderr.startswith("autosend-mcp: AUTOSEND_TIMEOUT must be a number of seconds from 1 to 300")
-    assert "sEcReT" not in done.stderr
+def test_a_wrong_setting_is_exit_code_2_and_names_the_variable(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AUTOSEND_TIMEOUT", "sEcReT")
+    with pytest.raises(SystemExit) as end:
+        main([])
+    assert end.value.code == 2
+    told = capsys.readouterr().err
+    assert told.startswith("autosend-mcp: AUTOSEND_TIMEOUT must be a number of seconds from 1 to 300")
+    assert "sEcReT" not in told
 
 
-def test_a_sandbox_file_that_cannot_be_opened_is_told_in_words(tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", [["--sandbox"], ["sandbox", "--port", "0", "--file"]])
+def test_a_sandbox_file_that_cannot_be_opened_is_told_in_words(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = tmp_path / "a.folder"
     folder.mkdir()
-    for words in (("--sandbox", str(folder)), ("sandbox", "--port", "0", "--file", str(folder))):
-        done = run(*words)
-        assert done.returncode == 2
-        assert "Traceback" not in done.stderr
-        assert "cannot be opened" in done.stderr
+    try:
+        code = main([*words, str(folder)])
+    except SystemExit as end:
+        code = end.code
+    assert code == 2
+    told = capsys.readouterr().err
+    assert "Traceback" not in told
+    assert "cannot be opened" in told
 
 
 @pytest.mark.parametrize(
@@ -125,16 +137,13 @@ def test_a_word_in_the_wrong_place_is_told_as_such(
     assert told in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("command", "code"),
-    [
-        ("call create_contact --sandbox --email a@b.co --firstName \u738b > /dev/full", 3),
-        ("call create_contact --sandbox --email a@b.co | true", 141),
-        ("call create_contact --sandbox --email a@b.co --firstName \u738b", 0),
-        ("demo | true", 141),
-        ("--sandbox <&-", 2),
-        ("--sandbox >&-", 2),
-    ],
+@beside(
+    ("call create_contact --sandbox --email a@b.co --firstName \u738b > /dev/full", 3),
+    ("call create_contact --sandbox --email a@b.co | true", 141),
+    ("call create_contact --sandbox --email a@b.co --firstName \u738b", 0),
+    ("demo | true", 141),
+    ("--sandbox <&-", 2),
+    ("--sandbox >&-", 2),
 )
 def test_a_terminal_that_is_not_there_or_not_unicode_brings_no_traceback(command: str, code: int) -> None:
     done = subprocess.run(
@@ -149,6 +158,7 @@ def test_a_terminal_that_is_not_there_or_not_unicode_brings_no_traceback(command
     assert done.returncode == code, done.stderr
 
 
+@beside()
 def test_an_interrupted_call_says_that_it_may_have_been_applied() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         env = {"AUTOSEND_API_KEY": "AS_x", "AUTOSEND_BASE_URL": f"http://127.0.0.1:{silent.getsockname()[1]}/v1"}

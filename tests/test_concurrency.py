@@ -83,7 +83,7 @@ class Echo(httpx2.AsyncBaseTransport):
 
 async def test_memory_tasks_and_files_do_not_grow_with_the_calls(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("CRITICAL", logger="autosend_mcp")  # it keeps every record
-    async with connected("http://127.0.0.1/v1", "legacy", rate=200, transport=Echo()) as client:
+    async with connected("http://127.0.0.1/v1", "legacy", rate=300, transport=Echo()) as client:
 
         async def create(calls: int) -> int:
             """The bytes allocated after so many calls."""

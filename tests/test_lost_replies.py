@@ -4,6 +4,7 @@ import json
 import time
 import tracemalloc
 import zlib
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import anyio
@@ -29,54 +30,66 @@ from tests.faults import (
     refuse,
     seconds_ago,
 )
-from tests.faulty import Exchange, Fault, Faulty
+from tests.faulty import Exchange, Fault, Faulty, faulty_autosend
 from tests.worlds import answer_of, connected, error_of
 
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.parametrize("name", [*LOST, *UNREADABLE])
-async def test_a_lost_or_unreadable_reply_to_an_applied_create_is_verified_and_never_sent_again(
-    name: str, faulty: Faulty
-) -> None:
-    faulty.create = applied_then((LOST | UNREADABLE)[name])
-    async with connected(faulty.url, timeout=3) as client:
-        answer = answer_of(await client.call_tool("create_contact", JANE))
-    assert answer["outcome"] == "created"
-    assert answer["id"] == faulty.contacts["jane@example.com"]["id"]
-    assert any(VERIFIED in note for note in answer["notes"])
-    assert (len(faulty.applied), faulty.creates) == (1, 1)
+async def at_once(check: Callable[..., Awaitable[None]], cases: Iterable[tuple[Any, ...]]) -> None:
+    """Each case with an AutoSend of its own, all at once: what they do most is wait."""
+
+    async def one(case: tuple[Any, ...]) -> None:
+        async with faulty_autosend() as faulty:
+            await check(faulty, *case)
+
+    async with anyio.create_task_group() as tasks:
+        for case in cases:
+            tasks.start_soon(one, case, name=repr(case))
 
 
-@pytest.mark.parametrize("name", LOST)
-async def test_a_lost_reply_to_a_create_that_was_not_applied_is_told_as_probably_not_created(
-    name: str, faulty: Faulty
-) -> None:
-    faulty.create = not_applied(LOST[name])
-    async with connected(faulty.url, timeout=1.5) as client:
-        text = error_of(await client.call_tool("create_contact", JANE))
-    assert NOT_THERE in text
-    assert "Calling create_contact again with the same arguments is safe" in text
-    assert (faulty.applied, faulty.creates, faulty.look_ups) == ([], 1, 3)
-    assert "script" not in text
+async def test_a_lost_or_unreadable_reply_to_an_applied_create_is_verified_and_never_sent_again() -> None:
+    async def check(faulty: Faulty, name: str) -> None:
+        faulty.create = applied_then((LOST | UNREADABLE)[name])
+        async with connected(faulty.url, timeout=9) as client:
+            answer = answer_of(await client.call_tool("create_contact", JANE))
+        assert answer["outcome"] == "created", name
+        assert answer["id"] == faulty.contacts["jane@example.com"]["id"], name
+        assert any(VERIFIED in note for note in answer["notes"]), name
+        assert (len(faulty.applied), faulty.creates) == (1, 1), name
+
+    await at_once(check, [(name,) for name in LOST | UNREADABLE])
 
 
-@pytest.mark.parametrize("name", SLOW)
-@pytest.mark.parametrize("applied", [True, False])
-async def test_a_reply_that_does_not_end_is_given_up_and_looked_up(name: str, applied: bool, faulty: Faulty) -> None:
-    faulty.create = applied_then(SLOW[name]) if applied else not_applied(SLOW[name])
-    async with connected(faulty.url, timeout=1.5) as client:
-        with anyio.fail_after(2):
-            result = await client.call_tool("create_contact", JANE)
-    if applied:
-        assert any(VERIFIED in note for note in answer_of(result)["notes"])
-    else:
-        assert NOT_THERE in error_of(result)
-    assert faulty.creates == 1
+async def test_a_lost_reply_to_a_create_that_was_not_applied_is_told_as_probably_not_created() -> None:
+    async def check(faulty: Faulty, name: str) -> None:
+        faulty.create = not_applied(LOST[name])
+        async with connected(faulty.url, timeout=3) as client:
+            text = error_of(await client.call_tool("create_contact", JANE))
+        assert NOT_THERE in text, name
+        assert "Calling create_contact again with the same arguments is safe" in text, name
+        assert (faulty.applied, faulty.creates, faulty.look_ups) == ([], 1, 3), name
+        assert "script" not in text, name
+
+    await at_once(check, [(name,) for name in LOST])
 
 
-@pytest.mark.parametrize("name", ["reset", "502 html", "html", "another", "contacts of another shape"])
-async def test_when_the_look_up_fails_too_the_outcome_is_unknown(name: str, faulty: Faulty) -> None:
+async def test_a_reply_that_does_not_end_is_given_up_and_looked_up() -> None:
+    async def check(faulty: Faulty, name: str, applied: bool) -> None:
+        faulty.create = applied_then(SLOW[name]) if applied else not_applied(SLOW[name])
+        async with connected(faulty.url, timeout=2) as client:
+            with anyio.fail_after(2.5):
+                result = await client.call_tool("create_contact", JANE)
+        if applied:
+            assert any(VERIFIED in note for note in answer_of(result)["notes"]), name
+        else:
+            assert NOT_THERE in error_of(result), name
+        assert faulty.creates == 1, name
+
+    await at_once(check, [(name, applied) for name in SLOW for applied in (True, False)])
+
+
+async def test_when_the_look_up_fails_too_the_outcome_is_unknown() -> None:
     look_ups: dict[str, Fault] = {
         "reset": not_applied(LOST["reset"]),
         "502 html": not_applied(LOST["502 html"]),
@@ -84,21 +97,31 @@ async def test_when_the_look_up_fails_too_the_outcome_is_unknown(name: str, faul
         "another": not_applied(lambda e: e.succeed({"contacts": [OTHER]})),
         "contacts of another shape": not_applied(lambda e: e.succeed({"contacts": {}})),
     }
-    faulty.create = applied_then(LOST["reset"])
-    faulty.look_up = look_ups[name]
-    async with connected(faulty.url, timeout=2) as client:
-        text = error_of(await client.call_tool("create_contact", JANE))
-    assert UNKNOWN in text
-    assert "Do not report it as created" in text
-    assert (faulty.creates, faulty.look_ups) == (1, 3)
+
+    async def check(faulty: Faulty, name: str) -> None:
+        faulty.create = applied_then(LOST["reset"])
+        faulty.look_up = look_ups[name]
+        async with connected(faulty.url, timeout=2) as client:
+            text = error_of(await client.call_tool("create_contact", JANE))
+        assert UNKNOWN in text, name
+        assert "Do not report it as created" in text, name
+        assert (faulty.creates, faulty.look_ups) == (1, 3), name
+
+    await at_once(check, [(name,) for name in look_ups])
 
 
-async def test_a_look_up_that_hangs_ends_within_the_call(faulty: Faulty) -> None:
-    faulty.create = applied_then(hang)
-    faulty.look_up = hang
-    async with connected(faulty.url, timeout=2) as client:
-        with anyio.fail_after(2.5):
-            assert UNKNOWN in error_of(await client.call_tool("create_contact", JANE))
+async def test_a_call_whose_look_ups_hang_ends_in_its_time_also_after_a_rate_limit() -> None:
+    """No reply, then look-ups that hang; and a rate limit before both."""
+
+    async def check(faulty: Faulty, create: Fault, creates: int) -> None:
+        faulty.create, faulty.look_up = create, hang
+        async with connected(faulty.url, timeout=2) as client:
+            with anyio.fail_after(2):
+                assert UNKNOWN in error_of(await client.call_tool("create_contact", JANE))
+        assert faulty.creates == creates
+
+    limited_first = first(refuse(429, error("Slow down", retryAfter=0.6)), hang)
+    await at_once(check, [(applied_then(hang), 1), (limited_first, 2)])
 
 
 async def test_a_contact_that_appears_late_is_found_by_a_later_look_up(faulty: Faulty) -> None:
@@ -196,16 +219,6 @@ async def test_an_error_that_no_one_foresaw_is_a_lost_reply_and_never_told_by_it
     assert UNKNOWN in text
     assert "sEcReT" not in text + caplog.text
     assert caplog.records[-1].__dict__["fields"]["cause"] == "LookupError"
-
-
-async def test_a_call_with_every_fault_at_once_ends_in_its_time(faulty: Faulty) -> None:
-    """A rate limit first, then no reply, then look-ups that hang."""
-    faulty.create = first(refuse(429, error("Slow down", retryAfter=0.6)), hang)
-    faulty.look_up = hang
-    async with connected(faulty.url, timeout=2) as client:
-        with anyio.fail_after(2):
-            assert UNKNOWN in error_of(await client.call_tool("create_contact", JANE))
-    assert faulty.creates == 2
 
 
 async def test_after_a_lost_reply_nothing_is_claimed_of_lists(faulty: Faulty) -> None:

@@ -6,12 +6,19 @@ import anyio
 import pytest
 
 from autosend_mcp.pace import Pace
+from tests.beside import beside
 from tests.faulty import Exchange, Faulty
 from tests.worlds import answer_of, connected
 
-pytestmark = pytest.mark.anyio
+
+@beside()
+async def test_a_pace_below_one_a_second_is_one_request_in_that_time() -> None:
+    pace = Pace(0.5)
+    (await pace.turn(0.1)).leave()
+    assert await told_to_wait(pace) == "Try the same call again in 3 s."
 
 
+@pytest.mark.anyio
 async def test_fifty_calls_at_once_never_exceed_the_pace_in_any_one_second(faulty: Faulty) -> None:
     async with connected(faulty.url, rate=20, timeout=45) as client, anyio.create_task_group() as tasks:
         for number in range(50):
@@ -21,12 +28,7 @@ async def test_fifty_calls_at_once_never_exceed_the_pace_in_any_one_second(fault
     assert max(sum(start <= at < start + 1 for at in arrived) for start in arrived) <= 20
 
 
-async def test_a_pace_below_one_a_second_is_one_request_in_that_time() -> None:
-    pace = Pace(0.5)
-    (await pace.turn(0.1)).leave()
-    assert await told_to_wait(pace) == "Try the same call again in 3 s."
-
-
+@beside()
 async def test_autosend_can_slow_the_pace_but_not_quicken_it() -> None:
     pace = Pace(3)
     pace.allow(1)
@@ -38,6 +40,7 @@ async def test_autosend_can_slow_the_pace_but_not_quicken_it() -> None:
     assert await told_to_wait(pace) == "Try the same call again in 2 s."
 
 
+@beside()
 async def test_a_place_is_taken_until_a_second_after_the_request_left_however_long_that_takes() -> None:
     """Two connections that take long to open, and one that does not."""
     pace = Pace(2)
@@ -62,6 +65,7 @@ async def test_a_place_is_taken_until_a_second_after_the_request_left_however_lo
     assert left[0] - first >= 1
 
 
+@beside()
 async def test_a_pause_that_comes_while_waiting_ends_the_wait_in_time() -> None:
     pace = Pace(1)
     (await pace.turn(0.1)).leave()
@@ -83,6 +87,7 @@ async def told_to_wait(pace: Pace, patience: float = 0.1) -> str:
     return str(raised.value).rpartition("changed. ")[2]
 
 
+@pytest.mark.anyio
 async def test_what_the_rate_limit_headers_say_slows_the_next_request(faulty: Faulty) -> None:
     async def last_of_the_window(exchange: Exchange) -> None:
         body = {"success": True, "data": exchange.apply()}

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from tests.beside import beside
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -43,6 +43,7 @@ def test_the_first_command_sets_up_and_runs_the_demo_and_the_second_runs_the_tes
     assert [language for language, _ in BLOCKS][:2] == ["sh", "sh"]
 
 
+@beside()
 def test_the_demo_prints_what_the_readme_shows() -> None:
     shown = README.partition("<!-- output: autosend-mcp demo -->\n```text\n")[2].partition("\n```")[0]
     printed = run(".venv/bin/autosend-mcp demo")
@@ -52,7 +53,7 @@ def test_the_demo_prints_what_the_readme_shows() -> None:
     assert "john@example.com" not in log
 
 
-@pytest.mark.parametrize("command", COMMANDS[2:])
+@beside(*((command,) for command in COMMANDS[2:]))
 def test_every_other_command_runs_and_prints_what_follows_it(command: str) -> None:
     shown = re.search(re.escape(command) + r"\n```\n\n```text\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
     output = run(command)

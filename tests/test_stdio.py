@@ -4,8 +4,12 @@ import json
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Condition, Semaphore
 from typing import IO, Any
 
 import anyio
@@ -14,7 +18,8 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from autosend_mcp.wire import refusal_of
-from tests.faulty import Exchange, Faulty, create_well
+from tests.beside import beside
+from tests.faulty import Exchange, Faulty, create_well, faulty_autosend
 from tests.worlds import KEY, answer_of, error_of
 
 JANE = {"email": "jane@example.com"}
@@ -33,17 +38,20 @@ def real_api(faulty: Faulty, **env: str) -> dict[str, str]:
     return {"AUTOSEND_API_KEY": KEY, "AUTOSEND_BASE_URL": faulty.url, "AUTOSEND_RATE_LIMIT": "1000", **env}
 
 
-@pytest.mark.anyio
-async def test_a_client_lists_and_calls_the_tool(era: str, tmp_path: Path) -> None:
-    with (tmp_path / "log").open("w+") as log:
+@beside(("2026-07-28",), ("legacy",))
+async def test_a_client_lists_and_calls_the_tool_and_a_long_answer_arrives_whole(era: str) -> None:
+    custom = {f"f{number}": "x" * 1000 for number in range(20)}
+    with tempfile.TemporaryFile("w+") as log:
         transport = stdio_client(server("--sandbox", AUTOSEND_API_KEY=KEY), errlog=log)
         async with Client(transport, mode=era if era == "legacy" else "auto") as client:
             assert client.protocol_version == ("2025-11-25" if era == "legacy" else "2026-07-28")
             assert client.server_info
             assert client.server_info.name == "autosend-mcp"
-            assert client.server_capabilities.model_dump(exclude_none=True) == {"tools": {"list_changed": False}}
+            capabilities = client.server_capabilities.model_dump(exclude_none=True)
+            assert set(capabilities) == {"tools", "resources", "prompts", "completions"}
             assert "create_contact" in [tool.name for tool in (await client.list_tools()).tools]
-            assert answer_of(await client.call_tool("create_contact", JANE))["email"] == "jane@example.com"
+            answer = answer_of(await client.call_tool("create_contact", {**JANE, "customFields": custom}))
+            assert (answer["email"], answer["customFields"]) == ("jane@example.com", custom)
         log.seek(0)
         lines = [json.loads(line) for line in log]
     assert [(line["tool"], line["outcome"], line["status"], line["attempts"]) for line in lines] == [
@@ -52,25 +60,56 @@ async def test_a_client_lists_and_calls_the_tool(era: str, tmp_path: Path) -> No
     assert set(lines[0]) == {"time", "level", "event", "tool", "outcome", "status", "attempts", "address", "ms"}
 
 
-@pytest.mark.anyio
-async def test_a_sandbox_in_a_file_is_there_again_after_a_kill(tmp_path: Path) -> None:
-    file = str(tmp_path / "contacts.sqlite3")
-    process = Raw(["--sandbox", file], {})
-    process.initialize()
-    process.call(1, JANE)
-    assert process.read()["result"]["structuredContent"]["outcome"] == "created"
-    process.child.kill()
-    process.end()
-    async with Client(stdio_client(server("--sandbox", file))) as client:
-        assert "already exists" in error_of(await client.call_tool("create_contact", JANE))
+@beside()
+async def test_a_sandbox_in_a_file_is_there_again_after_a_kill() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder) / "contacts.sqlite3")
+        process = Raw.initialized({}, "--sandbox", file)
+        process.call(1, JANE)
+        assert process.read()["result"]["structuredContent"]["outcome"] == "created"
+        process.child.kill()
+        process.end()
+        async with Client(stdio_client(server("--sandbox", file))) as client:
+            assert "already exists" in error_of(await client.call_tool("create_contact", JANE))
 
 
-@pytest.mark.anyio
+@beside()
 async def test_without_a_key_the_tools_are_listed_and_a_call_names_the_variable() -> None:
     async with Client(stdio_client(server())) as client:
         assert (await client.list_tools()).tools
         text = error_of(await client.call_tool("create_contact", JANE))
     assert "AUTOSEND_API_KEY is missing or empty. Nothing was sent and nothing changed." in text
+
+
+class Starts:
+    """Starting a child takes a core: a few start at once, and how long one takes to end is measured when none does."""
+
+    def __init__(self) -> None:
+        self.under_way = 0
+        self.changed = Condition()
+        self.cores = Semaphore(3)
+
+    @contextmanager
+    def one(self) -> Generator[None]:
+        self._count(1)
+        try:
+            with self.cores:
+                yield
+        finally:
+            self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self.changed:
+            self.under_way += change
+            self.changed.notify_all()
+
+    def over(self) -> None:
+        """Wait until no child starts."""
+        with self.changed:
+            self.changed.wait_for(lambda: not self.under_way)
+
+
+STARTS = Starts()
 
 
 class Raw:
@@ -98,6 +137,13 @@ class Raw:
     def request(self, number: int, method: str, params: dict[str, Any]) -> None:
         self.send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
 
+    @classmethod
+    def initialized(cls, env: dict[str, str], *args: str) -> "Raw":
+        with STARTS.one():
+            process = cls([*args], env)
+            process.initialize()
+        return process
+
     def initialize(self) -> None:
         client = {"name": "raw", "version": "0"}
         self.request(0, "initialize", {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client})
@@ -121,12 +167,20 @@ class Raw:
         return log
 
 
-@pytest.mark.parametrize("modern", [False, True])
-def test_malformed_calls_and_lines_are_answered_by_field_and_the_server_goes_on(modern: bool) -> None:
-    process = Raw(["--sandbox"], {})
+@beside((False,), (True,))
+def test_what_is_malformed_or_cannot_be_read_is_answered_and_the_server_goes_on(modern: bool) -> None:
+    process = Raw(["--sandbox"], {}) if modern else Raw.initialized({}, "--sandbox")
     meta: dict[str, Any] = {"_meta": ENVELOPE} if modern else {}
-    if not modern:
-        process.initialize()
+    malformed_calls_and_lines_are_answered_by_field(process, meta)
+    a_request_that_json_cannot_hold_is_answered_and_not_left_waiting(process, meta)
+    process.close_stdin()
+    log = process.end()
+    assert "Traceback" not in log
+    assert "half" not in log
+    assert process.child.returncode == 0
+
+
+def malformed_calls_and_lines_are_answered_by_field(process: Raw, meta: dict[str, Any]) -> None:
     for number, arguments in enumerate([[], "x", 5, True, '{"email": "a@b.co"}']):
         process.call(number, arguments, **meta)
         error = process.read()["error"]
@@ -147,22 +201,15 @@ def test_malformed_calls_and_lines_are_answered_by_field_and_the_server_goes_on(
     process.call(9, {"email": "b@b.co", "customFields": {"n": float("inf")}}, **meta)  # json.dumps writes Infinity
     text = process.read()["result"]["content"][0]["text"]
     assert "customFields.n: must be a finite number" in text
-    process.close_stdin()
-    assert "Traceback" not in process.end()
-    assert process.child.returncode == 0
 
 
 HALF = '"half of \\ud83d"'
 
 
-@pytest.mark.parametrize("modern", [False, True])
-def test_a_request_that_json_cannot_hold_is_answered_and_not_left_waiting(modern: bool) -> None:
-    process = Raw(["--sandbox"], {})
-    meta = f',"_meta":{json.dumps(ENVELOPE)}' if modern else ""
-    if not modern:
-        process.initialize()
+def a_request_that_json_cannot_hold_is_answered_and_not_left_waiting(process: Raw, meta: dict[str, Any]) -> None:
+    more = f',"_meta":{json.dumps(ENVELOPE)}' if meta else ""
     for value in (HALF, "[" * 300 + "]" * 300, "[" * 5_000 + "]" * 5_000, "9" * 5_000):
-        params = f'{{"name":"create_contact","arguments":{{"email":"a@b.co","firstName":{value}}}{meta}}}'
+        params = f'{{"name":"create_contact","arguments":{{"email":"a@b.co","firstName":{value}}}{more}}}'
         for line in (
             f'{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{params}}}',
             f'{{"method":"tools/call","params":{params},"jsonrpc":"2.0","id":7}}',
@@ -172,10 +219,8 @@ def test_a_request_that_json_cannot_hold_is_answered_and_not_left_waiting(modern
             answer = process.read()
             assert (answer["id"], answer["error"]["code"]) == (7, -32600)
             assert answer["error"]["message"].startswith("This request could not be read, and nothing was done.")
-    process.call(8, JANE, **({"_meta": ENVELOPE} if modern else {}))
+    process.call(8, JANE, **meta)
     assert process.read()["id"] == 8
-    process.close_stdin()
-    assert "half" not in process.end()
 
 
 @pytest.mark.parametrize(
@@ -208,47 +253,49 @@ def test_a_long_line_that_is_no_message_is_looked_at_only_at_its_ends() -> None:
     assert refusal_of('"id":1,' * 1_000_000) is None
 
 
-@pytest.mark.anyio
-async def test_at_the_end_of_stdin_what_waits_in_line_is_not_sent(faulty: Faulty) -> None:
-    process = Raw([], real_api(faulty, AUTOSEND_RATE_LIMIT="1"))
-    await anyio.to_thread.run_sync(process.initialize)
-    for number in range(4):
-        process.call(number, {"email": f"p{number}@example.com"})
-    assert (await anyio.to_thread.run_sync(process.read))["result"]["structuredContent"]["outcome"] == "created"
-    process.close_stdin()
-    log = await anyio.to_thread.run_sync(process.end)
-    outcomes = sorted(json.loads(line)["outcome"] for line in log.splitlines())
-    assert outcomes == ["created", "not_sent", "not_sent", "not_sent"]
-    assert len(faulty.seen) == 1
+@beside()
+async def test_at_the_end_of_stdin_what_waits_in_line_is_not_sent() -> None:
+    async with faulty_autosend() as faulty:
+        process = await anyio.to_thread.run_sync(Raw.initialized, real_api(faulty, AUTOSEND_RATE_LIMIT="1"))
+        for number in range(4):
+            process.call(number, {"email": f"p{number}@example.com"})
+        assert (await anyio.to_thread.run_sync(process.read))["result"]["structuredContent"]["outcome"] == "created"
+        process.close_stdin()
+        log = await anyio.to_thread.run_sync(process.end)
+        outcomes = sorted(json.loads(line)["outcome"] for line in log.splitlines())
+        assert outcomes == ["created", "not_sent", "not_sent", "not_sent"]
+        assert len(faulty.seen) == 1
 
 
-@pytest.mark.anyio
-async def test_a_signal_after_the_end_of_stdin_loses_no_record(faulty: Faulty) -> None:
-    arrived, never = anyio.Event(), anyio.Event()
+@beside()
+async def test_a_signal_after_the_end_of_stdin_loses_no_record() -> None:
+    async with faulty_autosend() as faulty:
+        arrived, never = anyio.Event(), anyio.Event()
 
-    async def hang(_exchange: Exchange) -> None:
-        arrived.set()
-        await never.wait()
+        async def hang(_exchange: Exchange) -> None:
+            arrived.set()
+            await never.wait()
 
-    faulty.create = hang
-    process = Raw([], real_api(faulty, AUTOSEND_LOG_LEVEL="WARNING"))
-    await anyio.to_thread.run_sync(process.initialize)
-    process.call(1, JANE)
-    await arrived.wait()
-    started = time.monotonic()
-    process.close_stdin()
-    await anyio.sleep(0.15)
-    process.child.send_signal(signal.SIGTERM)
-    log = await anyio.to_thread.run_sync(process.end)
-    assert time.monotonic() - started < 2
-    assert json.loads(log)["outcome"] == "cut_off"
+        faulty.create = hang
+        process = await anyio.to_thread.run_sync(Raw.initialized, real_api(faulty, AUTOSEND_LOG_LEVEL="WARNING"))
+        await anyio.to_thread.run_sync(STARTS.over)
+        process.call(1, JANE)
+        await arrived.wait()
+        started = time.monotonic()
+        process.close_stdin()
+        await anyio.sleep(0.15)
+        process.child.send_signal(signal.SIGTERM)
+        log = await anyio.to_thread.run_sync(process.end)
+        assert time.monotonic() - started < 2
+        assert json.loads(log)["outcome"] == "cut_off"
 
 
+@beside()
 def test_a_host_that_keeps_the_line_and_does_not_read_it_is_left_within_2_s() -> None:
-    process = Raw([], {})
-    process.initialize()
+    process = Raw.initialized({})
     for number in range(300):
         process.request(number, "tools/list", {})
+    STARTS.over()
     started = time.monotonic()
     process.close_stdin()
     assert process.child.wait(timeout=5) == 0
@@ -256,45 +303,43 @@ def test_a_host_that_keeps_the_line_and_does_not_read_it_is_left_within_2_s() ->
     process.end()
 
 
-@pytest.mark.anyio
-@pytest.mark.parametrize(
-    ("how", "finishes"), [("eof", True), ("eof", False), ("SIGTERM", False), ("SIGTERM", True), ("SIGINT", False)]
-)
+@beside(("eof", True), ("eof", False), ("SIGTERM", False), ("SIGTERM", True), ("SIGINT", False))
 async def test_told_to_end_with_a_create_in_flight_it_ends_in_2_s_and_the_create_is_finished_or_recorded(
-    how: str, finishes: bool, faulty: Faulty
+    how: str, finishes: bool
 ) -> None:
-    arrived, go_on, hang = anyio.Event(), anyio.Event(), anyio.Event()
+    async with faulty_autosend() as faulty:
+        arrived, go_on, hang = anyio.Event(), anyio.Event(), anyio.Event()
 
-    async def slow(exchange: Exchange) -> None:
-        arrived.set()
-        await (go_on if finishes else hang).wait()
-        await create_well(exchange)
+        async def slow(exchange: Exchange) -> None:
+            arrived.set()
+            await (go_on if finishes else hang).wait()
+            await create_well(exchange)
 
-    faulty.create = slow
-    process = Raw([], real_api(faulty))
-    await anyio.to_thread.run_sync(process.initialize)
-    process.call(1, JANE)
-    await arrived.wait()
-    started = time.monotonic()
-    if how == "eof":
-        process.close_stdin()
-    else:
-        process.child.send_signal(signal.Signals[how])
-    go_on.set()
-    log = await anyio.to_thread.run_sync(process.end)
-    assert time.monotonic() - started < 2
-    assert process.child.returncode == {"eof": 0, "SIGTERM": 143, "SIGINT": 130}[how]
-    lines = [json.loads(line) for line in log.splitlines()]
-    assert [(line["tool"], line["outcome"]) for line in lines] == [
-        ("create_contact", "created" if finishes else "cut_off")
-    ]
-    assert len(faulty.applied) == (1 if finishes else 0)
-    assert faulty.creates == 1
+        faulty.create = slow
+        process = await anyio.to_thread.run_sync(Raw.initialized, real_api(faulty))
+        await anyio.to_thread.run_sync(STARTS.over)
+        process.call(1, JANE)
+        await arrived.wait()
+        started = time.monotonic()
+        if how == "eof":
+            process.close_stdin()
+        else:
+            process.child.send_signal(signal.Signals[how])
+        go_on.set()
+        log = await anyio.to_thread.run_sync(process.end)
+        assert time.monotonic() - started < 2
+        assert process.child.returncode == {"eof": 0, "SIGTERM": 143, "SIGINT": 130}[how]
+        lines = [json.loads(line) for line in log.splitlines()]
+        assert [(line["tool"], line["outcome"]) for line in lines] == [
+            ("create_contact", "created" if finishes else "cut_off")
+        ]
+        assert len(faulty.applied) == (1 if finishes else 0)
+        assert faulty.creates == 1
 
 
+@beside()
 def test_a_host_that_stops_reading_is_outlived_without_a_traceback() -> None:
-    process = Raw(["--sandbox"], {})
-    process.initialize()
+    process = Raw.initialized({}, "--sandbox")
     assert process.child.stdout
     process.child.stdout.close()
     process.call(1, JANE)
@@ -306,21 +351,10 @@ def test_a_host_that_stops_reading_is_outlived_without_a_traceback() -> None:
     assert "Traceback" not in log
 
 
-def test_a_long_answer_arrives_whole() -> None:
-    """Longer than a pipe takes at once."""
-    process = Raw(["--sandbox"], {})
-    process.initialize()
-    custom = {f"f{number}": "x" * 1000 for number in range(100)}
-    process.call(1, {**JANE, "customFields": custom})
-    assert process.read()["result"]["structuredContent"]["customFields"] == custom
-    process.close_stdin()
-    process.end()
-
-
-@pytest.mark.parametrize("how", ["eof", "SIGINT"])
+@beside(("eof",), ("SIGINT",))
 def test_told_to_end_while_idle_it_ends_at_once_and_says_nothing(how: str) -> None:
-    process = Raw([], {})
-    process.initialize()
+    process = Raw.initialized({})
+    STARTS.over()
     started = time.monotonic()
     if how == "eof":
         process.close_stdin()
@@ -331,19 +365,20 @@ def test_told_to_end_while_idle_it_ends_at_once_and_says_nothing(how: str) -> No
     assert process.child.returncode == {"eof": 0, "SIGTERM": 143, "SIGINT": 130}[how]
 
 
-@pytest.mark.anyio
-async def test_the_key_and_the_address_are_in_no_output_at_debug(faulty: Faulty) -> None:
-    async def leaky(exchange: Exchange) -> None:
-        await exchange.reply(401, {"success": False, "error": {"message": f"bad key {KEY}", "code": KEY}})
+@beside()
+async def test_the_key_and_the_address_are_in_no_output_at_debug() -> None:
+    async with faulty_autosend() as faulty:
 
-    faulty.create = leaky
-    process = Raw([], real_api(faulty, AUTOSEND_LOG_LEVEL="debug"))
-    await anyio.to_thread.run_sync(process.initialize)
-    process.call(1, JANE)
-    answer = json.dumps(await anyio.to_thread.run_sync(process.read))
-    process.close_stdin()
-    log = await anyio.to_thread.run_sync(process.end)
-    assert json.loads(log)["outcome"] == "refused"
-    assert KEY not in answer + log
-    assert "canary" not in answer + log
-    assert "jane" not in log
+        async def leaky(exchange: Exchange) -> None:
+            await exchange.reply(401, {"success": False, "error": {"message": f"bad key {KEY}", "code": KEY}})
+
+        faulty.create = leaky
+        process = await anyio.to_thread.run_sync(Raw.initialized, real_api(faulty, AUTOSEND_LOG_LEVEL="debug"))
+        process.call(1, JANE)
+        answer = json.dumps(await anyio.to_thread.run_sync(process.read))
+        process.close_stdin()
+        log = await anyio.to_thread.run_sync(process.end)
+        assert json.loads(log)["outcome"] == "refused"
+        assert KEY not in answer + log
+        assert "canary" not in answer + log
+        assert "jane" not in log

@@ -13,7 +13,7 @@ from autosend_mcp.models.base import Answer
 from autosend_mcp.server import build_server, open_server
 from autosend_mcp.settings import load_settings
 from autosend_mcp.writes import FINISHED, IN_DOUBT, JOINED, writes_of_the_process
-from tests.faulty import Exchange, Faulty, create_well
+from tests.faulty import Exchange, Faulty, create_well, faulty_autosend
 from tests.worlds import KEY, answer_of, connected, error_of, text_of
 
 pytestmark = pytest.mark.anyio
@@ -90,19 +90,25 @@ async def test_what_became_of_a_cancelled_create_is_never_told_from_memory(fault
     assert "jane@example.com" in faulty.contacts
 
 
-async def test_a_call_cancelled_while_it_waits_in_line_is_never_sent(faulty: Faulty, era: str) -> None:
-    autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url, rate_limit=1))
-    async with open_server(autosend) as (server, writes), Client(server, mode=era) as client:
-        answer_of(await client.call_tool("create_contact", JANE))
-        async with anyio.create_task_group() as tasks:
-            for number in range(3):
-                tasks.start_soon(client.call_tool, "create_contact", {"email": f"p{number}@example.com"})
-            await anyio.wait_all_tasks_blocked()
-            tasks.cancel_scope.cancel()
-        await writes.all_done()
-        late = answer_of(await client.call_tool("create_contact", {"email": "p1@example.com"}))
-    assert "notes" not in late
-    assert [body["email"] for body in faulty.applied] == ["jane@example.com", "p1@example.com"]
+async def test_a_call_cancelled_while_it_waits_in_line_is_never_sent() -> None:
+    async def check(era: str) -> None:
+        async with faulty_autosend() as faulty:
+            autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url, rate_limit=1))
+            async with open_server(autosend) as (server, writes), Client(server, mode=era) as client:
+                answer_of(await client.call_tool("create_contact", JANE))
+                async with anyio.create_task_group() as tasks:
+                    for number in range(3):
+                        tasks.start_soon(client.call_tool, "create_contact", {"email": f"p{number}@example.com"})
+                    await anyio.wait_all_tasks_blocked()
+                    tasks.cancel_scope.cancel()
+                await writes.all_done()
+                late = answer_of(await client.call_tool("create_contact", {"email": "p1@example.com"}))
+        assert "notes" not in late, era
+        assert [body["email"] for body in faulty.applied] == ["jane@example.com", "p1@example.com"], era
+
+    async with anyio.create_task_group() as eras:  # both at once: each waits for the next second
+        eras.start_soon(check, "2026-07-28")
+        eras.start_soon(check, "legacy")
 
 
 async def test_a_call_that_nobody_wants_any_more_is_not_repeated_after_a_rate_limit(faulty: Faulty) -> None:
