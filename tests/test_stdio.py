@@ -55,7 +55,7 @@ async def test_a_client_lists_and_calls_the_tool_and_a_long_answer_arrives_whole
         log.seek(0)
         lines = [json.loads(line) for line in log]
     assert [(line["tool"], line["outcome"], line["status"], line["attempts"]) for line in lines] == [
-        ("create_contact", "created", 200, 1)
+        ("create_contact", "created", 200, 2)
     ]
     assert set(lines[0]) == {"time", "level", "event", "tool", "outcome", "status", "attempts", "address", "ms"}
 
