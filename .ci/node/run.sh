@@ -85,6 +85,20 @@ check_inspector() { # protocol era
   }
   expect "$era: tools/list --strict, no complaint" '"create_contact" in [tool["name"] for tool in r["tools"]]'
 
+  inspect 0 "$era" -e AUTOSEND_TOOLSETS=contacts,lists,fields,suppressions --method tools/list --strict
+  [ ! -s "$scratch/stderr" ] || {
+    cat "$scratch/stderr" >&2
+    fail "Inspector ($era) complains about the tools of all toolsets"
+  }
+  expect "$era: tools/list --strict of all toolsets" 'len(r["tools"]) == 17'
+  inspect 0 "$era" --method prompts/list
+  expect "$era: prompts/list" 'len(r["prompts"]) == 2'
+  inspect 0 "$era" --method resources/read --uri autosend://contact-lists
+  expect "$era: resources/read" '"GLOBAL_CONTACT_LIST" in r["contents"][0]["text"]'
+  inspect 0 "$era" --method tools/call --tool-name upsert_contacts \
+    --tool-arg 'contacts=[{"email":"a@example.com"},{"email":"b"}]'
+  expect "$era: upsert_contacts" 'r["structuredContent"]["counts"] == {"created": 1, "invalid": 1}'
+
   inspect 0 "$era" --method tools/call --tool-name create_contact --tool-arg email=john.doe@example.com \
     firstName=John lastName=Doe userId=user_12345 \
     'customFields={"company":"Acme Corp","role":"Developer","plan":"premium"}'

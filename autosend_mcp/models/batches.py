@@ -34,7 +34,6 @@ Row = Annotated[
                 "userId": {"type": "string"},
                 "customFields": {"type": "object"},
             },
-            "required": ["email"],
         }
     ),
 ]
@@ -46,7 +45,7 @@ class UpsertContacts(Write):
     contacts: list[Row] = Field(
         min_length=1,
         max_length=MAX_ENTRIES,
-        description="Up to 100, each with the fields of upsert_contact.",
+        description="Up to 100, each with the fields of upsert_contact; email is required.",
         examples=[[{"email": "jane@example.com", "customFields": {"plan": "pro"}}]],
     )
     list_ids: list[Name] | None = Field(
