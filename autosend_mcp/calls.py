@@ -208,6 +208,8 @@ class Call:
         many: bool = False,
     ) -> Reply:
         self._autosend.settings.credentials()  # without a key there is nothing to wait for
+        if patience <= 0:
+            raise NotSent("The time for this call was used up before it could be sent.", "Try the same call again.")
         slot = await self._autosend.pace.turn(patience, urgent=urgent)
         most = MAX_BULK_REPLY_BYTES if many else MAX_REPLY_BYTES
         try:

@@ -23,7 +23,6 @@ LISTS_UNCHECKED = "AutoSend's lists could not be read, so the list ids were used
 FIELDS_UNCHECKED = "AutoSend's custom fields could not be read, so names and types were not checked."
 UNDEFINED = "Not defined as custom fields: {}. What AutoSend does with such a value is not documented."
 
-_JUST_READ = 2.0
 _CANDIDATES = 10
 _LIKE_AN_ID = pattern(r"[0-9a-fA-F]{16,40}")
 
@@ -114,10 +113,10 @@ async def resolve_list(call: Call, given: str, *, joining: bool = False, fresh: 
 
 
 async def _known_list(call: Call, wanted: str) -> ContactList:
-    shelf = call.catalogue.lists
+    known = call.catalogue.lists.rows
     lists = await recent_lists(call)
     matches = _matching(lists, wanted)
-    if not matches and shelf.age > _JUST_READ:  # it may have been made since
+    if not matches and lists is known:  # it may have been made since
         lists = await read_lists(call)
         matches = _matching(lists, wanted)
     if len(matches) == 1:

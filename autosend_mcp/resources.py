@@ -65,8 +65,8 @@ def is_offered(uri: str, toolsets: Collection[str]) -> bool:
     return uri in {str(resource.uri) for resource in offered(toolsets)}
 
 
-async def read(call: Call, uri: str, history: History) -> ReadResourceResult | None:
-    """The resource as JSON; None where there is none of this URI.
+async def read(call: Call, uri: str, history: History) -> ReadResourceResult:
+    """What is behind a URI that is offered, as JSON.
 
     Raises:
         AutoSendError: It could not be read.
@@ -76,9 +76,7 @@ async def read(call: Call, uri: str, history: History) -> ReadResourceResult | N
         data = history.rows()
     elif uri in _READERS:
         data = await _READERS[uri](call)
-    elif uri.startswith(prefix := ONE_LIST.partition("{")[0]):
-        data = (await resolve_list(call, unquote(uri.removeprefix(prefix)))).named()
     else:
-        return None
+        data = (await resolve_list(call, unquote(uri.removeprefix(f"{LISTS}/")))).named()
     text = compact_json(shortened(visible_data(data), MAX_ANSWER_BYTES))
     return ReadResourceResult(contents=[TextResourceContents(uri=uri, mime_type=_JSON, text=text)])

@@ -142,15 +142,13 @@ class _Around:
         return ListResourceTemplatesResult(resource_templates=resources.templates(self._toolsets))
 
     async def read_resource(self, _context: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
-        found = None
-        if resources.is_offered(str(params.uri), self._toolsets):
-            try:
-                found = await resources.read(Call(self._autosend), str(params.uri), self._history)
-            except AutoSendError as error:
-                raise MCPError(INVALID_PARAMS, self._autosend.settings.without_key(error_text(error))) from None
-        if found is None:
+        if not resources.is_offered(str(params.uri), self._toolsets):
             there = ", ".join(str(resource.uri) for resource in resources.offered(self._toolsets))
             raise MCPError(INVALID_PARAMS, f"There is no such resource; there are {there}.")
+        try:
+            found = await resources.read(Call(self._autosend), str(params.uri), self._history)
+        except AutoSendError as error:
+            raise MCPError(INVALID_PARAMS, self._autosend.settings.without_key(error_text(error))) from None
         for content in found.contents:
             if isinstance(content, TextResourceContents):
                 content.text = self._autosend.settings.without_key(content.text)

@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
+from autosend_mcp.calls import Call
+from autosend_mcp.client import AutoSend
 from autosend_mcp.sandbox.app import PROJECT
+from autosend_mcp.settings import load_settings
 from tests.unreliable import LOST, Line, answering, applied_then_reset, forwarded, over_a_line, reset
 from tests.worlds import answer_of, error_of
 
@@ -100,6 +103,10 @@ async def test_it_must_be_clear_who_is_meant(asked: dict[str, Any]) -> None:
         text = error_of(await client.call_tool("delete_contacts", asked))
     assert "The arguments are not valid." in text
     assert line.seen == []
+
+
+async def test_a_caller_without_a_person_asks_nobody() -> None:
+    assert await Call(AutoSend(load_settings())).ask("Delete?", []) == "not_asked"
 
 
 async def test_nobody_is_told_as_nobody() -> None:

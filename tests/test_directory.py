@@ -59,8 +59,9 @@ async def test_a_list_made_elsewhere_meanwhile_is_found() -> None:
         line.sandbox.store.seed_list(PROJECT, "Newsletter", "list")
         answer_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": ["Newsletter"]}))
         new = line.sandbox.store.seed_list(PROJECT, "Offers", "list")
-        answer_of(await client.call_tool("create_contact", {"email": "b@b.co", "listIds": [new]}))
+        answer_of(await client.call_tool("create_contact", {"email": "b@b.co", "listIds": ["Offers"]}))
         assert len(line.sandbox.store.members(new)) == 1
+    assert line.count(LISTS) == 2
 
 
 async def test_a_list_that_autosend_does_not_show_among_all_is_asked_for_by_its_id() -> None:
@@ -78,13 +79,22 @@ async def test_a_list_that_autosend_does_not_show_among_all_is_asked_for_by_its_
 async def test_when_the_lists_cannot_be_read_an_id_goes_through_and_a_name_does_not() -> None:
     async with over_a_line(timeout=1) as (client, line):
         list_id = line.sandbox.store.seed_list(PROJECT, "Newsletter", "list")
+        other = line.sandbox.store.seed_list(PROJECT, "Offers", "list")
         line.lose(LISTS, reset)
-        answer = answer_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": [list_id]}))
+        asked = {"email": "a@b.co", "listIds": [list_id, other]}
+        answer = answer_of(await client.call_tool("create_contact", asked))
         assert len(line.sandbox.store.members(list_id)) == 1
         text = error_of(await client.call_tool("create_contact", {"email": "b@b.co", "listIds": ["Newsletter"]}))
         assert line.sandbox.store.find(PROJECT, ["b@b.co"]) == []
     assert "AutoSend's lists could not be read, so the list ids were used unchecked." in answer["notes"]
     assert "Looking up changes nothing." in text
+
+
+async def test_a_list_that_may_not_be_read_by_its_id_goes_through_unchecked() -> None:
+    async with over_a_line() as (client, line):
+        line.faults = {f"{LISTS}/": [answering(403, {"success": False})]}
+        answer = answer_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": ["f" * 24]}))
+    assert "AutoSend's lists could not be read, so the list ids were used unchecked." in answer["notes"]
 
 
 @pytest.mark.parametrize("body", [{"success": True}, {"success": True, "data": {"lists": [{"name": "no id"}]}}])

@@ -7,6 +7,7 @@ import pytest
 from mcp import MCPError
 from mcp_types import PromptReference
 
+from autosend_mcp.models.base import shortened
 from autosend_mcp.sandbox.app import PROJECT
 from tests.answering import Answering
 from tests.seeded import JANE, client_of, seeded, wrote
@@ -40,6 +41,25 @@ async def test_an_undo_is_whole_wherever_it_is_and_otherwise_it_is_said_that_the
             answer_of(await client.call_tool(step["tool"], step["arguments"]))
         held = line.sandbox.store.find(PROJECT, PEOPLE[:60])
     assert {one["customFields"]["bio"] for one in held} == {"new" if where == "nowhere" else "b" * length}
+
+
+async def test_the_resource_of_writes_shows_as_many_as_fit_each_whole() -> None:
+    async with seeded() as (client, _line):
+        await client.call_tool("create_custom_field", {"fieldName": "bio", "fieldType": "string"})
+        for number in range(4):
+            rows = [{"email": one, "customFields": {"bio": f"{number}" * 150}} for one in PEOPLE[:60]]
+            answer_of(await client.call_tool("upsert_contacts", {"contacts": rows}))
+        (content,) = (await client.read_resource("autosend://writes")).contents
+    text = content.model_dump()["text"]
+    assert len(text) <= 24_000
+    assert len(json.loads(text)) == 1
+
+
+def test_what_cannot_be_cut_enough_is_left_out() -> None:
+    data: Any = "x"
+    for _ in range(9):
+        data = {str(number): data for number in range(4)}
+    assert shortened(data) == {}
 
 
 async def test_an_undo_in_a_shortened_answer_is_whole() -> None:

@@ -115,6 +115,17 @@ async def test_that_all_contacts_cannot_be_searched_at_once_is_explained() -> No
     assert "That all contacts can be searched at once is not documented by AutoSend. Call again with a list." in text
 
 
+async def test_a_refusal_of_a_named_list_is_told_as_it_is_and_an_empty_one_is_empty() -> None:
+    async with over_a_line() as (client, line):
+        line.sandbox.store.seed_list(PROJECT, "Newsletter", "list")
+        asked = {"list": "Newsletter", "fields": ["userId"]}
+        assert answer_of(await client.call_tool("find_contacts", asked))["contacts"] == []
+        line.lose(SEARCH, answering(403, {"success": False}))
+        text = error_of(await client.call_tool("find_contacts", asked))
+    assert "The AutoSend plan or the API key does not allow this" in text
+    assert "at once is not documented" not in text
+
+
 async def test_without_a_total_a_full_page_has_a_next_one() -> None:
     rows = [{"id": str(number), "email": f"p{number}@example.com"} for number in range(2)]
     async with over_a_line() as (client, line):

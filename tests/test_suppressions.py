@@ -93,6 +93,22 @@ async def test_a_lost_reply_is_settled_by_looking_the_groups_up(name: str, tool:
     assert line.count(request) == 1
 
 
+async def test_a_dry_run_of_letting_mail_through_sends_nothing() -> None:
+    async with over_a_line(toolsets=TOOLSETS) as (client, line):
+        asked = {"emails": ["a@b.co"], "everywhere": True, "dryRun": True}
+        plan = answer_of(await client.call_tool("unsuppress_emails", asked))["plan"]
+        assert line.seen == []
+    assert plan["request"] == {"method": "POST", "path": UNSUPPRESS[5:], "body": {"emails": ["a@b.co"]}}
+
+
+async def test_when_looking_fails_too_it_is_unknown() -> None:
+    async with over_a_line(timeout=1, toolsets=TOOLSETS) as (client, line):
+        line.lose(SUPPRESS, applied_then_reset)
+        line.lose("POST /suppression-groups/email/entries", reset)
+        text = error_of(await client.call_tool("suppress_emails", {"emails": ["a@b.co"], "everywhere": True}))
+    assert "Whether it was applied is not known." in text
+
+
 @pytest.mark.parametrize("count", [1, 4])
 async def test_a_lost_reply_that_looking_does_not_settle_is_unknown_and_safe_to_repeat(count: int) -> None:
     async with over_a_line(timeout=1, toolsets=TOOLSETS) as (client, line):

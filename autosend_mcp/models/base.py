@@ -128,8 +128,9 @@ MAX_ANSWER_BYTES = 24_000
 
 SHORTENED = "Shortened to fit: long values are cut, and end in three dots."
 
-# What tells one thing from another is never cut.
+# What tells one thing from another is not cut, as long as it can be one.
 _IDENTITY = frozenset({"id", "email", "fieldName", "groupId"})
+_LONGEST_IDENTITY = 1_000
 
 
 def size(value: object) -> int:
@@ -143,7 +144,7 @@ def shortened(data: Any, most: int = MAX_ANSWER_BYTES) -> Any:
         if size(data) <= most:
             break
         data = _cut(data, text, entries)
-    return data
+    return data if size(data) <= most else type(data)()
 
 
 def _cut(value: Any, text: int, entries: int) -> Any:
@@ -151,7 +152,7 @@ def _cut(value: Any, text: int, entries: int) -> Any:
         return value if len(value) <= text else f"{value[:text]}..."
     if isinstance(value, dict):
         members = list(cast("dict[str, Any]", value).items())[:entries]
-        return {name: inner if name in _IDENTITY else _cut(inner, text, entries) for name, inner in members}
+        return {name: _cut(inner, _LONGEST_IDENTITY if name in _IDENTITY else text, entries) for name, inner in members}
     if isinstance(value, list):
         return [_cut(one, text, entries) for one in cast("list[Any]", value)[:entries]]
     return value
@@ -188,8 +189,6 @@ def _plain(schema: dict[str, Any]) -> dict[str, Any]:
             plain[key] = _placed(shown)
         elif key == "anyOf":
             plain |= _union([_plain(member) for member in value])
-        elif key == "const":
-            plain["enum"] = [value]
         elif isinstance(value, dict):
             plain[key] = _plain(cast("dict[str, Any]", value))
         else:
