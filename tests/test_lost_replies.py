@@ -74,7 +74,7 @@ async def test_a_lost_reply_to_a_create_that_was_not_applied_is_told_as_probably
     await at_once(check, [(name,) for name in LOST])
 
 
-async def test_a_reply_that_does_not_end_is_given_up_and_looked_up() -> None:
+async def test_a_reply_that_does_not_end_is_given_up_and_looked_up_and_the_call_ends_in_its_time() -> None:
     async def check(faulty: Faulty, name: str, applied: bool) -> None:
         faulty.create = applied_then(SLOW[name]) if applied else not_applied(SLOW[name])
         async with connected(faulty.url, timeout=2) as client:
@@ -86,7 +86,17 @@ async def test_a_reply_that_does_not_end_is_given_up_and_looked_up() -> None:
             assert NOT_THERE in error_of(result), name
         assert faulty.creates == 1, name
 
-    await at_once(check, [(name, applied) for name in SLOW for applied in (True, False)])
+    async def check_with_look_ups_that_hang(faulty: Faulty, create: Fault, creates: int) -> None:
+        faulty.create, faulty.look_up = create, hang
+        async with connected(faulty.url, timeout=2) as client:
+            with anyio.fail_after(2):
+                assert UNKNOWN in error_of(await client.call_tool("create_contact", JANE))
+        assert faulty.creates == creates
+
+    limited_first = first(refuse(429, error("Slow down", retryAfter=0.6)), hang)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(at_once, check, [(name, applied) for name in SLOW for applied in (True, False)])
+        tasks.start_soon(at_once, check_with_look_ups_that_hang, [(applied_then(hang), 1), (limited_first, 2)])
 
 
 async def test_when_the_look_up_fails_too_the_outcome_is_unknown() -> None:
@@ -108,20 +118,6 @@ async def test_when_the_look_up_fails_too_the_outcome_is_unknown() -> None:
         assert (faulty.creates, faulty.look_ups) == (1, 3), name
 
     await at_once(check, [(name,) for name in look_ups])
-
-
-async def test_a_call_whose_look_ups_hang_ends_in_its_time_also_after_a_rate_limit() -> None:
-    """No reply, then look-ups that hang; and a rate limit before both."""
-
-    async def check(faulty: Faulty, create: Fault, creates: int) -> None:
-        faulty.create, faulty.look_up = create, hang
-        async with connected(faulty.url, timeout=2) as client:
-            with anyio.fail_after(2):
-                assert UNKNOWN in error_of(await client.call_tool("create_contact", JANE))
-        assert faulty.creates == creates
-
-    limited_first = first(refuse(429, error("Slow down", retryAfter=0.6)), hang)
-    await at_once(check, [(applied_then(hang), 1), (limited_first, 2)])
 
 
 async def test_a_contact_that_appears_late_is_found_by_a_later_look_up(faulty: Faulty) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from autosend_mcp.pace import Pace
 from tests.beside import beside
-from tests.faulty import Exchange, Faulty
+from tests.faulty import Exchange, faulty_autosend
 from tests.worlds import answer_of, connected
 
 
@@ -19,13 +19,38 @@ async def test_a_pace_below_one_a_second_is_one_request_in_that_time() -> None:
 
 
 @pytest.mark.anyio
-async def test_fifty_calls_at_once_never_exceed_the_pace_in_any_one_second(faulty: Faulty) -> None:
-    async with connected(faulty.url, rate=20, timeout=45) as client, anyio.create_task_group() as tasks:
+async def test_no_second_sees_more_than_the_pace_nor_more_than_the_rate_limit_headers_say() -> None:
+    """Fifty calls at once, and two after a reply that was the last of its window; beside each other, for they wait."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(fifty_calls_at_once_never_exceed_the_pace_in_any_one_second)
+        tasks.start_soon(what_the_rate_limit_headers_say_slows_the_next_request)
+
+
+async def fifty_calls_at_once_never_exceed_the_pace_in_any_one_second() -> None:
+    async with (
+        faulty_autosend() as faulty,
+        connected(faulty.url, rate=20, timeout=45) as client,
+        anyio.create_task_group() as tasks,
+    ):
         for number in range(50):
             tasks.start_soon(client.call_tool, "create_contact", {"email": f"p{number}@example.com"})
     arrived = sorted(exchange.at for exchange in faulty.seen)
     assert len(faulty.applied) == 50
     assert max(sum(start <= at < start + 1 for at in arrived) for start in arrived) <= 20
+
+
+async def what_the_rate_limit_headers_say_slows_the_next_request() -> None:
+    async def last_of_the_window(exchange: Exchange) -> None:
+        body = {"success": True, "data": exchange.apply()}
+        await exchange.reply(200, body, X_RateLimit_Limit="1", X_RateLimit_Remaining="0", X_RateLimit_Reset="0")
+
+    async with faulty_autosend() as faulty:
+        faulty.create = last_of_the_window
+        async with connected(faulty.url, rate=100) as client:
+            for number in range(2):
+                answer_of(await client.call_tool("create_contact", {"email": f"p{number}@example.com"}))
+    first, second = (exchange.at for exchange in faulty.seen)
+    assert second - first >= 1
 
 
 @beside()
@@ -85,17 +110,3 @@ async def told_to_wait(pace: Pace, patience: float = 0.1) -> str:
     with pytest.raises(Exception, match="Too many calls") as raised:
         await pace.turn(patience)
     return str(raised.value).rpartition("changed. ")[2]
-
-
-@pytest.mark.anyio
-async def test_what_the_rate_limit_headers_say_slows_the_next_request(faulty: Faulty) -> None:
-    async def last_of_the_window(exchange: Exchange) -> None:
-        body = {"success": True, "data": exchange.apply()}
-        await exchange.reply(200, body, X_RateLimit_Limit="1", X_RateLimit_Remaining="0", X_RateLimit_Reset="0")
-
-    faulty.create = last_of_the_window
-    async with connected(faulty.url, rate=100) as client:
-        for number in range(2):
-            answer_of(await client.call_tool("create_contact", {"email": f"p{number}@example.com"}))
-    first, second = (exchange.at for exchange in faulty.seen)
-    assert second - first >= 1

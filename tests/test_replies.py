@@ -23,7 +23,7 @@ envelopes = st.dictionaries(members | st.text(max_size=5), json_values, max_size
 
 
 @given(statuses, envelopes, st.dictionaries(st.sampled_from(["retry-after", "x-ratelimit-reset", "date"]), st.text()))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_any_reply_is_read_or_one_error(status: int, body: Any, headers: dict[str, str]) -> None:
     try:
         reply = read_reply(status, headers, json.dumps(body).encode())

@@ -17,6 +17,8 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
+from autosend_mcp.connect import connect
+from autosend_mcp.server import open_server
 from autosend_mcp.wire import refusal_of
 from tests.beside import beside
 from tests.faulty import Exchange, Faulty, create_well, faulty_autosend
@@ -73,9 +75,9 @@ async def test_a_sandbox_in_a_file_is_there_again_after_a_kill() -> None:
             assert "already exists" in error_of(await client.call_tool("create_contact", JANE))
 
 
-@beside()
+@pytest.mark.anyio
 async def test_without_a_key_the_tools_are_listed_and_a_call_names_the_variable() -> None:
-    async with Client(stdio_client(server())) as client:
+    async with open_server(connect(None)) as (served, _), Client(served) as client:
         assert (await client.list_tools()).tools
         text = error_of(await client.call_tool("create_contact", JANE))
     assert "AUTOSEND_API_KEY is missing or empty. Nothing was sent and nothing changed." in text
