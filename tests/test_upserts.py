@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import anyio
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options
@@ -164,6 +165,22 @@ async def test_that_it_cannot_be_told_who_was_in_the_list_before_is_said() -> No
         answer = answer_of(await client.call_tool("upsert_contact", {**JANE, "listIds": ["Newsletter"]}))
     assert "Whether the contact was in the lists before could not be looked up." in answer["notes"]
     assert "undo" not in answer
+
+
+async def test_when_looking_first_has_used_the_time_up_nothing_is_sent_any_more() -> None:
+    async def slowly(forward: Any) -> Any:
+        await anyio.sleep(0.04)
+        return await forward()
+
+    async with over_a_line(timeout=1) as (client, line):
+        names = [f"List {number}" for number in range(20)]
+        for name in names:
+            line.sandbox.store.seed_list(PROJECT, name, "list")
+        answer_of(await client.call_tool("create_contact", JANE))
+        line.lose("POST /contact-lists/contacts/search", slowly)
+        text = error_of(await client.call_tool("upsert_contact", {**JANE, "listIds": names}))
+    assert "The time for this call was used up before it could be sent. Nothing was sent" in text
+    assert line.count(UPSERT) == 0
 
 
 async def test_a_value_that_was_not_there_before_is_told_to_stay() -> None:
