@@ -80,10 +80,9 @@ class Dispatch:
     async def _perform(self, tool: Tool, call: Call, body: Body, started: float) -> Result:
         """Run the tool and record it: every failure comes out as an AutoSendError."""
         try:
-            answer = await tool.run(call, body)
-            result: Result = answer.model_copy(update={"notes": call.notes + (answer.notes or []) or None})
-            if not tool.reads and getattr(answer, "outcome", "") not in {"dry_run", "unchanged"}:
-                self.history.add(tool.name, answer.payload())
+            result: Result = noted(await tool.run(call, body), call.notes)
+            if not tool.reads and getattr(result, "outcome", "") not in {"dry_run", "unchanged"}:
+                self.history.add(tool.name, result)
         except QuestionFirst as question:
             result = question
         except AutoSendError as error:
@@ -110,8 +109,7 @@ class Dispatch:
             return question_result(result, self._autosend.settings.without_key)
         without_key = self._autosend.settings.without_key
         if isinstance(result, Answer):
-            data = _fitted(result.model_copy(update={"notes": notes + (result.notes or []) or None}))
-            text = compact_json(data)
+            data, text = _fitted(noted(result, notes))
             if (clean := without_key(text)) != text:
                 text, data = clean, json.loads(clean)
             return CallToolResult(content=[TextContent(text=text)], structured_content=data)
@@ -129,9 +127,23 @@ def error_text(error: AutoSendError, notes: Sequence[str] = ()) -> str:
     return "\n".join([str(error), *(f"Note: {note}" for note in told)])
 
 
-def _fitted(answer: Answer) -> dict[str, Any]:
-    """The answer as data, within the bound on its size."""
+def noted(answer: Answer, notes: list[str]) -> Answer:
+    """The answer with these notes before its own."""
+    return answer.model_copy(update={"notes": notes + (answer.notes or [])}) if notes else answer
+
+
+def _fitted(answer: Answer) -> tuple[dict[str, Any], str]:
+    """The answer as data and as JSON, within the bound on its size."""
     data = answer.payload()
+    text = compact_json(data)
+    if len(text.encode()) > _LONG_UNDO:
+        data = _cut_to_fit(data)
+        text = compact_json(data)
+    return data, text
+
+
+def _cut_to_fit(data: dict[str, Any]) -> dict[str, Any]:
+    """A long answer within the bound: without its undo, with long values cut, and with a note on each."""
     undo, notes = data.pop("undo", None), data.pop("notes", [])
     if size(undo) > _LONG_UNDO:  # an undo is whole, or not there
         notes.append(UNDO_KEPT if size(undo) <= MAX_UNDO_BYTES else NO_UNDO)

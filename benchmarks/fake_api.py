@@ -13,8 +13,12 @@ _STORED = {
 }
 
 
+_DEFINED = [{"fieldName": name, "fieldType": "string"} for name in ("company", "role", "plan")]
+
+
 class _Connection(asyncio.Protocol):
-    """HTTP/1.1 with keep-alive: every POST with a JSON object is answered with that object, stored."""
+    """HTTP/1.1 with keep-alive: a POST with a JSON object is answered with that object, stored; a GET with
+    the custom fields there are."""
 
     def __init__(self) -> None:
         self._received = b""
@@ -41,7 +45,8 @@ def _content_length(head: bytes) -> int:
 
 
 def _answer(body: bytes) -> bytes:
-    content = json.dumps({"success": True, "data": _STORED | json.loads(body)}).encode()
+    data: object = _STORED | json.loads(body) if body else {"customFields": _DEFINED}
+    content = json.dumps({"success": True, "data": data}).encode()
     head = (
         f"HTTP/1.1 200 OK\r\nDate: {formatdate(usegmt=True)}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(content)}\r\n\r\n"

@@ -4,7 +4,6 @@ import re
 from difflib import get_close_matches
 from functools import lru_cache
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic_core import PydanticCustomError
 
 from autosend_mcp.models.base import broken_rule
@@ -34,6 +33,9 @@ def read_address(given: str) -> str:
         raise broken_rule(f"must be at most {MAX_LENGTH} characters")
     if "\ufffd" in bare:
         raise broken_rule("must be one mail address; this one was damaged on the way")
+    # Its patterns take 20 ms to build, which starting and listing tools do without.
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415
+
     try:
         address = validate_email(bare, check_deliverability=False)
     except EmailNotValidError:

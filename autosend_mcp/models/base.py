@@ -34,12 +34,18 @@ VisibleText = Annotated[str, AfterValidator(visible)]
 
 def visible_data(value: Any) -> Any:
     """JSON data with every text in it made visible, the names too."""
+    text = to_json(value)
+    plain = text.isascii() and b"\\" not in text and b"\x7f" not in text  # a control character is escaped in JSON
+    return value if plain else _visible_parts(value)
+
+
+def _visible_parts(value: Any) -> Any:
     if isinstance(value, str):
         return visible(value)
     if isinstance(value, dict):
-        return {visible(name): visible_data(v) for name, v in cast("dict[str, Any]", value).items()}
+        return {visible(name): _visible_parts(v) for name, v in cast("dict[str, Any]", value).items()}
     if isinstance(value, list | tuple):
-        return [visible_data(one) for one in cast("list[Any]", value)]
+        return [_visible_parts(one) for one in cast("list[Any]", value)]
     return value
 
 
@@ -56,7 +62,12 @@ class Body(BaseModel):
     """A request body: the tool's arguments, validated. The field names in JSON are AutoSend's own."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", frozen=True, hide_input_in_errors=True, validate_by_name=True
+        alias_generator=to_camel,
+        defer_build=True,  # what is not used is not built, so that starting takes less time
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_by_name=True,
     )
 
     def payload(self) -> dict[str, Any]:
@@ -77,13 +88,16 @@ _PLACES = {"outcome": -1, "undo": 1, "confirm": 2, "dryRun": 3, "notes": 4}
 class Answer(BaseModel):
     """A tool's answer: what an assistant can use. `notes`: repairs, warnings and effects to know of."""
 
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, defer_build=True, validate_by_name=True, hide_input_in_errors=True
+    )
 
     notes: list[str] | None = None
 
     def payload(self) -> dict[str, Any]:
         """The answer as JSON data: the outcome first, the notes last, without what is absent."""
-        data = visible_data(self.model_dump(mode="json", by_alias=True, exclude_none=True))
+        unsaid = None if self.notes else {"notes"}
+        data = visible_data(self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=unsaid))
         return _placed(data)
 
 

@@ -9,7 +9,18 @@ from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from autosend_mcp.models.base import UNPUBLISHED, Answer, Body, JsonObject, VisibleText, Write, quoted, step, visible
+from autosend_mcp.models.base import (
+    UNPUBLISHED,
+    Answer,
+    Body,
+    JsonObject,
+    VisibleText,
+    Write,
+    published_schema,
+    quoted,
+    step,
+    visible,
+)
 from autosend_mcp.models.values import MAX_ENTRIES, CustomFields, EmailAddress, Name, Text
 
 
@@ -31,7 +42,7 @@ class Person(Body):
 
     def attributes(self) -> dict[str, Any]:
         """What is asked of the contact, under AutoSend's names; without the lists."""
-        names = {field.alias for field in Person.model_fields.values()}
+        names: dict[str, Any] = published_schema(Person)["properties"]
         return {name: value for name, value in self.payload().items() if name in names}
 
 
