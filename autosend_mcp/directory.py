@@ -189,16 +189,23 @@ async def check_fields(call: Call, people: Iterable[Mapping[str, Any]]) -> None:
 async def defined_fields(call: Call) -> dict[str, str] | None:
     """The type of each custom field that is defined, by name; None where that cannot be read, with a note."""
     shelf: Shelf[CustomField] = call.catalogue.fields
-    async with shelf.reading:
-        if shelf.age > LIFETIME:
-            try:
-                shelf.keep(_fields(await call.look_up("GET", "/custom-fields", many=True)))
-            except AutoSendError:
-                shelf.keep(None)
+    if shelf.age > LIFETIME:
+        async with shelf.reading:
+            await _renew(call, shelf)
     if shelf.rows is None:
         call.notes.append(FIELDS_UNCHECKED)
         return None
     return {field.field_name: field.field_type or "" for field in shelf.rows}
+
+
+async def _renew(call: Call, shelf: Shelf[CustomField]) -> None:
+    """Read the custom fields, unless another call has done so meanwhile."""
+    if shelf.age <= LIFETIME:
+        return
+    try:
+        shelf.keep(_fields(await call.look_up("GET", "/custom-fields", many=True)))
+    except AutoSendError:
+        shelf.keep(None)
 
 
 def field_problems(custom: Mapping[str, Any], defined: Mapping[str, str]) -> list[str]:

@@ -18,7 +18,7 @@ from typing import Any
 from autosend_mcp.sandbox import app as sandbox
 from autosend_mcp.server import NAME, TITLE  # importing the server registers the tools
 from autosend_mcp.settings import Settings, variable_of
-from autosend_mcp.tools.toolset import TOOLS, chosen
+from autosend_mcp.tools.toolset import TOOLS, Tool, chosen
 from manifests.tool_pages import PAGE, tools_page, tools_table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,6 +51,7 @@ KINDS: dict[str, tuple[str | None, str]] = {
 BOUNDS = {"min": "minimum", "max": "maximum"}
 
 SNAPSHOTS = "tests/toolsnaps"
+SCHEMAS = "autosend_mcp/tools/schemas.json"
 README = "README.md"
 OPEN, CLOSE = "<!-- settings: generated -->", "<!-- /settings -->"
 TOOLS_OPEN, TOOLS_CLOSE = "<!-- tools: generated -->", "<!-- /tools -->"
@@ -92,6 +93,7 @@ def generated(root: Path) -> dict[str, str]:
         "manifests/server.json": _json(registry_entry(project)),
         "manifests/mcpb/manifest.json": _json(bundle(project)),
         "manifests/claude-desktop.json": _json(desktop_config()),
+        SCHEMAS: _json({name: tool.schemas() for name, tool in TOOLS.items()}),
         PAGE: tools_page(),
     }
     files |= {f"{SNAPSHOTS}/{name}.json": _json(definition) for name, definition in sorted(_tools().items())}
@@ -228,10 +230,14 @@ def _plain(setting: Json) -> str:
 
 
 def _tools() -> dict[str, Json]:
-    """Each tool by name as `tools/list` shows it."""
-    return {
-        name: tool.definition.model_dump(by_alias=True, exclude_none=True, mode="json") for name, tool in TOOLS.items()
-    }
+    """Each tool by name as `tools/list` shows it, its schemas derived anew."""
+    return {name: _shown(tool) for name, tool in TOOLS.items()}
+
+
+def _shown(tool: Tool) -> Json:
+    schemas = tool.schemas()
+    shown = tool.definition.model_dump(by_alias=True, exclude_none=True, mode="json")
+    return shown | {"inputSchema": schemas["input"], "outputSchema": schemas["output"]}
 
 
 def _project() -> Json:

@@ -21,6 +21,7 @@ from manifests.generate import (
     README,
     REQUIRED,
     ROOT,
+    SCHEMAS,
     TOOLS_CLOSE,
     TOOLS_OPEN,
     generated,
@@ -89,7 +90,7 @@ def test_every_generated_file_is_in_step(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_nothing_else_is_generated(copy: Path) -> None:
     files = {path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()}
-    assert files == {SERVER, BUNDLE, DESKTOP, PAGE, README, *SNAPSHOTS}
+    assert files == {SERVER, BUNDLE, DESKTOP, SCHEMAS, PAGE, README, *SNAPSHOTS}
 
 
 def test_a_fresh_copy_is_in_step_and_a_second_run_writes_nothing(
@@ -276,3 +277,11 @@ def test_no_manifest_names_a_package_registrys_host() -> None:
     named = {path: _hosts(text) for path, text in generated(ROOT).items() if path != README}
     assert {path: hosts - allowed for path, hosts in named.items() if hosts - allowed} == {}
     assert "registryBaseUrl" not in (ROOT / SERVER).read_text(encoding="utf-8")
+
+
+def test_the_schemas_a_host_is_shown_are_those_derived_from_the_models() -> None:
+    written = json.loads((ROOT / "autosend_mcp/tools/schemas.json").read_text(encoding="utf-8"))
+    assert written == {name: tool.schemas() for name, tool in TOOLS.items()}
+    for tool in TOOLS.values():
+        shown = tool.definition
+        assert {"input": shown.input_schema, "output": shown.output_schema} == tool.schemas()

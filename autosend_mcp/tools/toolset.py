@@ -1,9 +1,12 @@
 """The registry of tools: name, effect, body and answer model. The decorator is the registration."""
 
 import inspect
+import json
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from mcp_types import Tool as ToolDefinition
@@ -53,20 +56,33 @@ class Tool:
         """Whether it changes nothing."""
         return self.effect is Effect.READ
 
+    def schemas(self) -> dict[str, Any]:
+        """The schemas of its arguments and its answer, derived from the models."""
+        return {"input": published_schema(self.body), "output": published_schema(self.answer)}
+
     @property
     def definition(self) -> ToolDefinition:
         """The tool as `tools/list` shows it."""
+        schemas = _written_schemas().get(self.name) or self.schemas()
         return ToolDefinition(
             name=self.name,
             title=self.title,
             description=self.description,
-            input_schema=published_schema(self.body),
-            output_schema=published_schema(self.answer),
+            input_schema=schemas["input"],
+            output_schema=schemas["output"],
             annotations=self.effect.value.model_copy(update={"title": self.title}),
         )
 
 
 TOOLS: dict[str, Tool] = {}
+
+
+@cache
+def _written_schemas() -> dict[str, Any]:
+    """The schemas as `manifests/generate.py` wrote them: deriving them takes as long as importing all of ours."""
+    file = Path(__file__).with_name("schemas.json")
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
 
 ToolFunction = Callable[[Call, BodyT], Awaitable[AnswerT]]
 
