@@ -21,7 +21,6 @@ from manifests.generate import (
     README,
     REQUIRED,
     ROOT,
-    SCHEMAS,
     TOOLS_CLOSE,
     TOOLS_OPEN,
     generated,
@@ -90,7 +89,7 @@ def test_every_generated_file_is_in_step(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_nothing_else_is_generated(copy: Path) -> None:
     files = {path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()}
-    assert files == {SERVER, BUNDLE, DESKTOP, SCHEMAS, PAGE, README, *SNAPSHOTS}
+    assert files == {SERVER, BUNDLE, DESKTOP, "autosend_mcp/tools/schemas.json", PAGE, README, *SNAPSHOTS}
 
 
 def test_a_fresh_copy_is_in_step_and_a_second_run_writes_nothing(
