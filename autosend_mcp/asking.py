@@ -5,6 +5,8 @@ request of its own to the client, which the call waits for.
 """
 
 import hashlib
+import secrets
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -27,6 +29,7 @@ from autosend_mcp.errors import compact_json
 PATIENCE = 20.0
 
 _KEY: Final = "confirm"
+_MOST_QUESTIONS = 1_000
 _STATELESS_SINCE = "2026-07-28"
 _NO_FIELDS: dict[str, Any] = {"type": "object", "properties": {}}  # nothing to fill in: yes or no
 
@@ -38,9 +41,17 @@ class Person:
     """The person at the client of one call."""
 
     def __init__(
-        self, context: Context, params: CallToolRequestParams, *, may_ask: bool, scale: float, without_key: WithoutKey
+        self,
+        context: Context,
+        params: CallToolRequestParams,
+        questions: "Questions",
+        *,
+        may_ask: bool,
+        scale: float,
+        without_key: WithoutKey,
     ) -> None:
         """`scale`: how much of its usual time a call has. `without_key`: takes the key out of a text."""
+        self._questions = questions
         self._context = context
         self._answers: Mapping[str, Any] = params.input_responses or {}
         self._asked = params.request_state
@@ -65,9 +76,9 @@ class Person:
         if self._context.protocol_version >= _STATELESS_SINCE:
             answer = self._answers.get(_KEY)
             first = QuestionFirst(question, about)
-            if isinstance(answer, ElicitResult) and self._asked == _digest(first):
+            if isinstance(answer, ElicitResult) and self._questions.answered(self._asked, first):
                 return _verdict(answer)
-            raise first  # not asked yet, or what would go has changed since
+            raise first  # not asked yet, answered once already, or what would go has changed since
         return await self._ask_now(self._without_key(question))
 
     async def _ask_now(self, question: str) -> Verdict:
@@ -80,14 +91,32 @@ class Person:
             return "not_asked"
 
 
-def question_result(first: QuestionFirst, without_key: WithoutKey) -> InputRequiredResult:
-    """What the client shows the person, and sends the call again with."""
-    form = ElicitRequestFormParams(message=without_key(first.question), requested_schema=_NO_FIELDS)
-    return InputRequiredResult(input_requests={_KEY: ElicitRequest(params=form)}, request_state=_digest(first))
+class Questions:
+    """The questions that are out: an answer counts once, and only for what was asked."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        self._out: OrderedDict[str, str] = OrderedDict()
+
+    def ask(self, first: QuestionFirst, without_key: WithoutKey) -> InputRequiredResult:
+        """What the client shows the person, and sends the call again with."""
+        token = secrets.token_urlsafe(16)
+        self._out[token] = _digest(first)
+        if len(self._out) > _MOST_QUESTIONS:
+            self._out.popitem(last=False)
+        form = ElicitRequestFormParams(message=without_key(first.question), requested_schema=_NO_FIELDS)
+        return InputRequiredResult(input_requests={_KEY: ElicitRequest(params=form)}, request_state=token)
+
+    def answered(self, token: str | None, first: QuestionFirst) -> bool:
+        """Whether this is the first answer to exactly this question."""
+        if self._out.get(token or "") != _digest(first):
+            return False
+        del self._out[token or ""]
+        return True
 
 
 def _digest(first: QuestionFirst) -> str:
-    return hashlib.sha256(compact_json([first.question, first.about]).encode()).hexdigest()[:32]
+    return hashlib.sha256(compact_json([first.question, first.about]).encode()).hexdigest()
 
 
 def _verdict(answer: ElicitResult) -> Verdict:

@@ -11,26 +11,21 @@ from autosend_mcp.calls import LOOK_UP_TIMES, Call
 from autosend_mcp.directory import resolve_lists
 from autosend_mcp.envelope import Reply
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
-from autosend_mcp.lookups import Found, find_contacts, look
+from autosend_mcp.lookups import Found, find_contacts, look, when
 from autosend_mcp.memberships import ADD, NO_UNDO, join
 from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.batches import UpsertContacts, UpsertedContacts
-from autosend_mcp.models.contacts import (
-    AUTOMATIONS_START,
-    AUTOMATIONS_WOULD,
-    changes,
-    differences,
-    listed,
-    restoring,
-    unclearable,
-)
+from autosend_mcp.models.comparison import NOT_EXACT, changes, differences, listed, restoring, unclearable
 from autosend_mcp.models.lists import ContactList
+from autosend_mcp.models.outcomes import AUTOMATIONS_START, AUTOMATIONS_WOULD
 from autosend_mcp.rows import Outcome, Row, grouped, read_rows
 from autosend_mcp.upserts import PROPERTY_AUTOMATIONS, completed
 
 BULK = "/contacts/bulk-update"
 LISTS_APART = "AutoSend documents no lists for a bulk update: they were joined by a request of their own."
 
+BY_HAND = "Ask the user, then call add_to_list: who is in the list already does not join it a second time."
+NOT_SEEN_BEFORE = "not found before, but not created by this call"
 NOT_VERIFIED = "Looking them up afterwards failed; what is told here is what AutoSend counted."
 
 _AS_ASKED = ("created", "updated", "unchanged")
@@ -60,7 +55,7 @@ async def upsert_contacts(call: Call, body: UpsertContacts) -> UpsertedContacts:
     after = await _send(call, request, live, before)
     _demand_one(rows)
     joined, leave = await _join(call, lists, [row.email for row in live if row.outcome in _AS_ASKED])
-    return _answer(rows, before, after, joined, leave)
+    return _answer(call, rows, (before, after), joined, leave)
 
 
 def _plan(request: Mapping[str, Any], rows: list[Row], before: Found, lists: list[ContactList]) -> dict[str, Any]:
@@ -106,6 +101,8 @@ async def _send(call: Call, request: Mapping[str, Any], live: list[Row], before:
     if looked is None and not lost:
         call.notes.append(NOT_VERIFIED)
     for row in sent:
+        if looked and row.email in looked[0]:
+            row.new = when(looked[0][row.email].created_at, looked[1], call.sent_at) == "during"
         row.outcome, row.why = _judged(row, before, looked[0] if looked else None, lost, failed)
     return looked[0] if looked else {}
 
@@ -125,15 +122,17 @@ def _judged(row: Row, before: Found, after: Found | None, lost: Unknown | None, 
     done: Outcome = "updated" if row.email in before else "created"
     if after is None:
         return ("unknown", "looking it up afterwards failed") if lost or failed else (done, "")
+    if done == "created" and row.email in after and not row.new:
+        done = "updated"
     if _as_asked(row, after):
-        return done, ""
+        return done, "" if row.new or row.email in before else NOT_SEEN_BEFORE
     if lost:
         return "unknown", "the reply was lost; looked up afterwards, it was not as asked, so probably not applied"
-    if row.email not in after:
-        return "failed", "AutoSend did not take it: looked up afterwards, there is no such contact"
-    differing = listed(differences(row.asked, after[row.email]))
-    if failed or (row.email in before and not changes(before[row.email], after[row.email])):
-        return "failed", f"AutoSend did not take it; not as asked: {differing}"
+    differing = listed(differences(row.asked, after[row.email])) if row.email in after else "there is no such contact"
+    if failed:
+        return "failed", f"AutoSend did not take it; looked up afterwards: {differing}"
+    if row.email not in after or (row.email in before and not changes(before[row.email], after[row.email])):
+        return "unknown", f"AutoSend counted it as done, but a look-up does not show it: {differing}"
     return done, f"AutoSend does not show as asked: {differing}"
 
 
@@ -144,7 +143,7 @@ def _demand_one(rows: list[Row]) -> None:
         return
     if outcomes["unknown"]:
         raise Unknown(
-            "The reply was lost, and not one of the contacts was found as asked.",
+            "Not one of the contacts was found as asked afterwards.",
             "Calling upsert_contacts again with the same arguments is safe: it sets the same values.",
             facts=grouped(rows),
         )
@@ -161,7 +160,9 @@ async def _join(
         try:
             answer = await join(call, one, {"emails": emails})
         except AutoSendError as error:
-            joined.append({"list": {"id": one.id, "name": one.name}, "outcome": error.outcome, "why": error.sentence})
+            joined.append(
+                {"list": {"id": one.id, "name": one.name}, "outcome": error.outcome, "why": f"{error.what} {BY_HAND}"}
+            )
         else:
             joined.append({n: v for n, v in answer.payload().items() if n not in {"undo", "notes"}})
             back += answer.undo or []
@@ -169,15 +170,20 @@ async def _join(
 
 
 def _answer(
-    rows: list[Row], before: Found, after: Found, joined: list[dict[str, Any]], leave: list[dict[str, object]]
+    call: Call,
+    rows: list[Row],
+    states: tuple[Found, Found],
+    joined: list[dict[str, Any]],
+    leave: list[dict[str, object]],
 ) -> UpsertedContacts:
+    before, after = states
     counts = Counter(row.outcome for row in rows)
     whole = not (counts["invalid"] or counts["failed"] or counts["unknown"])
     whole = whole and all(one["outcome"] == "done" for one in joined)
     changed = {
-        row.email: changes(before[row.email], after[row.email])
+        row.email: _ours(row, changes(before[row.email], after[row.email]))
         for row in rows
-        if row.outcome == "updated" and row.email in after
+        if row.outcome == "updated" and row.email in before and row.email in after
     }
     notes = [LISTS_APART] if joined else []
     if any(one.get("added") or one.get("created") for one in joined):
@@ -189,14 +195,25 @@ def _answer(
         counts=dict(counts),
         contacts=grouped(rows),
         lists=joined or None,
-        undo=[*leave, *_undo(rows, changed)] or None,
+        undo=[*leave, *_undo(call, rows, changed)] or None,
         notes=notes or None,
     )
 
 
-def _undo(rows: list[Row], changed: dict[str, dict[str, dict[str, Any]]]) -> list[dict[str, object]]:
-    created = [row.email for row in rows if row.outcome == "created"]
+def _ours(row: Row, changed: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The changes that were asked for, and what went away; the rest may be somebody else's."""
+    custom = row.asked.get("customFields", {})
+    asked = {*row.asked, *(f"customFields.{name}" for name in custom)}
+    return {name: values for name, values in changed.items() if name in asked or values["now"] is None}
+
+
+def _undo(call: Call, rows: list[Row], changed: dict[str, dict[str, dict[str, Any]]]) -> list[dict[str, object]]:
+    created = [row.email for row in rows if row.outcome == "created" and row.new]
     confirm = created[0] if len(created) == 1 else str(len(created))
     steps = [step("delete_contacts", emails=created, confirm=confirm)] if created else []
-    earlier = [values for email, change in changed.items() if (values := restoring(email, change))]
+    earlier = [restoring(email, change) for email, change in changed.items()]
+    if None in earlier:
+        call.notes.append(NOT_EXACT)
+        return []
+    earlier = [values for values in earlier if values]
     return steps + ([step("upsert_contacts", contacts=earlier)] if earlier else [])

@@ -87,14 +87,15 @@ class Call:
         self.catalogue = autosend.catalogue
         self.ask = ask
         self.notes: list[str] = []
+        self.lists_failed: AutoSendError | None = None  # the lists could not be read
         self._started = monotonic()
         self.scale = autosend.settings.timeout / _CALL
         self.sent_at = Moment.now()
         self.attempts = 0
         self.writes = 0
         self.status: int | None = None
-        self._applied = False  # a write of this call was applied
-        self._in_doubt = False  # a write may be with AutoSend, or have been applied
+        self._applied = False  # a write of this call was applied, or its reply was lost
+        self._in_doubt = False  # a write is with AutoSend now
         self._stopped = False
         self._unwanted = False
 
@@ -119,7 +120,7 @@ class Call:
             return None
         self._stopped = True
         if self.writes:
-            return Refused("The call was ended after AutoSend had refused it.", "Call again if it is still wanted.")
+            return Refused("The call was ended before AutoSend had accepted it.", "Call again if it is still wanted.")
         return NotSent("The call was ended before its request left.", "Call again if it is still wanted.")
 
     def resume(self) -> None:
@@ -213,14 +214,15 @@ class Call:
         slot = await self._autosend.pace.turn(patience, urgent=urgent)
         most = MAX_BULK_REPLY_BYTES if many else MAX_REPLY_BYTES
         try:
-            if self._stopped:
+            if self._stopped or (writes and self._unwanted):
                 raise NotSent("The call was cancelled before its request left.", "")
             self._leave(writes=writes)
             connect = _CONNECT * self.scale
             reply = await self._autosend.exchange(slot, method, path, body, connect=connect, within=within, most=most)
         except AutoSendError as error:
             self.status = error.status
-            if writes and isinstance(error, NotSent | Refused):
+            if writes:
+                self._applied |= isinstance(error, Unknown)
                 self._in_doubt = False
             raise
         finally:

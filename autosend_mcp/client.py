@@ -1,5 +1,6 @@
 """The AutoSend client: one exchange over HTTP."""
 
+import json
 import ssl
 import zlib
 from collections.abc import Mapping
@@ -129,7 +130,7 @@ class AutoSend:
         if headers.get("x-ratelimit-remaining") == "0" and response.status_code != 429:
             self.pace.pause(reset_wait(headers) or 1.0)
         try:
-            return read_reply(response.status_code, headers, self.settings.without_key(content))
+            return read_reply(response.status_code, headers, self.settings.without_key(_unescaped(content)))
         except AutoSendError as error:
             if error.status == 429:
                 self.pace.pause(error.repeat_after or 0)
@@ -153,6 +154,16 @@ class AutoSend:
 def _url(text: str) -> httpx2.URL:
     """The URL, parsed once for the paths that come again and again."""
     return httpx2.URL(text)
+
+
+def _unescaped(content: bytes) -> bytes:
+    """The JSON with its letters as they are, so that the key is found also where AutoSend wrote it in escapes."""
+    if b"\\u" not in content:
+        return content
+    try:
+        return json.dumps(json.loads(content), ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return content
 
 
 def _leaving(slot: Slot) -> Any:

@@ -2,9 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from autosend_mcp.calls import Call
+import anyio
+
+from autosend_mcp.calls import Call, Verdict
 from autosend_mcp.errors import NOTHING_CHANGED, NotSent, compact_json
 from autosend_mcp.models.base import visible
+
+# Of the time in which a write may begin, this is kept for the deletion after the person's answer.
+_TO_DELETE = 1.0
 
 
 async def confirm(
@@ -24,7 +29,7 @@ async def confirm(
     Raises:
         NotSent: `confirm` is missing or other, with what would go; or the person said no.
     """
-    if given is None or given.strip() not in {expected, *also}:
+    if given is None or given.strip() not in {right.strip() for right in (expected, *also)}:
         what = "This cannot be undone, so it needs confirm." if given is None else "confirm is not what would go."
         raise NotSent(
             what,
@@ -32,7 +37,9 @@ async def confirm(
             changed=NOTHING_CHANGED,
             facts={"confirm": expected, **shows},
         )
-    verdict = await call.ask(_question(names, kind), names)
+    verdict: Verdict = "no_answer"
+    with anyio.move_on_after(max(0.0, call.seconds_left - _TO_DELETE * call.scale)):
+        verdict = await call.ask(_question(names, kind), names)
     if verdict == "no":
         raise NotSent(
             "The person at the client was asked, and did not say yes.",

@@ -11,10 +11,10 @@ from pydantic import BaseModel
 
 from autosend_mcp.calls import LOOK_UP_TIMES, Call
 from autosend_mcp.confirmations import confirm
-from autosend_mcp.directory import read_fields, read_lists, resolve_list
+from autosend_mcp.directory import look_fields, look_lists, read_fields, read_lists, resolve_list
 from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused, Unknown, compact_json
 from autosend_mcp.lookups import parsed, path_to
-from autosend_mcp.models.base import planned, step
+from autosend_mcp.models.base import planned, step, visible
 from autosend_mcp.models.fields import (
     CreateCustomField,
     CreatedCustomField,
@@ -47,7 +47,8 @@ async def create_contact_list(call: Call, body: CreateContactList) -> CreatedCon
         Refused: The name is taken, or AutoSend refused it for another reason.
     """
     there = await read_lists(call)
-    same_name = [one for one in there if one.name.strip() == body.name.strip()]
+    wanted = visible(body.name).strip()
+    same_name = [one for one in there if one.name.strip() == wanted]
     request = body.model_dump(by_alias=True, exclude_none=True, exclude={"dry_run"})
     if same_name:
         raise Refused(
@@ -55,7 +56,7 @@ async def create_contact_list(call: Call, body: CreateContactList) -> CreatedCon
             "Use it, or choose another name.",
             facts={"there is": [one.named() for one in same_name]},
         )
-    if alike := [one for one in there if one.name.strip().lower() == body.name.strip().lower()]:
+    if alike := [one for one in there if one.name.strip().lower() == wanted.lower()]:
         call.notes.append(ALIKE.format(compact_json(alike[0].name)))
     if body.dry_run:
         return CreatedContactList(outcome="dry_run", plan=planned("POST", "/contact-lists", request))
@@ -68,7 +69,7 @@ async def create_contact_list(call: Call, body: CreateContactList) -> CreatedCon
 
 
 async def _list_named(call: Call, name: str) -> ContactList | None:
-    return next((one for one in await read_lists(call) if one.name.strip() == name.strip()), None)
+    return next((one for one in await look_lists(call) if one.name.strip() == visible(name).strip()), None)
 
 
 async def _make(
@@ -114,7 +115,7 @@ def _in_doubt(lost: Unknown, *, seen: bool) -> Unknown:
         if seen
         else "Looking it up failed too: whether it was applied is not known."
     )
-    again = "Calling again with the same arguments is safe: names are unique."
+    again = "Look whether it is there before you call again."
     return Unknown(lost.what, again, changed=changed, status=lost.status, cause=lost.cause)
 
 
@@ -125,7 +126,7 @@ async def delete_contact_list(call: Call, body: DeleteContactList) -> DeletedCon
         NotSent: `confirm` is not its name, the person said no, or there is no such list.
         Unknown: The reply was lost, and it is still there or could not be looked for.
     """
-    found = await resolve_list(call, body.contact_list, fresh=True)
+    found = await resolve_list(call, body.contact_list, fresh=True, checked=True)
     if found.id == EVERYBODY:
         raise NotSent("All Contacts cannot be deleted.", "delete_contacts deletes contacts.")
     path = path_to("contact-lists", found.id)
@@ -140,7 +141,7 @@ async def delete_contact_list(call: Call, body: DeleteContactList) -> DeletedCon
 
 
 async def _list_with_id(call: Call, list_id: str) -> ContactList | None:
-    return next((one for one in await read_lists(call) if one.id == list_id), None)
+    return next((one for one in await look_lists(call) if one.id == list_id), None)
 
 
 async def _delete(call: Call, path: str, find: Callable[[], Awaitable[BaseModel | None]]) -> list[str] | None:
@@ -161,7 +162,8 @@ async def create_custom_field(call: Call, body: CreateCustomField) -> CreatedCus
     Raises:
         Refused: It is defined already, or AutoSend refused it for another reason.
     """
-    if same := await _field_named(call, body.field_name):
+    there = {one.field_name: one for one in await read_fields(call)}
+    if same := there.get(visible(body.field_name)):
         raise Refused("This custom field is defined already.", "Use it as it is.", facts={"there is": same.shown()})
     request = body.model_dump(by_alias=True, exclude_none=True, exclude={"dry_run"})
     if body.dry_run:
@@ -178,7 +180,7 @@ async def create_custom_field(call: Call, body: CreateCustomField) -> CreatedCus
 
 
 async def _field_named(call: Call, name: str) -> CustomField | None:
-    return next((one for one in await read_fields(call) if one.field_name == name), None)
+    return next((one for one in await look_fields(call) if one.field_name == visible(name)), None)
 
 
 async def delete_custom_field(call: Call, body: DeleteCustomField) -> DeletedCustomField:
@@ -210,6 +212,6 @@ async def delete_custom_field(call: Call, body: DeleteCustomField) -> DeletedCus
         outcome="deleted",
         field_name=found.field_name,
         field_type=found.field_type,
-        undo=[step("create_custom_field", **found.shown())],
-        notes=[*(notes or []), VALUES_GONE],
+        undo=[step("create_custom_field", **found.shown())] if found.field_type else None,
+        notes=[*(notes or []), *([VALUES_GONE] if found.field_type else [])] or None,
     )

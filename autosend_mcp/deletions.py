@@ -17,6 +17,8 @@ REMOVE = "/contacts/remove"
 GONE = "AutoSend's reply was lost; a look-up then found them gone."
 UNVERIFIED = "AutoSend said that it deleted them; looking them up afterwards failed."
 
+SEVERAL = "AutoSend does not say how many contacts had this userId."
+
 _SHOWN = 20
 _AFTERWARDS = (0.0, 0.5, 2.0)
 
@@ -50,7 +52,7 @@ async def delete_contacts(call: Call, body: DeleteContacts) -> DeletedContacts:
     expected = emails[0] if len(there) == 1 else str(len(there))
     also = [there[0].id] if len(there) == 1 else []
     await confirm(call, body.confirm, expected, kind="contact", names=emails, shows=shows, also=also)
-    return await _delete(call, (method, path, request), emails, missing)
+    return await _delete(call, (method, path, request), there, missing)
 
 
 async def _targets(call: Call, body: DeleteContacts) -> tuple[list[StoredContact], list[str]]:
@@ -75,10 +77,12 @@ def _shown(contact: StoredContact) -> dict[str, object]:
 
 
 async def _delete(
-    call: Call, request: tuple[str, str, dict[str, object] | None], emails: list[str], missing: list[str]
+    call: Call, request: tuple[str, str, dict[str, object] | None], there: Sequence[StoredContact], missing: list[str]
 ) -> DeletedContacts:
     """Send it, then look who is gone."""
+    emails, ids = [contact.email for contact in there], {contact.id for contact in there}
     lost: Unknown | None = None
+    absent: Refused | None = None
     try:
         await call.write(*request)
     except Unknown as error:
@@ -86,30 +90,40 @@ async def _delete(
     except Refused as refusal:
         if refusal.status != 404:
             raise
-    lowered = [email.lower() for email in emails]
-    times = LOOK_UP_TIMES if lost else _AFTERWARDS
-    looked = await look(call, lowered, times, enough=lambda found: not found)
-    if lost and (looked is None or looked[0]):
-        raise _in_doubt(lost, looked[0] if looked else None)
-    left = looked[0] if looked else {}
+        absent = refusal
+
+    def still_there(found: Found) -> list[str]:  # another contact of the same address is another contact
+        return [email for email, contact in found.items() if contact.id in ids]
+
+    looked = await look(
+        call,
+        [email.lower() for email in emails],
+        LOOK_UP_TIMES if lost else _AFTERWARDS,
+        enough=lambda found: not still_there(found),
+    )
+    left = still_there(looked[0]) if looked else []
+    if lost and (looked is None or left):
+        raise _in_doubt(lost, left if looked else None)
+    if absent and (looked is None or left):
+        raise absent
     deleted = [email for email in emails if email.lower() not in left]
     if not deleted:
-        raise Refused(
-            "AutoSend said that it deleted them, but they are all still there.",
-            "Tell the user; do not report them as deleted.",
-            facts={"still there": list(left)},
+        raise Unknown(
+            "AutoSend said that it deleted them, but a look-up still shows them all.",
+            "Look again with find_contacts in a minute; do not report them as deleted before.",
+            facts={"still there": left},
         )
     notes = ([GONE] if lost else []) + ([] if looked else [UNVERIFIED])
     return DeletedContacts(
         outcome="partly_deleted" if left else "deleted",
         deleted=deleted,
-        not_deleted=list(left) or None,
+        not_deleted=left or None,
         not_found=missing or None,
         notes=notes or None,
     )
 
 
-def _in_doubt(lost: Unknown, left: Found | None) -> Unknown:
+def _in_doubt(lost: Unknown, left: list[str] | None) -> Unknown:
     if left is None:
         changed = "Looking them up failed too: whether they were deleted is not known."
     else:
@@ -118,7 +132,7 @@ def _in_doubt(lost: Unknown, left: Found | None) -> Unknown:
         lost.what,
         "Calling delete_contacts again is safe: who is gone already stays gone.",
         changed=changed,
-        facts={"still there": list(left)} if left else None,
+        facts={"still there": left} if left else None,
         status=lost.status,
         cause=lost.cause,
     )
@@ -144,4 +158,4 @@ async def _delete_by_user_id(call: Call, body: DeleteContacts, user_id: str) -> 
         if refusal.status != 404:
             raise
         raise Refused("No contact has this userId.", "There is nothing to delete.", status=404) from None
-    return DeletedContacts(outcome="deleted", deleted=[user_id])
+    return DeletedContacts(outcome="deleted", deleted=[user_id], notes=[SEVERAL])

@@ -4,27 +4,32 @@ Both are read from AutoSend at most once a minute, and never stand in the way of
 write goes on with a note that says so.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
 from difflib import get_close_matches
 from re import compile as pattern
-from typing import Any
+from time import monotonic
+from typing import Any, TypeVar
 
-from autosend_mcp.calls import Call
+import anyio
+
+from autosend_mcp.calls import UNCHANGED, Call
 from autosend_mcp.catalogue import LIFETIME, Shelf
 from autosend_mcp.envelope import Reply
-from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused
+from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused, Unknown
 from autosend_mcp.lookups import parsed, path_to, rows_of
-from autosend_mcp.models.base import quoted, visible
-from autosend_mcp.models.contacts import moment
+from autosend_mcp.models.base import visible
 from autosend_mcp.models.fields import CustomField
 from autosend_mcp.models.lists import EVERYBODY, ContactList
 
 LISTS_UNCHECKED = "AutoSend's lists could not be read, so the list ids were used unchecked."
 FIELDS_UNCHECKED = "AutoSend's custom fields could not be read, so names and types were not checked."
-UNDEFINED = "Not defined as custom fields: {}. What AutoSend does with such a value is not documented."
 
 _CANDIDATES = 10
 _LIKE_AN_ID = pattern(r"[0-9a-fA-F]{16,40}")
+
+
+RowT = TypeVar("RowT", ContactList, CustomField)
 
 
 class UnclearListError(NotSent):
@@ -37,10 +42,7 @@ async def read_lists(call: Call) -> list[ContactList]:
     Raises:
         AutoSendError: They could not be read.
     """
-    shelf = call.catalogue.lists
-    async with shelf.reading:
-        shelf.keep(await call.read(_lists, "GET", "/contact-lists", many=True))
-    return shelf.rows or []
+    return await _read(call, call.catalogue.lists, _lists, "/contact-lists")
 
 
 async def recent_lists(call: Call) -> list[ContactList]:
@@ -50,7 +52,15 @@ async def recent_lists(call: Call) -> list[ContactList]:
         AutoSendError: They could not be read.
     """
     shelf = call.catalogue.lists
-    return shelf.rows if shelf.rows is not None and shelf.age < LIFETIME else await read_lists(call)
+    if shelf.rows is not None and shelf.age < LIFETIME:
+        return shelf.rows
+    if call.lists_failed is not None:  # once a call is enough
+        raise call.lists_failed
+    try:
+        return await read_lists(call)
+    except AutoSendError as error:
+        call.lists_failed = error
+        raise
 
 
 async def read_fields(call: Call) -> list[CustomField]:
@@ -59,10 +69,39 @@ async def read_fields(call: Call) -> list[CustomField]:
     Raises:
         AutoSendError: They could not be read.
     """
-    shelf = call.catalogue.fields
-    async with shelf.reading:
-        shelf.keep(await call.read(_fields, "GET", "/custom-fields", many=True))
-    return shelf.rows or []
+    return await _read(call, call.catalogue.fields, _fields, "/custom-fields")
+
+
+async def _read(call: Call, shelf: Shelf[RowT], parse: Callable[[Reply], list[RowT]], path: str) -> list[RowT]:
+    """The rows, read after this was asked for: by this call, or by another while this one waited for it."""
+    asked_at = monotonic()
+    async with _alone(call, shelf):
+        if shelf.rows is None or shelf.read_at is None or shelf.read_at < asked_at:
+            shelf.keep(await call.read(parse, "GET", path, many=True))
+        return shelf.rows or []
+
+
+@asynccontextmanager
+async def _alone(call: Call, shelf: Shelf[Any]) -> AsyncGenerator[None]:
+    """Hold the shelf, so that calls side by side cost one request; wait no longer than a write may still begin."""
+    with anyio.move_on_after(max(0.0, call.seconds_left)) as waiting:
+        await shelf.reading.acquire()
+    if waiting.cancelled_caught:
+        raise Unknown("Another call is still reading the same from AutoSend.", "Try again.", changed=UNCHANGED)
+    try:
+        yield
+    finally:
+        shelf.reading.release()
+
+
+async def look_lists(call: Call) -> list[ContactList]:
+    """All lists and segments, in one short attempt: what became of a write."""
+    return _lists(await call.look_up("GET", "/contact-lists", many=True))
+
+
+async def look_fields(call: Call) -> list[CustomField]:
+    """All custom fields, in one short attempt: what became of a write."""
+    return _fields(await call.look_up("GET", "/custom-fields", many=True))
 
 
 def _lists(reply: Reply) -> list[ContactList]:
@@ -85,10 +124,13 @@ async def resolve_lists(call: Call, given: Sequence[str] | None, *, fresh: bool)
     return list({one.id: one for one in lists}.values())
 
 
-async def resolve_list(call: Call, given: str, *, joining: bool = False, fresh: bool = False) -> ContactList:
+async def resolve_list(
+    call: Call, given: str, *, joining: bool = False, fresh: bool = False, checked: bool = False
+) -> ContactList:
     """The list or segment meant by this exact name, or this id.
 
-    `joining`: it must be one to put contacts into. `fresh`: with its count of now.
+    `joining`: it must be one to put contacts into. `fresh`: with its count of now. `checked`: an id, too, only if it
+    can be read.
 
     Raises:
         UnclearListError: It is unknown or ambiguous, with the candidates.
@@ -102,7 +144,7 @@ async def resolve_list(call: Call, given: str, *, joining: bool = False, fresh: 
     except UnclearListError:
         raise
     except AutoSendError:
-        if _LIKE_AN_ID.fullmatch(wanted) or wanted == EVERYBODY:
+        if not checked and (_LIKE_AN_ID.fullmatch(wanted) or wanted == EVERYBODY):
             if LISTS_UNCHECKED not in call.notes:
                 call.notes.append(LISTS_UNCHECKED)
             return ContactList(id=wanted, name=wanted)
@@ -147,7 +189,8 @@ async def _get_list(call: Call, list_id: str) -> ContactList | None:
 
 def _matching(lists: Iterable[ContactList], wanted: str) -> list[ContactList]:
     rows = list(lists)
-    return [one for one in rows if one.id == wanted] or [one for one in rows if one.name.strip() == wanted]
+    name = visible(wanted).strip()
+    return [one for one in rows if one.id == wanted] or [one for one in rows if one.name.strip() == name]
 
 
 def _near(lists: Sequence[ContactList], wanted: str) -> list[ContactList]:
@@ -168,30 +211,13 @@ def _check_joinable(found: ContactList) -> None:
         )
 
 
-async def check_fields(call: Call, people: Iterable[Mapping[str, Any]]) -> None:
-    """Check the custom fields of each of these people (`{"customFields": {...}}`) against those defined.
-
-    A name that is not defined and near no other goes through, with a note.
-
-    Raises:
-        NotSent: A value has the wrong type, or a name looks misspelt.
-    """
-    rows = [row["customFields"] for row in people if row.get("customFields")]
-    if not rows or (defined := await defined_fields(call)) is None:
-        return
-    problems = list(dict.fromkeys(line for row in rows for line in field_problems(row, defined)))
-    if problems:
-        lines = ["If a name is meant as it is, define it first with create_custom_field. Mend this:", *problems[:20]]
-        raise NotSent("Custom fields are not as defined in AutoSend.", "\n".join(lines), changed=NOTHING_CHANGED)
-    note_undefined(call, rows, defined)
-
-
 async def defined_fields(call: Call) -> dict[str, str] | None:
     """The type of each custom field that is defined, by name; None where that cannot be read, with a note."""
     shelf: Shelf[CustomField] = call.catalogue.fields
     if shelf.age > LIFETIME:
-        async with shelf.reading:
-            await _renew(call, shelf)
+        with suppress(Unknown):
+            async with _alone(call, shelf):
+                await _renew(call, shelf)
     if shelf.rows is None:
         call.notes.append(FIELDS_UNCHECKED)
         return None
@@ -206,38 +232,3 @@ async def _renew(call: Call, shelf: Shelf[CustomField]) -> None:
         shelf.keep(_fields(await call.look_up("GET", "/custom-fields", many=True)))
     except AutoSendError:
         shelf.keep(None)
-
-
-def field_problems(custom: Mapping[str, Any], defined: Mapping[str, str]) -> list[str]:
-    """A line for each value of the wrong type and each name that looks misspelt."""
-    lines: list[str] = []
-    for name, value in custom.items():
-        kind = defined.get(name)
-        if kind is None:
-            lowered = {known.lower(): known for known in defined if known not in custom}
-            if near := get_close_matches(name.lower(), lowered, n=1, cutoff=0.8):
-                lines.append(f"- customFields.{quoted(name)}: not defined; did you mean {quoted(lowered[near[0]])}?")
-        elif not _fits(value, kind):
-            lines.append(f"- customFields.{quoted(name)}: must be a {_KINDS[kind]}.")
-    return lines
-
-
-_KINDS = {"string": "string", "number": "number", "boolean": "boolean", "date": 'date, such as "2024-03-01"'}
-
-
-def _fits(value: object, kind: str) -> bool:
-    if kind == "boolean":
-        return isinstance(value, bool)
-    if kind == "number":
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if kind == "date":
-        return isinstance(value, str) and moment(value) is not None
-    return isinstance(value, str) or kind not in _KINDS
-
-
-def note_undefined(call: Call, rows: Iterable[Mapping[str, Any]], defined: Mapping[str, str]) -> None:
-    """Note the names that are not defined."""
-    names = dict.fromkeys(name for row in rows for name in row if name not in defined)
-    if names:
-        shown = [quoted(name) for name in names][:20]
-        call.notes.append(UNDEFINED.format(", ".join(shown)))

@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 from mcp_types import CallToolRequestParams, CallToolResult, InputRequiredResult, TextContent
 
-from autosend_mcp.asking import Context, Person, question_result
+from autosend_mcp.asking import Context, Person, Questions
 from autosend_mcp.calls import Call, QuestionFirst
 from autosend_mcp.client import AutoSend
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown, compact_json
@@ -21,6 +21,7 @@ from autosend_mcp.models.base import MAX_ANSWER_BYTES, SHORTENED, Answer, Body, 
 from autosend_mcp.tools.toolset import TOOLS, Tool
 from autosend_mcp.writes import JOINED, Result, Writes
 
+UNSEEN = "Characters that cannot be seen are not shown here; they would be sent."
 UNDO_KEPT = "What would take this back is long: it is in the resource autosend://writes."
 NO_UNDO = "What would take this back is too long to be shown."
 
@@ -39,6 +40,7 @@ class Dispatch:
         self._writes = writes
         self.tools = tools
         self.history = History()
+        self._questions = Questions()
 
     async def call_tool(self, context: Context, params: CallToolRequestParams) -> CallToolResult | InputRequiredResult:
         """The answer of the tool, its error, or the question that a person must answer first."""
@@ -53,7 +55,9 @@ class Dispatch:
         settings = self._autosend.settings
         call = Call(self._autosend)
         may_ask = settings.ask == "auto"
-        person = Person(context, params, may_ask=may_ask, scale=call.scale, without_key=settings.without_key)
+        person = Person(
+            context, params, self._questions, may_ask=may_ask, scale=call.scale, without_key=settings.without_key
+        )
         call.ask = person.ask
         perform = partial(self._perform, tool, call, body, started)
         if tool.reads:
@@ -106,7 +110,7 @@ class Dispatch:
     def _render(self, result: Result, notes: list[str]) -> CallToolResult | InputRequiredResult:
         """A success in both halves, the same data; an error as text alone. The last place to keep the key in."""
         if isinstance(result, QuestionFirst):
-            return question_result(result, self._autosend.settings.without_key)
+            return self._questions.ask(result, self._autosend.settings.without_key)
         without_key = self._autosend.settings.without_key
         if isinstance(result, Answer):
             data, text = _fitted(noted(result, notes))
@@ -134,6 +138,9 @@ def noted(answer: Answer, notes: list[str]) -> Answer:
 
 def _fitted(answer: Answer) -> tuple[dict[str, Any], str]:
     """The answer as data and as JSON, within the bound on its size."""
+    plan = getattr(answer, "plan", None)
+    if plan is not None and visible_data(plan) != plan:
+        answer = noted(answer, [UNSEEN])
     data = answer.payload()
     text = compact_json(data)
     if len(text.encode()) > _LONG_UNDO:

@@ -1,6 +1,6 @@
 """Looking without changing: contacts by address or id, and when something happened by AutoSend's clock."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from time import monotonic
@@ -12,14 +12,20 @@ from pydantic import BaseModel, ValidationError
 
 from autosend_mcp.calls import Call, Moment
 from autosend_mcp.envelope import Reply, unreadable
-from autosend_mcp.errors import AutoSendError, Refused
+from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused
 from autosend_mcp.models.addresses import same_address
-from autosend_mcp.models.contacts import StoredContact, moment
+from autosend_mcp.models.comparison import moment
+from autosend_mcp.models.contacts import Contact, StoredContact
 
 # The Date header counts whole seconds, and is written before or after the record. Whether one clock sets both is not
 # known, so that a contact is only called older than the call when it is so by far.
 _CLOCK_SLACK = timedelta(seconds=2)
 _OLDER_BY_FAR = timedelta(minutes=10)
+
+SEARCH = "/contact-lists/contacts/search"
+
+# After a lost reply each person is looked for by a request of their own: more are not worth the wait.
+FEW = 3
 
 Found = dict[str, StoredContact]
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -71,7 +77,13 @@ def rows_of(reply: Reply, *names: str) -> list[Any]:
 
 
 def path_to(*parts: str) -> str:
-    """A path of these parts, each escaped: `("contacts", "a/b")` is `/contacts/a%2Fb`."""
+    """A path of these parts, each escaped: `("contacts", "a/b")` is `/contacts/a%2Fb`.
+
+    Raises:
+        NotSent: A part is `.` or `..`, which no URL keeps as it is.
+    """
+    if {".", ".."} & set(parts):
+        raise NotSent("An id or name of dots alone cannot be sent.", "Name it in another way.", changed=NOTHING_CHANGED)
     return "".join(f"/{quote(part, safe='')}" for part in parts)
 
 
@@ -145,3 +157,19 @@ def when(time: str | None, reply: Reply, sent_at: Moment) -> Literal["before", "
     if began - _CLOCK_SLACK <= instant <= reply.server_time + _CLOCK_SLACK:
         return "during"
     return "before" if instant < began - _OLDER_BY_FAR else None
+
+
+async def members_among(call: Call, list_id: str, people: Mapping[str, Any]) -> dict[str, bool] | None:
+    """Whether each of a few addresses (`{"emails": [...]}`) is in the list now; None where that cannot be told."""
+    emails: list[str] = people.get("emails", [])
+    if not emails or len(emails) > FEW:
+        return None
+    inside: dict[str, bool] = {}
+    for email in emails:
+        try:
+            reply = await call.look_up("POST", SEARCH, {"contactListId": list_id, "email": email, "limit": 100})
+            members = [parsed(Contact, reply, row) for row in rows_of(reply, "contacts")]
+        except AutoSendError:
+            return None
+        inside[email] = any(same_address(member.email, email) for member in members)
+    return inside

@@ -5,25 +5,22 @@ Source: AutoSend's documentation, "Add contacts to a list" and "Remove contacts 
 
 from typing import Any, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from autosend_mcp.calls import Call
 from autosend_mcp.directory import resolve_list
-from autosend_mcp.envelope import as_object, unreadable
+from autosend_mcp.envelope import unreadable
 from autosend_mcp.errors import AutoSendError, Refused, Unknown, compact_json
-from autosend_mcp.lookups import find_contacts, path_to, rows_of
+from autosend_mcp.lookups import find_contacts, members_among, path_to
 from autosend_mcp.models.base import planned, step
-from autosend_mcp.models.contacts import AUTOMATIONS_START, AUTOMATIONS_WOULD
 from autosend_mcp.models.lists import AddedToList, ContactList, ListMembers, RemovedFromList
+from autosend_mcp.models.outcomes import AUTOMATIONS_START, AUTOMATIONS_WOULD
 
 ADD = "/contact-lists/contacts/bulk-add"
-SEARCH = "/contact-lists/contacts/search"
-
-# After a lost reply each person is looked for in the list, which is one request each: more are not worth the wait.
-_LOOKED_FOR = 3
-NO_UNDO = "There is no undo: some were in the list before, and AutoSend does not say who."
-NO_UNDO_OUT = "There is no undo: some were not in the list, and AutoSend does not say who."
+NO_UNDO = "There is no undo: not all of them are new in the list, and AutoSend only counts them."
+NO_UNDO_OUT = "There is no undo: not all of them were in the list, and AutoSend only counts them."
+IF_NEW = "Live automations of the list started for those who were not in it before."
 STAY_CONTACTS = "The undo leaves those who were created as contacts."
 STARTS_AGAIN = "The undo would start the list's live automations again."
 
@@ -38,8 +35,15 @@ class _Counts(BaseModel):
     already_in_list: int | None = None
     removed: int | None = None
     not_in_list: int | None = None
-    errors: list[Any] = Field(default_factory=list[Any])
-    validation: dict[str, Any] = Field(default_factory=dict[str, Any])
+    errors: list[Any] | None = None
+    validation: dict[str, Any] | None = None
+
+    def refused(self) -> dict[str, list[Any]]:
+        """Who was not taken, and why, by AutoSend's own names for it."""
+        kinds = {name: rows for name, rows in (self.validation or {}).items() if name != "valid"}
+        return {
+            name: rows for name, rows in {**kinds, "errors": self.errors}.items() if isinstance(rows, list) and rows
+        }
 
 
 async def add_to_list(call: Call, body: ListMembers) -> AddedToList:
@@ -83,37 +87,43 @@ async def join(
         counts = _Counts.model_validate(reply.data)
     except (Unknown, ValidationError) as lost:
         return await _settle_added(call, into, people, lost)
-    refused = {name: rows for name, rows in counts.validation.items() if rows and name != "valid"}
-    refused |= {"errors": counts.errors} if counts.errors else {}
-    joined = bool(counts.added or counts.created)
-    if refused and not joined and not counts.already_in_list:
-        raise Refused("AutoSend added nobody to the list.", "Check the addresses or ids.", facts=refused)
+    refused = counts.refused()
+    everybody = _number(people)
+    before, new = counts.already_in_list or 0, (counts.added or 0) + (counts.created or 0)
+    if not before and not new:
+        if refused:
+            raise Refused("AutoSend added nobody to the list.", "Check the addresses or ids.", facts=refused)
+        raise Unknown(
+            "AutoSend accepted the request, but counted nobody.", "Look with find_contacts who is in the list."
+        )
+    all_new = everybody in {new, counts.added} and not before and not refused
+    whole = everybody in {before + new, before + (counts.added or 0)} and not refused
+    notes = [AUTOMATIONS_START] * bool(new) + [NO_UNDO] * (bool(new) and not all_new)
     return AddedToList(
-        outcome="partly_done" if refused else "done",
+        outcome="done" if whole else "partly_done",
         contact_list=_shown(into),
         added=counts.added,
         created=counts.created,
         already_in_list=counts.already_in_list,
         new_contacts=(strangers or None) if counts.created else None,
         not_added=refused or None,
-        undo=[step("remove_from_list", list=into.id, **people)] if joined and not counts.already_in_list else None,
-        notes=_effects(counts) if joined else None,
+        undo=[step("remove_from_list", list=into.id, **people)] if all_new else None,
+        notes=notes + [STAY_CONTACTS] * bool(all_new and counts.created) or None,
     )
 
 
-def _effects(counts: _Counts) -> list[str]:
-    if counts.already_in_list:
-        return [AUTOMATIONS_START, NO_UNDO]
-    return [AUTOMATIONS_START, *([STAY_CONTACTS] if counts.created else [])]
+def _number(people: dict[str, Any]) -> int:
+    """How many people the request names."""
+    return sum(len(named) for named in people.values())
 
 
 async def _settle_added(call: Call, into: ContactList, people: dict[str, Any], lost: Exception) -> AddedToList:
     """What became of an addition whose reply was lost."""
     error = lost if isinstance(lost, Unknown) else unreadable()
-    inside = await members_among(call, into, people)
+    inside = await members_among(call, into.id, people)
     if inside is not None and all(inside.values()):
         note = "AutoSend's reply was lost; a look-up then found all of them in the list."
-        return AddedToList(outcome="done", contact_list=_shown(into), notes=[note, AUTOMATIONS_START])
+        return AddedToList(outcome="done", contact_list=_shown(into), notes=[note, IF_NEW])
     raise _in_doubt(error, inside, "add_to_list", "who is in the list already does not join it a second time")
 
 
@@ -147,44 +157,27 @@ async def remove_from_list(call: Call, body: ListMembers) -> RemovedFromList:
         counts = _Counts.model_validate((await call.write("POST", path, people)).data)
     except (Unknown, ValidationError) as lost:
         return await _settle_removed(call, out_of, people, lost)
+    everybody, removed = _number(people), counts.removed or 0
+    whole = removed + (counts.not_in_list or 0) == everybody and not counts.errors
+    exact = removed == everybody and not counts.errors
     return RemovedFromList(
-        outcome="partly_done" if counts.errors else "done",
+        outcome="done" if whole else "partly_done",
         contact_list=_shown(out_of),
         removed=counts.removed,
         not_in_list=counts.not_in_list,
-        errors=[one if isinstance(one, str) else compact_json(one) for one in counts.errors] or None,
-        undo=[step("add_to_list", list=out_of.id, **people)] if counts.removed and not counts.not_in_list else None,
-        notes=[NO_UNDO_OUT if counts.not_in_list else STARTS_AGAIN] if counts.removed else None,
+        errors=[one if isinstance(one, str) else compact_json(one) for one in counts.errors or []] or None,
+        undo=[step("add_to_list", list=out_of.id, **people)] if exact else None,
+        notes=[STARTS_AGAIN if exact else NO_UNDO_OUT] if removed else None,
     )
 
 
 async def _settle_removed(call: Call, out_of: ContactList, people: dict[str, Any], lost: Exception) -> RemovedFromList:
     error = lost if isinstance(lost, Unknown) else unreadable()
-    inside = await members_among(call, out_of, people)
+    inside = await members_among(call, out_of.id, people)
     if inside is not None and not any(inside.values()):
         note = "AutoSend's reply was lost; a look-up then found none of them in the list."
         return RemovedFromList(outcome="done", contact_list=_shown(out_of), notes=[note])
     raise _in_doubt(error, inside, "remove_from_list", "who is not in the list is only counted")
-
-
-async def members_among(call: Call, of: ContactList, people: dict[str, Any]) -> dict[str, bool] | None:
-    """Whether each of a few addresses is in the list now; None where that cannot be told."""
-    emails = cast("list[str]", people.get("emails", []))
-    if not emails or len(emails) > _LOOKED_FOR:
-        return None
-    inside: dict[str, bool] = {}
-    for email in emails:
-        try:
-            reply = await call.look_up("POST", SEARCH, {"contactListId": of.id, "email": email, "limit": 100})
-            rows = rows_of(reply, "contacts")
-        except AutoSendError:
-            return None
-        inside[email] = any(_address(row) == email for row in rows)
-    return inside
-
-
-def _address(row: object) -> str:
-    return str(as_object(row).get("email", "")).lower()
 
 
 def _shown(one: ContactList) -> dict[str, Any]:

@@ -7,19 +7,15 @@ from collections.abc import Mapping
 from typing import Any, Never
 
 from autosend_mcp.calls import LOOK_UP_TIMES, Call, Moment
-from autosend_mcp.directory import check_fields, resolve_lists
+from autosend_mcp.directory import resolve_lists
 from autosend_mcp.envelope import Reply
 from autosend_mcp.errors import Refused, Unknown
+from autosend_mcp.field_checks import check_fields
 from autosend_mcp.lookups import find_contacts, look, read_contact, when
 from autosend_mcp.models.base import planned
-from autosend_mcp.models.contacts import (
-    AUTOMATIONS_WOULD,
-    Contact,
-    CreateContact,
-    CreatedContact,
-    StoredContact,
-    differences,
-)
+from autosend_mcp.models.comparison import differences
+from autosend_mcp.models.contacts import Contact, CreateContact, StoredContact
+from autosend_mcp.models.outcomes import AUTOMATIONS_WOULD, CreatedContact
 
 # AutoSend does not document the status of "already exists"; these could be it, unless other fields are at fault.
 _MAY_MEAN_EXISTS = {200, 400, 409, 422}
@@ -163,14 +159,12 @@ def _facts(asked: Asked, contact: StoredContact, differs: dict[str, dict[str, ob
 
 
 def _upsert(asked: Asked, contact: StoredContact, differs: dict[str, dict[str, object]]) -> dict[str, object]:
-    """The arguments of an upsert that applies the differences.
-
-    Whether an upsert merges custom fields or replaces them all is not documented, so it repeats those there are.
-    """
+    """The arguments of an upsert that applies the differences."""
     upsert: dict[str, object] = {"email": asked["email"]}
     upsert |= {name: asked[name] for name in asked if name in differs}
     if _lists_unshown(asked, contact):
         upsert["listIds"] = asked["listIds"]
-    if any(name.startswith("customFields.") for name in differs):
-        upsert["customFields"] = contact.unaltered_fields() | asked["customFields"]
+    custom = {name: v for name, v in asked.get("customFields", {}).items() if f"customFields.{name}" in differs}
+    if custom:
+        upsert["customFields"] = custom
     return upsert

@@ -11,6 +11,7 @@ from autosend_mcp.directory import read_fields, read_lists, resolve_list
 from autosend_mcp.errors import compact_json
 from autosend_mcp.history import History
 from autosend_mcp.models.base import MAX_ANSWER_BYTES, shortened, visible_data
+from autosend_mcp.models.pages import fitting
 
 LISTS = "autosend://contact-lists"
 FIELDS = "autosend://custom-fields"
@@ -21,11 +22,13 @@ _JSON = "application/json"
 
 
 async def _lists(call: Call) -> object:
-    return [one.named() for one in await read_lists(call)]
+    rows = [one.named() for one in await read_lists(call)]
+    return {"total": len(rows), "lists": fitting(visible_data(rows))[0]}
 
 
 async def _fields(call: Call) -> object:
-    return [one.shown() for one in await read_fields(call)]
+    rows = [one.shown() for one in await read_fields(call)]
+    return {"total": len(rows), "fields": fitting(visible_data(rows))[0]}
 
 
 _READERS: dict[str, Callable[[Call], Awaitable[object]]] = {LISTS: _lists, FIELDS: _fields}

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from autosend_mcp.calls import Call
-from autosend_mcp.directory import defined_fields, field_problems, note_undefined
+from autosend_mcp.directory import defined_fields
 from autosend_mcp.errors import NotSent
+from autosend_mcp.field_checks import field_problems, note_undefined
 from autosend_mcp.models.arguments import read_arguments
 from autosend_mcp.models.contacts import Person
 
@@ -25,6 +26,7 @@ class Row:
     outcome: Outcome = "unknown"
     why: str = ""
     sent: bool = False
+    new: bool = False  # created by this call, by AutoSend's clock
 
     def shown(self) -> object:
         """The address alone where nothing more is to say."""
@@ -73,6 +75,9 @@ def _merge(rows: Iterable[Row]) -> None:
             continue
         first = firsts.setdefault(row.email, row)
         if first is row:
+            continue
+        if first.outcome == "invalid":
+            row.outcome, row.why = "invalid", first.why
             continue
         if names := _contradictions(first.asked, row.asked):
             why = (

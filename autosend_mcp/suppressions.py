@@ -6,9 +6,9 @@ Source: AutoSend's documentation, "Bulk suppress emails", "Bulk unsuppress email
 from typing import Any
 
 from autosend_mcp.calls import Call
-from autosend_mcp.envelope import Reply, as_object
+from autosend_mcp.envelope import Reply
 from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Unknown
-from autosend_mcp.lookups import parsed, rows_of
+from autosend_mcp.lookups import FEW, parsed, rows_of
 from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.suppressions import Suppressed, SuppressEmails, SuppressionGroup, UnsuppressEmails
 
@@ -16,9 +16,6 @@ SUPPRESS = "/suppression-groups/emails/suppress"
 UNSUPPRESS = "/suppression-groups/emails/unsuppress"
 GROUPS_OF = "/suppression-groups/email/entries"
 SETTLED = "AutoSend's reply was lost; a look-up then found it done."
-
-# After a lost reply each address is looked up, which is one request each: more are not worth the wait.
-_LOOKED_UP = 3
 
 
 async def read_groups(call: Call) -> list[SuppressionGroup]:
@@ -46,7 +43,8 @@ async def suppress(call: Call, body: SuppressEmails) -> Suppressed:
     request |= {"reason": body.reason} if body.reason else {}
     if body.dry_run:
         return Suppressed(outcome="dry_run", plan=_plan(SUPPRESS, request, group))
-    back = step("unsuppress_emails", emails=body.addresses(), **_where(body.group))
+    # Letting mail through everywhere would also end the opt-outs that were there before.
+    back = step("unsuppress_emails", emails=body.addresses(), group=body.group) if group else None
     return await _send(call, SUPPRESS, request, back)
 
 
@@ -66,10 +64,6 @@ async def unsuppress(call: Call, body: UnsuppressEmails) -> Suppressed:
 
 def _plan(path: str, request: dict[str, Any], group: SuppressionGroup | None) -> dict[str, Any]:
     return planned("POST", path, request, group=group.shown() if group else None)
-
-
-def _where(group: str | None) -> dict[str, object]:
-    return {"group": group} if group else {"everywhere": True}
 
 
 async def _group(call: Call, wanted: str | None) -> SuppressionGroup | None:
@@ -113,11 +107,11 @@ def _count(reply: Reply) -> int | None:
 async def _is_done(call: Call, request: dict[str, Any], *, inside: bool) -> bool:
     """Whether a look-up shows each address in the group (`inside`) or out of it."""
     emails: list[str] = request["emails"]
-    if len(emails) > _LOOKED_UP:
+    if len(emails) > FEW:
         return False
     for email in emails:
         try:
-            groups = rows_of(await call.look_up("POST", GROUPS_OF, {"email": email}), "groups")
+            groups = _groups(await call.look_up("POST", GROUPS_OF, {"email": email}))
         except AutoSendError:
             return False
         if any(_meant(group, request) for group in groups) is not inside:
@@ -125,8 +119,7 @@ async def _is_done(call: Call, request: dict[str, Any], *, inside: bool) -> bool
     return True
 
 
-def _meant(group: object, request: dict[str, Any]) -> bool:
-    held = as_object(group)
+def _meant(group: SuppressionGroup, request: dict[str, Any]) -> bool:
     if "groupId" in request:
-        return held.get("groupId") == request["groupId"]
-    return bool(held.get("isGlobal")) if request.get("isGlobal") else True
+        return group.group_id == request["groupId"]
+    return bool(group.is_global) if request.get("isGlobal") else True

@@ -8,27 +8,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from autosend_mcp.calls import LOOK_UP_TIMES, Call
-from autosend_mcp.directory import check_fields, resolve_lists
+from autosend_mcp.directory import resolve_lists
+from autosend_mcp.envelope import Reply
 from autosend_mcp.errors import Unknown
-from autosend_mcp.lookups import Found, find_contacts, look, read_contact
-from autosend_mcp.memberships import members_among
+from autosend_mcp.field_checks import check_fields
+from autosend_mcp.lookups import FEW, Found, find_contacts, look, members_among, read_contact, when
 from autosend_mcp.models.base import planned, step
-from autosend_mcp.models.contacts import (
-    AUTOMATIONS_WOULD,
-    StoredContact,
-    UpsertContact,
-    UpsertedContact,
-    changes,
-    differences,
-    list_notes,
-    listed,
-    restoring,
-    unclearable,
-)
+from autosend_mcp.models.comparison import NOT_EXACT, changes, differences, listed, restoring, unclearable
+from autosend_mcp.models.contacts import StoredContact, UpsertContact
 from autosend_mcp.models.lists import ContactList
+from autosend_mcp.models.outcomes import AUTOMATIONS_WOULD, UpsertedContact, list_notes
 
 Asked = dict[str, Any]
 
+NOT_SEEN_BEFORE = "It was not found before, but was not created by this call: there is no undo."
 NOTHING_TO_DO = "Everything asked for was so already, so nothing was sent."
 PROPERTY_AUTOMATIONS = "Live automations that watch for the changed values may start."
 SETTLED = "AutoSend's reply was lost; a look-up then found the contact as asked."
@@ -53,8 +46,9 @@ async def upsert_contact(call: Call, body: UpsertContact) -> UpsertedContact:
     request = completed(asked, before) | ({"listIds": [one.id for one in new]} if new else {})
     if body.dry_run:
         return UpsertedContact.planned(_plan(request, before, wanted, new))
-    after, verified = await _send(call, body.email, request, before)
-    answer = _answer(before, after, request, verified=verified)
+    after, reply, verified = await _send(call, body.email, request, before)
+    created = before is None and when(after.created_at, reply, call.sent_at) == "during"
+    answer = _answer(before, after, request, verified=verified, created=created)
     if before and new and certain:
         leave = [step("remove_from_list", list=one.id, emails=[after.email]) for one in new]
         answer.undo = [*(answer.undo or []), *leave]
@@ -65,9 +59,9 @@ async def _not_yet_in(call: Call, lists: list[ContactList], email: str) -> tuple
     """The lists without those that the contact is in already, and whether that is certain."""
     new: list[ContactList] = []
     for one in lists:
-        inside = await members_among(call, one, {"emails": [email]})
+        inside = None if len(lists) > FEW else await members_among(call, one.id, {"emails": [email]})
         if inside is None:
-            call.notes.append("Whether the contact was in the lists before could not be looked up.")
+            call.notes.append("Whether the contact was in the lists before was not looked up, or could not be.")
             return lists, False
         if not inside[email]:
             new.append(one)
@@ -78,7 +72,7 @@ def completed(asked: Asked, before: StoredContact | None) -> Asked:
     """The request: what is asked, with the other custom fields the contact has, so that none is lost."""
     if before is None or "customFields" not in asked:
         return dict(asked)
-    return asked | {"customFields": before.unaltered_fields() | asked["customFields"]}
+    return asked | {"customFields": before.raw_fields | asked["customFields"]}
 
 
 def _plan(request: Asked, before: StoredContact | None, wanted: Mapping[str, Any], lists: list[ContactList]) -> Asked:
@@ -93,15 +87,20 @@ def _plan(request: Asked, before: StoredContact | None, wanted: Mapping[str, Any
     )
 
 
-async def _send(call: Call, email: str, request: Asked, before: StoredContact | None) -> tuple[StoredContact, bool]:
-    """The contact afterwards, and whether only a look-up could tell."""
+async def _send(
+    call: Call, email: str, request: Asked, before: StoredContact | None
+) -> tuple[StoredContact, Reply, bool]:
+    """The contact afterwards, the reply that shows it, and whether that is of a look-up."""
     try:
-        return read_contact(await call.write("POST", "/contacts/email", request), email), False
+        reply = await call.write("POST", "/contacts/email", request)
+        return read_contact(reply, email), reply, False
     except Unknown as lost:
-        return await _settle(call, email, request, before, lost), True
+        return *await _settle(call, email, request, before, lost), True
 
 
-async def _settle(call: Call, email: str, request: Asked, before: StoredContact | None, lost: Unknown) -> StoredContact:
+async def _settle(
+    call: Call, email: str, request: Asked, before: StoredContact | None, lost: Unknown
+) -> tuple[StoredContact, Reply]:
     """The contact, if it has become what was asked since the reply was lost."""
 
     def as_asked(found: Found) -> bool:
@@ -117,7 +116,7 @@ async def _settle(call: Call, email: str, request: Asked, before: StoredContact 
         changed = "The values were there before; whether it joined the lists is not known."
         again = "Calling upsert_contact again is safe: who is in a list already does not join it a second time."
     else:
-        return looked[0][email]
+        return looked[0][email], looked[1]
     raise Unknown(lost.what, again, changed=changed, status=lost.status, cause=lost.cause)
 
 
@@ -125,21 +124,30 @@ def _unlisted(request: Asked) -> Asked:
     return {name: value for name, value in request.items() if name != "listIds"}
 
 
-def _answer(before: StoredContact | None, after: StoredContact, request: Asked, *, verified: bool) -> UpsertedContact:
-    changed = changes(before, after)
+def _answer(
+    before: StoredContact | None, after: StoredContact, request: Asked, *, verified: bool, created: bool
+) -> UpsertedContact:
     notes = [SETTLED] if verified else []
     notes += list_notes(after, request, verified=verified)
     if differs := differences(request, after):
         notes.append(f"AutoSend's reply does not show these as asked: {listed(differs)}.")
-    if before is None:
+    if created:
         back = [step("delete_contacts", emails=[after.email], confirm=after.email)]
         return UpsertedContact.showing(after, outcome="created", undo=back, notes=notes)
+    if before is None:  # made by somebody else meanwhile, or hidden from the look-up before
+        return UpsertedContact.showing(after, outcome="updated", notes=[*notes, NOT_SEEN_BEFORE])
+    changed = changes(before, after)
     if unasked := [name for name in changed if not _asked_for(name, request)]:
-        notes.append(f"AutoSend changed these as well, which was not asked for: {listed(unasked)}.")
-    notes += unclearable(changed)
-    back = [step("upsert_contact", **values)] if (values := restoring(after.email, changed)) else []
+        notes.append(f"These changed as well, which was not asked for: {listed(unasked)}.")
+    # Of what was not asked for, only what went away is put back: the rest may be somebody else's change.
+    ours = {name: v for name, v in changed.items() if name not in unasked or v["now"] is None}
+    notes += unclearable(ours)
+    values = restoring(after.email, ours)
+    if values is None:
+        notes.append(NOT_EXACT)
     outcome = "updated" if changed or "listIds" in request else "unchanged"
-    return UpsertedContact.showing(after, outcome=outcome, changes=changed or None, undo=back or None, notes=notes)
+    back = [step("upsert_contact", **values)] if values else None
+    return UpsertedContact.showing(after, outcome=outcome, changes=changed or None, undo=back, notes=notes)
 
 
 def _asked_for(name: str, request: Asked) -> bool:

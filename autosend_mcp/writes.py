@@ -14,8 +14,8 @@ from autosend_mcp.calls import QuestionFirst
 from autosend_mcp.errors import AutoSendError, Unknown
 from autosend_mcp.models.base import Answer
 
-JOINED = "An identical call was under way: this is its answer, and only one request was sent."
-FINISHED = "An identical call was cancelled earlier, but its request had gone through."
+JOINED = "An identical call was under way: this is its answer, and nothing was sent twice."
+FINISHED = "An identical call was cancelled earlier, after its request had left; this call ran anew."
 IN_DOUBT = "An identical call was cancelled earlier, and what became of it was not known."
 
 # A write in flight when the process must end has this long to finish; it is recorded as unknown after that.

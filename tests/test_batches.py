@@ -169,7 +169,7 @@ async def test_a_list_that_could_not_be_joined_leaves_the_rest_told_as_done() ->
     assert answer["outcome"] == "partly_done"
     assert answer["counts"] == {"created": 4}
     assert answer["lists"][0]["outcome"] == "unknown"
-    assert "Calling add_to_list again with the same arguments is safe" in answer["lists"][0]["why"]
+    assert "then call add_to_list" in answer["lists"][0]["why"]
     assert line.count(ADD) == 1
 
 
@@ -196,7 +196,7 @@ async def test_a_lost_reply_to_a_batch_that_was_not_applied_is_unknown_and_safe_
     async with over_a_line(timeout=1) as (client, line):
         line.lose(POST, reset)
         text = error_of(await client.call_tool("upsert_contacts", {"contacts": people(2)}))
-    assert "not one of the contacts was found as asked" in text
+    assert "Not one of the contacts was found as asked" in text
     assert "Calling upsert_contacts again with the same arguments is safe" in text
     assert line.count(POST) == 1
 
@@ -232,7 +232,7 @@ async def test_which_rows_autosend_did_not_take_is_found_by_looking() -> None:
         {
             "row": 1,
             "email": "p0@example.com",
-            "why": "AutoSend did not take it: looked up afterwards, there is no such contact",
+            "why": "AutoSend did not take it; looked up afterwards: there is no such contact",
         }
     ]
 

@@ -66,7 +66,7 @@ async def test_what_was_not_given_is_neither_sent_nor_answered(faulty: Faulty) -
                 ),
             ],
         ),
-        ({"customFields": {"a": None, "b": ""}}, {"customFields": {"b": ""}}, ["Null, so not sent: customFields.a."]),
+        ({"customFields": {"a": None, "b": ""}}, {"customFields": {"b": ""}}, ['Null, so not sent: customFields."a".']),
         ({"customFields": {"n": 42, "f": 1.5, "t": True, "d": "2024-03-01"}}, {}, []),
         ({"listIds": []}, {"email": "jane@example.com"}, []),
         (

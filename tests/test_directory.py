@@ -90,6 +90,21 @@ async def test_when_the_lists_cannot_be_read_an_id_goes_through_and_a_name_does_
     assert "Looking up changes nothing." in text
 
 
+async def test_when_reading_first_has_used_the_time_up_nothing_is_sent_any_more() -> None:
+    async def slowly(forward: Any) -> Any:
+        await anyio.sleep(0.1)
+        return await forward()
+
+    async with over_a_line(timeout=1) as (client, line):
+        line.faults = {f"{LISTS}/": [slowly]}
+        ids = [f"{number:024x}" for number in range(10)]
+        hidden = [line.sandbox.store.seed_list(PROJECT, f"List {one}", "list") for one in ids]
+        line.lose(LISTS, answering(200, {"success": True, "data": {"lists": []}}))
+        text = error_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": hidden}))
+    assert "The time for this call was used up before it could be sent. Nothing was sent" in text
+    assert line.count("POST") == 0
+
+
 async def test_a_list_that_may_not_be_read_by_its_id_goes_through_unchecked() -> None:
     async with over_a_line() as (client, line):
         line.faults = {f"{LISTS}/": [answering(403, {"success": False})]}

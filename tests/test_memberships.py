@@ -94,7 +94,7 @@ async def test_the_count_of_those_who_were_not_in_the_list_is_told() -> None:
         both = {"list": "Newsletter", "emails": ["ann@example.com", "bob@example.com"]}
         answer = answer_of(await client.call_tool("remove_from_list", both))
     assert (answer["removed"], answer["notInList"]) == (1, 1)
-    assert answer["notes"] == ["There is no undo: some were not in the list, and AutoSend does not say who."]
+    assert answer["notes"] == ["There is no undo: not all of them were in the list, and AutoSend only counts them."]
     assert "undo" not in answer
 
 
@@ -175,7 +175,7 @@ async def test_an_undo_never_takes_out_who_was_in_the_list_before_and_says_what_
         added = answer_of(await client.call_tool("add_to_list", both))
         removed = answer_of(await client.call_tool("remove_from_list", both))
     assert "undo" not in added
-    assert "There is no undo: some were in the list before, and AutoSend does not say who." in added["notes"]
+    assert "There is no undo: not all of them are new in the list, and AutoSend only counts them." in added["notes"]
     assert removed["notes"] == ["The undo would start the list's live automations again."]
     assert removed["undo"][0]["arguments"]["emails"] == both["emails"]
 

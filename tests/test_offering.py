@@ -194,8 +194,8 @@ async def test_the_resources_hold_what_the_tools_say(era: str) -> None:
         lists = answer_of(await client.call_tool("list_contact_lists", {}))["lists"]
         fields = answer_of(await client.call_tool("list_custom_fields", {}))["fields"]
         shown = [{name: value for name, value in one.items() if name != "description"} for one in lists]
-        assert await resource(client, "autosend://contact-lists") == shown
-        assert await resource(client, "autosend://custom-fields") == fields
+        assert await resource(client, "autosend://contact-lists") == {"total": len(shown), "lists": shown}
+        assert await resource(client, "autosend://custom-fields") == {"total": len(fields), "fields": fields}
         for one in shown:
             assert await resource(client, f"autosend://contact-lists/{one['name'].replace(' ', '%20')}") == one
             assert await resource(client, f"autosend://contact-lists/{one['id']}") == one

@@ -12,7 +12,8 @@ from autosend_mcp.envelope import read_reply, requested_wait
 from autosend_mcp.errors import AutoSendError
 from autosend_mcp.lookups import read_contact
 from autosend_mcp.models.base import visible
-from autosend_mcp.models.contacts import CreatedContact, differences
+from autosend_mcp.models.comparison import differences
+from autosend_mcp.models.outcomes import CreatedContact
 from tests.faulty import Exchange, faulty_autosend
 from tests.test_arguments import json_values
 from tests.worlds import connected, text_of

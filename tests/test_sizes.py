@@ -6,6 +6,7 @@ import pytest
 from mcp import Client
 from mcp_types import PromptReference
 
+from autosend_mcp.models.base import SHORTENED
 from tests.answering import Answering
 from tests.seeded import CALLS, client_of
 from tests.worlds import answer_of, error_of, text_of
@@ -72,7 +73,7 @@ async def test_an_answer_that_was_cut_says_so(name: str) -> None:
     async with client_of(huge()) as client:
         answer = answer_of(await client.call_tool(name, MANY[name]))
     assert any(value.endswith("...") for value in answer["customFields"].values())
-    assert "Shortened to fit: long values are cut, and end in three dots." in answer["notes"]
+    assert SHORTENED in answer["notes"]
 
 
 async def test_an_error_of_autosends_is_cut() -> None:

@@ -191,7 +191,7 @@ async def test_a_call_that_is_ended_after_a_refusal_is_not_called_unsent(faulty:
             tasks.start_soon(create)
             await looking.wait()
             await writes.close()
-    assert texts[0].startswith("The call was ended after AutoSend had refused it. Nothing changed.")
+    assert texts[0].startswith("The call was ended before AutoSend had accepted it. Nothing changed.")
 
 
 async def test_when_the_server_ends_a_call_that_waits_in_line_is_told_that_it_was_not_sent(faulty: Faulty) -> None:

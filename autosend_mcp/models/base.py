@@ -140,7 +140,7 @@ def broken_rule(text: str) -> PydanticCustomError:
 MAX_ANSWER_BYTES = 24_000
 
 
-SHORTENED = "Shortened to fit: long values are cut, and end in three dots."
+SHORTENED = "Shortened to fit: long texts end in three dots, and long arrays and objects are cut."
 
 # What tells one thing from another is not cut, as long as it can be one.
 _IDENTITY = frozenset({"id", "email", "fieldName", "groupId"})

@@ -41,7 +41,7 @@ class ContactList(Answer):
     @property
     def is_segment(self) -> bool:
         """Whether it is computed, so that nobody can be put into it."""
-        return self.type == "segment" or self.filter_criteria is not None
+        return self.type == "segment" if self.type else self.filter_criteria is not None
 
     def named(self) -> dict[str, Any]:
         """What tells it from others: `{"id", "name", "type", "contactCount"}`."""
@@ -54,7 +54,7 @@ def _criteria(value: object) -> object:
     if not isinstance(value, dict):
         return value
     criteria = cast("dict[str, Any]", value)
-    if criteria.get("logicalOperator") not in {"AND", "OR"}:
+    if criteria.get("logicalOperator") not in ("AND", "OR"):  # a list cannot be looked for in a set
         raise broken_rule("needs logicalOperator, AND or OR")
     groups = criteria.get("groups")
     if not isinstance(groups, list) or not groups:
@@ -72,7 +72,7 @@ def _check_condition(condition: dict[str, Any], place: str) -> None:
     operators = OPERATORS.get(str(condition.get("fieldType")))
     if operators is None:
         raise broken_rule(f"{place}.fieldType must be one of {', '.join(OPERATORS)}")
-    if condition.get("operator") not in operators:
+    if condition.get("operator") not in sorted(operators):
         raise broken_rule(f"{place}.operator must be one of {', '.join(sorted(operators))}")
     if condition["operator"] not in _VALUELESS and condition.get("value") is None:
         raise broken_rule(f"{place} needs value")

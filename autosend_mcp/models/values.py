@@ -10,7 +10,7 @@ from typing import Annotated, cast
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from autosend_mcp.models.addresses import misspelt_domain, read_address
-from autosend_mcp.models.base import broken_rule, visible
+from autosend_mcp.models.base import broken_rule, quoted
 
 MAX_TEXT = 1_000
 MAX_ENTRIES = 100
@@ -93,7 +93,7 @@ def _given_values(value: object, info: ValidationInfo) -> object:
     fields = cast("dict[object, object]", value)
     absent = [str(name) for name, custom in fields.items() if custom is None]
     if absent:
-        _notes(info).append(f"Null, so not sent: {', '.join(f'customFields.{visible(name)[:80]}' for name in absent)}.")
+        _notes(info).append(f"Null, so not sent: {', '.join(f'customFields.{quoted(name)}' for name in absent)}.")
     return {name: custom for name, custom in fields.items() if custom is not None}
 
 

@@ -3,7 +3,8 @@
 from autosend_mcp import batches, deletions, reconcile, searches, upserts
 from autosend_mcp.calls import Call
 from autosend_mcp.models.batches import DeleteContacts, DeletedContacts, UpsertContacts, UpsertedContacts
-from autosend_mcp.models.contacts import CreateContact, CreatedContact, UpsertContact, UpsertedContact
+from autosend_mcp.models.contacts import CreateContact, UpsertContact
+from autosend_mcp.models.outcomes import CreatedContact, UpsertedContact
 from autosend_mcp.models.searches import FindContacts, FoundContact, FoundContacts, GetContact
 from autosend_mcp.tools.toolset import Effect, tool
 
