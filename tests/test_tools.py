@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, cast
 
 import bpe_openai  # pyright: ignore[reportMissingTypeStubs]
@@ -12,6 +13,7 @@ from tests.worlds import over_sandbox
 
 pytestmark = pytest.mark.anyio
 
+ROOT = Path(__file__).resolve().parents[1]
 TOKENS_A_TOOL = {"create_contact": 450}
 FORBIDDEN = {"$ref", "$defs", "oneOf", "allOf", "const", "not", "title", "default", "patternProperties"}
 
@@ -91,3 +93,5 @@ async def test_the_tools_cost_few_tokens() -> None:
     assert sum(sizes.values()) <= 4500
     for name, limit in TOKENS_A_TOOL.items():
         assert sizes[name] <= limit
+    told = f"{sum(sizes.values()):,} tokens (o200k), `create_contact` {sizes['create_contact']} of them"
+    assert told in (ROOT / "README.md").read_text(encoding="utf-8")
