@@ -116,7 +116,7 @@ def _in_doubt(lost: Unknown, *, seen: bool) -> Unknown:
         else "Looking it up failed too: whether it was applied is not known."
     )
     again = "Look whether it is there before you call again."
-    return Unknown(lost.what, again, changed=changed, status=lost.status, cause=lost.cause)
+    return lost.looked_into(again, changed=changed)
 
 
 async def delete_contact_list(call: Call, body: DeleteContactList) -> DeletedContactList:

@@ -128,13 +128,10 @@ def _in_doubt(lost: Unknown, left: list[str] | None) -> Unknown:
         changed = "Looking them up failed too: whether they were deleted is not known."
     else:
         changed = "Looked up afterwards, some were still there, so it was probably not applied to those."
-    return Unknown(
-        lost.what,
+    return lost.looked_into(
         "Calling delete_contacts again is safe: who is gone already stays gone.",
         changed=changed,
         facts={"still there": left} if left else None,
-        status=lost.status,
-        cause=lost.cause,
     )
 
 
@@ -148,11 +145,8 @@ async def _delete_by_user_id(call: Call, body: DeleteContacts, user_id: str) -> 
     try:
         await call.write("DELETE", path)
     except Unknown as lost:
-        raise Unknown(
-            lost.what,
-            "Calling delete_contacts again is safe: it says that there is none if it was deleted.",
-            status=lost.status,
-            cause=lost.cause,
+        raise lost.looked_into(
+            "Calling delete_contacts again is safe: it says that there is none if it was deleted."
         ) from None
     except Refused as refusal:
         if refusal.status != 404:

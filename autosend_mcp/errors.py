@@ -88,6 +88,12 @@ class Unknown(AutoSendError):
     outcome = "unknown"
     default_changed = "Whether it was applied is not known."
 
+    def looked_into(
+        self, next_step: str, *, changed: str | None = None, facts: Mapping[str, object] | None = None
+    ) -> "Unknown":
+        """The same loss, told with what looking afterwards brought."""
+        return Unknown(self.what, next_step, changed=changed, facts=facts, status=self.status, cause=self.cause)
+
 
 class Unreadable(Unknown):
     """AutoSend answered, but the answer could not be read."""

@@ -132,13 +132,10 @@ def _in_doubt(lost: Unknown, inside: dict[str, bool] | None, tool: str, why: str
         changed = "Whether it was applied is not known."
     else:
         changed = "Looked up afterwards, it was not applied to all of them."
-    return Unknown(
-        lost.what,
+    return lost.looked_into(
         f"Calling {tool} again with the same arguments is safe: {why}.",
         changed=changed,
         facts={"in the list now": inside} if inside else None,
-        status=lost.status,
-        cause=lost.cause,
     )
 
 

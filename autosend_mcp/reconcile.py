@@ -72,20 +72,14 @@ async def _settle(call: Call, email: str, asked: Asked, lost: Unknown) -> Contac
     if looked and (contact := looked[0].get(email)):
         return _judge(asked, contact, looked[1], call.sent_at, lost)
     if looked:
-        raise Unknown(
-            lost.what,
+        raise lost.looked_into(
             "Calling create_contact again with the same arguments is safe: the address is unique.",
             changed="Looked up afterwards, the contact was not there, so it was probably not created.",
-            status=lost.status,
-            cause=lost.cause,
         )
-    raise Unknown(
-        lost.what,
+    raise lost.looked_into(
         "Do not report it as created. Call create_contact again with the same arguments in a minute: the address is "
         "unique, so at worst you are told that it exists.",
         changed="Looking it up failed too: whether the contact was created is not known.",
-        status=lost.status,
-        cause=lost.cause,
     )
 
 
@@ -109,7 +103,7 @@ def _judge(asked: Asked, contact: StoredContact, reply: Reply, sent_at: Moment, 
         None: "A contact with this address exists; whether this call created it cannot be told.",
     }[created]
     next_step = _next_step(asked, contact, differs)
-    raise Unknown(lost.what, next_step, changed=changed, facts=facts, status=lost.status, cause=lost.cause)
+    raise lost.looked_into(next_step, changed=changed, facts=facts)
 
 
 async def _explain(call: Call, email: str, asked: Asked, refusal: Refused) -> Never:

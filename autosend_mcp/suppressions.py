@@ -93,7 +93,7 @@ async def _send(call: Call, path: str, request: dict[str, Any], back: dict[str, 
         if await _is_done(call, request, inside=path == SUPPRESS):
             return Suppressed(outcome="done", notes=[SETTLED])
         again = "Calling again with the same arguments is safe: it does nothing a second time."
-        raise Unknown(lost.what, again, status=lost.status, cause=lost.cause) from None
+        raise lost.looked_into(again) from None
     # An undo for more than what changed would take away what was there before.
     exact = changed == len(request["emails"])
     return Suppressed(outcome="done", changed=changed, undo=[back] if back and exact else None)

@@ -117,7 +117,7 @@ async def _settle(
         again = "Calling upsert_contact again is safe: who is in a list already does not join it a second time."
     else:
         return looked[0][email], looked[1]
-    raise Unknown(lost.what, again, changed=changed, status=lost.status, cause=lost.cause)
+    raise lost.looked_into(again, changed=changed)
 
 
 def _unlisted(request: Asked) -> Asked:

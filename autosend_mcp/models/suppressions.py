@@ -41,6 +41,14 @@ class _Suppression(Write):
     )
     group: Name | None = Field(default=None, description="The group, by name or groupId.", examples=["Our blog"])
 
+    everywhere: bool = False
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.group is None) is not self.everywhere:
+            raise broken_rule("give either group, or everywhere: true")
+        return self
+
     def addresses(self) -> list[str]:
         """The addresses, each once."""
         return list(dict.fromkeys(self.emails))
@@ -52,23 +60,11 @@ class SuppressEmails(_Suppression):
     everywhere: bool = Field(default=False, description="Or all mail, also transactional.")
     reason: Text | None = Field(default=None, description="Why, for the record.", examples=["asked by phone"])
 
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.group is None) is not self.everywhere:
-            raise broken_rule("give either group, or everywhere: true")
-        return self
-
 
 class UnsuppressEmails(_Suppression):
     """The arguments of `unsuppress_emails`."""
 
     everywhere: bool = Field(default=False, description="Or out of every group they are in.")
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.group is None) is not self.everywhere:
-            raise broken_rule("give either group, or everywhere: true")
-        return self
 
 
 class Suppressed(Written):
