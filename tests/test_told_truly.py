@@ -1,0 +1,299 @@
+"""What is told of a call is what happened: doubts stay doubts, nothing leaves after its end, and every call ends."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+import httpx2
+import pytest
+from mcp import Client
+from mcp.client.session import ClientRequestContext
+from mcp_types import ElicitRequestParams, ElicitResult, TextResourceContents
+
+from autosend_mcp.client import AutoSend
+from autosend_mcp.directory import LISTS_UNCHECKED
+from autosend_mcp.dispatch import UNSEEN
+from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
+from autosend_mcp.server import open_server
+from autosend_mcp.settings import load_settings
+from autosend_mcp.writes import FINISHED, IN_DOUBT, Writes
+from tests.answering import Answering, Row
+from tests.seeded import JANE, JOHN, client_of, seeded, seeded_store, wrote
+from tests.test_asking import ONE, Somebody, asked_by_hand, question_of, yes
+from tests.unreliable import Forward, Line, answering, applied_then_reset, forwarded, reset, rewritten, saying
+from tests.unreliable import applied_then_silence as hang
+from tests.worlds import KEY, UNLIMITED, answer_of, error_of, text_of
+
+pytestmark = pytest.mark.anyio
+
+ADD, BULK = "POST /contact-lists/contacts/bulk-add", "POST /contacts/bulk-update"
+MEMBERS, SEARCH = "POST /contact-lists/contacts/search", "POST /contacts/search/emails"
+BATCH: dict[str, Any] = {"contacts": [{"email": JANE, "firstName": "X"}], "listIds": ["Offers", "Newsletter"]}
+UNKNOWN = "Whether it was applied is not known."
+NEWSLETTER = {"id": "n1", "name": "N", "type": "list"}
+
+
+class Held:
+    def __init__(self) -> None:
+        self.arrived, self.go_on = anyio.Event(), anyio.Event()
+
+    async def __call__(self, forward: Forward) -> httpx2.Response:
+        self.arrived.set()
+        await self.go_on.wait()
+        return await forward()
+
+
+def after(seconds: float, then: Any = None) -> Any:
+    """Answered after so many of the 45 seconds that a call with a timeout of 1 s stands for."""
+
+    async def answer(forward: Forward) -> httpx2.Response:
+        await anyio.sleep(seconds / 45)
+        return await (then(forward) if then else forward())
+
+    return answer
+
+
+@asynccontextmanager
+async def process() -> AsyncGenerator[tuple[Client, Line, Writes]]:
+    """A client, the line, and the writes of the process, which can be told to end."""
+    line = Line(Sandbox(seeded_store(), Options(rate_limit=0)))
+    given = load_settings(api_key=KEY, base_url="http://127.0.0.1/v1", timeout=2, rate_limit=UNLIMITED)
+    async with open_server(AutoSend(given, line)) as (server, writes), Client(server, cache=None) as client:
+        yield client, line, writes
+    line.sandbox.store.close()
+
+
+@pytest.mark.parametrize("end", ["close", "cancel"])
+async def test_a_lost_update_stays_in_doubt_when_the_lists_are_refused_and_the_call_ends(end: str) -> None:
+    told, arrived = list[str](), anyio.Event()
+
+    async def limited(_forward: Forward) -> httpx2.Response:
+        arrived.set()
+        return saying(429, {"success": False, "error": {"message": "slow down", "retryAfter": 0.1}})
+
+    async with process() as (client, line, writes):
+        line.lose(BULK, applied_then_reset)
+        line.lose(ADD, limited)
+
+        async def call() -> None:
+            told.append(text_of(await client.call_tool("upsert_contacts", BATCH)))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(call)
+            await arrived.wait()
+            await anyio.wait_all_tasks_blocked()
+            if end == "close":
+                await writes.close()
+            else:
+                tasks.cancel_scope.cancel()
+        await writes.all_done()
+        assert line.count(ADD) == 1
+        (jane,) = line.sandbox.store.find(PROJECT, [JANE])
+        if end == "cancel":
+            line.lose(ADD, forwarded)
+            await call()
+            assert FINISHED in told[0] or IN_DOUBT in told[0]
+    assert jane["firstName"] == "X"
+    assert "Nothing changed" not in told[0]
+    assert "Nothing was sent" not in told[0]
+
+
+@pytest.mark.parametrize("end", ["close", "cancel"])
+async def test_nobody_joins_a_list_after_the_call_was_ended_while_the_update_was_in_flight(end: str) -> None:
+    update = Held()
+    async with process() as (client, line, writes):
+        line.lose(BULK, update)
+        async with anyio.create_task_group() as call, anyio.create_task_group() as ending:
+            call.start_soon(client.call_tool, "upsert_contacts", BATCH)
+            await update.arrived.wait()
+            if end == "close":
+                ending.start_soon(writes.close)
+            else:
+                call.cancel_scope.cancel()
+            with anyio.CancelScope(shield=True):
+                await anyio.wait_all_tasks_blocked()
+                update.go_on.set()
+        await writes.all_done()
+        assert wrote(line) == [BULK]
+
+
+async def test_a_404_of_a_deletion_that_cannot_be_checked_is_no_deletion() -> None:
+    async with seeded(timeout=1) as (client, line):
+        line.lose("POST /contacts/remove", answering(404, {"success": False, "error": {"message": "not found"}}))
+        line.lose(SEARCH, forwarded, reset)
+        error_of(await client.call_tool("delete_contacts", {"emails": [JANE, JOHN], "confirm": "2"}))
+        assert len(line.sandbox.store.find(PROJECT, [JANE, JOHN])) == 2
+
+
+async def test_a_lost_leaving_that_was_not_applied_is_never_told_as_done_whatever_the_rows_look_like() -> None:
+    def in_unicode(body: Any) -> None:
+        body["data"]["contacts"][0]["email"] = "jane@bücher.example"
+
+    def wrapped(body: Any) -> None:
+        body["data"]["contacts"] = [{"contact": row} for row in body["data"]["contacts"]]
+
+    other = "jane@xn--bcher-kva.example"
+    async with seeded() as (client, line):
+        answer_of(await client.call_tool("create_contact", {"email": other, "listIds": ["Newsletter"]}))
+        for email, change, said in ((other, in_unicode, "not applied to all"), (JANE, wrapped, UNKNOWN)):
+            line.faults = {MEMBERS: [rewritten(change)], "POST /contact-lists/": [reset]}
+            text = error_of(await client.call_tool("remove_from_list", {"list": "Newsletter", "emails": [email]}))
+            assert said in text
+
+
+async def test_a_lost_opt_in_with_groups_of_another_shape_is_unknown() -> None:
+    def wrapped(body: Any) -> None:
+        body["data"]["groups"] = [{"group": group} for group in body["data"]["groups"]]
+
+    async with seeded(toolsets="contacts, suppressions") as (client, line):
+        line.lose("POST /suppression-groups/email/entries", rewritten(wrapped))
+        line.lose("POST /suppression-groups/emails", reset)
+        assert UNKNOWN in error_of(await client.call_tool("unsuppress_emails", {"emails": [JANE], "group": "Blog"}))
+
+
+async def test_a_search_that_still_shows_what_was_is_a_doubt_about_autosends_success() -> None:
+    async with seeded(timeout=1) as (client, line):
+        rows = line.sandbox.store.find(PROJECT, [JANE])
+        line.lose(SEARCH, answering(200, {"success": True, "data": {"contacts": rows}}))
+        for tool, asked in (("upsert_contacts", {"contacts": BATCH["contacts"]}), ("delete_contacts", ONE)):
+            text = error_of(await client.call_tool(tool, asked))
+            assert UNKNOWN in text
+            assert "Nothing changed" not in text
+
+
+@pytest.mark.parametrize("dots", [".", ".."])
+async def test_an_id_of_dots_which_would_name_another_path_is_refused_and_nothing_is_sent(dots: str) -> None:
+    by_user: dict[str, Any] = {"userId": dots, "confirm": dots}
+    async with seeded() as (client, line):
+        texts = [
+            error_of(await client.call_tool("get_contact", {"id": dots})),
+            error_of(await client.call_tool("delete_contacts", {"ids": [dots], "confirm": dots})),
+            error_of(await client.call_tool("delete_contacts", by_user)),
+            error_of(await client.call_tool("delete_contacts", by_user | {"dryRun": True})),
+        ]
+    assert all("Nothing changed." in text for text in texts)
+    assert line.seen == []
+
+
+async def test_a_dry_run_says_that_it_does_not_show_what_cannot_be_seen_and_of_no_request_that_left() -> None:
+    search, told = Held(), list[list[str]]()
+    asked = {"email": "new@example.com", "firstName": "Ali\u200cReza", "dryRun": True}
+    async with seeded() as (client, line):
+        line.lose(SEARCH, search)
+
+        async def call() -> None:
+            told.append(answer_of(await client.call_tool("create_contact", asked))["notes"])
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(call)
+            await search.arrived.wait()
+            tasks.start_soon(call)
+            await anyio.wait_all_tasks_blocked()
+            search.go_on.set()
+    assert [UNSEEN in notes for notes in told] == [True, True]
+    assert all("request" not in note for notes in told for note in notes)
+
+
+async def test_a_call_ends_in_its_time_whatever_it_waits_for_and_still_looks_what_became_of_its_write() -> None:
+    async def late(_context: ClientRequestContext, _params: ElicitRequestParams) -> ElicitResult:
+        await anyio.sleep(19.5 / 45)
+        return ElicitResult(action="accept", content={})
+
+    async def ask() -> None:
+        async with seeded("legacy", timeout=1, asked=late) as (client, line):
+            line.lose(SEARCH, hang, hang, after(7.5), hang)
+            line.lose("DELETE /contacts/", hang)
+            with anyio.fail_after(1):
+                error_of(await client.call_tool("delete_contacts", ONE))
+
+    async def make() -> None:
+        async with seeded(timeout=1) as (client, line):
+            line.faults = {"GET /contact-lists": [hang, hang, forwarded], "POST /": [after(10.5, applied_then_reset)]}
+            answer_of(await client.call_tool("create_contact_list", {"name": "Fresh"}))
+
+    async def read(client: Client, delay: float) -> None:
+        await anyio.sleep(delay)
+        with anyio.fail_after(1):
+            error_of(await client.call_tool("list_contact_lists", {}))
+
+    async with seeded(timeout=1) as (client, line), anyio.create_task_group() as tasks:
+        tasks.start_soon(ask)
+        tasks.start_soon(make)
+        line.lose("GET /", hang)
+        for delay in (0.0, 0.1, 0.2):
+            tasks.start_soon(read, client, delay)
+
+
+async def test_ten_calls_side_by_side_read_the_lists_once() -> None:
+    async with seeded() as (client, line):
+        line.lose("GET /contact-lists", after(1))
+        async with anyio.create_task_group() as tasks:
+            for n in range(10):
+                asked = {"email": f"n{n}@example.com", "listIds": ["Newsletter"]}
+                tasks.start_soon(client.call_tool, "create_contact", asked)
+        assert (line.count("GET /contact-lists"), len(wrote(line))) == (1, 10)
+
+
+async def test_lists_that_cannot_be_read_stop_no_write_by_id_but_every_deletion() -> None:
+    ids = [f"507f1f77bcf86cd7994390{n:02}" for n in range(30)]
+    async with seeded(timeout=1, rate_limit=100) as (client, line):
+        line.lose("GET /contact-lists", answering(500, {"success": False}))
+        answer = answer_of(await client.call_tool("create_contact", {"email": "n@example.com", "listIds": ids}))
+        for more in ({}, {"confirm": ids[0]}):
+            error_of(await client.call_tool("delete_contact_list", {"list": ids[0]} | more))
+        assert wrote(line) == ["POST /contacts"]
+    assert LISTS_UNCHECKED in answer["notes"]
+
+
+async def test_a_yes_counts_once_also_for_a_contact_made_anew() -> None:
+    async with seeded(asked=Somebody()) as (client, line):
+        first = await asked_by_hand(client, ONE)
+        again = {"input_responses": yes(first), "request_state": first.request_state}
+        answer_of(await asked_by_hand(client, ONE, **again))
+        answer_of(await client.call_tool("create_contact", {"email": JANE}))
+        assert JANE in question_of(await asked_by_hand(client, ONE, **again))
+        assert len(line.sandbox.store.find(PROJECT, [JANE])) == 1
+
+
+@pytest.mark.parametrize("name", ["logicalOperator", "field", "fieldType", "operator"])
+async def test_conditions_with_a_list_where_a_text_belongs_are_refused_with_a_line(name: str) -> None:
+    group: Row = {"field": "plan", "fieldType": "string", "operator": "equals", "value": "x"} | {name: ["x"]}
+    criteria: Row = {"logicalOperator": ["AND"] if name == "logicalOperator" else "AND", "groups": [group]}
+    async with seeded() as (client, line):
+        asked = {"name": "S", "type": "segment", "filterCriteria": criteria}
+        assert "\n- filterCriteria: " in error_of(await client.call_tool("create_contact_list", asked))
+    assert line.seen == []
+
+
+async def test_no_part_of_a_key_that_autosend_writes_in_escapes_is_left_by_the_cut_of_a_long_text() -> None:
+    said = ""
+    autosend = Answering(refuses=lambda asked: (400, said) if asked == "POST /contacts" else None)
+    async with client_of(autosend, timeout=1) as client:
+        for escaped in (f"\\u0041{KEY[1:]}", "".join(f"\\u{ord(char):04X}" for char in KEY)):
+            for place in range(256, 304, 4):
+                said = f'{{"success":false,"error":{{"message":"{"x" * place}{escaped}","details":[{{"field":"f"}}]}}}}'
+                text = error_of(await client.call_tool("create_contact", {"email": "n@example.com"}))
+                assert "AutoSend said" in text
+                assert KEY[:3] not in text
+
+
+async def test_a_page_that_autosend_cuts_to_fifty_is_paged_to_the_end_and_cut_lists_are_counted() -> None:
+    class Capped(Answering):
+        def _page(self, page: int, limit: int) -> Row:
+            capped = super()._page(page, min(limit, 50))
+            return capped | {"pagination": capped["pagination"] | {"limit": 50}}
+
+    lists: list[Row] = [{"id": f"{n:024}", "name": f"List {n}", "type": "list"} for n in range(2000)]
+    people: list[Row] = [{"id": str(n), "email": f"p{n}@example.com"} for n in range(120)]
+    shown: list[str] = []
+    async with client_of(Capped(lists=lists, members=people)) as client:
+        asked: dict[str, Any] = {"list": "List 7", "limit": 100}
+        while "cursor" in asked or not shown:
+            page = answer_of(await client.call_tool("find_contacts", asked))
+            shown += [row["email"] for row in page["contacts"]]
+            asked = asked | {"cursor": page["nextCursor"]} if "nextCursor" in page else {}
+        (content,) = (await client.read_resource("autosend://contact-lists")).contents
+    assert shown == [row["email"] for row in people]
+    assert isinstance(content, TextResourceContents)
+    assert '"total":2000' in content.text
