@@ -121,7 +121,7 @@ def _judged(row: Row, before: Found, after: Found | None, lost: Unknown | None, 
     """What became of a row that was sent, and why where it is not as asked."""
     done: Outcome = "updated" if row.email in before else "created"
     if after is None:
-        return ("unknown", "looking it up afterwards failed") if lost or failed else (done, "")
+        return ("unknown" if lost or failed else done), "looking it up afterwards failed"
     if done == "created" and row.email in after and not row.new:
         done = "updated"
     if _as_asked(row, after):

@@ -14,6 +14,7 @@ import httpx2
 from autosend_mcp.catalogue import Catalogue
 from autosend_mcp.envelope import Reply, read_reply, reset_wait, unreadable
 from autosend_mcp.errors import AutoSendError, NotSent, Unknown, Unreadable, compact_json
+from autosend_mcp.models.base import visible_data
 from autosend_mcp.pace import Pace, Slot
 from autosend_mcp.settings import Settings
 
@@ -130,11 +131,23 @@ class AutoSend:
         if headers.get("x-ratelimit-remaining") == "0" and response.status_code != 429:
             self.pace.pause(reset_wait(headers) or 1.0)
         try:
-            return read_reply(response.status_code, headers, self.settings.without_key(_unescaped(content)))
+            return read_reply(response.status_code, headers, self._without_key(content))
         except AutoSendError as error:
             if error.status == 429:
                 self.pace.pause(error.repeat_after or 0)
             raise
+
+    def _without_key(self, content: bytes) -> bytes:
+        """The reply without the key, also where it was written in escapes or between characters that do not show."""
+        plain = self.settings.without_key(content)
+        if content.isascii() and b"\\u" not in content:
+            return plain
+        try:
+            shown = json.dumps(visible_data(json.loads(content)), ensure_ascii=False)
+        except (ValueError, RecursionError):
+            return plain
+        clean = self.settings.without_key(shown)
+        return plain if clean == shown else clean.encode(errors="replace")
 
     def _client(self) -> httpx2.AsyncClient:
         if self._http is None:
@@ -154,16 +167,6 @@ class AutoSend:
 def _url(text: str) -> httpx2.URL:
     """The URL, parsed once for the paths that come again and again."""
     return httpx2.URL(text)
-
-
-def _unescaped(content: bytes) -> bytes:
-    """The JSON with its letters as they are, so that the key is found also where AutoSend wrote it in escapes."""
-    if b"\\u" not in content:
-        return content
-    try:
-        return json.dumps(json.loads(content), ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
-        return content
 
 
 def _leaving(slot: Slot) -> Any:

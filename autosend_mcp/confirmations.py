@@ -29,7 +29,7 @@ async def confirm(
     Raises:
         NotSent: `confirm` is missing or other, with what would go; or the person said no.
     """
-    if given is None or given.strip() not in {right.strip() for right in (expected, *also)}:
+    if given is None or visible(given).strip() not in {visible(right).strip() for right in (expected, *also)}:
         what = "This cannot be undone, so it needs confirm." if given is None else "confirm is not what would go."
         raise NotSent(
             what,

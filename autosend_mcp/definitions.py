@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import anyio
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from autosend_mcp.calls import LOOK_UP_TIMES, Call
 from autosend_mcp.confirmations import confirm
@@ -33,6 +33,7 @@ from autosend_mcp.models.lists import (
 
 THERE = "AutoSend's reply was lost; a look-up then found it there."
 VALUES = "its values in all contacts"
+NO_UNDO = "There is no undo: the field cannot be defined again as it was."
 VALUES_GONE = "The undo defines the field anew; the values that contacts had are gone."
 ALIKE = "There was a list or segment of almost this name already: {}."
 GONE = "AutoSend's reply was lost; a look-up then found it gone."
@@ -191,7 +192,7 @@ async def delete_custom_field(call: Call, body: DeleteCustomField) -> DeletedCus
         Unknown: The reply was lost, and it is still there or could not be looked for.
     """
     fields = {one.field_name: one for one in await read_fields(call)}
-    found = fields.get(body.field_name)
+    found = fields.get(visible(body.field_name))
     if found is None:
         raise NotSent(
             "No custom field has this name.",
@@ -199,7 +200,7 @@ async def delete_custom_field(call: Call, body: DeleteCustomField) -> DeletedCus
             changed=NOTHING_CHANGED,
             facts={"there are": list(fields)[:50]},
         )
-    path = path_to("custom-fields", "fieldName", found.field_name)
+    path = path_to("custom-fields", "fieldName", found.name_as_held)
     if body.dry_run:
         plan = planned("DELETE", path, None, wouldDelete=found.shown(), **{"and": VALUES})
         return DeletedCustomField(outcome="dry_run", plan=plan)
@@ -212,6 +213,15 @@ async def delete_custom_field(call: Call, body: DeleteCustomField) -> DeletedCus
         outcome="deleted",
         field_name=found.field_name,
         field_type=found.field_type,
-        undo=[step("create_custom_field", **found.shown())] if found.field_type else None,
-        notes=[*(notes or []), *([VALUES_GONE] if found.field_type else [])] or None,
+        undo=[step("create_custom_field", **found.shown())] if _definable(found) else None,
+        notes=[*(notes or []), VALUES_GONE if _definable(found) else NO_UNDO],
     )
+
+
+def _definable(found: CustomField) -> bool:
+    """Whether create_custom_field would define it as it was."""
+    try:
+        CreateCustomField.model_validate(found.shown(), context=[])
+    except ValidationError:
+        return False
+    return found.name_as_held == found.field_name

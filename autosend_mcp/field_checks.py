@@ -7,7 +7,7 @@ from typing import Any
 from autosend_mcp.calls import Call
 from autosend_mcp.directory import defined_fields
 from autosend_mcp.errors import NOTHING_CHANGED, NotSent
-from autosend_mcp.models.base import quoted
+from autosend_mcp.models.base import quoted, visible
 from autosend_mcp.models.comparison import moment
 
 UNDEFINED = "Not defined as custom fields: {}. What AutoSend does with such a value is not documented."
@@ -35,7 +35,7 @@ def field_problems(custom: Mapping[str, Any], defined: Mapping[str, str]) -> lis
     """A line for each value of the wrong type and each name that looks misspelt."""
     lines: list[str] = []
     for name, value in custom.items():
-        kind = defined.get(name)
+        kind = defined.get(visible(name))
         if kind is None:
             lowered = {known.lower(): known for known in defined if known not in custom}
             if near := get_close_matches(name.lower(), lowered, n=1, cutoff=0.8):
@@ -60,7 +60,7 @@ def _fits(value: object, kind: str) -> bool:
 
 def note_undefined(call: Call, rows: Iterable[Mapping[str, Any]], defined: Mapping[str, str]) -> None:
     """Note the names that are not defined."""
-    names = dict.fromkeys(name for row in rows for name in row if name not in defined)
+    names = dict.fromkeys(name for row in rows for name in row if visible(name) not in defined)
     if names:
         shown = [quoted(name) for name in names][:20]
         call.notes.append(UNDEFINED.format(", ".join(shown)))

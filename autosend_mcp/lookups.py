@@ -11,7 +11,7 @@ import anyio
 from pydantic import BaseModel, ValidationError
 
 from autosend_mcp.calls import Call, Moment
-from autosend_mcp.envelope import Reply, unreadable
+from autosend_mcp.envelope import Reply, as_object, unreadable
 from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused
 from autosend_mcp.models.addresses import same_address
 from autosend_mcp.models.comparison import moment
@@ -172,4 +172,7 @@ async def members_among(call: Call, list_id: str, people: Mapping[str, Any]) -> 
         except AutoSendError:
             return None
         inside[email] = any(same_address(member.email, email) for member in members)
+        total = as_object(reply.members.get("pagination")).get("total")
+        if not inside[email] and total != len(members):  # there are more, or AutoSend does not say
+            return None
     return inside

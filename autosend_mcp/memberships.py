@@ -155,6 +155,9 @@ async def remove_from_list(call: Call, body: ListMembers) -> RemovedFromList:
     except (Unknown, ValidationError) as lost:
         return await _settle_removed(call, out_of, people, lost)
     everybody, removed = _number(people), counts.removed or 0
+    if not removed and not counts.not_in_list and not counts.errors:
+        look = "Look with find_contacts who is in the list."
+        raise Unknown("AutoSend accepted the request, but counted nobody.", look)
     whole = removed + (counts.not_in_list or 0) == everybody and not counts.errors
     exact = removed == everybody and not counts.errors
     return RemovedFromList(

@@ -82,7 +82,7 @@ async def _in_list(call: Call, body: FindContacts) -> FoundContacts:
     if body.email_contains:
         request["email"] = body.email_contains
     try:
-        page, total, size = await call.read(_page_of_list, "POST", SEARCH, request, many=True)
+        page, total = await call.read(_page_of_list, "POST", SEARCH, request, many=True)
     except Refused as refusal:
         if of == EVERYBODY:
             refusal.next_step = f"{EVERYBODY_UNVERIFIED} Call again with a list."
@@ -93,8 +93,8 @@ async def _in_list(call: Call, body: FindContacts) -> FoundContacts:
     shown, notes = fitting([body.chosen(row) for row in rows])
     following = start + len(shown)
     more = following < total if total is not None else len(shown) < len(rows) or len(page) == limit
-    if size and size < limit and start % size == 0:  # AutoSend gives fewer at once than it was asked for
-        limit = size
+    if total is not None and start % limit == 0 and 0 < len(page) < limit and start + len(page) < total:
+        limit = len(page)  # AutoSend gives fewer at once than it was asked for
     return FoundContacts(
         contacts=shown,
         total=total,
@@ -103,12 +103,11 @@ async def _in_list(call: Call, body: FindContacts) -> FoundContacts:
     )
 
 
-def _page_of_list(reply: Reply) -> tuple[list[dict[str, Any]], int | None, int | None]:
-    """The contacts of a page; how many there are in all, and how many a page has, where AutoSend says."""
+def _page_of_list(reply: Reply) -> tuple[list[dict[str, Any]], int | None]:
+    """The contacts of a page, and how many there are in all where AutoSend says."""
     rows = [parsed(Contact, reply, row).payload() | _times(row) for row in rows_of(reply, "contacts")]
-    pagination = as_object(reply.members.get("pagination"))
-    total, size = (count if isinstance(count := pagination.get(name), int) else None for name in ("total", "limit"))
-    return rows, total, size
+    total = as_object(reply.members.get("pagination")).get("total")
+    return rows, total if isinstance(total, int) else None
 
 
 def _times(row: object) -> dict[str, Any]:

@@ -43,12 +43,16 @@ async def upsert_contact(call: Call, body: UpsertContact) -> UpsertedContact:
     new, certain = await _not_yet_in(call, lists, body.email) if before else (lists, True)
     if before and not wanted and not new:
         return UpsertedContact.showing(before, outcome="unchanged", notes=[NOTHING_TO_DO])
-    request = completed(asked, before) | ({"listIds": [one.id for one in new]} if new else {})
+    joining = {"listIds": [one.id for one in new]} if new else {}
+    asked |= joining
+    request = completed(asked, before)
     if body.dry_run:
         return UpsertedContact.planned(_plan(request, before, wanted, new))
-    after, reply, verified = await _send(call, body.email, request, before)
+    after, reply, verified = await _send(call, asked, request, before)
     created = before is None and when(after.created_at, reply, call.sent_at) == "during"
-    answer = _answer(before, after, request, verified=verified, created=created)
+    if verified and not all(_asked_for(name, asked) for name in changes(None, after)):
+        created = False  # it holds what was never asked for, so that somebody else may have made it
+    answer = _answer(before, after, asked, verified=verified, created=created)
     if before and new and certain:
         leave = [step("remove_from_list", list=one.id, emails=[after.email]) for one in new]
         answer.undo = [*(answer.undo or []), *leave]
@@ -88,23 +92,23 @@ def _plan(request: Asked, before: StoredContact | None, wanted: Mapping[str, Any
 
 
 async def _send(
-    call: Call, email: str, request: Asked, before: StoredContact | None
+    call: Call, asked: Asked, request: Asked, before: StoredContact | None
 ) -> tuple[StoredContact, Reply, bool]:
     """The contact afterwards, the reply that shows it, and whether that is of a look-up."""
     try:
         reply = await call.write("POST", "/contacts/email", request)
-        return read_contact(reply, email), reply, False
+        return read_contact(reply, asked["email"]), reply, False
     except Unknown as lost:
-        return *await _settle(call, email, request, before, lost), True
+        return *await _settle(call, asked, before, lost), True
 
 
-async def _settle(
-    call: Call, email: str, request: Asked, before: StoredContact | None, lost: Unknown
-) -> tuple[StoredContact, Reply]:
+async def _settle(call: Call, asked: Asked, before: StoredContact | None, lost: Unknown) -> tuple[StoredContact, Reply]:
     """The contact, if it has become what was asked since the reply was lost."""
 
+    email = asked["email"]
+
     def as_asked(found: Found) -> bool:
-        return email in found and not differences(_unlisted(request), found[email])
+        return email in found and not differences(_unlisted(asked), found[email])
 
     looked = await look(call, [email], LOOK_UP_TIMES, enough=as_asked)
     again = "Calling upsert_contact again with the same arguments is safe: it sets the same values."
@@ -112,7 +116,7 @@ async def _settle(
         changed = "Looking it up failed too: whether it was applied is not known."
     elif not as_asked(looked[0]):
         changed = "Looked up afterwards, the contact was not as asked, so it was probably not applied."
-    elif before and not differences(_unlisted(request), before):
+    elif before and not differences(_unlisted(asked), before):
         changed = "The values were there before; whether it joined the lists is not known."
         again = "Calling upsert_contact again is safe: who is in a list already does not join it a second time."
     else:

@@ -170,7 +170,8 @@ async def test_an_earlier_value_that_cannot_be_sent_as_it_was_leaves_no_undo_and
 async def test_a_field_whose_type_is_not_known_is_not_defined_anew_by_an_undo() -> None:
     async with client_of(Answering(fields=[{"fieldName": "plan"}])) as client:
         answer = answer_of(await client.call_tool("delete_custom_field", {"fieldName": "plan", "confirm": "plan"}))
-    assert answer == {"outcome": "deleted", "fieldName": "plan"}
+    note = "There is no undo: the field cannot be defined again as it was."
+    assert answer == {"outcome": "deleted", "fieldName": "plan", "notes": [note]}
 
 
 @pytest.mark.parametrize("tool", ["upsert_contact", "upsert_contacts"])

@@ -66,7 +66,7 @@ def changes(before: Contact | None, after: Contact) -> dict[str, dict[str, Any]]
     return {
         name: {"was": was.get(name), "now": now.get(name)}
         for name in names
-        if not _same(name, was.get(name), now.get(name))
+        if was.get(name) != now.get(name) or isinstance(was.get(name), bool) is not isinstance(now.get(name), bool)
     }
 
 

@@ -3,9 +3,9 @@
 Source: AutoSend's documentation, the pages of "Custom fields". The types are those of the pages' tables.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from autosend_mcp.models.base import Answer, Body, JsonObject, VisibleText, Write, Written
 from autosend_mcp.models.pages import Paged
@@ -23,6 +23,16 @@ class CustomField(Answer):
     description: VisibleText | None = None
     default_value: VisibleText | None = None
     created_at: VisibleText | None = None
+
+    name_as_held: str = Field(default="", validation_alias="name as held", exclude=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_name(cls, data: object) -> object:
+        if not isinstance(data, dict):
+            return data
+        held = cast("dict[str, Any]", data)
+        return held | {"name as held": held.get("fieldName")}
 
     def shown(self) -> dict[str, object]:
         """What an assistant can use: the name, the type, what is said of it."""
