@@ -17,6 +17,8 @@ from mcp_types import (
     InputRequiredResult,
 )
 
+from autosend_mcp.asking import Questions
+from autosend_mcp.calls import QuestionFirst
 from tests.seeded import ANN, CALLS, JANE, JOHN, held, seeded, wrote
 from tests.worlds import answer_of, error_of
 
@@ -210,3 +212,10 @@ async def test_when_what_would_go_has_changed_since_the_question_is_asked_again(
         assert f'confirm: "{JANE}"' in text
         question_of(await asked_by_hand(client, both | {"confirm": JANE}, **brought))
         assert wrote(line) == [wrote(line)[0]]
+
+
+def test_of_questions_that_nobody_answers_only_the_latest_thousand_are_kept() -> None:
+    questions = Questions()
+    asked = [QuestionFirst(f"Delete {number}?", []) for number in range(1001)]
+    tokens = [questions.ask(one, str).request_state for one in asked]
+    assert [questions.answered(token, one) for token, one in zip(tokens[:2], asked[:2], strict=True)] == [False, True]

@@ -11,7 +11,7 @@ from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.store import Store
 from tests.faulty import Exchange, Faulty
 from tests.unreliable import Line, reset
-from tests.worlds import answer_of, connected, error_of, over_sandbox
+from tests.worlds import KEY, answer_of, connected, error_of, over_sandbox
 
 pytestmark = pytest.mark.anyio
 
@@ -226,6 +226,13 @@ async def test_a_key_that_autosend_echoes_does_not_reach_the_assistant(faulty: F
     faulty.create = echo
     async with connected(faulty.url) as client:
         assert answer_of(await client.call_tool("create_contact", {"email": "a@b.co"}))["firstName"] == "Bearer [key]"
+
+
+async def test_a_key_among_the_arguments_is_not_shown_again() -> None:
+    async with over_sandbox() as client:
+        asked = {"email": "a@b.co", "firstName": KEY, "dryRun": True}
+        plan = answer_of(await client.call_tool("create_contact", asked))["plan"]
+    assert plan["request"]["body"]["firstName"] == "[key]"
 
 
 async def test_a_domain_in_unicode_is_the_same_as_in_ascii(faulty: Faulty) -> None:

@@ -180,6 +180,15 @@ async def test_the_check_costs_one_request_a_minute_also_side_by_side_and_also_w
     assert len(answers) == 6
 
 
+@pytest.mark.parametrize("rows", [["plan"], [{"fieldType": "string"}], [None]])
+async def test_custom_fields_in_another_shape_are_fields_that_cannot_be_read(rows: Any) -> None:
+    async with over_a_line(timeout=1) as (client, line):
+        line.lose(FIELDS, answering(200, {"success": True, "data": {"customFields": rows}}))
+        assert "could not be read" in error_of(await client.call_tool("list_custom_fields", {}))
+        asked = {"email": "a@b.co", "customFields": {"plan": "pro"}}
+        assert "could not be read" in str(answer_of(await client.call_tool("create_contact", asked))["notes"])
+
+
 async def test_a_field_made_here_is_known_at_once() -> None:
     async with over_a_line() as (client, _line):
         first = {"email": "a@b.co", "customFields": {"plan": "pro"}}
