@@ -12,7 +12,7 @@ from autosend_mcp.directory import resolve_lists
 from autosend_mcp.envelope import Reply
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
 from autosend_mcp.lookups import Found, find_contacts, look, when
-from autosend_mcp.memberships import ADD, NO_UNDO, join
+from autosend_mcp.memberships import ADD, join
 from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.batches import UpsertContacts, UpsertedContacts
 from autosend_mcp.models.comparison import NOT_EXACT, changes, differences, listed, restoring, unclearable
@@ -24,6 +24,7 @@ from autosend_mcp.upserts import PROPERTY_AUTOMATIONS, completed
 BULK = "/contacts/bulk-update"
 LISTS_APART = "AutoSend documents no lists for a bulk update: they were joined by a request of their own."
 
+LISTS_STAY = "The undo leaves who is in the lists as it is: not all are new there, and AutoSend only counts them."
 BY_HAND = "Ask the user, then call add_to_list: who is in the list already does not join it a second time."
 NOT_SEEN_BEFORE = "not found before, but not created by this call"
 NOT_VERIFIED = "Looking them up afterwards failed; what is told here is what AutoSend counted."
@@ -187,7 +188,7 @@ def _answer(
     }
     notes = [LISTS_APART] if joined else []
     if any(one.get("added") or one.get("created") for one in joined):
-        notes += [AUTOMATIONS_START] if leave else [AUTOMATIONS_START, NO_UNDO]
+        notes += [AUTOMATIONS_START] if leave else [AUTOMATIONS_START, LISTS_STAY]
     if any(unclearable(values) for values in changed.values()):
         notes.append("Values that were not there before cannot be cleared again.")
     return UpsertedContacts(
