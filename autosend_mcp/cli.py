@@ -1,13 +1,14 @@
 """The command. Each subcommand imports what it needs itself, so that serving starts with nothing else loaded."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
+
+from autosend_mcp.exits import failed, failed_with, flushed, usage
 
 _HELP = """\
 An MCP server for AutoSend contacts. Without a subcommand it serves MCP on stdin and stdout.
@@ -59,11 +60,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     args = _parser().parse_args(argv)
     try:
-        return _flushed(args.run(args))
+        return flushed(args.run(args))
     except KeyboardInterrupt:
-        return _failed("interrupted", 130)
+        return failed("interrupted", 130)
     except Exception as bug:  # noqa: BLE001 - never a traceback
-        return _failed_with(bug)
+        return failed_with(bug)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -150,7 +151,7 @@ def _serve(args: argparse.Namespace) -> int:
     from autosend_mcp.stdio import serve_stdio
 
     if sys.stdin is None or sys.stdout is None:
-        return _usage("stdin and stdout must be open: MCP is spoken over them")
+        return usage("stdin and stdout must be open: MCP is spoken over them")
     autosend = _connect(args)
     configure_logging(autosend.settings.log_level)
     anyio.run(serve_stdio, autosend)
@@ -166,16 +167,16 @@ def _call(args: argparse.Namespace) -> int:
     try:
         words = _own_flags(args)
     except argparse.ArgumentTypeError as error:
-        return _usage(f"call: {error}")
+        return usage(f"call: {error}")
     if words in (["--help"], ["-h"]) and args.tool in TOOLS:
         print(describe(TOOLS[args.tool].definition))
         return 0
     try:
         return call(_connect(args), args.tool, words, raw=args.json)
     except UsageError as error:
-        return _usage(f"call: {error}")
+        return usage(f"call: {error}")
     except KeyboardInterrupt:
-        return _failed("interrupted. If its request had left, it may have been applied: call again to find out", 130)
+        return failed("interrupted. If its request had left, it may have been applied: call again to find out", 130)
 
 
 def _own_flags(args: argparse.Namespace) -> list[str]:
@@ -206,7 +207,7 @@ def _demo(_args: argparse.Namespace) -> int:
 def _sandbox(args: argparse.Namespace) -> int:
     from autosend_mcp.sandbox.command import run
 
-    return _usage(f"sandbox: {why_not}") if (why_not := run(args)) else 0
+    return usage(f"sandbox: {why_not}") if (why_not := run(args)) else 0
 
 
 def _connect(args: argparse.Namespace) -> Any:
@@ -219,35 +220,8 @@ def _connect(args: argparse.Namespace) -> Any:
         autosend = connect(getattr(args, "sandbox", None), **given)
         offered_tools(autosend.settings)
     except (SettingsError, OSError) as error:
-        sys.exit(_usage(str(error)))
+        sys.exit(usage(str(error)))
     return autosend
-
-
-def _usage(message: str) -> int:
-    return _failed(message, 2)
-
-
-def _flushed(code: int) -> int:
-    """The exit code, once what was printed is out: if that fails, it fails here."""
-    if sys.stdout is not None:
-        sys.stdout.flush()
-    return code
-
-
-def _failed_with(error: BaseException) -> int:
-    """The exit code for an error that nobody handled, told in words."""
-    while isinstance(error, BaseExceptionGroup):
-        error = cast("BaseException", error.exceptions[0])
-    if not isinstance(error, OSError):
-        return _failed(f"failed with {type(error).__name__}; please report it", 3)
-    # What could not be written must not fail once more when the interpreter ends.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return 141 if isinstance(error, BrokenPipeError) else _failed(error.strerror or str(error), 3)
-
-
-def _failed(message: str, code: int) -> int:
-    print(f"autosend-mcp: {message}", file=sys.stderr)
-    return code
 
 
 def _sandbox_file(text: str) -> str:

@@ -12,7 +12,7 @@ PACKAGE = ROOT / "autosend_mcp"
 
 # From the ground up: a module imports only from rows above its own. CONTRIBUTING.md shows the same table.
 LAYERS = [
-    {"errors", "logs", "sandbox", "wire"},
+    {"errors", "logs", "exits", "sandbox", "wire"},
     {"settings", "models.base"},
     {"models.addresses", "models.arguments", "models.pages", "pace", "prompts", "history"},
     {"models.values", "envelope"},

@@ -68,7 +68,9 @@ async def test_a_defined_field_whose_name_holds_an_emoji_can_be_given_and_delete
         line.sandbox.store.fields.define(PROJECT, name, "number")
         asked = {"email": "n@example.com", "customFields": {name: 3}}
         answer_of(await client.call_tool("create_contact", asked))
+        assert line.sandbox.store.find(PROJECT, ["n@example.com"])[0]["customFields"] == {name: 3}
         answer_of(await client.call_tool("delete_custom_field", {"fieldName": name, "confirm": name}))
+        assert name not in line.sandbox.store.fields.types(PROJECT)
 
 
 @pytest.mark.parametrize("said", [{}, {"removed": 0, "notInList": 0}])
@@ -78,7 +80,8 @@ async def test_who_is_not_counted_at_all_did_not_leave_for_all_that_is_known(sai
             return said if asked.endswith("remove") else super()._data(asked, path, body)
 
     async with client_of(Counting(lists=[N])) as client:
-        error_of(await client.call_tool("remove_from_list", {"list": "N", "emails": [JANE, JOHN]}))
+        text = error_of(await client.call_tool("remove_from_list", {"list": "N", "emails": [JANE, JOHN]}))
+    assert "AutoSend accepted the request, but counted nobody. Whether it was applied is not known." in text
 
 
 @pytest.mark.parametrize(

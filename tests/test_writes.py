@@ -1,10 +1,12 @@
 """Identical calls in flight, calls that are cancelled, and what the next one is told."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anyio
 import pytest
 from mcp import Client
+from mcp.server.lowlevel import Server
 
 from autosend_mcp.calls import Call
 from autosend_mcp.client import AutoSend
@@ -12,7 +14,7 @@ from autosend_mcp.errors import NotSent
 from autosend_mcp.models.base import Answer
 from autosend_mcp.server import build_server, open_server
 from autosend_mcp.settings import load_settings
-from autosend_mcp.writes import FINISHED, IN_DOUBT, JOINED, writes_of_the_process
+from autosend_mcp.writes import FINISHED, IN_DOUBT, JOINED, Writes, writes_of_the_process
 from tests.faulty import Exchange, Faulty, create_well, faulty_autosend
 from tests.worlds import KEY, answer_of, connected, error_of, text_of
 
@@ -149,22 +151,30 @@ async def test_a_call_that_a_twin_wants_is_repeated_after_a_rate_limit_although_
     assert (faulty.creates, len(faulty.applied)) == (2, 1)
 
 
+async def told_when_ended(
+    server: Server[Any], writes: Writes, asked: dict[str, Any], until: Callable[[], Awaitable[object]]
+) -> str:
+    """What a create is told whose writes end once `until` has come."""
+    texts: list[str] = []
+    async with Client(server) as client:
+
+        async def create() -> None:
+            texts.append(error_of(await client.call_tool("create_contact", asked)))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(create)
+            await until()
+            await writes.close()
+    return texts[0]
+
+
 async def test_a_call_that_does_not_end_in_time_is_cut_off_and_told_as_unknown(
     faulty: Faulty, caplog: pytest.LogCaptureFixture
 ) -> None:
     faulty.create = held = Held()
-    autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url))
-    texts: list[str] = []
-    async with open_server(autosend) as (server, writes), Client(server) as client:
-
-        async def create() -> None:
-            texts.append(error_of(await client.call_tool("create_contact", JANE)))
-
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(create)
-            await held.arrived.wait()
-            await writes.close()
-    assert "stopped while the request was under way. Whether it was applied is not known. Call again" in texts[0]
+    async with open_server(AutoSend(load_settings(api_key=KEY, base_url=faulty.url))) as (server, writes):
+        text = await told_when_ended(server, writes, JANE, held.arrived.wait)
+    assert "stopped while the request was under way. Whether it was applied is not known. Call again" in text
     assert [record.__dict__["fields"]["outcome"] for record in caplog.records if record.msg == "call"] == ["cut_off"]
 
 
@@ -180,34 +190,18 @@ async def test_a_call_that_is_ended_after_a_refusal_is_not_called_unsent(faulty:
         await exchange.reply(409, b"")
 
     faulty.create, faulty.look_up = conflict, hang
-    autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url))
-    texts: list[str] = []
-    async with open_server(autosend) as (server, writes), Client(server) as client:
-
-        async def create() -> None:
-            texts.append(error_of(await client.call_tool("create_contact", JANE)))
-
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(create)
-            await looking.wait()
-            await writes.close()
-    assert texts[0].startswith("The call was ended before AutoSend had accepted it. Nothing changed.")
+    async with open_server(AutoSend(load_settings(api_key=KEY, base_url=faulty.url))) as (server, writes):
+        text = await told_when_ended(server, writes, JANE, looking.wait)
+    assert text.startswith("The call was ended before AutoSend had accepted it. Nothing changed.")
 
 
 async def test_when_the_server_ends_a_call_that_waits_in_line_is_told_that_it_was_not_sent(faulty: Faulty) -> None:
     autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url, rate_limit=1))
-    texts: list[str] = []
-    async with open_server(autosend) as (server, writes), Client(server) as client:
-        answer_of(await client.call_tool("create_contact", JANE))
-
-        async def waits_in_line() -> None:
-            texts.append(error_of(await client.call_tool("create_contact", {"email": "late@example.com"})))
-
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(waits_in_line)
-            await anyio.wait_all_tasks_blocked()
-            await writes.close()
-    assert "ended before its request left. Nothing was sent and nothing changed. Call again" in texts[0]
+    async with open_server(autosend) as (server, writes):
+        async with Client(server) as client:
+            answer_of(await client.call_tool("create_contact", JANE))
+        text = await told_when_ended(server, writes, {"email": "late@example.com"}, anyio.wait_all_tasks_blocked)
+    assert "ended before its request left. Nothing was sent and nothing changed. Call again" in text
     assert len(faulty.applied) == 1
 
 

@@ -4,7 +4,7 @@ import unicodedata
 from functools import cache
 from typing import Annotated, Any, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError, to_json
 
@@ -103,6 +103,20 @@ class Answer(BaseModel):
 
 def _placed(members: dict[str, Any]) -> dict[str, Any]:
     return {name: members[name] for name in sorted(members, key=lambda name: _PLACES.get(name, 0))}
+
+
+class AsHeld(Answer):
+    """What AutoSend sent, untouched, beside the parts of it that are shown."""
+
+    raw: dict[str, Any] = Field(default_factory=dict[str, Any], validation_alias="as held", exclude=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_raw(cls, data: object) -> object:
+        if not isinstance(data, dict):
+            return data
+        held = cast("dict[str, Any]", data)
+        return held | {"as held": held}
 
 
 class Written(Answer):

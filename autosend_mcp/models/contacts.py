@@ -5,11 +5,12 @@ Fields: AutoSend's documentation, "Create contact", "Upsert contact" and "Get co
 
 from typing import Annotated, Any, cast
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from autosend_mcp.models.base import (
     UNPUBLISHED,
     Answer,
+    AsHeld,
     Body,
     VisibleText,
     Write,
@@ -86,19 +87,10 @@ class Contact(Answer):
     created_at: VisibleText | None = None
 
 
-class StoredContact(Contact):
+class StoredContact(Contact, AsHeld):
     """A contact with the time of its last change, which decides what became of a lost write."""
 
     updated_at: VisibleText | None = None
-    raw: dict[str, Any] = Field(default_factory=dict[str, Any], validation_alias="raw contact", exclude=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _keep_raw(cls, data: object) -> object:
-        if not isinstance(data, dict):
-            return data
-        held = cast("dict[str, Any]", data)
-        return held | {"raw contact": held}
 
     @property
     def raw_fields(self) -> dict[str, Any]:

@@ -3,18 +3,18 @@
 Source: AutoSend's documentation, the pages of "Custom fields". The types are those of the pages' tables.
 """
 
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from autosend_mcp.models.base import Answer, Body, JsonObject, VisibleText, Write, Written
+from autosend_mcp.models.base import AsHeld, Body, JsonObject, VisibleText, Write, Written
 from autosend_mcp.models.pages import Paged
 from autosend_mcp.models.values import CustomName, Name, Text
 
 FieldType = Literal["string", "number", "boolean", "date"]
 
 
-class CustomField(Answer):
+class CustomField(AsHeld):
     """A custom field as AutoSend returns it. Only `fieldName` is taken for granted."""
 
     id: VisibleText | None = None
@@ -24,15 +24,10 @@ class CustomField(Answer):
     default_value: VisibleText | None = None
     created_at: VisibleText | None = None
 
-    name_as_held: str = Field(default="", validation_alias="name as held", exclude=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _keep_name(cls, data: object) -> object:
-        if not isinstance(data, dict):
-            return data
-        held = cast("dict[str, Any]", data)
-        return held | {"name as held": held.get("fieldName")}
+    @property
+    def name_as_held(self) -> str:
+        """The name also with what cannot be seen in it, as a request must have it."""
+        return str(self.raw["fieldName"])
 
     def shown(self) -> dict[str, object]:
         """What an assistant can use: the name, the type, what is said of it."""
