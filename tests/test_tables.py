@@ -1,0 +1,653 @@
+"""Files of contacts as people have them: any dialect and encoding, cell for cell; and files that are none."""
+
+import csv
+import gc
+import hashlib
+import io
+import json
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from autosend_mcp.imports.tables import FileError, Record, Table, read_table
+from autosend_mcp.models.base import visible
+
+NEVER_CLOSED = 'email,firstName\na@b.co,Ann\nc@d.co,"Bob\nd@e.co,Eve\n'
+
+
+def table_of(content: bytes | str, name: str = "people.csv", **named: str) -> Table:
+    return read_table(io.BytesIO(content.encode() if isinstance(content, str) else content), name, **named)
+
+
+def records_of(content: bytes | str, name: str = "people.csv", **named: str) -> list[Record]:
+    return list(table_of(content, name, **named).records())
+
+
+def cells_of(content: bytes | str, name: str = "people.csv", **named: str) -> list[list[str] | str]:
+    return [record.raw for record in records_of(content, name, **named)]
+
+
+def refusal(content: bytes | str, name: str = "people.csv", **named: str) -> str:
+    """What is told of a file that cannot be read, by read_table or by the rows."""
+    with pytest.raises(FileError) as refused:
+        records_of(content, name, **named)
+    text = str(refused.value)
+    assert text == visible(text)
+    assert len(text) < 350
+    return text
+
+
+# Round trips
+
+WRITABLE = st.characters(exclude_categories=["Cs"])
+NO_NUL = st.characters(exclude_categories=["Cs"], exclude_characters="\0")  # many of them would be UTF-16
+ODD = st.sampled_from(
+    ['"', '""', ",", ";", "\t", "|", "\n", "\r", "\r\n", "=1+1", "+1", "-1", "@SUM(A1)", " ", "\ufeff", "\xa0", "\x1b"]
+)
+CELLS = st.lists(st.text(NO_NUL, max_size=6) | ODD, max_size=3).map("".join)
+WESTERN = st.sampled_from(["José", "Zoë", "café", "Müller", "naïve, too", 'l"été"', "a\rÉva", "plain", "", "=é", "5 €"])
+ENCODINGS = {  # how to write -> what is found
+    "utf-8": "utf-8", "utf-8-sig": "utf-8-sig", "utf-16": "utf-16", "utf-32": "utf-32",
+    "utf-16-le with mark": "utf-16", "utf-16-be with mark": "utf-16", "utf-32-be with mark": "utf-32",
+    "cp1252": "cp1252", "latin-1": "cp1252",
+}  # fmt: skip
+
+
+def encoded(text: str, how: str) -> bytes:
+    name, _, marked = how.partition(" with ")
+    return (("\ufeff" if marked else "") + text).encode(name)
+
+
+def line_ends(text: str) -> int:
+    return text.count("\n") + text.count("\r") - text.count("\r\n")
+
+
+@st.composite
+def grids(draw: st.DrawFn, cells: st.SearchStrategy[str]) -> list[list[str]]:
+    width = draw(st.integers(1, 4))
+    return draw(st.lists(st.lists(cells, min_size=width, max_size=width), max_size=6))
+
+
+@st.composite
+def files(draw: st.DrawFn) -> tuple[list[list[str]], list[int], str, str, str]:
+    """A table's rows that are not blank, the lines where they begin, its text, its delimiter and how it is encoded."""
+    how = draw(st.sampled_from(sorted(ENCODINGS)))
+    narrow = ENCODINGS[how] == "cp1252"
+    rows = draw(grids(WESTERN if narrow else CELLS))
+    if how == "latin-1":
+        rows = [[cell.replace("€", "£") for cell in row] for row in rows]
+    header = [f"column{place}" for place in range(len(rows[0]) if rows else 2)]
+    delimiter = draw(st.sampled_from(",;\t|" if len(header) > 1 else ","))
+    end = draw(st.sampled_from(["\n", "\r\n", "\r"]))
+    out, lines = io.StringIO(), list[int]()
+    quoting = csv.QUOTE_MINIMAL if end == "\r\n" and draw(st.booleans()) else csv.QUOTE_ALL
+    writer = csv.writer(out, delimiter=delimiter, lineterminator=end, quoting=quoting)
+    for row in [header, *rows]:
+        lines.append(line_ends(out.getvalue()) + 1)
+        writer.writerow(row)
+    text = out.getvalue()
+    if draw(st.booleans()):
+        text = text.removesuffix(end)
+    kept = [(row, line) for row, line in zip(rows, lines[1:], strict=True) if any(cell.strip() for cell in row)]
+    return [row for row, _ in kept], [line for _, line in kept], text, delimiter, how
+
+
+@given(files())
+@settings(max_examples=100, deadline=None)
+def test_a_file_in_any_dialect_and_encoding_is_read_cell_for_cell_and_line_for_line(
+    file: tuple[list[list[str]], list[int], str, str, str],
+) -> None:
+    rows, lines, text, delimiter, how = file
+    data = encoded(text, how)
+    table = table_of(data, "")
+    found = list(table.records())
+    assert [record.raw for record in found] == rows
+    assert [list(record.values.values()) for record in found] == rows
+    assert [record.line for record in found] == lines
+    assert [record.number for record in found] == list(range(1, len(rows) + 1))
+    assert {record.problem for record in found} <= {""}
+    assert table.delimiter == delimiter
+    assert table.format == ("TSV" if table.delimiter == "\t" else "CSV")
+    assert (table.digest, table.size) == (hashlib.sha256(data).hexdigest(), len(data))
+    expected = "utf-8" if text.isascii() and ENCODINGS[how] == "cp1252" else ENCODINGS[how]
+    assert table.encoding == expected
+    assert bool(table.encoding_note) is (expected == "cp1252")
+    assert table.encoding_note in text
+    assert table_of(data, "", encoding=how.split()[0], delimiter=delimiter).columns == table.columns
+    assert cells_of(data, "", encoding=how.split()[0], delimiter=delimiter) == rows
+
+
+HEADER = b"email,firstName\n"
+FRAGMENTS = st.sampled_from(
+    [
+        b"",
+        HEADER,
+        b"\xef\xbb\xbf",
+        b"\xff\xfe",
+        b"\xfe\xff",
+        b"\xff\xfe\0\0",
+        b'"',
+        b"sep=;\n",
+        b"\r",
+        b"\0",
+        b"{}",
+        b"[",
+    ]
+)
+NAMED = st.none() | st.sampled_from(
+    ["utf-8", "utf-16", "utf-16-le", "utf-32", "cp1251", "shift_jis", "iso2022_jp", "hz"]
+)
+
+
+@given(
+    st.lists(FRAGMENTS | st.binary(max_size=60), max_size=5).map(b"".join),
+    st.sampled_from(["", "a.csv", "a.tsv", "a.jsonl", "a.txt"]),
+    NAMED,
+    st.none() | st.sampled_from([";", " ", "tab", '"']),
+)
+@example(HEADER + b'"a', "a.csv", None, None)
+@settings(max_examples=100, deadline=None)
+def test_any_bytes_are_a_table_or_a_file_error_and_the_file_stays_open(
+    data: bytes, name: str, encoding: str | None, delimiter: str | None
+) -> None:
+    file = io.BytesIO(data)
+    try:
+        table = read_table(file, name, encoding=encoding, delimiter=delimiter)
+        found = list(table.records())
+    except FileError as error:
+        assert str(error) == visible(str(error))
+        assert str(error).endswith((".", "}."))
+    else:
+        assert [record.number for record in found] == list(range(1, len(found) + 1))
+        assert list(table.records()) == found
+        assert len(set(table.columns)) == len(table.columns) > 0
+        assert all(set(record.values) <= set(table.columns) for record in found)
+    assert not file.closed
+
+
+PLAIN_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(WRITABLE),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(WRITABLE), inner, max_size=3),
+    max_leaves=5,
+)
+NAMES = st.sampled_from(["email", "firstName", "a.b", "\u2028"]) | st.text(WRITABLE, min_size=1, max_size=4)
+OBJECTS = st.dictionaries(NAMES, PLAIN_JSON, min_size=1, max_size=4)
+
+
+@given(
+    st.lists(st.tuples(OBJECTS, st.none() | st.dictionaries(NAMES, PLAIN_JSON, max_size=3)), min_size=1, max_size=5),
+    st.booleans(),
+    st.sampled_from(["\n", "\r\n", "\n\n", "\r", "\n \n"]),
+    st.sampled_from(["", "a.jsonl", "a.ndjson", "a.json", "a.txt"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
+@settings(max_examples=60, deadline=None)
+def test_objects_a_line_are_read_as_they_were_written(
+    objects: list[tuple[dict[str, Any], dict[str, Any] | None]], escaped: bool, end: str, name: str, encoding: str
+) -> None:
+    written = [members | ({} if custom is None else {"customFields": custom}) for members, custom in objects]
+    lines = [json.dumps(one, ensure_ascii=escaped) for one in written]
+    table = table_of(end.join([*lines, ""]).encode(encoding), name)
+    expected = [
+        members | {f"customFields.{name}": value for name, value in (custom or {}).items()}
+        for members, custom in objects
+    ]
+    found = list(table.records())
+    assert [repr(record.values) for record in found] == [repr(members) for members in expected]
+    assert [record.raw for record in found] == lines
+    assert [record.line for record in found] == [1 + place * line_ends(end) for place in range(len(lines))]
+    assert (table.format, table.delimiter) == ("JSONL", "")
+    assert table.columns == tuple(dict.fromkeys(name for members in expected for name in members))
+
+
+# Encodings
+
+
+def test_an_encoding_that_is_guessed_is_shown_by_a_word_of_the_file() -> None:
+    table = table_of("email,firstName,note\na@b.co,José García,5 €\n".encode("cp1252"))
+    assert (table.encoding, table.encoding_note) == ("cp1252", "José")
+    assert table_of("email,price\na@b.co,from 5€ on\n".encode("cp1252")).encoding_note == "5€"
+    assert (
+        table_of(("email\n" + "x" * 500 + "é" + "y" * 500).encode("cp1252")).encoding_note == "x" * 20 + "é" + "y" * 20
+    )
+    assert table_of("email,firstName\na@b.co,José\n").encoding_note == ""
+
+
+def test_a_word_is_found_far_into_the_file() -> None:
+    text = "email,firstName\n" + "a@b.co,5 £\n" * 60_000 + "a@b.co,Zoë\n"
+    table = table_of(text.encode("cp1252"))
+    assert table.encoding_note == "Zoë"
+    assert sum(1 for _ in table.records()) == 60_001
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "shift_jis", "gbk", "euc_kr", "iso8859_7"])
+def test_what_is_not_western_is_not_guessed_but_read_when_named(encoding: str) -> None:
+    names = {"cp1251": "Дмитрий", "shift_jis": "山田太郎", "gbk": "王小明", "euc_kr": "김철수", "iso8859_7": "Γιώργος"}
+    text = f"email,firstName\na@b.co,{names[encoding]}\n"
+    said = refusal(text.encode(encoding))
+    assert said.startswith("Line 2 is not UTF-8, and the encoding of the file cannot be guessed. Name its encoding ")
+    assert "(--encoding), such as cp1251 or shift_jis" in said
+    table = table_of(text.encode(encoding), encoding=encoding)
+    assert [record.values["firstName"] for record in table.records()] == [names[encoding]]
+    assert table.encoding_note == ""
+
+
+def test_a_byte_that_windows_1252_does_not_have_is_not_guessed() -> None:
+    assert refusal(b"email,firstName\r\na@b.co,Ann\r\nc@d.co,Jos\x81 x\r\n").startswith("Line 3 is not UTF-8")
+
+
+def test_utf_8_with_one_broken_letter_is_not_read_as_western() -> None:
+    rows = "a@b.co,José\n" * 5
+    assert refusal(f"email,firstName\n{rows}".encode() + b"a@b.co,Jos\xe9 x\n").startswith("Line 7 is not UTF-8")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_told_by_its_nuls(encoding: str) -> None:
+    table = table_of("email,firstName\na@b.co,José\nc@d.co,Дмитрий\n".encode(encoding))
+    assert table.encoding == encoding
+    assert [record.values["firstName"] for record in table.records()] == ["José", "Дмитрий"]
+
+
+def test_a_stray_nul_makes_no_utf_16() -> None:
+    table = table_of("email,firstName\na@b.co,A\0nn\nc@d.co,Bob Builder\n")
+    assert table.encoding == "utf-8"
+    assert [record.values["firstName"] for record in table.records()] == ["A\0nn", "Bob Builder"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "UTF_8"])
+def test_a_byte_order_mark_is_dropped_whatever_was_named(encoding: str) -> None:
+    assert table_of("email,firstName\n".encode("utf-8-sig"), encoding=encoding).columns == ("email", "firstName")
+    quoted_name = '\ufeff"email","first, name"\n'
+    assert table_of(quoted_name.encode(), encoding=encoding).columns == ("email", "first, name")
+    assert table_of(quoted_name.encode("utf-16-le"), encoding="utf-16-le").columns == ("email", "first, name")
+
+
+@pytest.mark.parametrize(
+    "name", ["", "latin 99", "base64", "rot13", "idna", "unicode_escape", "utf-7", "a\0b", "é", "\ud800", "x" * 10_000]
+)
+def test_an_encoding_that_is_none_is_refused(name: str) -> None:
+    said = refusal("email\na@b.co\n", encoding=name)
+    assert "is no text encoding known here. Name one such as utf-8, cp1252" in said
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("before", ["", "x" * 300_000, "Zoë\u2028\x85" * 60_000])
+def test_bytes_that_the_named_encoding_does_not_have_are_told_with_their_line(end: str, before: str) -> None:
+    text = f"email,firstName{end}a@b.co,Ann{end}c@d.co,{before}{end}".encode()
+    assert refusal(text + b"\xe9@b.co,Eve\n", encoding="utf-8").startswith(
+        "Line 4 holds bytes that are not utf-8. Name "
+    )
+
+
+def test_a_mark_that_the_bytes_belie_is_told_with_the_line() -> None:
+    assert refusal(b"\xef\xbb\xbfemail,firstName\na@b.co,Jos\xe9\n").startswith(
+        "Line 2 holds bytes that are not utf-8-sig"
+    )
+    assert refusal("email\na@b.co\n".encode("utf-16") + b"x").startswith("Line 3 holds bytes that are not utf-16.")
+
+
+def test_letters_cut_by_the_chunks_of_reading_are_whole() -> None:
+    text = "email,firstName\n" + "".join(f"p{place}@b.co,{'é€😀'[place % 3]}\r\n" for place in range(50_000))
+    for encoding in ("utf-8", "utf-16"):
+        table = table_of(text.encode(encoding))
+        assert table.encoding == encoding
+        assert [record.values["firstName"] for record in table.records()] == [*"é€😀" * 16_666, *"é€"]
+
+
+@pytest.mark.parametrize("first", ["PK\x03\x04", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "\x1f\x8b\x08"])
+def test_a_workbook_or_an_archive_is_told_as_that(first: str) -> None:
+    said = refusal(first.encode("latin-1") + b"\0\x01\x02" * 40, "people.xlsx")
+    assert said.startswith(("The file is an Excel workbook", "The file is a gzip archive"))
+    assert said.endswith("Save it as CSV and import that.")
+
+
+# Dialects
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_the_one_that_the_header_has_most(delimiter: str) -> None:
+    others = ",;\t|".replace(delimiter, "")
+    table = table_of(delimiter.join(["email", f'"a{others * 3}"', f"b{others[0]}", "c"]) + "\n")
+    assert table.delimiter == delimiter
+    assert table.columns == ("email", f"a{others * 3}".strip(), f"b{others[0]}".strip(), "c")
+
+
+def test_a_delimiter_that_is_named_or_told_by_the_ending_wins() -> None:
+    assert table_of("a;b,c\n", delimiter=";").columns == ("a", "b,c")
+    assert table_of("a,b;c|d\n", delimiter="|").columns == ("a,b;c", "d")
+    for word in ("tab", "TAB", "\\t", "\t"):
+        assert table_of("a,b,c\td\n", delimiter=word).columns == ("a,b,c", "d")
+    for name in ("people.tsv", "People.TSV", "people.tab"):
+        table = table_of("a,b,c\td\n", name)
+        assert (table.format, table.columns) == ("TSV", ("a,b,c", "d"))
+    assert table_of("a,b\tc\n", "people.tsv", delimiter=",").columns == ("a", "b\tc")
+    assert table_of("{a b\n", "", delimiter=" ").columns == ("{a", "b")
+
+
+@pytest.mark.parametrize("delimiter", ["", ",,", '"', "\n", "\r", "\0", "comma"])
+def test_a_delimiter_that_is_none_is_refused(delimiter: str) -> None:
+    assert refusal("a,b\n", delimiter=delimiter).startswith("A delimiter is one character such as ;")
+
+
+def test_one_column_is_a_table() -> None:
+    table = table_of("email\na@b.co\nc@d.co\n")
+    assert (table.delimiter, table.columns) == (",", ("email",))
+    assert [record.values for record in table.records()] == [{"email": "a@b.co"}, {"email": "c@d.co"}]
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;", "sep=;;;", "sep=; "])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_excels_separator_line_is_obeyed_and_is_a_line(first: str, mark: str) -> None:
+    content = f"{mark}{first}\r\nemail;first,second,name\r\na@b.co;Ann\r\n\r\nc@d.co;Bob\r\n"
+    table = table_of(content)
+    assert (table.delimiter, table.columns) == (";", ("email", "first,second,name"))
+    assert [(record.number, record.line) for record in table.records()] == [(1, 3), (2, 5)]
+    assert table_of(content, delimiter=",").columns == ("email;first", "second", "name")
+    assert table_of(content, "people.tsv").delimiter == ";"
+
+
+def test_excels_separator_may_be_a_tab() -> None:
+    assert table_of("sep=\t\nemail\tfirst,second,name\n").columns == ("email", "first,second,name")
+
+
+def test_spaces_after_each_delimiter_are_dropped_where_the_header_has_them_too() -> None:
+    spaced = 'email, firstName, "last, name"\na@b.co, Ann, "Smith, ""Jr"""\n'
+    assert table_of(spaced).columns == ("email", "firstName", "last, name")
+    assert cells_of(spaced) == [["a@b.co", "Ann", 'Smith, "Jr"']]
+    assert cells_of("email, firstName,lastName\na@b.co, Ann,Smith\n") == [["a@b.co", " Ann", "Smith"]]
+    assert cells_of("email  name\na@b.co  Ann\n", delimiter=" ") == [["a@b.co", "", "Ann"]]
+
+
+def test_line_ends_of_old_macs_end_lines() -> None:
+    found = records_of('email,firstName\ra@b.co,Ann\r\rc@d.co,"Bob\rBuilder"\re@f.co,Eve')
+    assert [(record.line, record.values["firstName"]) for record in found] == [
+        (2, "Ann"),
+        (4, "Bob\rBuilder"),
+        (6, "Eve"),
+    ]
+
+
+def test_unicodes_own_line_breaks_end_no_line() -> None:
+    broken = "A\u2028n\x85n\x0b\x0c\x1c"
+    assert [(one.line, one.raw) for one in records_of(f"email,firstName\na@b.co,{broken}\nc@d.co,Bob\n")] == [
+        (2, ["a@b.co", broken]),
+        (3, ["c@d.co", "Bob"]),
+    ]
+    assert [one.line for one in records_of('{"a": "\u2028\x85"}\n{"a": 1}\n', "")] == [1, 2]
+
+
+# Headers
+
+
+def test_names_are_stripped_and_empty_ones_get_a_number() -> None:
+    table = table_of('\ufeff email\xa0,,"\ufeffFirst name "," "\na@b.co,1,2,3\n')
+    assert table.columns == ("email", "column 2", "First name", "column 4")
+    assert [record.values for record in table.records()] == [
+        {"email": "a@b.co", "column 2": "1", "First name": "2", "column 4": "3"}
+    ]
+
+
+def test_the_header_is_the_first_line_that_is_not_blank() -> None:
+    table = table_of('\n;;;\n"";" "\nemail;firstName\na@b.co;Ann\n')
+    assert table.columns == ("email", "firstName")
+    assert [(record.number, record.line) for record in table.records()] == [(1, 5)]
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("email,plan,Email,plan", 'The header in line 2 names "plan" twice, in columns 2 and 4. Rename'),
+        ("column 2,,x", 'names "column 2" twice, in columns 1 and 2'),
+        ('email,"a\x1b[1m\nb","a\x1b[1m\nb"', 'names "a[1m b" twice'),
+        ("jane@example.com,Jane", "The first line is no header: line 2 holds a mail address. Put names above"),
+        ("Jane,Jane Doe <jane@example.com>", "The first line is no header"),
+        (",".join(map(str, range(301))), "The header in line 2 has 301 columns; at most 300 can be read."),
+    ],
+)
+def test_a_header_that_names_no_columns_is_told(header: str, said: str) -> None:
+    assert said in refusal(f"\n{header}\na@b.co,Ann\n")
+
+
+@pytest.mark.parametrize("header", ["email @ work,name", "a@b,c", f"x@{'.' * 100_000}@,y", "@,b.c"])
+def test_a_name_with_an_at_sign_may_be_no_address(header: str) -> None:
+    assert table_of(header + "\n").columns == tuple(header.split(","))
+
+
+def test_three_hundred_columns_are_a_table() -> None:
+    assert len(table_of(",".join(map(str, range(300)))).columns) == 300
+
+
+@pytest.mark.parametrize("content", ["", "\n\r\n  \n", "\ufeff", '""\n', "sep=;\n", "sep=;\n;;\n"])
+@pytest.mark.parametrize("name", ["", "people.csv", "people.tsv"])
+def test_a_file_without_a_header_is_empty(content: str, name: str) -> None:
+    empty = "The file is empty. Its first line must name the columns, such as email,firstName."
+    assert refusal(content, name) == empty
+
+
+def test_a_header_alone_is_a_table_without_rows() -> None:
+    assert (table_of("email,firstName").columns, records_of("email,firstName")) == (("email", "firstName"), [])
+
+
+# Rows
+
+
+def test_blank_rows_are_not_counted_and_lines_are() -> None:
+    content = 'email,note\r\n\r\na@b.co,"one\ntwo\r\nthree"\r\n , \r\n,\r\nc@d.co,\r\n\r\n ,x'
+    assert records_of(content) == [
+        Record(1, 3, {"email": "a@b.co", "note": "one\ntwo\r\nthree"}, ["a@b.co", "one\ntwo\r\nthree"]),
+        Record(2, 8, {"email": "c@d.co", "note": ""}, ["c@d.co", ""]),
+        Record(3, 10, {"email": " ", "note": "x"}, [" ", "x"]),
+    ]
+
+
+def test_a_row_of_more_or_fewer_cells_has_a_problem_and_stops_no_other() -> None:
+    found = records_of("email,first,last\na@b.co\nb@b.co,B,B,more\nc@b.co,C\nd@b.co,D,D,, \ne@b.co,E,E\n")
+    assert [(record.values, record.raw, record.problem) for record in found] == [
+        ({"email": "a@b.co"}, ["a@b.co"], "has 1 cell, the header 3"),
+        ({"email": "b@b.co", "first": "B", "last": "B"}, ["b@b.co", "B", "B", "more"], "has 4 cells, the header 3"),
+        ({"email": "c@b.co", "first": "C"}, ["c@b.co", "C"], "has 2 cells, the header 3"),
+        ({"email": "d@b.co", "first": "D", "last": "D"}, ["d@b.co", "D", "D", "", " "], ""),
+        ({"email": "e@b.co", "first": "E", "last": "E"}, ["e@b.co", "E", "E"], ""),
+    ]
+
+
+def test_a_quote_that_is_never_closed_is_told_with_its_line() -> None:
+    rows = table_of(NEVER_CLOSED).records()
+    assert next(rows).raw == ["a@b.co", "Ann"]
+    with pytest.raises(FileError) as refused:
+        next(rows)
+    assert str(refused.value).startswith("A quote in the row that begins in line 3 is never closed")
+
+
+@pytest.mark.parametrize("end", ['c@d.co,"Bob', 'c@d.co,"Bob""', '"', 'c@d.co,"Bob\n\n', 'a\n\n"'])
+def test_a_quote_at_the_end_of_the_file_that_is_never_closed_is_told(end: str) -> None:
+    line = 3 if end != 'a\n\n"' else 5
+    assert f"row that begins in line {line} is never closed" in refusal(f"email,firstName\na@b.co,Ann\n{end}")
+
+
+def test_a_quote_in_the_header_that_is_never_closed_is_told() -> None:
+    assert "row that begins in line 1 is never closed" in refusal('email,"firstName\na@b.co,Ann\n')
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r", "\r\n", "\n\n"])
+@pytest.mark.parametrize("last", ['"Bob\nBuilder"', '"Bob ""B"""', 'B"ob', '""', '5" disk', '"B"ob'])
+def test_quotes_that_are_closed_or_open_nothing_are_no_error(last: str, end: str) -> None:
+    found = cells_of(f"email,firstName\na@b.co,Ann\nc@d.co,{last}{end}")
+    assert found == [["a@b.co", "Ann"], ["c@d.co", next(csv.reader(io.StringIO(f"{last}\n")))[0]]]
+
+
+def test_a_cell_of_ten_million_characters_is_a_cell() -> None:
+    long = '"' + "x" * 5_000_000 + "\n" + "y" * 5_000_000 + '"'
+    found = records_of(f"email,note\na@b.co,{long}\nc@d.co,short\n")
+    assert [len(record.values["note"]) for record in found] == [10_000_001, 5]
+    assert [record.line for record in found] == [2, 4]
+
+
+@pytest.mark.parametrize("head", ["email,note\na@b.co,", "", '{"a": 1}\n\n"'])
+def test_a_line_of_more_than_32_million_characters_is_refused_with_its_number(head: str) -> None:
+    said = refusal(head.encode() + b"x" * 32_000_001 + b"\nshort\n")
+    assert said.startswith(f"Line {head.count(chr(10)) + 1} is longer than 32 million characters. Check that")
+
+
+def test_a_row_of_more_than_32_million_characters_is_refused_however_it_is_broken() -> None:
+    one_cell = b'email,note\na@b.co,Ann\nc@d.co,"' + (b"x" * 99_999 + b"\n") * 321
+    many_cells = b'email,note\na@b.co,Ann\nc@d.co,"' + (b'x","' + b"y" * 99_999 + b"\n") * 321
+    for content in (one_cell, many_cells):
+        rows = table_of(content).records()
+        assert next(rows).raw == ["a@b.co", "Ann"]
+        with pytest.raises(FileError, match="row that begins in line 3 is longer than 32 million characters"):
+            next(rows)
+
+
+def test_what_the_csv_reader_refuses_is_a_file_error_with_the_line() -> None:
+    rows = table_of("email,firstName\na@b.co,Ann\nc@d.co,Bob Builder\n").records()
+    assert next(rows).raw == ["a@b.co", "Ann"]
+    limit = csv.field_size_limit(8)
+    try:
+        with pytest.raises(FileError, match=r"The row that begins in line 3 cannot be read as CSV: field larger"):
+            next(rows)
+    finally:
+        csv.field_size_limit(limit)
+
+
+# JSONL
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{", "is no JSON: Expecting property name enclosed in double quotes at character 2"),
+        ("nonsense", "is no JSON: Expecting value at character 1"),
+        ("[1]", "is no JSON object"),
+        ('"a@b.co"', "is no JSON object"),
+        ("null", "is no JSON object"),
+        ('{"a": NaN}', "holds NaN, which is no JSON"),
+        ('{"a": -Infinity}', "holds -Infinity, which is no JSON"),
+        ('{"a": 1e999}', "holds a number that is too large"),
+        ('{"a": 1' + "0" * 5_000 + "}", "holds a number that is too long"),
+        ('{"a": 1, "a": 1}', "names a member twice"),
+        ('{"a": {"b": 1, "b": 2}}', "names a member twice"),
+        ('{"customFields.a": 1, "customFields": {"a": 2}}', "names a member twice"),
+        ('{"a": ' + "[" * 100_000 + "]" * 100_000 + "}", "is nested too deeply"),
+        ('{"a": "\\ud800"}', "holds half a character (a \\u escape of a surrogate pair without the other)"),
+        ('{"\\uDC00": 1}', "holds half a character (a \\u escape of a surrogate pair without the other)"),
+    ],
+)
+def test_a_line_that_is_no_object_has_a_problem_and_stops_no_other(line: str, said: str) -> None:
+    table = table_of(f'{{"email": "a@b.co"}}\n\n{line}\n{{"email": "c@d.co"}}', "people.jsonl")
+    assert table.columns == ("email",)
+    assert list(table.records()) == [
+        Record(1, 1, {"email": "a@b.co"}, '{"email": "a@b.co"}'),
+        Record(2, 3, {}, line, said),
+        Record(3, 4, {"email": "c@d.co"}, '{"email": "c@d.co"}'),
+    ]
+
+
+def test_numbers_stay_what_they_are() -> None:
+    (found,) = records_of('{"a": 1, "b": 1.0, "c": 12345678901234567890123, "d": true, "e": "\\ud83d\\ude00"}', "")
+    assert repr(found.values) == "{'a': 1, 'b': 1.0, 'c': 12345678901234567890123, 'd': True, 'e': '😀'}"
+
+
+def test_custom_fields_stand_where_they_were_by_their_own_names() -> None:
+    table = table_of(
+        '{"a": 1, "customFields": {"plan": "gold", "x": {"y": 1}}, "b": 2}\n{"customFields": [1], "c": 3}', ""
+    )
+    assert table.columns == ("a", "customFields.plan", "customFields.x", "b", "customFields", "c")
+    assert [record.values for record in table.records()] == [
+        {"a": 1, "customFields.plan": "gold", "customFields.x": {"y": 1}, "b": 2},
+        {"customFields": [1], "c": 3},
+    ]
+
+
+@pytest.mark.parametrize("name", ["", "people.json", "people.jsonl", "people.ndjson", "people.txt"])
+def test_a_json_array_is_told_as_that(name: str) -> None:
+    assert refusal('\n [{"email": "a@b.co"}]', name).startswith("The file is a JSON array. Write one object a line")
+
+
+def test_a_csv_file_may_begin_with_a_bracket() -> None:
+    assert table_of("[email],{name}\n").columns == ("[email]", "{name}")
+    assert table_of("{email}\tname\n", "people.tsv").columns == ("{email}", "name")
+
+
+@pytest.mark.parametrize("content", ["{\n", "{}\n{}", '{"customFields": {}}', "email,firstName\na@b.co,Ann\n"])
+def test_a_file_in_which_no_line_is_an_object_is_told(content: str) -> None:
+    assert refusal(content, "people.jsonl").startswith("No line of the file is a JSON object with members.")
+
+
+def test_more_than_300_members_are_told_with_the_line() -> None:
+    lines = [json.dumps({f"m{place}": 1, "email": 2}) for place in range(300)]
+    assert len(table_of("\n".join(lines[:299]), "").columns) == 300
+    assert refusal("\n\n".join(lines), "").startswith("By line 599 the objects have more than 300 different members.")
+
+
+# The file itself
+
+
+@pytest.fixture(params=["BytesIO", "file", "unbuffered file"])
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[bytes], Any]]:
+    """Opens the content as one kind of file; whatever was opened is closed after the test."""
+    kept: list[Any] = []
+
+    def opening(content: bytes) -> Any:
+        path = tmp_path / "people"
+        path.write_bytes(content)
+        buffering = {"file": -1, "unbuffered file": 0}.get(request.param)
+        kept.append(io.BytesIO(content) if buffering is None else path.open("rb", buffering=buffering))
+        return kept[-1]
+
+    yield opening
+    for file in kept:
+        file.close()
+
+
+@pytest.mark.parametrize("name", ["people.csv", "people.jsonl"])
+def test_rows_that_are_left_early_leave_the_file_usable(opened: Callable[[bytes], Any], name: str) -> None:
+    row = "a@b.co,Ann\n" if name == "people.csv" else '{"email": "a@b.co", "firstName": "Ann"}\n'
+    file = opened((("email,firstName\n" if name == "people.csv" else "") + row * 5_000).encode())
+    table = read_table(file, name)
+    for _ in range(3):
+        rows = table.records()
+        assert next(rows).values == {"email": "a@b.co", "firstName": "Ann"}
+        del rows
+        gc.collect()
+        assert not file.closed
+    assert [record.number for record in table.records()] == list(range(1, 5_001))
+    file.seek(0)
+    assert hashlib.sha256(file.read()).hexdigest() == table.digest
+
+
+def test_a_file_error_leaves_the_file_usable(opened: Callable[[bytes], Any]) -> None:
+    file = opened(NEVER_CLOSED.encode())
+    for _ in range(2):
+        with pytest.raises(FileError, match="line 3"):
+            list(read_table(file, "people.csv").records())
+    file.seek(0)
+    assert file.read() == NEVER_CLOSED.encode()
+
+
+def test_a_file_that_changes_while_it_is_read_is_a_file_error() -> None:
+    file = io.BytesIO(b"email,firstName\n" + b"a@b.co,Ann\n" * 5_000)
+    rows = read_table(file, "people.csv").records()
+    assert next(rows).number == 1
+    place = file.tell()
+    file.write(b"\xe9\n" * 10)
+    file.seek(place)
+    with pytest.raises(FileError, match="changed while it was read"):
+        list(rows)
+
+
+def test_many_rows_cost_no_more_memory_than_few() -> None:
+    peaks: list[int] = []
+    for count in (3_000, 12_000):
+        rows = (f"p{place}@b.co,{'x' * 100},y\n" for place in range(count))
+        file = io.BytesIO(("a,b,c\n" + "".join(rows)).encode())
+        tracemalloc.start()
+        assert sum(1 for _ in read_table(file, "people.csv").records()) == count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.1 * peaks[0] < 2_000_000
