@@ -223,6 +223,7 @@ def test_a_word_is_found_far_into_the_file() -> None:
     table = table_of(text.encode("cp1252"))
     assert table.encoding_note == "Zoë"
     assert sum(1 for _ in table.records()) == 60_001
+    assert table_of(text.replace("£", "José", 1).encode("cp1252")).encoding_note == "José"
 
 
 @pytest.mark.parametrize("encoding", ["cp1251", "shift_jis", "gbk", "euc_kr", "iso8859_7"])
@@ -257,6 +258,8 @@ def test_a_stray_nul_makes_no_utf_16() -> None:
     table = table_of("email,firstName\na@b.co,A\0nn\nc@d.co,Bob Builder\n")
     assert table.encoding == "utf-8"
     assert [record.values["firstName"] for record in table.records()] == ["A\0nn", "Bob Builder"]
+    table = table_of("email,a\n\0\0,\0\0\0b\n")
+    assert (table.encoding, [record.raw for record in table.records()]) == ("utf-8", [["\0\0", "\0\0\0b"]])
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "UTF_8"])
@@ -282,6 +285,11 @@ def test_bytes_that_the_named_encoding_does_not_have_are_told_with_their_line(en
     assert refusal(text + b"\xe9@b.co,Eve\n", encoding="utf-8").startswith(
         "Line 4 holds bytes that are not utf-8. Name "
     )
+
+
+def test_the_line_is_right_where_bytes_mean_what_those_before_them_say() -> None:
+    text = "email,firstName\na@b.co,Ann\nc@d.co,山田\n".encode("iso2022_jp")
+    assert refusal(text + b"d@e.co,\x1b$B\xff\xff\n", encoding="iso2022_jp").startswith("Line 4 holds bytes")
 
 
 def test_a_mark_that_the_bytes_belie_is_told_with_the_line() -> None:
@@ -486,6 +494,11 @@ def test_a_cell_of_ten_million_characters_is_a_cell() -> None:
     found = records_of(f"email,note\na@b.co,{long}\nc@d.co,short\n")
     assert [len(record.values["note"]) for record in found] == [10_000_001, 5]
     assert [record.line for record in found] == [2, 4]
+
+
+def test_long_rows_are_no_long_row() -> None:
+    content = "email,note\n" + ("a@b.co," + "x" * 900_000 + "\n") * 40
+    assert [len(record.values["note"]) for record in table_of(content).records()] == [900_000] * 40
 
 
 @pytest.mark.parametrize("head", ["email,note\na@b.co,", "", '{"a": 1}\n\n"'])

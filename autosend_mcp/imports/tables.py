@@ -78,7 +78,7 @@ class Table:
         """The rows from the start of the file, one held at a time. Two such passes cannot run side by side.
 
         Raises:
-            FileError: A quote is never closed, a row is too long, or the file changed since it was first read.
+            FileError: A quote is never closed, a row is too long, or bytes changed so that they are no text any more.
         """
         with lines_of(self.file, self.encoding) as lines:
             if self.dialect is None:
@@ -145,7 +145,7 @@ def _find_dialect(lines: Iterable[str], named: str | None, ending: str) -> _Dial
         delimiter = "\t"
     else:
         delimiter = max(_DELIMITERS, key=bare.count)
-    spaced = delimiter != " " and bare.count(f"{delimiter} ") == bare.count(delimiter) > 0
+    spaced = bare.count(f"{delimiter} ") == bare.count(delimiter) > 0
     return _Dialect(delimiter, spaced, 1 if excel else 0)
 
 
