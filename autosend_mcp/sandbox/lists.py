@@ -164,7 +164,11 @@ class Lists:
             return self._db.row("SELECT COUNT(*) AS n FROM contacts WHERE project = ?", project)["n"]
         if known and known.type == "segment":
             return len(self.contacts(project, list_id))
-        return self._counts(project, list_id).get(list_id, 0)
+        if self._db.row("SELECT 1 FROM lists WHERE id = ? AND project <> ?", list_id, project):
+            return self._counts(project).get(list_id, 0)
+        return self._db.row("SELECT COUNT(*) AS n FROM members WHERE list = ?", list_id)[
+            "n"
+        ]  # quick, also of a million
 
     def of(self, contact_id: str) -> list[str]:
         """The ids of the lists that the contact is in; not of segments."""
@@ -197,13 +201,11 @@ class Lists:
         sql = "DELETE FROM members WHERE contact = ? AND list = ?"
         return sum(self._db.run(sql, contact["id"], list_id) for contact in contacts)
 
-    def _counts(self, project: str, list_id: str | None = None) -> dict[str, int]:
+    def _counts(self, project: str) -> dict[str, int]:
         rows = self._db.rows(
             "SELECT m.list, COUNT(*) AS n FROM members m JOIN contacts c ON c.id = m.contact"
-            " WHERE c.project = ? AND (? IS NULL OR m.list = ?) GROUP BY m.list",
+            " WHERE c.project = ? GROUP BY m.list",
             project,
-            list_id,
-            list_id,
         )
         return {row["list"]: row["n"] for row in rows}
 
