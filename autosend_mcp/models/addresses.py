@@ -10,6 +10,9 @@ from autosend_mcp.models.base import broken_rule
 
 MAX_LENGTH = 254
 
+# What stands before the @ in most addresses. Whether it is valid does not depend on the domain.
+_PLAIN_LOCAL = re.compile(r"(?=.{1,60}$)[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*")
+
 _NAMED = re.compile(r"[^<>@]*<([^<>]+)>")
 
 # The domains that most people's mail is at, and real ones that look like a misspelling of those.
@@ -33,12 +36,29 @@ def read_address(given: str) -> str:
         raise broken_rule(f"must be at most {MAX_LENGTH} characters")
     if "\ufffd" in bare:
         raise broken_rule("must be one mail address; this one was damaged on the way")
+    local, _, domain = bare.rpartition("@")
+    if _PLAIN_LOCAL.fullmatch(local) and (known := _domain(domain)):
+        return f"{local.lower()}@{known}"
+    address = _validated(bare)
+    if address is None:
+        raise broken_rule("must be one mail address, at a domain that can receive mail")
+    return address
+
+
+@lru_cache(maxsize=4096)
+def _domain(given: str) -> str | None:
+    """The domain in ASCII; None if no address can be at it. Many addresses share one."""
+    address = _validated(f"a@{given}")
+    return address and address.removeprefix("a@")
+
+
+def _validated(bare: str) -> str | None:
     from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - 20 ms that starting can do without
 
     try:
         address = validate_email(bare, check_deliverability=False)
     except EmailNotValidError:
-        raise broken_rule("must be one mail address, at a domain that can receive mail") from None
+        return None
     return f"{address.local_part.lower()}@{address.ascii_domain}"
 
 
