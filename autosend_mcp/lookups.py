@@ -113,17 +113,18 @@ async def find_contacts(call: Call, emails: Sequence[str], *, quickly: bool = Fa
 
 def _found(reply: Reply, emails: Sequence[str]) -> tuple[Found, Reply]:
     found: Found = {}
+    wanted = dict.fromkeys(emails)
     rows = rows_of(reply, "contacts")
     for row in rows:
         contact = parsed(StoredContact, reply, row)
-        if (email := _asked(contact.email, emails)) is not None:
+        if (email := _asked(contact.email, wanted)) is not None:
             found.setdefault(email, contact)
     if rows and not found:  # something came back, and not for the addresses asked for
         raise unreadable(reply.status)
     return found, reply
 
 
-def _asked(email: str, emails: Sequence[str]) -> str | None:
+def _asked(email: str, emails: Mapping[str, None]) -> str | None:
     lowered = email.lower()
     if lowered in emails:
         return lowered
