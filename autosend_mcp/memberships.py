@@ -25,7 +25,7 @@ STAY_CONTACTS = "The undo leaves those who were created as contacts."
 STARTS_AGAIN = "The undo would start the list's live automations again."
 
 
-class _Counts(BaseModel):
+class Counts(BaseModel):
     """What AutoSend says of people put into or taken out of a list."""
 
     model_config = ConfigDict(alias_generator=to_camel)
@@ -37,6 +37,11 @@ class _Counts(BaseModel):
     not_in_list: int | None = None
     errors: list[Any] | None = None
     validation: dict[str, Any] | None = None
+
+    def everybody(self, number: int) -> bool:
+        """Whether so many people are in the list now. Whether `added` counts those created is not documented."""
+        before = self.already_in_list or 0
+        return number in {before + (self.added or 0), before + (self.added or 0) + (self.created or 0)}
 
     def refused(self) -> dict[str, list[Any]]:
         """Who was not taken, and why, by AutoSend's own names for it."""
@@ -84,7 +89,7 @@ async def join(
     """
     try:
         reply = await call.write("POST", ADD, {"contactListId": into.id, **people})
-        counts = _Counts.model_validate(reply.data)
+        counts = Counts.model_validate(reply.data)
     except (Unknown, ValidationError) as lost:
         return await _settle_added(call, into, people, lost)
     refused = counts.refused()
@@ -97,7 +102,7 @@ async def join(
             "AutoSend accepted the request, but counted nobody.", "Look with find_contacts who is in the list."
         )
     all_new = everybody in {new, counts.added} and not before and not refused
-    whole = everybody in {before + new, before + (counts.added or 0)} and not refused
+    whole = counts.everybody(everybody) and not refused
     notes = [AUTOMATIONS_START] * bool(new) + [NO_UNDO] * (bool(new) and not all_new)
     return AddedToList(
         outcome="done" if whole else "partly_done",
@@ -151,7 +156,7 @@ async def remove_from_list(call: Call, body: ListMembers) -> RemovedFromList:
     if body.dry_run:
         return RemovedFromList(outcome="dry_run", plan=planned("POST", path, people, list=out_of.named()))
     try:
-        counts = _Counts.model_validate((await call.write("POST", path, people)).data)
+        counts = Counts.model_validate((await call.write("POST", path, people)).data)
     except (Unknown, ValidationError) as lost:
         return await _settle_removed(call, out_of, people, lost)
     everybody, removed = _number(people), counts.removed or 0

@@ -9,7 +9,7 @@ import anyio
 from autosend_mcp.errors import NotSent
 
 # A request may reach AutoSend a little later after leaving than the next one does. The window is longer by this.
-_SLACK = 0.03
+_SLACK = 0.02
 
 
 class Slot:
@@ -74,7 +74,8 @@ class Pace:
 
     def _busy(self) -> NotSent:
         wait = max(1, ceil(self._wait()))
-        return NotSent("Too many calls are waiting to be sent.", f"Try the same call again in {wait} s.")
+        again = f"Try the same call again in {wait} s."
+        return NotSent("Too many calls are waiting to be sent.", again, repeat_after=wait)
 
     def pause(self, seconds: float) -> None:
         """Send nothing for so long."""

@@ -39,7 +39,7 @@ async def read_rows(call: Call, contacts: Sequence[Mapping[str, Any]]) -> list[R
     """A row each; `unknown` so far, unless it is invalid or another row speaks for its address."""
     rows = [_read(place, given, call) for place, given in enumerate(contacts, start=1)]
     await _check_fields(call, [row for row in rows if row.asked.get("customFields")])
-    _merge(rows)
+    merge(rows)
     return rows
 
 
@@ -50,10 +50,19 @@ def _read(place: int, given: Mapping[str, Any], call: Call) -> Row:
         email = given.get("email")
         if "listIds" in given or "list_ids" in given:
             return Row(place, email if isinstance(email, str) else "", outcome="invalid", why=LISTS_BESIDE)
-        why = " ".join(line.removeprefix("- ") for line in error.next_step.splitlines()[1:])
-        return Row(place, email if isinstance(email, str) else "", outcome="invalid", why=why)
+        return Row(place, email if isinstance(email, str) else "", outcome="invalid", why=why_invalid(error))
     call.notes.extend(f"Row {place}: {note}" for note in notes)
     return Row(place, person.email, person.attributes())
+
+
+def why_invalid(error: NotSent) -> str:
+    """What is wrong with the arguments, in one line."""
+    return in_one_line(error.next_step.splitlines()[1:])
+
+
+def in_one_line(problems: Iterable[str]) -> str:
+    """Lines of a list as one line."""
+    return " ".join(problem.removeprefix("- ") for problem in problems)
 
 
 async def _check_fields(call: Call, rows: Sequence[Row]) -> None:
@@ -63,12 +72,15 @@ async def _check_fields(call: Call, rows: Sequence[Row]) -> None:
         return
     for row in rows:
         if problems := field_problems(row.asked["customFields"], defined):
-            row.outcome, row.why = "invalid", " ".join(problem.removeprefix("- ") for problem in problems)
+            row.outcome, row.why = "invalid", in_one_line(problems)
     note_undefined(call, [row.asked["customFields"] for row in rows if row.outcome == "unknown"], defined)
 
 
-def _merge(rows: Iterable[Row]) -> None:
-    """Let the first row of an address speak for all that agree with it; where two contradict, none is sent."""
+def merge(rows: Iterable[Row], called: str = "row") -> None:
+    """Let the first row of an address speak for all that agree with it; where two contradict, none is sent.
+
+    `called`: what the places of the rows are, for what is told of them.
+    """
     firsts: dict[str, Row] = {}
     for row in rows:
         if row.outcome != "unknown":
@@ -80,15 +92,14 @@ def _merge(rows: Iterable[Row]) -> None:
             row.outcome, row.why = "invalid", first.why
             continue
         if names := _contradictions(first.asked, row.asked):
-            why = (
-                f"rows {first.place} and {row.place} are the same address and contradict each other: {', '.join(names)}"
-            )
+            both = f"{called}s {first.place} and {row.place}"
+            why = f"{both} are the same address and contradict each other: {', '.join(names)}"
             first.outcome = row.outcome = "invalid"
             first.why = row.why = why
             continue
         custom = first.asked.get("customFields", {}) | row.asked.get("customFields", {})
         first.asked |= row.asked | ({"customFields": custom} if custom else {})
-        row.outcome, row.why = "merged", f"the same address as row {first.place}; sent as one"
+        row.outcome, row.why = "merged", f"the same address as {called} {first.place}; sent as one"
 
 
 def _contradictions(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:

@@ -1,5 +1,6 @@
 """Addresses are read the quick way where they are plain, and the careful way otherwise: to the same end."""
 
+from email_validator import EmailNotValidError, validate_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
@@ -9,15 +10,14 @@ from autosend_mcp.models.addresses import MAX_LENGTH, read_address
 LOCALS = st.text("aZ09._+-!'é ", max_size=70)
 DOMAINS = st.one_of(
     st.sampled_from(["example.com", "GMAIL.com", "localhost", "a.test", "münchen.de", "x..com", "-a.com", "[1.2.3.4]"]),
-    st.builds(lambda part, times: f"{part * times}com", st.sampled_from(["a", "b.", "c-."]), st.integers(1, 130)),
+    st.integers(1, 130).map(lambda times: "a" * times + ".com"),
+    st.integers(1, 130).map(lambda times: "b." * times + "com"),
     st.text("ab.-éZ1@", max_size=300),
 )
 
 
 def validated(text: str) -> str | None:
     """As the library alone reads it."""
-    from email_validator import EmailNotValidError, validate_email
-
     try:
         address = validate_email(text.strip(), check_deliverability=False)
     except EmailNotValidError:

@@ -1,0 +1,248 @@
+"""The columns of a file: which field of a contact each one is, and its cells as values of that field's type."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from autosend_mcp.errors import NotSent
+from autosend_mcp.models.base import quoted, visible
+from autosend_mcp.models.comparison import moment
+from autosend_mcp.models.values import MAX_SAFE_INTEGER, RESERVED
+
+CUSTOM = "customFields."
+PROBLEM = "import_problem"  # the column of a rejected file that says what is to be mended; read over when it comes back
+
+_ATTRIBUTES = ("email", "firstName", "lastName", "userId")
+_NO_CUSTOM_FIELDS = {*RESERVED, "listIds", "customFields"}
+
+# What people call these columns, without case, accents, spaces and punctuation.
+_SYNONYMS = {
+    **dict.fromkeys(
+        (
+            "email", "emails", "emailaddress", "mail", "mailaddress", "emailadresse", "mailadresse", "adresseemail",
+            "adressemail", "courriel", "correo", "correoelectronico", "epost",
+        ),
+        "email",
+    ),
+    **dict.fromkeys(
+        ("firstname", "fname", "first", "givenname", "forename", "vorname", "prenom", "nombre"), "firstName"
+    ),
+    **dict.fromkeys(
+        ("lastname", "lname", "last", "surname", "familyname", "nachname", "nom", "apellido", "apellidos"), "lastName"
+    ),
+    **dict.fromkeys(("userid", "externalid"), "userId"),
+}  # fmt: skip
+
+_NUMBER = re.compile(r"[+-]?(\d+)(\.\d+)?([eE][+-]?\d{1,3})?")
+_PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?")  # not 007, not +49..., no more digits than are kept
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ][\d:.]+(Z|[+-]\d\d:?\d\d)?)?")
+_BOOLEANS = {
+    **dict.fromkeys(("true", "yes", "y", "1"), True),
+    **dict.fromkeys(("false", "no", "n", "0"), False),
+}
+
+
+@dataclass(slots=True)
+class Column:
+    """One column: its name in the file, the field it is (`email`, `customFields.plan`; "" leaves it out), the type.
+
+    `new`: a custom field that AutoSend does not define yet.
+    """
+
+    name: str
+    field: str
+    kind: str = "string"
+    new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How whoever asked can say what a column is: for the errors."""
+
+    maps: str
+    creates: str
+    restarts: str
+
+
+IN_THE_SHELL = Words(
+    'Say what each is, as in --map "{0}=company"; --map "{0}=" leaves it out',
+    "--create-fields defines those that are new",
+    "--restart",
+)
+IN_A_CALL = Words(
+    'Say what each is in columns, as in {{"{0}":"company"}}; {{"{0}":""}} leaves it out',
+    "createFields defines those that are new",
+    "restart",
+)
+
+
+def match(
+    names: Sequence[str], given: Mapping[str, str], defined: Mapping[str, str], *, create: bool, words: Words
+) -> list[Column]:
+    """What each column is. `given`: fields by column, "" for one to leave out. `defined`: custom fields with types.
+
+    Raises:
+        NotSent: A column is nothing known, two are the same field, or none is the address.
+    """
+    if unknown := [name for name in given if name not in names]:
+        raise _unclear(f"There is no column {_named(unknown)}; there are {_named(names)}.", "Correct it.")
+    columns = [_given(name, given[name], defined) if name in given else _guessed(name, defined) for name in names]
+    left = [column for column in columns if column.new and column.name not in given]
+    reserved = [column for column in columns if column.new and column.field.removeprefix(CUSTOM) in _NO_CUSTOM_FIELDS]
+    choose = words.maps.format(visible((reserved or left or columns)[0].name).replace('"', "")[:40])
+    if reserved:
+        raise _unclear(
+            f"AutoSend reserves these names, so they cannot be custom fields: {_shown(reserved)}.", f"{choose}."
+        )
+    if left and not create:
+        what = f"These columns are no field of a contact, and no custom field that AutoSend defines: {_shown(left)}."
+        raise _unclear(what, f"{choose}; {words.creates}.")
+    if new := [column for column in columns if column.new and not create]:
+        raise _unclear(f"AutoSend does not define these custom fields: {_fields(new)}.", f"{words.creates}.")
+    _check_one_each(columns, choose)
+    return columns
+
+
+def _given(name: str, asked: str, defined: Mapping[str, str]) -> Column:
+    """A column that was said to be this field."""
+    wanted = asked.strip()
+    if not wanted or wanted in _ATTRIBUTES:
+        return Column(name, wanted)
+    if (attribute := RESERVED.get(wanted)) in _ATTRIBUTES:  # first_name is firstName
+        return Column(name, attribute or "")
+    custom = wanted.removeprefix(CUSTOM)
+    return _custom(name, custom, defined)
+
+
+def _guessed(name: str, defined: Mapping[str, str]) -> Column:
+    """A column by its name alone."""
+    if name == PROBLEM:
+        return Column(name, "")
+    if name in _ATTRIBUTES:
+        return Column(name, name)
+    custom = name.removeprefix(CUSTOM)
+    if custom in defined:
+        return _custom(name, custom, defined)
+    if custom == name and (attribute := _SYNONYMS.get(_key(name))):
+        return Column(name, attribute)
+    alike = [known for known in defined if _key(known) == _key(custom)]
+    return _custom(name, alike[0] if len(alike) == 1 else _field_name(custom), defined)
+
+
+def _custom(name: str, custom: str, defined: Mapping[str, str]) -> Column:
+    return Column(name, f"{CUSTOM}{custom}", defined.get(custom) or "string", new=custom not in defined)
+
+
+def _key(name: str) -> str:
+    """The name without case, accents, spaces and punctuation."""
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(char for char in plain if char.isalnum())
+
+
+def _field_name(column: str) -> str:
+    """A name for a new custom field that a template can use: `Trial ends` is `trialEnds`."""
+    if column in _NO_CUSTOM_FIELDS or re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", column):
+        return column
+    parts = [part for part in re.split(r"[\W_]+", column) if part]
+    return "".join([part.lower() if not place else part[:1].upper() + part[1:] for place, part in enumerate(parts)])
+
+
+def _check_one_each(columns: Sequence[Column], choose: str) -> None:
+    named: dict[str, list[Column]] = {}
+    for column in columns:
+        named.setdefault(column.field, []).append(column)
+    named.pop("", None)
+    for name, alike in named.items():
+        if name == CUSTOM:
+            raise _unclear(f"No custom field can be named after {_shown(alike)}.", f"{choose}.")
+        if len(alike) > 1:
+            raise _unclear(f"These columns are all {quoted(name)}: {_shown(alike)}.", f"{choose}.")
+    if "email" not in named:
+        choose = choose.replace("company", "email")
+        raise _unclear(f"No column is the address. There are: {_shown(columns)}.", f"{choose}.")
+
+
+def _shown(columns: Iterable[Column]) -> str:
+    return _named([column.name for column in columns])
+
+
+def _fields(columns: Iterable[Column]) -> str:
+    return _named([column.field.removeprefix(CUSTOM) for column in columns])
+
+
+def _named(names: Sequence[str]) -> str:
+    shown = ", ".join(quoted(name) for name in names[:20])
+    return f"{shown} and {len(names) - 20} more" if len(names) > 20 else shown
+
+
+def _unclear(what: str, next_step: str) -> NotSent:
+    return NotSent(what, next_step)
+
+
+@dataclass(slots=True)
+class Inference:
+    """The type of a new custom field, by all of its values: what every one of them can be, else a string."""
+
+    left: list[str] = field(default_factory=lambda: ["boolean", "number", "date"])
+    seen: bool = False
+
+    def see(self, cell: object) -> None:
+        """One more value; a blank one says nothing."""
+        if self.left and cell is not None and cell != "" and (not isinstance(cell, str) or cell.strip()):
+            self.seen = True
+            self.left = [kind for kind in self.left if _may_be(cell, kind)]
+
+    @property
+    def kind(self) -> str:
+        """The type."""
+        return self.left[0] if self.left and self.seen else "string"
+
+
+def _may_be(cell: object, kind: str) -> bool:
+    if not isinstance(cell, str):
+        return kind == ("boolean" if isinstance(cell, bool) else "number" if isinstance(cell, int | float) else "")
+    text = cell.strip()
+    if kind == "boolean":
+        return text.lower() in {"true", "false"}
+    if kind == "number":
+        return _PLAIN_NUMBER.fullmatch(text) is not None
+    return _DATE.fullmatch(text) is not None and moment(text) is not None
+
+
+def arguments_of(values: Mapping[str, Any], columns: Iterable[Column]) -> dict[str, Any]:
+    """A row as the arguments of a tool, without what is blank. A value that cannot be of its type stays as it is."""
+    arguments: dict[str, Any] = {}
+    custom: dict[str, Any] = {}
+    for column in columns:
+        value = values.get(column.name)
+        if value is None or value == "" or not column.field:
+            continue
+        if isinstance(value, str):
+            if not value.strip():
+                continue
+            value = _typed(value, column.kind)
+        if column.field.startswith(CUSTOM):
+            custom[column.field.removeprefix(CUSTOM)] = value
+        else:
+            arguments[column.field] = value
+    return arguments | {"customFields": custom} if custom else arguments
+
+
+def _typed(text: str, kind: str) -> object:
+    if kind == "string":
+        return text
+    bare = text.strip()
+    if kind == "number" and (number := _NUMBER.fullmatch(bare)):
+        return _number(bare, number, text)
+    if kind == "boolean":
+        return _BOOLEANS.get(bare.lower(), text)
+    return bare if kind == "date" else text
+
+
+def _number(bare: str, parts: "re.Match[str]", text: str) -> object:
+    if parts[2] is None and parts[3] is None and len(bare) < 20:
+        whole = int(bare)
+        return whole if abs(whole) <= MAX_SAFE_INTEGER else text
+    return cast("object", float(bare)) if len(parts[1]) < 20 else text

@@ -1,0 +1,233 @@
+"""What is known of every row of an import, in SQLite: it outlives the process, so that a killed import goes on.
+
+Before a request leaves, its rows are recorded as in doubt; with its outcome they no longer are. Whoever opens the
+journal after a crash finds exactly the requests of which it is not known what became of them.
+"""
+
+import json
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from anyio import to_thread
+
+AS_ASKED = ("created", "updated", "unchanged")
+Outcome = Literal[
+    "created", "updated", "unchanged", "merged", "invalid", "failed", "unknown", "would create", "would update"
+]
+
+Result = tuple[int, int, str, str | None, str]  # number, line, email, outcome, reason
+
+ResultT = TypeVar("ResultT")
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS rows (
+    number INTEGER PRIMARY KEY, line INTEGER, email TEXT, asked TEXT, outcome TEXT, reason TEXT, joined INTEGER);
+CREATE TABLE IF NOT EXISTS requests (id INTEGER PRIMARY KEY, kind TEXT, rows TEXT);
+"""
+_PENDING = (
+    "SELECT number, email, asked, outcome, joined FROM rows WHERE number > ?"
+    " AND (outcome IS NULL OR (joined < ? AND outcome IN ('created', 'updated', 'unchanged'))) ORDER BY number LIMIT ?"
+)
+
+
+class JournalBusyError(Exception):
+    """Another process is at work on it."""
+
+
+@dataclass(slots=True)
+class Item:
+    """A row on its way. `was`: whether there was such a contact before; `joined`: of how many lists it is settled."""
+
+    number: int
+    email: str
+    asked: dict[str, Any]
+    outcome: Outcome | None = None
+    reason: str = ""
+    joined: int = 0
+    was: bool = False
+    completes: bool = False  # the contact has custom fields that the row does not name
+    counted: str | None = None  # the outcome under which the tally has it
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A request of which it is not known what became: `update`, or `join 0` for the first list.
+
+    `rows`: for an update, whether each had a contact before, by number; for a joining, their addresses.
+    """
+
+    id: int
+    kind: str
+    rows: dict[int, Any] = field(default_factory=dict[int, Any])
+
+
+class Journal:
+    """One import's rows. Every method may be called from any thread, and is one transaction."""
+
+    def __init__(self, file: Path | None) -> None:
+        """Open or make it; in memory without a file.
+
+        Raises:
+            JournalBusyError: Another process has it open.
+            OSError: It cannot be opened, or is no journal.
+        """
+        self._file = file
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(
+            file or ":memory:", isolation_level=None, check_same_thread=False, timeout=0.5, cached_statements=64
+        )
+        try:
+            # Held by one process; not lost with it; written past the cache, so that a long file needs no more memory.
+            self._db.executescript(
+                "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+                "PRAGMA cache_size = -4000; BEGIN EXCLUSIVE; COMMIT;" + _TABLES
+            )
+        except sqlite3.Error as error:
+            self._db.close()
+            if "locked" in str(error):
+                raise JournalBusyError from None
+            raise OSError(f"{(file or Path()).name} is no journal of an import") from None
+
+    def close(self) -> None:
+        """Leave it for another time."""
+        self._db.close()
+
+    def remove(self) -> None:
+        """Close it for good."""
+        self.close()
+        if self._file is not None:
+            for ending in ("", "-wal", "-shm"):
+                self._file.with_name(self._file.name + ending).unlink(missing_ok=True)
+
+    def fact(self, name: str) -> Any:
+        """What was kept under this name, None if nothing was."""
+        with self._lock:
+            row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def keep(self, name: str, value: object) -> None:
+        """Keep it under this name."""
+        with self._lock:
+            self._db.execute("REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
+
+    def clear(self) -> None:
+        """Forget all rows and requests."""
+        with self._lock, self._db:
+            self._db.executescript("DELETE FROM rows; DELETE FROM requests; DELETE FROM facts;")
+
+    def add(self, rows: Iterable[tuple[int, int, str, str, str | None, str]]) -> None:
+        """Rows as they were read: number, line, email, asked (JSON), outcome, reason."""
+        with self._lock:
+            self._db.execute("BEGIN")
+            self._db.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, 0)", rows)
+            self._db.execute("COMMIT")
+
+    def repeated(self, after: str, most: int = 500) -> list[list[tuple[int, int, str, str]]]:
+        """The rows of the next addresses that stand several times: number, line, email, asked (JSON)."""
+        with self._lock:
+            self._db.execute("CREATE INDEX IF NOT EXISTS by_email ON rows (email, number) WHERE outcome IS NULL")
+            emails = self._db.execute(
+                "SELECT email FROM rows WHERE outcome IS NULL AND email > ?"
+                " GROUP BY email HAVING COUNT(*) > 1 ORDER BY email LIMIT ?",
+                (after, most),
+            ).fetchall()
+            sql = "SELECT number, line, email, asked FROM rows WHERE outcome IS NULL AND email = ? ORDER BY number"
+            found = [self._db.execute(sql, email).fetchall() for email in emails]
+            if not found:
+                self._db.execute("DROP INDEX by_email")
+        return found
+
+    def change(self, rows: Iterable[tuple[str, str | None, str, int]]) -> None:
+        """Change rows: asked (JSON), outcome, reason ("" leaves it), number."""
+        sql = "UPDATE rows SET asked = ?, outcome = ?, reason = COALESCE(NULLIF(?, ''), reason) WHERE number = ?"
+        with self._lock:
+            self._db.execute("BEGIN")
+            self._db.executemany(sql, rows)
+            self._db.execute("COMMIT")
+
+    def pending(self, after: int, lists: int, most: int) -> list[Item]:
+        """The next rows that are not settled, or not yet in so many lists."""
+        with self._lock:
+            found = self._db.execute(_PENDING, (after, lists, most)).fetchall()
+        return [
+            Item(number, email, json.loads(asked), outcome, "", joined, counted=outcome)
+            for number, email, asked, outcome, joined in found
+        ]
+
+    def intend(self, kind: str, rows: Mapping[int, Any]) -> int:
+        """Record that a request with these rows is about to leave; its number."""
+        with self._lock:
+            text = json.dumps(dict(rows), separators=(",", ":"))
+            return self._db.execute("INSERT INTO requests (kind, rows) VALUES (?, ?)", (kind, text)).lastrowid or 0
+
+    def doubts(self) -> list[Doubt]:
+        """The requests that were about to leave, and of which no more is known."""
+        with self._lock:
+            found = self._db.execute("SELECT id, kind, rows FROM requests ORDER BY id").fetchall()
+        return [Doubt(one, kind, {int(n): v for n, v in json.loads(rows).items()}) for one, kind, rows in found]
+
+    def settle(self, items: Sequence[Item], request: int | None = None) -> None:
+        """Keep what became of these rows, and with it of the request, whose other rows are as they were."""
+        with self._lock:
+            self._db.execute("BEGIN")
+            self._db.executemany(
+                "UPDATE rows SET outcome = ?, joined = ?,"
+                " reason = CASE WHEN ? = '' THEN reason WHEN reason = '' THEN ? ELSE ? || ' ' || reason END"
+                " WHERE number = ?",
+                [(one.outcome, one.joined, one.reason, one.reason, one.reason, one.number) for one in items],
+            )
+            if request is not None:
+                self._db.execute("DELETE FROM requests WHERE id = ?", (request,))
+            self._db.execute("COMMIT")
+        for item in items:
+            item.reason = ""  # it is kept, and would be kept again
+
+    def have_joined(self, numbers: Sequence[int], joined: int, request: int) -> None:
+        """Keep that these rows are in so many lists, and that the request is no longer in doubt."""
+        with self._lock:
+            self._db.execute("BEGIN")
+            self._db.executemany("UPDATE rows SET joined = ? WHERE number = ?", [(joined, one) for one in numbers])
+            self._db.execute("DELETE FROM requests WHERE id = ?", (request,))
+            self._db.execute("COMMIT")
+
+    def settled(self, lists: int) -> int:
+        """How many rows need nothing more, where each is to join so many lists."""
+        sql = (
+            "SELECT COUNT(*) FROM rows WHERE outcome NOT IN ('created', 'updated', 'unchanged')"
+            " OR (outcome IS NOT NULL AND joined >= ?)"
+        )
+        with self._lock:
+            return self._db.execute(sql, (lists,)).fetchone()[0]
+
+    def counts(self) -> Counter[str]:
+        """How many rows have which outcome; those without one are under ""."""
+        with self._lock:
+            found = self._db.execute("SELECT COALESCE(outcome, ''), COUNT(*) FROM rows GROUP BY outcome").fetchall()
+        return Counter(dict(found))
+
+    def results(self, after: int = 0, most: int = 1_000) -> list[Result]:
+        """The next rows with what became of them."""
+        sql = "SELECT number, line, email, outcome, reason FROM rows WHERE number > ? ORDER BY number LIMIT ?"
+        with self._lock:
+            return self._db.execute(sql, (after, most)).fetchall()
+
+    def rejected(self, after: int = 0, most: int = 1_000) -> list[Result]:
+        """The next rows that are not as asked, and those that were merged with one that is not."""
+        sql = (
+            "SELECT number, line, email, outcome, reason FROM rows WHERE number > ?"
+            " AND (outcome IN ('invalid', 'failed', 'unknown') OR (outcome = 'merged' AND email IN"
+            " (SELECT email FROM rows WHERE outcome IN ('invalid', 'failed', 'unknown')))) ORDER BY number LIMIT ?"
+        )
+        with self._lock:
+            return self._db.execute(sql, (after, most)).fetchall()
+
+
+async def in_thread(method: Callable[..., ResultT], *arguments: object) -> ResultT:
+    """What a method of the journal brings, without holding up the event loop."""
+    return await to_thread.run_sync(method, *arguments)

@@ -1,0 +1,114 @@
+"""What became of every row, in files beside the one that was imported.
+
+`people.report.csv` has a line for each row. `people.rejected.csv` has the rows that are not as asked, as they stood,
+with what is to be mended before they are fed in again.
+"""
+
+import csv
+import json
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from autosend_mcp.imports.columns import PROBLEM
+from autosend_mcp.imports.journal import Journal, Result
+from autosend_mcp.imports.tables import Record, Table
+
+REPORT = ("line", "email", "outcome", "reason")
+
+_ENCODING = "utf-8-sig"  # so that a spreadsheet reads it as UTF-8
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_reports(table: Table, journal: Journal, file: Path) -> list[Path]:
+    """The report, and the rejected rows where there are any. A file that is there already is left as it is.
+
+    Raises:
+        OSError: One cannot be written.
+    """
+    report = _free(file.with_suffix(".report.csv"))
+    with _whole(report) as out:
+        lines = csv.writer(out, lineterminator="\n")
+        lines.writerow(REPORT)
+        for _, line, email, outcome, reason in _results(journal):
+            lines.writerow((line, _as_text(email), outcome, _as_text(reason)))
+    if not journal.rejected(0, 1):
+        return [report]
+    ending = ".jsonl" if table.format == "JSONL" else file.suffix or ".csv"
+    rejected = _free(file.with_suffix(f".rejected{ending}"))
+    with _whole(rejected) as out:
+        _write_rejected(table, journal, out)
+    return [report, rejected]
+
+
+@contextmanager
+def _whole(file: Path) -> Generator[TextIO]:
+    """The file, to be written: there under its name only once it is whole."""
+    part = file.with_name(f".{file.name}.part")
+    try:
+        with part.open("w", encoding=_ENCODING, newline="") as out:
+            yield out
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _results(journal: Journal) -> Iterator[Result]:
+    after = 0
+    while some := journal.results(after):
+        yield from some
+        after = some[-1][0]
+
+
+def _as_text(cell: str) -> str:
+    """The cell so that no spreadsheet takes it for a formula."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def _write_rejected(table: Table, journal: Journal, out: TextIO) -> None:
+    reasons = _rejected(journal)
+    number, reason = next(reasons)
+    known = table.columns.index(PROBLEM) if PROBLEM in table.columns else None
+    lines = csv.writer(out, delimiter=table.delimiter or ",", lineterminator="\n")
+    if table.format != "JSONL":
+        lines.writerow([PROBLEM, *(name for name in table.columns if name != PROBLEM)])
+    for record in table.records():
+        if record.number < number:
+            continue
+        if isinstance(record.raw, str):
+            out.write(f"{_with_problem(record, reason)}\n")
+        else:
+            lines.writerow([reason, *_without(record.raw, known)])
+        number, reason = next(reasons, (0, ""))
+        if not number:
+            return
+
+
+def _rejected(journal: Journal) -> Iterator[tuple[int, str]]:
+    after = 0
+    while some := journal.rejected(after, 1_000):
+        yield from ((number, f"{outcome}: {reason}") for number, _, _, outcome, reason in some)
+        after = some[-1][0]
+
+
+def _with_problem(record: Record, reason: str) -> str:
+    """A line of JSON with what is to be mended in it, where it is an object."""
+    raw = str(record.raw).strip()
+    if record.problem or not raw.startswith("{"):
+        return raw
+    mended = {name: value for name, value in json.loads(raw).items() if name != PROBLEM}
+    return json.dumps({PROBLEM: reason} | mended, ensure_ascii=False)
+
+
+def _without(cells: Sequence[str], place: int | None) -> list[str]:
+    return [cell for number, cell in enumerate(cells) if number != place]
+
+
+def _free(file: Path) -> Path:
+    """This name, or the next that is free: people.rejected-2.csv."""
+    name, number = file, 1
+    while name.exists():
+        number += 1
+        name = file.with_name(f"{file.stem}-{number}{file.suffix}")
+    return name

@@ -1,0 +1,202 @@
+"""One import, from the file to the report: read, validated, sent, and gone on with after it was killed."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
+
+from autosend_mcp.calls import Call
+from autosend_mcp.client import AutoSend
+from autosend_mcp.definitions import create_custom_field
+from autosend_mcp.directory import read_fields, resolve_lists
+from autosend_mcp.errors import AutoSendError, NotSent
+from autosend_mcp.imports.columns import CUSTOM, IN_A_CALL, Column, Words, match
+from autosend_mcp.imports.journal import Journal, JournalBusyError, Result, in_thread
+from autosend_mcp.imports.reports import write_reports
+from autosend_mcp.imports.sending import Sending
+from autosend_mcp.imports.staging import infer, stage
+from autosend_mcp.imports.tables import FileError, Table, read_table
+from autosend_mcp.imports.tally import Tally
+from autosend_mcp.models.fields import CreateCustomField
+from autosend_mcp.models.lists import ContactList
+
+KEPT_PROBLEMS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked of an import.
+
+    `lists`: names or ids. `columns`: fields by column, "" for one to leave out. `target`: which AutoSend it is for,
+    besides the key, so that a journal is not taken for that of another.
+    """
+
+    lists: tuple[str, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict[str, str])
+    run_workflow: bool = False
+    create_fields: bool = False
+    dry_run: bool = False
+    encoding: str | None = None
+    delimiter: str | None = None
+    target: str = ""
+
+
+class Import:
+    """An import. `tally` is how far it is; `error` why it was stopped; `notes` what else there is to know."""
+
+    def __init__(
+        self,
+        autosend: AutoSend,
+        file: BinaryIO,
+        name: str,
+        order: Order,
+        *,
+        place: Path | None = None,
+        words: Words = IN_A_CALL,
+    ) -> None:
+        """`place`: the file's path, beside which the journal and the reports are; in memory alone without one."""
+        self._autosend = autosend
+        self._file = file
+        self._name = name
+        self._order = order
+        self._place = place
+        self._words = words
+        self._journal: Journal | None = None
+        self._sending: Sending | None = None
+        self._scratch: TemporaryDirectory[str] | None = None
+        self.table: Table | None = None
+        self.columns: list[Column] = []
+        self.lists: list[ContactList] = []
+        self.tally = Tally()
+        self.resumed = False
+        self.error: AutoSendError | None = None
+        self.notes: list[str] = []
+        self.files: list[Path] = []
+        self._problems: list[Result] = []
+
+    async def read(self, *, restart: bool = False) -> None:
+        """Read and validate every row; nothing is sent but questions, and the new custom fields that were asked for.
+
+        `restart`: do not go on with what was begun earlier.
+
+        Raises:
+            AutoSendError: The file, its columns or the lists are not clear, or AutoSend could not be asked.
+        """
+        self._autosend.settings.credentials()
+        order = self._order
+        try:
+            self.table = await in_thread(
+                lambda: read_table(self._file, self._name, encoding=order.encoding, delimiter=order.delimiter)
+            )
+            self._journal = await in_thread(self._open_journal)
+            if not await in_thread(self._goes_on, self.table, self._journal, restart):
+                await self._stage(self.table, self._journal)
+            self.tally.begin(
+                await in_thread(self._journal.counts), await in_thread(self._journal.settled, len(self.lists))
+            )
+        except FileError as error:
+            raise NotSent(str(error), "") from None
+        except JournalBusyError:
+            raise NotSent("Another process is importing this file.", "Wait until it has ended.") from None
+
+    async def send(self) -> None:
+        """Send what was read, and write the reports. `error` says why that ended early; it can be gone on with."""
+        assert self._journal is not None  # noqa: S101 - `read` comes first
+        self._sending = Sending(
+            self._autosend, self._journal, self.tally, self.lists, run_workflow=self._order.run_workflow
+        )
+        if not self.tally.stopped:
+            await (self._sending.compare() if self._order.dry_run else self._sending.send())
+        self.error = self._sending.error
+        self.tally.stage = "stopped" if self.tally.stopped else "done"
+        if not self.tally.stopped:
+            await in_thread(self._finish)
+
+    def stop(self) -> None:
+        """Send nothing more; what has left is settled."""
+        self.tally.stopped = True
+        if self._sending is not None:
+            self._sending.stop()
+
+    def problems(self, after: int = 0, most: int = 20) -> list[Result]:
+        """The next rows that are not as asked."""
+        if self._journal is not None:
+            return self._journal.rejected(after, most)
+        return [row for row in self._problems if row[0] > after][:most]
+
+    def _open_journal(self) -> Journal:
+        if self._place is None:
+            return Journal(None)
+        if not self._order.dry_run:
+            return Journal(self._place.with_name(f"{self._place.name}.journal"))
+        self._scratch = TemporaryDirectory(ignore_cleanup_errors=True)
+        return Journal(Path(self._scratch.name) / "journal")
+
+    def _goes_on(self, table: Table, journal: Journal, restart: bool) -> bool:
+        """Whether the journal holds the rows of this import already.
+
+        Raises:
+            NotSent: It holds those of another, which is not finished.
+        """
+        order = asdict(self._order) | {"lists": list(self._order.lists), "columns": dict(self._order.columns)}
+        target = self._autosend.settings.fingerprint(f"{self._autosend.settings.base_url} {order.pop('target')}")
+        this = {"file": table.digest, "order": order, "target": target}
+        begun, staged = journal.fact("begun"), journal.fact("staged")
+        if begun is not None and staged is not None and not restart:
+            if begun != this:
+                raise self._other_import(journal, changed=begun["file"] != table.digest)
+            self.lists = [ContactList.model_validate(one) for one in staged["lists"]]
+            self.columns = [Column(**one) for one in staged["columns"]]
+            self.resumed = True
+            return True
+        journal.clear()
+        journal.keep("begun", this)
+        return False
+
+    def _other_import(self, journal: Journal, *, changed: bool) -> NotSent:
+        rows = sum(count for outcome, count in journal.counts().items() if outcome not in {"", "invalid", "merged"})
+        what = "This file has changed since" if changed else "With other options,"
+        again = "Restore the file" if changed else "Give the same options"
+        return NotSent(
+            f"{what} an import of it was begun that is not finished: {rows} rows were sent.",
+            f"{again} to go on with it; or begin anew with {self._words.restarts}, which leaves rows that are as asked "
+            "already as they are.",
+        )
+
+    async def _stage(self, table: Table, journal: Journal) -> None:
+        order = self._order
+        call = Call(self._autosend)
+        self.lists = await resolve_lists(call, order.lists, fresh=True)
+        defined = {one.field_name: one.field_type or "" for one in await read_fields(call)}
+        self.columns = match(table.columns, order.columns, defined, create=order.create_fields, words=self._words)
+        await in_thread(infer, table, self.columns)
+        new = {one.field.removeprefix(CUSTOM): one.kind for one in self.columns if one.new}
+        if not order.dry_run:
+            for name, kind in new.items():
+                await create_custom_field(
+                    Call(self._autosend),
+                    CreateCustomField.model_validate({"fieldName": name, "fieldType": kind}, context=[]),
+                )
+        await in_thread(stage, table, self.columns, defined | new, journal, self.tally)
+        if not self.tally.stopped:
+            lists = [one.model_dump(by_alias=True, exclude_none=True) for one in self.lists]
+            journal.keep("staged", {"lists": lists, "columns": [asdict(one) for one in self.columns]})
+
+    def _finish(self) -> None:
+        """The reports, and with them the end of the journal."""
+        assert self.table is not None and self._journal is not None  # noqa: S101, PT018 - `read` came first
+        if self._place is not None:
+            self.files = write_reports(self.table, self._journal, self._place)
+        self._problems = self._journal.rejected(0, KEPT_PROBLEMS)
+        self._journal.remove()
+        self._journal = None
+
+    def close(self) -> None:
+        """Let go of the journal; one that is not finished stays, to be gone on with."""
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+        if self._scratch is not None:
+            self._scratch.cleanup()
+        self._file.close()

@@ -1,0 +1,96 @@
+"""Every row of a file validated and kept in the journal, before anything is sent.
+
+The rows are read with the models of the tools. Rows of one address become one; where they contradict each other, none
+is sent.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+
+from pydantic import ValidationError
+
+from autosend_mcp.errors import NotSent, compact_json
+from autosend_mcp.field_checks import field_problems
+from autosend_mcp.imports.columns import Column, Inference, arguments_of
+from autosend_mcp.imports.journal import Journal
+from autosend_mcp.imports.tables import Record, Table
+from autosend_mcp.imports.tally import Tally
+from autosend_mcp.models.arguments import read_arguments
+from autosend_mcp.models.base import visible
+from autosend_mcp.models.contacts import Person
+from autosend_mcp.rows import Row, in_one_line, merge, why_invalid
+
+_AT_ONCE = 1_000
+
+Staged = tuple[int, int, str, str, str | None, str]
+
+
+def infer(table: Table, columns: Sequence[Column]) -> None:
+    """Give each new custom field the type that all of its values have."""
+    new = [(column, Inference()) for column in columns if column.new]
+    if not new:
+        return
+    for record in table.records():
+        for column, inference in new:
+            inference.see(record.values.get(column.name))
+    for column, inference in new:
+        column.kind = inference.kind
+
+
+def stage(table: Table, columns: Sequence[Column], defined: Mapping[str, str], journal: Journal, tally: Tally) -> None:
+    """Read every row into the journal; `defined`: the types of the custom fields, the new ones too.
+
+    Raises:
+        FileError: The file cannot be read to its end.
+    """
+    for some in _by_the_thousand(_staged(record, columns, defined) for record in table.records()):
+        journal.add(some)
+        tally.read += len(some)
+        if tally.stopped:
+            return
+    after = ""
+    while groups := journal.repeated(after):
+        after = groups[-1][0][2]
+        for group in groups:
+            journal.change(_merged(group))
+
+
+def _by_the_thousand(rows: Iterable[Staged]) -> Iterator[list[Staged]]:
+    rest = iter(rows)
+    while some := list(islice(rest, _AT_ONCE)):
+        yield some
+
+
+def _staged(record: Record, columns: Sequence[Column], defined: Mapping[str, str]) -> Staged:
+    given = {} if record.problem else arguments_of(record.values, columns)
+    email, reason = str(given.get("email") or "")[:300], record.problem
+    if not reason:
+        notes: list[str] = []
+        try:
+            person = Person.model_validate(given, context=notes)
+            asked = person.attributes()
+            if problems := field_problems(asked.get("customFields") or {}, defined):
+                return record.number, record.line, person.email, "{}", "invalid", in_one_line(problems)
+            return record.number, record.line, person.email, compact_json(asked), None, " ".join(notes)
+        except ValidationError:
+            reason = _why(given)
+    return record.number, record.line, visible(email), "{}", "invalid", reason
+
+
+def _why(given: Mapping[str, object]) -> str:
+    """The same refusal in our own words."""
+    try:
+        read_arguments(Person, given, "import")
+    except NotSent as error:
+        return why_invalid(error)
+    return "is not valid"  # pragma: no cover - what validates there has validated before
+
+
+def _merged(group: Sequence[tuple[int, int, str, str]]) -> list[tuple[str, str | None, str, int]]:
+    rows = [Row(line, email, json.loads(asked)) for _, line, email, asked in group]
+    merge(rows, "line")
+    return [
+        (compact_json(row.asked), None if row.outcome == "unknown" else row.outcome, row.why, number)
+        for row, (number, *_) in zip(rows, group, strict=True)
+    ]
