@@ -10,6 +10,7 @@ import anyio
 from autosend_mcp.client import MAX_BULK_REPLY_BYTES, MAX_REPLY_BYTES, AutoSend
 from autosend_mcp.envelope import Reply
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown, Unreadable
+from autosend_mcp.jobs import Jobs
 
 # How a call of 45 s is spent, in seconds; another AUTOSEND_TIMEOUT scales them all. The parts after the latest start
 # add up to the rest of the call: 2.5 to connect, 9 for the reply, and 8 for the look-ups of a lost write, which even
@@ -57,6 +58,10 @@ Ask = Callable[[str, Sequence[str]], Awaitable[Verdict]]
 ParsedT = TypeVar("ParsedT")
 
 
+# Tells the client how far a call is: how much is done, of how much (None while that is not known), and a word on it.
+Progress = Callable[[float, float | None, str | None], Awaitable[None]]
+
+
 class QuestionFirst(Exception):
     """The call cannot go on before the person has answered: the question is its answer for now."""
 
@@ -74,18 +79,25 @@ async def ask_nobody(_question: str, _about: Sequence[str]) -> Verdict:
     return "not_asked"
 
 
+async def tell_nobody(_done: float, _total: float | None, _word: str | None) -> None:
+    """For a caller who did not ask for progress."""
+
+
 class Call:
     """The requests of one tool call, under one deadline.
 
-    `notes`: what the caller should know besides the result. `ask`: asks the person at the client. `attempts`,
-    those of them that write, and `status` are for the log.
+    `notes`: what the caller should know besides the result. `ask`: asks the person at the client. `progress`: tells the
+    client how far it is. `jobs`: what goes on after the call. `attempts`, those of them that write, and `status` are
+    for the log.
     """
 
     def __init__(self, autosend: AutoSend, ask: Ask = ask_nobody) -> None:
         """The deadline runs from now."""
-        self._autosend = autosend
+        self.autosend = autosend
         self.catalogue = autosend.catalogue
         self.ask = ask
+        self.progress: Progress = tell_nobody
+        self.jobs: Jobs | None = None
         self.notes: list[str] = []
         self.lists_failed: AutoSendError | None = None  # the lists could not be read
         self._started = monotonic()
@@ -111,7 +123,7 @@ class Call:
 
     def fingerprint(self, text: str) -> str | None:
         """A keyed hash that stands for a person in the log."""
-        return self._autosend.settings.fingerprint(text)
+        return self.autosend.settings.fingerprint(text)
 
     def stop(self) -> AutoSendError | None:
         """Let no write leave any more: what that means, or None where one may have been applied already."""
@@ -180,7 +192,7 @@ class Call:
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, many: bool = False
     ) -> Reply:
         """One short read, before all that wait in line: it finds out what became of a write."""
-        left = self._started + self._autosend.settings.timeout - monotonic()
+        left = self._started + self.autosend.settings.timeout - monotonic()
         within = min(_LOOK_UP * self.scale, left)
         with anyio.move_on_after(within):
             return await self._once(
@@ -208,17 +220,17 @@ class Call:
         urgent: bool = False,
         many: bool = False,
     ) -> Reply:
-        self._autosend.settings.credentials()  # without a key there is nothing to wait for
+        self.autosend.settings.credentials()  # without a key there is nothing to wait for
         if patience <= 0:
             raise NotSent("The time for this call was used up before it could be sent.", "Try the same call again.")
-        slot = await self._autosend.pace.turn(patience, urgent=urgent)
+        slot = await self.autosend.pace.turn(patience, urgent=urgent)
         most = MAX_BULK_REPLY_BYTES if many else MAX_REPLY_BYTES
         try:
             if self._stopped or (writes and self._unwanted):
                 raise NotSent("The call was cancelled before its request left.", "")
             self._leave(writes=writes)
             connect = _CONNECT * self.scale
-            reply = await self._autosend.exchange(slot, method, path, body, connect=connect, within=within, most=most)
+            reply = await self.autosend.exchange(slot, method, path, body, connect=connect, within=within, most=most)
         except AutoSendError as error:
             self.status = error.status
             if writes:

@@ -44,9 +44,15 @@ _UNSENT = (
 class AutoSend:
     """AutoSend's API for one key: what all calls of the process share, connections, pace and catalogue."""
 
-    def __init__(self, settings: Settings, transport: httpx2.AsyncBaseTransport | None = None) -> None:
-        """`transport` replaces the network, for the sandbox in the same process."""
+    def __init__(
+        self, settings: Settings, transport: httpx2.AsyncBaseTransport | None = None, *, target: str | None = ""
+    ) -> None:
+        """`transport` replaces the network, for the sandbox in the same process.
+
+        `target` tells what is behind it from what else has the same URL and key; None if that ends with this process.
+        """
         self.settings = settings
+        self.target = target
         self.pace = Pace(settings.rate_limit)
         self.catalogue = Catalogue()
         self._transport = transport

@@ -1,6 +1,7 @@
 """The AutoSend client a command works with: the real API by the settings, or the sandbox in this process."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from autosend_mcp.client import AutoSend
 from autosend_mcp.settings import Settings, load_settings
@@ -27,4 +28,5 @@ def _in_process(file: str, given: Mapping[str, object]) -> AutoSend:
     from autosend_mcp.sandbox.store import Store
 
     settings: Settings = load_settings(**{"api_key": KEY, "base_url": "http://127.0.0.1/v1", **given})
-    return AutoSend(settings, ASGITransport(Sandbox(Store(file or None)).app, raise_app_exceptions=False))
+    transport = ASGITransport(Sandbox(Store(file or None)).app, raise_app_exceptions=False)
+    return AutoSend(settings, transport, target=str(Path(file).resolve()) if file else None)

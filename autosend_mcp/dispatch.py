@@ -15,6 +15,7 @@ from autosend_mcp.calls import Call, QuestionFirst
 from autosend_mcp.client import AutoSend
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown, compact_json
 from autosend_mcp.history import MAX_UNDO_BYTES, History
+from autosend_mcp.jobs import Jobs
 from autosend_mcp.logs import OURS
 from autosend_mcp.models.arguments import nearest, read_arguments, refused_fields
 from autosend_mcp.models.base import MAX_ANSWER_BYTES, SHORTENED, Answer, Body, shortened, size, visible_data
@@ -34,10 +35,11 @@ _log = logging.getLogger(OURS)
 class Dispatch:
     """Calls of the tools that are offered."""
 
-    def __init__(self, autosend: AutoSend, writes: Writes, tools: Mapping[str, Tool]) -> None:
+    def __init__(self, autosend: AutoSend, writes: Writes, jobs: Jobs, tools: Mapping[str, Tool]) -> None:
         """`tools` by name; any other tool there is can be asked for, and is told why it is not offered."""
         self._autosend = autosend
         self._writes = writes
+        self._jobs = jobs
         self.tools = tools
         self.history = History()
         self._questions = Questions()
@@ -58,7 +60,7 @@ class Dispatch:
         person = Person(
             context, params, self._questions, may_ask=may_ask, scale=call.scale, without_key=settings.without_key
         )
-        call.ask = person.ask
+        call.ask, call.progress, call.jobs = person.ask, context.session.report_progress, self._jobs
         perform = partial(self._perform, tool, call, body, started)
         if tool.reads:
             return self._render(await perform(), notes)

@@ -33,23 +33,25 @@ from autosend_mcp.client import AutoSend
 from autosend_mcp.directory import recent_lists
 from autosend_mcp.dispatch import Dispatch, error_text
 from autosend_mcp.errors import AutoSendError
+from autosend_mcp.jobs import Jobs, jobs_of_the_process
 from autosend_mcp.models.base import visible
 from autosend_mcp.models.lists import EVERYBODY
 from autosend_mcp.settings import Settings, SettingsError
-from autosend_mcp.tools import contacts, fields, lists, suppressions
-from autosend_mcp.tools.toolset import TOOLSETS, Tool, chosen
+from autosend_mcp.tools import contacts, fields, imports, lists, suppressions
+from autosend_mcp.tools.toolset import DEFAULT_TOOLSETS, TOOLSETS, Tool, chosen
 from autosend_mcp.writes import Writes, writes_of_the_process
 
 NAME = "autosend-mcp"
 TITLE = "AutoSend contacts"
 VERSION = version(NAME)
 
-_REGISTERED = (contacts, lists, fields, suppressions)  # importing a module of tools registers them
+_REGISTERED = (contacts, lists, fields, suppressions, imports)  # importing a module of tools registers them
 _NOUNS = {
     "contacts": "contacts",
     "lists": "contact lists and segments",
     "fields": "custom fields",
     "suppressions": "suppression",
+    "imports": "imports of files",
 }
 _MOST_COMPLETIONS = 100
 
@@ -63,6 +65,8 @@ def offered_tools(settings: Settings) -> dict[str, Tool]:
     names = [name.strip() for name in settings.toolsets.split(",") if name.strip()]
     if not set(names) <= set(TOOLSETS):
         raise SettingsError(f"AUTOSEND_TOOLSETS must be of {', '.join(TOOLSETS)}, separated by commas.")
+    if not names and settings.import_dir is not None:
+        names = [*DEFAULT_TOOLSETS, "imports"]
     return chosen(names, read_only=settings.read_only)
 
 
@@ -83,14 +87,14 @@ def instructions(tools: Mapping[str, Tool]) -> str:
     return " ".join(parts)
 
 
-def build_server(autosend: AutoSend, writes: Writes) -> Server[Any]:
-    """An MCP server over this client and these writes, for any transport and both protocol eras.
+def build_server(autosend: AutoSend, writes: Writes, jobs: Jobs) -> Server[Any]:
+    """An MCP server over this client, these writes and jobs, for any transport and both protocol eras.
 
     Raises:
         SettingsError: AUTOSEND_TOOLSETS names a toolset that there is not.
     """
     tools = offered_tools(autosend.settings)
-    dispatch = Dispatch(autosend, writes, tools)
+    dispatch = Dispatch(autosend, writes, jobs, tools)
     around = _Around(autosend, dispatch)
     server = Server[Any](
         NAME,
@@ -112,10 +116,10 @@ def build_server(autosend: AutoSend, writes: Writes) -> Server[Any]:
 
 @asynccontextmanager
 async def open_server(autosend: AutoSend) -> AsyncGenerator[tuple[Server[Any], Writes]]:
-    """The server with its writes; on the way out the writes end first, then the connections."""
+    """The server with its writes; on the way out the writes and jobs end first, then the connections."""
     try:
-        async with writes_of_the_process() as writes:
-            yield build_server(autosend, writes), writes
+        async with jobs_of_the_process() as jobs, writes_of_the_process() as writes:
+            yield build_server(autosend, writes, jobs), writes
     finally:
         await autosend.aclose()
 

@@ -55,6 +55,13 @@ def _header_value(value: str) -> str:
     return value
 
 
+def _directory(value: Path) -> Path:
+    path = value.expanduser()
+    if not path.is_dir():
+        raise ValueError
+    return path
+
+
 def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
@@ -113,8 +120,13 @@ class Settings(BaseSettings):
     )
     toolsets: str = Field(
         default="",
-        description="The toolsets to offer, separated by commas. By default `contacts,lists,fields`; there is also "
-        "`suppressions`.",
+        description="The toolsets to offer, separated by commas. By default `contacts,lists,fields`; there are also "
+        "`suppressions` and `imports`.",
+    )
+    import_dir: Annotated[Path, AfterValidator(_directory)] | None = Field(
+        default=None,
+        description="Directory whose files an assistant may import by name. Offers the toolset `imports` too.",
+        json_schema_extra={"rule": "must be a directory that exists"},
     )
     ask: Literal["auto", "never"] = Field(
         default="auto",

@@ -35,6 +35,7 @@ ASKED: dict[str, str | None] = {
     "timeout": "Time limit in seconds",
     "read_only": "Read only",
     "toolsets": "Toolsets",
+    "import_dir": "Import directory",
     "ask": None,
     "log_level": None,
 }

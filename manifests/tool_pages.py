@@ -27,6 +27,8 @@ Json = dict[str, Any]
 
 PAGE = "docs/tools.md"
 
+_IMPORT = "..."  # stands for the id that start_import gave
+
 # The call of each tool on the page, in the order in which they are played, and shown: each works on what the calls
 # before it left.
 EXAMPLES: dict[str, Json] = {
@@ -52,6 +54,9 @@ EXAMPLES: dict[str, Json] = {
     "list_contact_lists": {"nameContains": "news"},
     "find_contacts": {"list": "Newsletter", "emailContains": "@example.com", "fields": ["firstName"], "limit": 1},
     "remove_from_list": {"list": "Newsletter", "emails": ["john@example.com"]},
+    "start_import": {"text": "E-Mail,First name,plan\nmary@example.com,Mary,pro\nmary,,free\n", "dryRun": True},
+    "get_import": {"importId": _IMPORT},
+    "stop_import": {"importId": _IMPORT},
     "list_suppression_groups": {},
     "suppress_emails": {"emails": ["john@example.com"], "group": "Our blog", "reason": "asked by phone"},
     "unsuppress_emails": {"emails": ["john@example.com"], "group": "Our blog"},
@@ -68,7 +73,7 @@ with a text: [When things go wrong](../README.md#when-things-go-wrong)."""
 
 _ID = re.compile(r"\b[0-9a-f]{24}\b")
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-_OPAQUE = re.compile(r'"(nextCursor|groupId)": "[^"]+"')
+_OPAQUE = re.compile(r'"(nextCursor|groupId|importId)": "[^"]+"')
 
 
 @cache
@@ -122,7 +127,12 @@ async def _play(examples: Mapping[str, Json]) -> dict[str, CallToolResult]:
     autosend = AutoSend(settings, ASGITransport(sandbox.app))
     try:
         async with open_server(autosend) as (server, _), Client(server) as client:
-            return {name: await client.call_tool(name, arguments) for name, arguments in examples.items()}
+            results: dict[str, CallToolResult] = {}
+            for name, arguments in examples.items():
+                started = results["start_import"].structured_content if arguments.get("importId") == _IMPORT else None
+                own = {"importId": started["importId"]} if started else {}
+                results[name] = await client.call_tool(name, arguments | own)
+            return results
     finally:
         sandbox.store.close()
 
@@ -168,7 +178,8 @@ def _effect(tool: Tool) -> str:
 
 
 def _on_request(toolset: str) -> str:
-    return f"`{toolset}` is not offered unless `{variable_of('toolsets')}` names it."
+    also = f", or `{variable_of('import_dir')}` is set" if toolset == "imports" else ""
+    return f"`{toolset}` is not offered unless `{variable_of('toolsets')}` names it{also}."
 
 
 def _first_sentence(tool: Tool) -> str:

@@ -211,7 +211,7 @@ def test_every_version_is_the_version_of_the_package() -> None:
 
 def test_the_title_is_the_one_that_the_server_gives_itself() -> None:
     nothing: Any = None
-    assert build_server(AutoSend(load_settings()), nothing).title == TITLE
+    assert build_server(AutoSend(load_settings()), nothing, nothing).title == TITLE
     assert (_load(SERVER)["title"], _load(BUNDLE)["display_name"]) == (TITLE, TITLE)
 
 

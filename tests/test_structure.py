@@ -12,11 +12,20 @@ PACKAGE = ROOT / "autosend_mcp"
 
 # From the ground up: a module imports only from rows above its own. CONTRIBUTING.md shows the same table.
 LAYERS = [
-    {"errors", "logs", "exits", "flags", "sandbox", "wire", "imports.journal", "imports.jsonl"},
+    {"errors", "logs", "exits", "flags", "sandbox", "wire", "jobs", "imports.journal", "imports.jsonl"},
     {"settings", "models.base", "imports.tally"},
-    {"models.addresses", "models.arguments", "models.pages", "pace", "prompts", "history", "imports.encodings"},
+    {
+        "models.addresses",
+        "models.arguments",
+        "models.pages",
+        "pace",
+        "prompts",
+        "history",
+        "imports.encodings",
+        "imports.inside",
+    },
     {"models.values", "envelope", "imports.tables"},
-    {"models.contacts", "models.lists", "models.fields", "models.batches", "models.suppressions"},
+    {"models.contacts", "models.lists", "models.fields", "models.batches", "models.suppressions", "models.imports"},
     {"models.searches", "models.comparison", "catalogue"},
     {"models.outcomes", "client", "imports.columns"},
     {"calls", "imports.reports"},
@@ -27,10 +36,11 @@ LAYERS = [
     {"batches", "searches", "imports.staging"},
     {"imports.sending"},
     {"imports.run"},
-    {"dispatch", "tools.contacts", "tools.lists", "tools.fields", "tools.suppressions"},
+    {"imports.display"},
+    {"imports.background", "imports.command"},
+    {"dispatch", "tools.contacts", "tools.lists", "tools.fields", "tools.suppressions", "tools.imports"},
     {"server"},
-    {"stdio", "connect", "shell", "demo", "imports.display"},
-    {"imports.command"},
+    {"stdio", "connect", "shell", "demo"},
     {"cli"},
     {"__main__"},
 ]

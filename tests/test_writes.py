@@ -12,7 +12,7 @@ from autosend_mcp.calls import Call
 from autosend_mcp.client import AutoSend
 from autosend_mcp.errors import NotSent
 from autosend_mcp.models.base import Answer
-from autosend_mcp.server import build_server, open_server
+from autosend_mcp.server import open_server
 from autosend_mcp.settings import load_settings
 from autosend_mcp.writes import FINISHED, IN_DOUBT, JOINED, Writes, writes_of_the_process
 from tests.faulty import Exchange, Faulty, create_well, faulty_autosend
@@ -229,12 +229,11 @@ async def test_a_cancelled_create_of_unknown_outcome_is_told_to_the_next_identic
 
     faulty.create = lost
     autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url, timeout=1, rate_limit=1000))
-    async with writes_of_the_process() as writes, Client(build_server(autosend, writes)) as client:
+    async with open_server(autosend) as (server, writes), Client(server) as client:
         await cancelled_while_in_flight(client, arrived, JANE)
         gone.set()
         await writes.all_done()
         answer = answer_of(await client.call_tool("create_contact", JANE))
-    await autosend.aclose()
     assert answer["notes"] == [IN_DOUBT]
 
 

@@ -92,6 +92,10 @@ def match(
     left = [column for column in columns if column.new and column.name not in given]
     reserved = [column for column in columns if column.new and column.field.removeprefix(CUSTOM) in _NO_CUSTOM_FIELDS]
     choose = words.maps.format(visible((reserved or left or columns)[0].name).replace('"', "")[:40])
+    if not any(column.field == "email" for column in columns):
+        raise _unclear(
+            f"No column is the address. There are: {_shown(columns)}.", f"{choose.replace('company', 'email')}."
+        )
     if reserved:
         raise _unclear(
             f"AutoSend reserves these names, so they cannot be custom fields: {_shown(reserved)}.", f"{choose}."
@@ -159,9 +163,6 @@ def _check_one_each(columns: Sequence[Column], choose: str) -> None:
             raise _unclear(f"No custom field can be named after {_shown(alike)}.", f"{choose}.")
         if len(alike) > 1:
             raise _unclear(f"These columns are all {quoted(name)}: {_shown(alike)}.", f"{choose}.")
-    if "email" not in named:
-        choose = choose.replace("company", "email")
-        raise _unclear(f"No column is the address. There are: {_shown(columns)}.", f"{choose}.")
 
 
 def _shown(columns: Iterable[Column]) -> str:

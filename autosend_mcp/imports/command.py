@@ -29,7 +29,6 @@ def run(autosend: AutoSend, args: Namespace) -> int:
         return usage(f"import: {error}")
     except OSError as error:
         return usage(f"import: {args.file}: {error.strerror or error}")
-    sandbox = getattr(args, "sandbox", None)
     order = Order(
         lists=tuple(args.list),
         columns=columns,
@@ -38,11 +37,9 @@ def run(autosend: AutoSend, args: Namespace) -> int:
         dry_run=args.dry_run,
         encoding=args.encoding,
         delimiter=args.delimiter,
-        target=str(Path(sandbox).resolve()) if sandbox else "",
     )
     imported = Import(autosend, file, args.file, order, place=Path(args.file), words=IN_THE_SHELL)
-    # Of an AutoSend in this process's memory nothing is left that could be gone on with.
-    return anyio.run(_import, autosend, imported, _display(args), args.restart or sandbox == "")
+    return anyio.run(_import, autosend, imported, _display(args), args.restart)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -4,6 +4,8 @@ import sys
 from abc import ABC, abstractmethod
 from typing import Any
 
+from pydantic.alias_generators import to_camel
+
 from autosend_mcp.errors import compact_json
 from autosend_mcp.imports.run import Import
 from autosend_mcp.imports.tally import Tally
@@ -116,10 +118,15 @@ def progress_of(tally: Tally) -> dict[str, object]:
     progress: dict[str, object] = {
         "rows": tally.total,
         "settled": tally.settled,
-        "counts": {name: tally.outcomes[name] for name in _ORDER if tally.outcomes[name]},
+        "counts": counts_of(tally),
         "rowsPerSecond": round(tally.rate, 1),
     }
     return progress | ({"secondsLeft": round(left)} if (left := tally.seconds_left) else {})
+
+
+def counts_of(tally: Tally) -> dict[str, int]:
+    """Rows by what became of them, those that there are; as names in JSON."""
+    return {to_camel(name.replace(" ", "_")): tally.outcomes[name] for name in _ORDER if tally.outcomes[name]}
 
 
 def reading_of(imported: Import) -> dict[str, object]:
@@ -127,10 +134,15 @@ def reading_of(imported: Import) -> dict[str, object]:
     table = imported.table
     assert table is not None  # noqa: S101 - it was read
     detected = {"format": table.format, "encoding": table.encoding, "delimiter": table.delimiter}
-    reading: dict[str, object] = {name: value for name, value in detected.items() if value}
-    reading["columns"] = {column.name: column.field for column in imported.columns}
-    reading["newFields"] = {column.field: column.kind for column in imported.columns if column.new}
-    return reading | {"lists": [one.name for one in imported.lists], "resumed": imported.resumed}
+    reading: dict[str, object] = {
+        **detected,
+        "guessedFrom": table.encoding_note,
+        "columns": {column.name: column.field for column in imported.columns},
+        "newFields": {column.field: column.kind for column in imported.columns if column.new},
+        "lists": [one.name for one in imported.lists],
+        "goesOn": imported.resumed,
+    }
+    return {name: value for name, value in reading.items() if value}
 
 
 def described(imported: Import) -> list[str]:

@@ -37,7 +37,11 @@ class Requests:
         """Over this client, in its pace."""
         self._autosend = autosend
         self.at_once = 5_000  # addresses in one look-up; AutoSend documents no limit, and says where there is one
-        self.stopped = False
+        self._stopped = anyio.Event()
+
+    def stop(self) -> None:
+        """Wait for nothing any more."""
+        self._stopped.set()
 
     async def write(self, path: str, body: dict[str, object]) -> dict[str, object]:
         """What AutoSend says of a request that changes something.
@@ -60,10 +64,11 @@ class Requests:
                 passes = error.repeat_after is not None or (reads and isinstance(error, Unknown))
                 now = monotonic()
                 until = until or now + _PATIENCE * call.scale
-                if not passes or now > until or self.stopped:
+                if not passes or now > until or self._stopped.is_set():
                     raise
                 jittered = min(pause, _LONGEST_PAUSE) * call.scale * random.uniform(0.5, 1)  # noqa: S311 - jitter, no secret
-                await anyio.sleep(max(error.repeat_after or 0.0, jittered))
+                with anyio.move_on_after(max(error.repeat_after or 0.0, jittered)):
+                    await self._stopped.wait()
                 pause *= 2
 
     async def find(self, emails: Sequence[str]) -> Found:

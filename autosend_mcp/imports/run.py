@@ -28,8 +28,7 @@ KEPT_PROBLEMS = 5_000
 class Order:
     """What is asked of an import.
 
-    `lists`: names or ids. `columns`: fields by column, "" for one to leave out. `target`: which AutoSend it is for,
-    besides the key, so that a journal is not taken for that of another.
+    `lists`: names or ids. `columns`: fields by column, "" for one to leave out.
     """
 
     lists: tuple[str, ...] = ()
@@ -39,7 +38,6 @@ class Order:
     dry_run: bool = False
     encoding: str | None = None
     delimiter: str | None = None
-    target: str = ""
 
 
 class Import:
@@ -98,7 +96,7 @@ class Import:
         except FileError as error:
             raise NotSent(str(error), "") from None
         except JournalBusyError:
-            raise NotSent("Another process is importing this file.", "Wait until it has ended.") from None
+            raise NotSent("This file is being imported already.", "Wait until that has ended.") from None
 
     async def send(self) -> None:
         """Send what was read, and write the reports. `error` says why that ended early; it can be gone on with."""
@@ -140,8 +138,10 @@ class Import:
             NotSent: It holds those of another, which is not finished.
         """
         order = asdict(self._order) | {"lists": list(self._order.lists), "columns": dict(self._order.columns)}
-        target = self._autosend.settings.fingerprint(f"{self._autosend.settings.base_url} {order.pop('target')}")
+        autosend = self._autosend
+        target = autosend.settings.fingerprint(f"{autosend.settings.base_url} {autosend.target}")
         this = {"file": table.digest, "order": order, "target": target}
+        restart = restart or autosend.target is None
         begun, staged = journal.fact("begun"), journal.fact("staged")
         if begun is not None and staged is not None and not restart:
             if begun != this:

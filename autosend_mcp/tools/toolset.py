@@ -109,7 +109,7 @@ def tool(title: str, effect: Effect) -> Callable[[ToolFunction[BodyT, AnswerT]],
 
 
 # Each is a module of this package. The first three are offered unless the settings name others.
-TOOLSETS = ("contacts", "lists", "fields", "suppressions")
+TOOLSETS = ("contacts", "lists", "fields", "suppressions", "imports")
 DEFAULT_TOOLSETS = TOOLSETS[:3]
 
 

@@ -1,0 +1,65 @@
+"""The files that an assistant may name: those that lie in the import directory themselves, and nothing else."""
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+from autosend_mcp.errors import NOTHING_CHANGED, NotSent
+
+_ENDINGS = {".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson"}
+_SHOWN = 50
+
+
+def open_inside(directory: Path | None, name: str) -> tuple[BinaryIO, Path]:
+    """The file of this name in the directory, and its path.
+
+    Raises:
+        NotSent: There is none: not a path, a link, a URL, a device, nor a file that is no table.
+    """
+    if directory is None:
+        raise NotSent(
+            "No import directory is set, so no file can be named.",
+            "Give the content as text, or ask the person who runs this server to set AUTOSEND_IMPORT_DIR.",
+        )
+    if _is_plain(name) and (file := _opened(directory, name)):
+        return file, directory / name
+    raise NotSent(
+        "The import directory has no file of this name. A path, a link or a URL is not read.",
+        "Call again with the name of a file in it, or give the content as text.",
+        changed=NOTHING_CHANGED,
+        facts={"there are": _names(directory)},
+    )
+
+
+def _is_plain(name: str) -> bool:
+    """Whether it is one part of a path, of a table that is not hidden."""
+    if any(char in name for char in "/\\:\0") or name != name.strip() or name.startswith((".", "~")):
+        return False
+    return Path(name).suffix.lower() in _ENDINGS
+
+
+def _opened(root: Path, name: str) -> BinaryIO | None:
+    """The file, if it is a regular one that no link leads to. What is checked is what is opened."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        if (root / name).is_symlink():  # where there is no O_NOFOLLOW
+            return None
+        number = os.open(root / name, flags)
+    except OSError:
+        return None
+    about = os.fstat(number)
+    if stat.S_ISREG(about.st_mode) and about.st_nlink == 1:
+        return os.fdopen(number, "rb")
+    os.close(number)
+    return None
+
+
+def _names(root: Path) -> list[str]:
+    """What could be named instead."""
+    try:
+        with os.scandir(root) as entries:
+            found = sorted(one.name for one in entries if one.is_file(follow_symlinks=False) and _is_plain(one.name))
+    except OSError:
+        return []
+    return found[:_SHOWN]

@@ -1,0 +1,110 @@
+"""Work that outlives the call that started it: by an id that cannot be guessed, until it expires."""
+
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Protocol
+
+import anyio
+import anyio.abc
+
+# A job at work when the process must end has this long to settle what has left.
+GRACE = 1.2
+
+_EXPIRES = 24 * 3600.0
+_MOST_ENDED = 20
+_MOST_RUNNING = 3
+
+
+class Job(Protocol):
+    """A piece of work."""
+
+    async def run(self) -> None:
+        """Do it. Every failure is kept for whoever asks."""
+        ...
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        ...
+
+
+@dataclass(slots=True)
+class _Kept:
+    about: str
+    job: Job
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    ended: anyio.Event = field(default_factory=anyio.Event)
+    ended_at: float | None = None
+
+
+class Jobs:
+    """The jobs of one server. Whoever knows an id of one may ask for it."""
+
+    def __init__(self, tasks: anyio.abc.TaskGroup, expires: float = _EXPIRES) -> None:
+        """`tasks` outlives every caller. A job is forgotten so many seconds after its end."""
+        self._tasks = tasks
+        self._expires = expires
+        self._kept: dict[str, _Kept] = {}
+
+    def under_way(self, about: str) -> str | None:
+        """The id of the job about this that has not ended, if there is one."""
+        return next((one for one, kept in self._kept.items() if kept.about == about and kept.ended_at is None), None)
+
+    @property
+    def full(self) -> bool:
+        """Whether as many are at work as may be."""
+        return sum(kept.ended_at is None for kept in self._kept.values()) >= _MOST_RUNNING
+
+    def start(self, about: str, job: Job) -> str:
+        """Start it; its id, of 128 random bits."""
+        self._forget()
+        job_id = secrets.token_hex(16)
+        kept = self._kept[job_id] = _Kept(about, job)
+        self._tasks.start_soon(self._run, kept)
+        return job_id
+
+    def get(self, job_id: str) -> Job | None:
+        """The job with this id, None if there is none or it has expired."""
+        self._forget()
+        kept = self._kept.get(job_id)
+        return kept and kept.job
+
+    async def close(self) -> None:
+        """Stop all, let them settle what has left while the grace lasts, then cut them off."""
+        running = [kept for kept in self._kept.values() if kept.ended_at is None]
+        for kept in running:
+            kept.job.stop()
+        with anyio.move_on_after(GRACE, shield=True):
+            for kept in running:
+                await kept.ended.wait()
+        for kept in running:
+            kept.scope.cancel()
+
+    async def _run(self, kept: _Kept) -> None:
+        try:
+            with kept.scope:
+                await kept.job.run()
+        finally:
+            kept.ended_at = monotonic()
+            kept.ended.set()
+
+    def _forget(self) -> None:
+        ended = [(kept.ended_at, one) for one, kept in self._kept.items() if kept.ended_at is not None]
+        late = monotonic() - self._expires
+        for place, (ended_at, one) in enumerate(sorted(ended, reverse=True)):
+            if ended_at <= late or place >= _MOST_ENDED:
+                del self._kept[one]
+
+
+@asynccontextmanager
+async def jobs_of_the_process() -> AsyncGenerator[Jobs]:
+    """The jobs of one process; on the way out they settle what has left, or are cut off."""
+    async with anyio.create_task_group() as tasks:
+        jobs = Jobs(tasks)
+        try:
+            yield jobs
+        finally:
+            with anyio.CancelScope(shield=True):
+                await jobs.close()

@@ -1,0 +1,92 @@
+"""Imports of files: the arguments and answers of `start_import`, `get_import` and `stop_import`."""
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from autosend_mcp.models.base import Answer, Body, JsonObject, Write, broken_rule
+from autosend_mcp.models.values import MAX_ENTRIES, Name, sendable
+
+MAX_TEXT_BYTES = 100_000
+
+
+def _not_too_long(text: str) -> str:
+    if len(text.encode()) > MAX_TEXT_BYTES:
+        raise broken_rule("must be at most 100 kB; a longer one goes into a file, or in several parts")
+    return text
+
+
+FileText = Annotated[str, AfterValidator(sendable), AfterValidator(_not_too_long)]
+
+
+class StartImport(Write):
+    """The arguments of `start_import`."""
+
+    text: FileText | None = Field(
+        default=None,
+        description="The content: CSV or TSV with a header line, or a JSON object a line. At most 100 kB.",
+        examples=["email,firstName\njane@example.com,Jane"],
+    )
+    file: Name | None = Field(
+        default=None, description="Or the name of a file in the import directory; no path, no URL.", examples=["a.csv"]
+    )
+    columns: dict[Name, str] | None = Field(
+        default=None,
+        max_length=300,
+        description='What columns are, where their names do not say: {"E-Mail":"email","Rank":"level","Notes":""}. A '
+        "custom field by its name; empty leaves the column out.",
+        examples=[{"E-Mail": "email", "Notes": ""}],
+    )
+    list_ids: list[Name] | None = Field(
+        default=None,
+        max_length=MAX_ENTRIES,
+        description="Contact lists that all join, by name or id.",
+        examples=[["Newsletter"]],
+    )
+    create_fields: bool = Field(default=False, description="Define the custom fields that AutoSend does not know.")
+    run_workflow: bool = Field(default=False, description="Start the automations that watch for changed values.")
+    restart: bool = Field(default=False, description="Begin a file anew of which an import was interrupted.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.text is None) == (self.file is None):
+            raise broken_rule("give text or file")
+        return self
+
+
+class GetImport(Body):
+    """The arguments of `get_import`."""
+
+    import_id: Name = Field(description="importId from start_import.")
+    cursor: str | None = Field(default=None, description="nextCursor of the answer before: further problems.")
+
+
+class StopImport(Body):
+    """The arguments of `stop_import`."""
+
+    import_id: Name = Field(description="importId from start_import.")
+
+
+class ImportState(Answer):
+    """How far an import is.
+
+    `outcome`: reading, sending, done, partly_done (not every row is as asked), dry_run, stopped or failed. `counts`:
+    rows by what became of them. `problems`: rows that are not as asked, with the line in the file.
+    """
+
+    outcome: str
+    import_id: str | None = None
+    rows: int | None = None
+    settled: int | None = None
+    seconds_left: int | None = None
+    counts: JsonObject | None = None
+    problems: list[JsonObject] | None = None
+    next_cursor: str | None = None
+    files: list[str] | None = None
+    next_step: str | None = None
+
+
+class StartedImport(ImportState):
+    """The answer of `start_import`. `readAs`: format, encoding, delimiter, and what each column is."""
+
+    read_as: JsonObject | None = None

@@ -1,0 +1,351 @@
+"""start_import, get_import and stop_import through a real client: what an assistant may read, and what it is told."""
+
+import os
+import re
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+
+from autosend_mcp.imports.background import NO_UNDO, UNDER_WAY
+from autosend_mcp.jobs import Jobs
+from autosend_mcp.sandbox.app import PROJECT
+from tests.seeded import JANE, client_of, fact, held, seeded, wrote
+from tests.unreliable import Forward, Line, saying, unreachable
+from tests.worlds import answer_of, error_of, text_of
+
+pytestmark = pytest.mark.anyio
+
+TOOLS = "contacts,lists,imports"
+ROWS = "E-Mail,First name,plan\njane@example.com,Janet,pro\nnew@example.com,Nia,free\nmary,,free\n"
+
+
+def people(number: int) -> str:
+    return "email,firstName\n" + "".join(f"p{place}@example.com,P{place}\n" for place in range(number))
+
+
+@asynccontextmanager
+async def importing(era: str = "2026-07-28", **settings: Any) -> AsyncGenerator[tuple[Client, Line]]:
+    async with seeded(era, toolsets=TOOLS, **settings) as (client, line):
+        yield client, line
+
+
+def files_of(directory: Path) -> list[Path]:
+    return list(directory.iterdir())
+
+
+async def started(client: Client, **arguments: Any) -> dict[str, Any]:
+    return answer_of(await client.call_tool("start_import", arguments))
+
+
+async def state(client: Client, import_id: str, **arguments: Any) -> dict[str, Any]:
+    return answer_of(await client.call_tool("get_import", {"importId": import_id, **arguments}))
+
+
+async def ended(client: Client, import_id: str) -> dict[str, Any]:
+    while (now := await state(client, import_id))["outcome"] in {"reading", "sending"}:
+        pass
+    return now
+
+
+async def test_a_dry_run_tells_what_would_be_done_and_the_import_does_exactly_that(era: str) -> None:
+    async with importing(era) as (client, line):
+        before = held(line)
+        dry = await started(client, text=ROWS, listIds=["Offers"], dryRun=True)
+        assert held(line) == before
+        assert wrote(line) == []
+        done = await started(client, text=ROWS, listIds=["Offers"])
+        jane, new = line.sandbox.store.find(PROJECT, [JANE, "new@example.com"])
+        starts = line.sandbox.store.starts(PROJECT)
+        offers = next(one["id"] for one in line.sandbox.store.lists.all(PROJECT) if one["name"] == "Offers")
+    assert dry["outcome"] == "dry_run"
+    assert dry["counts"] == {"wouldCreate": 1, "wouldUpdate": 1, "invalid": 1}
+    assert dry["readAs"]["columns"] == {"E-Mail": "email", "First name": "firstName", "plan": "customFields.plan"}
+    assert "without dryRun" in dry["nextStep"]
+    assert done["outcome"] == "partly_done"
+    assert done["counts"] == {"created": 1, "updated": 1, "invalid": 1}
+    assert [(row["line"], row["email"], row["outcome"]) for row in done["problems"]] == [(4, "mary", "invalid")]
+    assert done["notes"][-1] == NO_UNDO
+    assert (jane["firstName"], jane["customFields"]) == ("Janet", {"plan": "pro", "logins": 42})
+    assert (new["firstName"], new["customFields"]) == ("Nia", {"plan": "free"})
+    assert {contact: n for (contact, joined), n in starts.items() if joined == offers} == {jane["id"]: 1, new["id"]: 1}
+
+
+async def test_an_import_goes_on_after_the_answer_and_is_asked_for_by_its_id(era: str) -> None:
+    async with importing(era, rate_limit=25) as (client, line):
+        first = await started(client, text=people(2_500))
+        last = await ended(client, first["importId"])
+        assert len(line.sandbox.store.find(PROJECT, [f"p{place}@example.com" for place in range(2_500)])) == 2_500
+    assert first["outcome"] == "sending"
+    assert first["rows"] == 2_500
+    assert re.fullmatch("[0-9a-f]{32}", first["importId"])
+    assert last["outcome"] == "done"
+    assert last["counts"] == {"created": 2_500}
+    assert last["settled"] == 2_500
+    assert "nextStep" not in last
+
+
+async def test_progress_is_told_to_a_client_that_asks_for_it(era: str) -> None:
+    told: list[tuple[float, float | None]] = []
+
+    async def progress(progress: float, total: float | None, message: str | None) -> None:
+        assert message
+        told.append((progress, total))
+
+    async with importing(era, rate_limit=25) as (client, _):
+        text = people(2_000)
+        first = answer_of(await client.call_tool("start_import", {"text": text}, progress_callback=progress))
+        arguments = {"importId": first["importId"]}
+        await client.call_tool("get_import", arguments, progress_callback=progress)
+        await ended(client, first["importId"])
+    assert len(told) > 2
+    first_call = [done for done, _ in told][: told.index(max(told)) + 1]
+    assert first_call == sorted(set(first_call))
+    assert told[-1][1] == 4_000
+
+
+async def test_problems_come_in_pages() -> None:
+    rows = "email\n" + "".join(f"wrong{place}\n" for place in range(45)) + "right@example.com\n"
+    async with importing() as (client, _):
+        first = await started(client, text=rows)
+        lines = [row["line"] for row in first["problems"]]
+        cursor = first["nextCursor"]
+        while cursor:
+            page = await state(client, first["importId"], cursor=cursor)
+            lines += [row["line"] for row in page["problems"]]
+            cursor = page.get("nextCursor")
+        other = await started(client, text=ROWS)
+        stranger = await client.call_tool("get_import", {"importId": other["importId"], "cursor": first["nextCursor"]})
+    assert lines == list(range(2, 47))
+    assert "another question" in error_of(stranger)
+
+
+async def test_the_same_import_under_way_is_not_started_twice() -> None:
+    async with importing(rate_limit=6) as (client, line):
+        text = people(1_000)
+        first = await started(client, text=text)
+        second = await started(client, text=text)
+        await ended(client, first["importId"])
+        third = await ended(client, (await started(client, text=text))["importId"])
+        sent = sum(len(body["contacts"]) for body in line.bodies("POST /contacts/bulk-update"))
+    assert second["importId"] == first["importId"]
+    assert UNDER_WAY in second["notes"]
+    assert third["importId"] != first["importId"]
+    assert third["counts"] == {"unchanged": 1_000}
+    assert sent == 1_000
+
+
+async def test_a_stopped_import_is_finished_by_the_same_call_without_doubling_anything() -> None:
+    async with importing(rate_limit=20) as (client, line):
+        text = people(1_800)
+        first = await started(client, text=text, listIds=["Offers"])
+        stopped = answer_of(await client.call_tool("stop_import", {"importId": first["importId"]}))
+        sent = len(wrote(line))
+        again = await started(client, text=text, listIds=["Offers"])
+        last = await ended(client, again["importId"])
+        after = answer_of(await client.call_tool("stop_import", {"importId": again["importId"]}))
+        rows = [row["email"] for body in line.bodies("POST /contacts/bulk-update") for row in body["contacts"]]
+        starts = line.sandbox.store.starts(PROJECT)
+    assert stopped["outcome"] == "stopped"
+    assert 0 < stopped["settled"] < 1_800
+    assert sent <= 2 * stopped["settled"] / 100 + 8  # what had left was settled, and no more was sent
+    assert last["outcome"] == after["outcome"] == "done"
+    assert len(rows) == len(set(rows)) == 1_800
+    assert set(starts.values()) == {1}
+
+
+async def test_a_cancelled_start_stops_the_import_for_nobody_has_its_id() -> None:
+    async with importing(rate_limit=10, timeout=5) as (client, line):
+        with anyio.move_on_after(0.3):
+            await started(client, text=people(1_200))
+            raise AssertionError("it cannot have ended")
+        again = await started(client, text=people(1_200))
+        await ended(client, again["importId"])
+        rows = [row["email"] for body in line.bodies("POST /contacts/bulk-update") for row in body["contacts"]]
+    assert again["notes"] == [NO_UNDO]  # another one, not that which was under way
+    assert len(rows) == len(set(rows)) == 1_200
+
+
+@pytest.mark.parametrize("tool", ["get_import", "stop_import"])
+async def test_an_unknown_id_is_told_with_the_way_to_go_on(tool: str) -> None:
+    async with importing() as (client, _):
+        error = error_of(await client.call_tool(tool, {"importId": "0" * 32}))
+    assert "There is no import with this id" in error
+    assert "start_import with the same arguments" in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({}, "give text or file"),
+        ({"text": "email\n", "file": "people.csv"}, "give text or file"),
+        ({"text": "email\n" + "a@example.com\n" * 8_000}, "text: must be at most 100 kB"),
+        ({"text": "name\nJane\n"}, 'No column is the address. There are: "name".'),
+        ({"text": "email,Rank\na@example.com,7\n"}, '{"Rank":"company"}; {"Rank":""} leaves it out; createFields'),
+        ({"text": "email,city\na@example.com,Rome\n"}, "AutoSend reserves"),
+        ({"text": "email\na@example.com\n", "columns": {"mail": "email"}}, 'There is no column "mail"'),
+        ({"text": "email\na@example.com\n", "listIds": ["Newsletters"]}, "No list or segment has this name"),
+        ({"text": 'email,plan\n"a@example.com,x\n'}, "quote"),
+        ({"file": "people.csv"}, "No import directory is set"),
+    ],
+)
+async def test_what_is_not_clear_is_told_and_nothing_is_sent(arguments: dict[str, Any], told: str) -> None:
+    async with importing() as (client, line):
+        error = error_of(await client.call_tool("start_import", arguments))
+        assert wrote(line) == []
+    assert told in error
+    assert "nothing changed" in error.lower()
+    assert "Rome" not in error
+
+
+async def test_new_fields_are_defined_with_the_type_of_their_values_when_asked_to() -> None:
+    text = (
+        "email,Trial ends,seats,vip,code\na@example.com,2027-03-01,3,true,007\nb@example.com,2027-04-01,1.5,false,12\n"
+    )
+    async with importing() as (client, line):
+        dry = await started(client, text=text, createFields=True, dryRun=True)
+        assert wrote(line) == []
+        done = await started(client, text=text, createFields=True)
+        types = line.sandbox.store.fields.types(PROJECT)
+        held_now = line.sandbox.store.find(PROJECT, ["a@example.com"])[0]
+    kinds = {"trialEnds": "date", "seats": "number", "vip": "boolean", "code": "string"}
+    assert dry["readAs"]["newFields"] == {f"customFields.{name}": kind for name, kind in kinds.items()}
+    assert done["outcome"] == "done"
+    assert {name: types[name] for name in kinds} == kinds
+    assert held_now["customFields"] == {"trialEnds": "2027-03-01", "seats": 3, "vip": True, "code": "007"}
+
+
+async def test_a_file_of_the_import_directory_is_imported_and_reported_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(ROWS, encoding="utf-8")
+    async with seeded(import_dir=tmp_path) as (client, _):
+        names = {tool.name for tool in (await client.list_tools()).tools}
+        done = await started(client, file="people.csv")
+        page = await state(client, done["importId"])
+    assert {"start_import", "get_import", "stop_import", "create_contact"} <= names
+    assert done["files"] == ["people.report.csv", "people.rejected.csv"]
+    assert page["problems"] == done["problems"]
+    assert {file.name for file in files_of(tmp_path)} == {"people.csv", *done["files"]}
+
+
+TRICKS = (
+    "../secret.csv", "/etc/passwd", "sub/people.csv", "..", ".", "~/people.csv", "link.csv", "hard.csv", "pipe.csv",
+    "folder.csv", "people.csv.journal", ".hidden.csv", "https://example.com/people.csv", "file:///etc/passwd",
+    "C:\\people.csv", "people.csv\x00.txt", "none.csv", " people.csv", "people.csv/", "..\\secret.csv", "people.xlsx",
+)  # fmt: skip
+
+
+async def test_nothing_outside_the_import_directory_can_be_named(tmp_path: Path) -> None:
+    inside = tmp_path / "inside"
+    (inside / "sub").mkdir(parents=True)
+    (inside / "folder.csv").mkdir()
+    for file in (tmp_path / "secret.csv", inside / "sub/people.csv", inside / ".hidden.csv", inside / "people.xlsx"):
+        file.write_text("email\nsecret@example.com\n", encoding="utf-8")
+    (inside / "people.csv.journal").write_text("email\nsecret@example.com\n", encoding="utf-8")
+    (inside / "good.csv").write_text("email\ngood@example.com\n", encoding="utf-8")
+    (inside / "link.csv").symlink_to(tmp_path / "secret.csv")
+    os.link(tmp_path / "secret.csv", inside / "hard.csv")
+    os.mkfifo(inside / "pipe.csv")
+    async with seeded(import_dir=inside) as (client, line):
+        for trick in TRICKS:
+            result = await client.call_tool("start_import", {"file": trick})
+            assert "secret@" not in error_of(result)
+            if "\0" not in trick:
+                assert "no file of this name" in text_of(result), trick
+                assert "good.csv" in fact(result, "there are")
+                assert "link.csv" not in fact(result, "there are")
+        assert line.seen == []
+
+
+async def test_an_import_cut_by_the_end_of_the_server_is_gone_on_with_from_its_journal(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(people(2_000), encoding="utf-8")
+    async with seeded() as (_, line):
+        async with client_of(line, import_dir=tmp_path, rate_limit=20) as client:
+            assert (await started(client, file="people.csv", listIds=["Offers"]))["outcome"] == "sending"
+        assert (tmp_path / "people.csv.journal").exists()
+        async with client_of(line, import_dir=tmp_path) as client:
+            changed = await client.call_tool("start_import", {"file": "people.csv", "listIds": ["Newsletter"]})
+            again = await started(client, file="people.csv", listIds=["Offers"])
+            last = await ended(client, again["importId"])
+        rows = [row["email"] for body in line.bodies("POST /contacts/bulk-update") for row in body["contacts"]]
+        starts = line.sandbox.store.starts(PROJECT)
+    assert "With other options" in error_of(changed)
+    assert again["readAs"]["goesOn"] is True
+    assert last["counts"] == {"created": 2_000}
+    assert len(rows) == len(set(rows)) == 2_000
+    assert set(starts.values()) == {1}
+    assert not (tmp_path / "people.csv.journal").exists()
+
+
+async def test_a_changed_file_is_told_and_begun_anew_when_asked_to(tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(people(2_000), encoding="utf-8")
+    async with seeded() as (_, line):
+        async with client_of(line, import_dir=tmp_path, rate_limit=20) as client:
+            await started(client, file="people.csv")
+        file.write_text(people(2_100), encoding="utf-8")
+        async with client_of(line, import_dir=tmp_path) as client:
+            changed = await client.call_tool("start_import", {"file": "people.csv"})
+            again = await started(client, file="people.csv", restart=True)
+            last = await ended(client, again["importId"])
+    assert "This file has changed" in error_of(changed)
+    assert "restart" in error_of(changed)
+    assert last["counts"]["unchanged"] > 0
+    assert last["counts"]["created"] + last["counts"]["unchanged"] == 2_100
+
+
+async def test_an_import_that_autosend_ends_says_why_and_how_to_go_on() -> None:
+    async def refused(_forward: Forward) -> Any:
+        return saying(403, {"success": False, "error": {"message": "Plan limit", "code": "FORBIDDEN"}})
+
+    async with importing() as (client, line):
+        line.lose("POST /contacts/bulk-update", refused)
+        failed = await started(client, text=ROWS)
+        line.faults.clear()
+        done = await started(client, text=ROWS)
+    assert failed["outcome"] == "failed"
+    assert "does not allow this (status 403)" in failed["nextStep"]
+    assert "start_import with the same arguments" in failed["nextStep"]
+    assert done["counts"] == {"created": 1, "updated": 1, "invalid": 1}
+
+
+async def test_a_read_only_server_starts_no_import(tmp_path: Path) -> None:
+    async with seeded(import_dir=tmp_path, read_only=True) as (client, _):
+        names = {tool.name for tool in (await client.list_tools()).tools}
+        result = await client.call_tool("start_import", {"text": ROWS})
+    assert "get_import" in names
+    assert "start_import" not in names
+    assert "read-only" in error_of(result)
+
+
+async def test_only_so_many_imports_run_at_once() -> None:
+    async with importing(timeout=1) as (client, line):
+        line.lose("POST /contacts/bulk-update", unreachable)
+        results = [await client.call_tool("start_import", {"text": people(1 + place)}) for place in range(4)]
+    assert [result.is_error for result in results] == [False, False, False, True]
+    assert "As many imports are under way as may be" in error_of(results[-1])
+
+
+class Ended:
+    async def run(self) -> None:
+        await anyio.lowlevel.checkpoint()
+
+    def stop(self) -> None:
+        raise AssertionError("it has ended")
+
+
+async def test_an_ended_job_is_forgotten_when_it_expires_or_twenty_ended_later() -> None:
+    async with anyio.create_task_group() as tasks:
+        lasting, short = Jobs(tasks), Jobs(tasks, expires=0)
+        ids = [lasting.start(str(place), Ended()) for place in range(25)]
+        expired = short.start("", Ended())
+        assert short.get(expired) is not None
+        assert lasting.under_way("3") == ids[3]
+        await anyio.wait_all_tasks_blocked()
+        assert short.get(expired) is None
+        assert sum(lasting.get(one) is not None for one in ids) == 20
+        assert lasting.under_way("3") is None
+        await lasting.close()
