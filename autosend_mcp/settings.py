@@ -9,7 +9,7 @@ from typing import Annotated, Any, AnyStr, Literal, cast
 from urllib.parse import urlsplit
 
 from httpx2 import URL, InvalidURL
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from autosend_mcp.errors import NotSent
@@ -55,11 +55,8 @@ def _header_value(value: str) -> str:
     return value
 
 
-def _directory(value: Path) -> Path:
-    path = value.expanduser()
-    if not path.is_dir():
-        raise ValueError
-    return path
+def _expanded(value: object) -> object:
+    return Path(value).expanduser() if isinstance(value, str) else value
 
 
 def _upper(value: object) -> object:
@@ -123,7 +120,7 @@ class Settings(BaseSettings):
         description="The toolsets to offer, separated by commas. By default `contacts,lists,fields`; there are also "
         "`suppressions` and `imports`.",
     )
-    import_dir: Annotated[Path, AfterValidator(_directory)] | None = Field(
+    import_dir: Annotated[DirectoryPath, BeforeValidator(_expanded)] | None = Field(
         default=None,
         description="Directory whose files an assistant may import by name. Offers the toolset `imports` too.",
         json_schema_extra={"rule": "must be a directory that exists"},

@@ -43,6 +43,7 @@ ASKED: dict[str, str | None] = {
 # A format or type in the model's JSON Schema: the format in server.json (a string needs none), the type in the bundle.
 KINDS: dict[str, tuple[str | None, str]] = {
     "path": ("filepath", "file"),
+    "directory-path": ("filepath", "directory"),
     "number": ("number", "number"),
     "integer": ("number", "number"),
     "boolean": ("boolean", "boolean"),
