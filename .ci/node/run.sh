@@ -85,12 +85,15 @@ check_inspector() { # protocol era
   }
   expect "$era: tools/list --strict, no complaint" '"create_contact" in [tool["name"] for tool in r["tools"]]'
 
-  inspect 0 "$era" -e AUTOSEND_TOOLSETS=contacts,lists,fields,suppressions --method tools/list --strict
+  inspect 0 "$era" -e AUTOSEND_TOOLSETS=contacts,lists,fields,suppressions,imports --method tools/list --strict
   [ ! -s "$scratch/stderr" ] || {
     cat "$scratch/stderr" >&2
     fail "Inspector ($era) complains about the tools of all toolsets"
   }
-  expect "$era: tools/list --strict of all toolsets" 'len(r["tools"]) == 17'
+  expect "$era: tools/list --strict of all toolsets" 'len(r["tools"]) == 20'
+  inspect 0 "$era" -e AUTOSEND_TOOLSETS=imports --method tools/call --tool-name start_import \
+    --tool-arg 'text="E-Mail,First name\na@example.com,Ann\nb,Bob\n"'
+  expect "$era: start_import" 'r["structuredContent"]["counts"] == {"created": 1, "invalid": 1}'
   inspect 0 "$era" --method prompts/list
   expect "$era: prompts/list" 'len(r["prompts"]) == 2'
   inspect 0 "$era" --method resources/read --uri autosend://contact-lists

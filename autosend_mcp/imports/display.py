@@ -161,7 +161,7 @@ def described(imported: Import) -> list[str]:
     if imported.resumed:
         lines.append("Going on with the import that was interrupted.")
     tally = imported.tally
-    return [*lines, f"{tally.total:,} rows" + (f", {tally.settled:,} settled" if tally.settled else "")]
+    return [*lines, f"{tally.total:,} rows, {tally.total - tally.settled:,} to go"]
 
 
 def concluded(imported: Import) -> list[str]:
