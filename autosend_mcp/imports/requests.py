@@ -86,7 +86,7 @@ class Requests:
             self.at_once = max(_FEWEST, len(some) // 2)  # too many at once, or too long an answer
             rest[:0] = some
             return {}
-        if found and len(found) < len(some) and len(found) % 50 == 0:
+        if found and len(found) < len(some) and len(found) % 10 == 0:
             # A round number: AutoSend may have cut the answer. Whoever is missing is asked for once more.
             rest[:0] = [email for email in some if email not in found]
         return found
@@ -109,8 +109,11 @@ class Requests:
         inside, pages = await self._page(list_id, 1)
         if pages > len(emails):
             return {email for email in emails if await self._is_member(list_id, email)}
-        for number in range(2, pages + 1):
-            inside |= (await self._page(list_id, number))[0]
+        number = 1
+        while number < pages:
+            number += 1
+            more, pages = await self._page(list_id, number)
+            inside |= more
         return inside & set(emails)
 
     async def _is_member(self, list_id: str, email: str) -> bool:
