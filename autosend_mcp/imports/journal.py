@@ -222,7 +222,7 @@ class Journal:
         sql = (
             "SELECT number, line, email, outcome, reason FROM rows WHERE number > ?"
             " AND (outcome IN ('invalid', 'failed', 'unknown') OR (outcome = 'merged' AND email IN"
-            " (SELECT email FROM rows WHERE outcome IN ('invalid', 'failed', 'unknown')))) ORDER BY number LIMIT ?"
+            " (SELECT email FROM rows WHERE outcome IN ('failed', 'unknown')))) ORDER BY number LIMIT ?"
         )
         with self._lock:
             return self._db.execute(sql, (after, most)).fetchall()

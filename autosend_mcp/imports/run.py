@@ -187,7 +187,7 @@ class Import:
         """The reports, and with them the end of the journal."""
         assert self.table is not None and self._journal is not None  # noqa: S101, PT018 - `read` came first
         if self._place is not None:
-            self.files = write_reports(self.table, self._journal, self._place)
+            self.files = write_reports(self.table, self._journal, self._place, encoding=self._order.encoding)
         self._problems = self._journal.rejected(0, KEPT_PROBLEMS)
         self._journal.remove()
         self._journal = None
