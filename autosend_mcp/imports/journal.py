@@ -79,9 +79,13 @@ class Journal:
         """
         self._file = file
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(
-            file or ":memory:", isolation_level=None, check_same_thread=False, timeout=0.5, cached_statements=64
-        )
+        name = (file or Path()).name
+        try:
+            self._db = sqlite3.connect(
+                file or ":memory:", isolation_level=None, check_same_thread=False, timeout=0.5, cached_statements=64
+            )
+        except sqlite3.Error:
+            raise OSError(f"{name} cannot be opened") from None
         try:
             # Held by one process; not lost with it; written past the cache, so that a long file needs no more memory.
             self._db.executescript(
@@ -92,7 +96,7 @@ class Journal:
             self._db.close()
             if "locked" in str(error):
                 raise JournalBusyError from None
-            raise OSError(f"{(file or Path()).name} is no journal of an import") from None
+            raise OSError(f"{name} is no journal of an import, or cannot be written") from None
 
     def close(self) -> None:
         """Leave it for another time."""
@@ -229,5 +233,12 @@ class Journal:
 
 
 async def in_thread(method: Callable[..., ResultT], *arguments: object) -> ResultT:
-    """What a method of the journal brings, without holding up the event loop."""
-    return await to_thread.run_sync(method, *arguments)
+    """What a method of the journal brings, without holding up the event loop.
+
+    Raises:
+        OSError: The journal cannot be read or written: the disk is full, or the file is damaged.
+    """
+    try:
+        return await to_thread.run_sync(method, *arguments)
+    except sqlite3.Error as error:
+        raise OSError(f"the import's journal failed: {error}") from error

@@ -12,7 +12,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from autosend_mcp.batches import BULK
 from autosend_mcp.client import AutoSend
-from autosend_mcp.errors import AutoSendError, Refused, Unknown
+from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
 from autosend_mcp.imports.joining import Joining
 from autosend_mcp.imports.journal import AS_ASKED, Item, Journal, Outcome, in_thread
 from autosend_mcp.imports.requests import ABOUT_THE_ROWS, Requests, is_as_asked, said
@@ -78,9 +78,9 @@ class Sending:
     async def _guarded(self, doing: Awaitable[None]) -> None:
         try:
             await doing
-        except AutoSendError as error:
+        except (AutoSendError, OSError) as error:
             if not self._tally.stopped:
-                self.error = error
+                self.error = error if isinstance(error, AutoSendError) else _unkept(error)
             self.stop()
 
     async def _take_up(self) -> None:
@@ -231,6 +231,12 @@ class Sending:
             item.outcome = item.outcome or ("updated" if item.was else "created")
         await in_thread(self._journal.settle, items, request)
         self._tally.count(items, len(self._lists))
+
+
+def _unkept(error: OSError) -> AutoSendError:
+    """The journal failed: nothing may be sent of which no record is kept."""
+    what = f"What becomes of the rows cannot be recorded: {error.strerror or error}."
+    return NotSent(what, "Make room beside the file.", changed="Nothing more is sent.")
 
 
 def _differing(item: Item, found: Found) -> str:
