@@ -1,9 +1,10 @@
 """The requests of an import, each patient: an import has no deadline, so it waits out what passes by itself."""
 
 import random
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
 import anyio
 from pydantic_core import PydanticCustomError
@@ -16,11 +17,13 @@ from autosend_mcp.imports.journal import Item
 from autosend_mcp.lookups import SEARCH, Found, find_contacts, look, parsed, rows_of
 from autosend_mcp.models.addresses import read_address
 from autosend_mcp.models.base import quoted
-from autosend_mcp.models.comparison import differences
+from autosend_mcp.models.comparison import differences, listed
 from autosend_mcp.models.contacts import Contact
 
 # Refusals of one request because of what is in it. After any other, the next request would be refused as well.
 ABOUT_THE_ROWS = (400, 409, 413, 422)
+
+ROW = re.compile(r"contacts[.\[]?(\d+)")  # contacts[3].email, contacts.3.email
 
 _FEWEST = 100
 _PATIENCE = 120.0  # seconds that AutoSend may be away, of an import whose calls have 45 s
@@ -150,11 +153,19 @@ def is_as_asked(item: Item, found: Found) -> bool:
     return item.email in found and not differences(item.asked, found[item.email])
 
 
-def said(refusal: Refused) -> str:
-    """Why AutoSend refused a single row: its own words, quoted."""
-    words = refusal.facts.get("AutoSend said")
-    members = cast("dict[str, Any]", words) if isinstance(words, dict) else {}
-    details = [str(row.get("message")) for row in members.get("details") or () if row.get("message")]
-    if message := details[0] if details else members.get("message"):
+def differing(item: Item, found: Found) -> str:
+    """What a look-up showed that is not as asked."""
+    if item.email not in found:
+        return "Looked up afterwards, there is no such contact."
+    return f"Looked up afterwards, these are not as asked: {listed(differences(item.asked, found[item.email]))}."
+
+
+def said(refusal: Refused, place: int = 0) -> str:
+    """Why AutoSend refused the row at this place of the request: its own words, quoted."""
+    members = as_object(refusal.facts.get("AutoSend said"))
+    details = [row for row in members.get("details") or () if row.get("message")]
+    about = [row for row in details if (named := ROW.match(row.get("field", ""))) and int(named[1]) == place]
+    told = [str(row["message"]) for row in [*about, *details]]
+    if message := told[0] if told else members.get("message"):
         return f"AutoSend refused it: {quoted(str(message))}"
     return f"AutoSend refused it (status {refusal.status})"
