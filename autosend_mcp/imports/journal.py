@@ -51,7 +51,7 @@ class Item:
     reason: str = ""
     joined: int = 0
     was: bool = False
-    completes: bool = False  # the contact has custom fields that the row does not name
+    completes: bool = False  # the contact has values that the row does not name
     counted: str | None = None  # the outcome under which the tally has it
 
 

@@ -4,7 +4,7 @@ import random
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 from pydantic_core import PydanticCustomError
@@ -18,13 +18,14 @@ from autosend_mcp.lookups import SEARCH, Found, find_contacts, look, parsed, row
 from autosend_mcp.models.addresses import read_address
 from autosend_mcp.models.base import quoted
 from autosend_mcp.models.comparison import differences, listed
-from autosend_mcp.models.contacts import Contact
+from autosend_mcp.models.contacts import Contact, StoredContact
 
 # Refusals of one request because of what is in it. After any other, the next request would be refused as well.
 ABOUT_THE_ROWS = (400, 409, 413, 422)
 
 ROW = re.compile(r"contacts[.\[]?(\d+)")  # contacts[3].email, contacts.3.email
 
+_NAMES = ("firstName", "lastName", "userId")
 _FEWEST = 100
 _PATIENCE = 120.0  # seconds that AutoSend may be away, of an import whose calls have 45 s
 _LONGEST_PAUSE = 15.0
@@ -146,6 +147,16 @@ def _address(shown: str) -> str:
         return shown.lower() if shown.isascii() else read_address(shown)
     except PydanticCustomError:
         return shown
+
+
+def whole(asked: dict[str, Any], before: StoredContact | None) -> dict[str, Any]:
+    """The row with the other values the contact has: whether AutoSend keeps what is not named is not documented."""
+    if before is None:
+        return asked
+    named = {name: value for name in _NAMES if isinstance(value := before.raw.get(name), str) and value}
+    held = {name: value for name, value in before.raw_fields.items() if isinstance(value, str | int | float)}
+    custom = held | asked.get("customFields", {})
+    return named | asked | ({"customFields": custom} if custom else {})
 
 
 def is_as_asked(item: Item, found: Found) -> bool:

@@ -14,12 +14,11 @@ from autosend_mcp.client import AutoSend
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
 from autosend_mcp.imports.joining import Joining
 from autosend_mcp.imports.journal import AS_ASKED, Item, Journal, Outcome, in_thread
-from autosend_mcp.imports.requests import ABOUT_THE_ROWS, ROW, Requests, differing, is_as_asked, said
+from autosend_mcp.imports.requests import ABOUT_THE_ROWS, ROW, Requests, differing, is_as_asked, said, whole
 from autosend_mcp.imports.tally import Tally
 from autosend_mcp.lookups import Found
 from autosend_mcp.models.comparison import differences
 from autosend_mcp.models.lists import ContactList
-from autosend_mcp.upserts import completed
 
 HUNDRED = 100  # AutoSend's limit for one bulk update
 TRIES = 3
@@ -140,7 +139,7 @@ class Sending:
                 item.outcome = ("updated" if item.was else "created") if sent else "unchanged"
                 item.reason = "Found as asked after the import was interrupted." if sent else ""
             elif before is not None:
-                item.completes = completed(item.asked, before) != item.asked
+                item.completes = whole(item.asked, before) != item.asked
 
     async def _update(self, items: list[Item], tries: int = TRIES) -> None:
         """Create or change these contacts, and settle each."""
@@ -158,10 +157,10 @@ class Sending:
             await self._settle_counted(items, request, counts)
 
     async def _body(self, items: list[Item]) -> dict[str, object]:
-        """The request. A contact that has more custom fields is looked up just before, so that it keeps them."""
+        """The request. A contact that has more values is looked up just before, so that it keeps them."""
         again = [item.email for item in items if item.completes]
         now = await self._requests.find(again) if again else {}
-        rows = [completed(item.asked, now.get(item.email)) for item in items]
+        rows = [whole(item.asked, now.get(item.email)) for item in items]
         return {"contacts": rows, "runWorkflow": self._run_workflow}
 
     async def _settle_counted(self, items: list[Item], request: int, counts: dict[str, object]) -> None:
