@@ -81,11 +81,13 @@ def merge(rows: Iterable[Row], called: str = "row") -> None:
 
     `called`: what the places of the rows are, for what is told of them.
     """
-    firsts: dict[str, Row] = {}
+    alike: dict[str, list[Row]] = {}
     for row in rows:
         if row.outcome != "unknown":
             continue
-        first = firsts.setdefault(row.email, row)
+        before = alike.setdefault(row.email, [])
+        before.append(row)
+        first = before[0]
         if first is row:
             continue
         if first.outcome == "invalid":
@@ -94,8 +96,8 @@ def merge(rows: Iterable[Row], called: str = "row") -> None:
         if names := _contradictions(first.asked, row.asked):
             both = f"{called}s {first.place} and {row.place}"
             why = f"{both} are the same address and contradict each other: {', '.join(names)}"
-            first.outcome = row.outcome = "invalid"
-            first.why = row.why = why
+            for one in before:
+                one.outcome, one.why = "invalid", why
             continue
         custom = first.asked.get("customFields", {}) | row.asked.get("customFields", {})
         first.asked |= row.asked | ({"customFields": custom} if custom else {})

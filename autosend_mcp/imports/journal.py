@@ -51,7 +51,7 @@ class Item:
     reason: str = ""
     joined: int = 0
     was: bool = False
-    completes: bool = False  # the contact has custom fields that the row does not name
+    completes: bool = False  # the contact has values that the row does not name
     counted: str | None = None  # the outcome under which the tally has it
 
 
@@ -79,9 +79,13 @@ class Journal:
         """
         self._file = file
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(
-            file or ":memory:", isolation_level=None, check_same_thread=False, timeout=0.5, cached_statements=64
-        )
+        name = (file or Path()).name
+        try:
+            self._db = sqlite3.connect(
+                file or ":memory:", isolation_level=None, check_same_thread=False, timeout=0.5, cached_statements=64
+            )
+        except sqlite3.Error:
+            raise OSError(f"{name} cannot be opened") from None
         try:
             # Held by one process; not lost with it; written past the cache, so that a long file needs no more memory.
             self._db.executescript(
@@ -92,7 +96,7 @@ class Journal:
             self._db.close()
             if "locked" in str(error):
                 raise JournalBusyError from None
-            raise OSError(f"{(file or Path()).name} is no journal of an import") from None
+            raise OSError(f"{name} is no journal of an import, or cannot be written") from None
 
     def close(self) -> None:
         """Leave it for another time."""
@@ -222,12 +226,19 @@ class Journal:
         sql = (
             "SELECT number, line, email, outcome, reason FROM rows WHERE number > ?"
             " AND (outcome IN ('invalid', 'failed', 'unknown') OR (outcome = 'merged' AND email IN"
-            " (SELECT email FROM rows WHERE outcome IN ('invalid', 'failed', 'unknown')))) ORDER BY number LIMIT ?"
+            " (SELECT email FROM rows WHERE outcome IN ('failed', 'unknown')))) ORDER BY number LIMIT ?"
         )
         with self._lock:
             return self._db.execute(sql, (after, most)).fetchall()
 
 
 async def in_thread(method: Callable[..., ResultT], *arguments: object) -> ResultT:
-    """What a method of the journal brings, without holding up the event loop."""
-    return await to_thread.run_sync(method, *arguments)
+    """What a method of the journal brings, without holding up the event loop.
+
+    Raises:
+        OSError: The journal cannot be read or written: the disk is full, or the file is damaged.
+    """
+    try:
+        return await to_thread.run_sync(method, *arguments)
+    except sqlite3.Error as error:
+        raise OSError(f"the import's journal failed: {error}") from error

@@ -17,19 +17,22 @@ from autosend_mcp.imports.tables import Record, Table
 
 REPORT = ("line", "email", "outcome", "reason")
 
-_ENCODING = "utf-8-sig"  # so that a spreadsheet reads it as UTF-8
+_FOR_SPREADSHEETS = "utf-8-sig"  # they read it as UTF-8
+_LINE_END = "\r\n"  # with another one, a carriage return in a cell would not be quoted
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write_reports(table: Table, journal: Journal, file: Path) -> list[Path]:
+def write_reports(table: Table, journal: Journal, file: Path, *, encoding: str | None = None) -> list[Path]:
     """The report, and the rejected rows where there are any. A file that is there already is left as it is.
+
+    `encoding`: the one that was named for the file; the rejected rows can be fed in by the same command.
 
     Raises:
         OSError: One cannot be written.
     """
     report = _free(file.with_suffix(".report.csv"))
-    with _whole(report) as out:
-        lines = csv.writer(out, lineterminator="\n")
+    with _whole(report, _FOR_SPREADSHEETS) as out:
+        lines = csv.writer(out, lineterminator=_LINE_END)
         lines.writerow(REPORT)
         for _, line, email, outcome, reason in _results(journal):
             lines.writerow((line, _as_text(email), outcome, _as_text(reason)))
@@ -37,17 +40,17 @@ def write_reports(table: Table, journal: Journal, file: Path) -> list[Path]:
         return [report]
     ending = ".jsonl" if table.format == "JSONL" else file.suffix or ".csv"
     rejected = _free(file.with_suffix(f".rejected{ending}"))
-    with _whole(rejected) as out:
+    with _whole(rejected, encoding or ("utf-8" if table.format == "JSONL" else _FOR_SPREADSHEETS)) as out:
         _write_rejected(table, journal, out)
     return [report, rejected]
 
 
 @contextmanager
-def _whole(file: Path) -> Generator[TextIO]:
+def _whole(file: Path, encoding: str) -> Generator[TextIO]:
     """The file, to be written: there under its name only once it is whole."""
     part = file.with_name(f".{file.name}.part")
     try:
-        with part.open("w", encoding=_ENCODING, newline="") as out:
+        with part.open("w", encoding=encoding, errors="backslashreplace", newline="") as out:
             yield out
         part.replace(file)
     finally:
@@ -70,7 +73,7 @@ def _write_rejected(table: Table, journal: Journal, out: TextIO) -> None:
     reasons = _rejected(journal)
     number, reason = next(reasons)
     known = table.columns.index(PROBLEM) if PROBLEM in table.columns else None
-    lines = csv.writer(out, delimiter=table.delimiter or ",", lineterminator="\n")
+    lines = csv.writer(out, delimiter=table.delimiter or ",", lineterminator=_LINE_END)
     if table.format != "JSONL":
         lines.writerow([PROBLEM, *(name for name in table.columns if name != PROBLEM)])
     for record in table.records():
@@ -93,12 +96,15 @@ def _rejected(journal: Journal) -> Iterator[tuple[int, str]]:
 
 
 def _with_problem(record: Record, reason: str) -> str:
-    """A line of JSON with what is to be mended in it, where it is an object."""
+    """A line of JSON with what is to be mended in it, where it is an object; the rest as it stands."""
     raw = str(record.raw).strip()
-    if record.problem or not raw.startswith("{"):
+    if record.problem:
         return raw
-    mended = {name: value for name, value in json.loads(raw).items() if name != PROBLEM}
-    return json.dumps({PROBLEM: reason} | mended, ensure_ascii=False)
+    if PROBLEM in record.values:
+        rest = {name: value for name, value in json.loads(raw).items() if name != PROBLEM}
+        return json.dumps({PROBLEM: reason} | rest, ensure_ascii=False)
+    members = raw.removeprefix("{").lstrip()
+    return f'{{"{PROBLEM}":{json.dumps(reason, ensure_ascii=False)}{"" if members == "}" else ","}{members}'
 
 
 def _without(cells: Sequence[str], place: int | None) -> list[str]:

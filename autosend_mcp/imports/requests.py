@@ -1,9 +1,10 @@
 """The requests of an import, each patient: an import has no deadline, so it waits out what passes by itself."""
 
 import random
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import anyio
 from pydantic_core import PydanticCustomError
@@ -16,12 +17,15 @@ from autosend_mcp.imports.journal import Item
 from autosend_mcp.lookups import SEARCH, Found, find_contacts, look, parsed, rows_of
 from autosend_mcp.models.addresses import read_address
 from autosend_mcp.models.base import quoted
-from autosend_mcp.models.comparison import differences
-from autosend_mcp.models.contacts import Contact
+from autosend_mcp.models.comparison import differences, listed
+from autosend_mcp.models.contacts import Contact, StoredContact
 
 # Refusals of one request because of what is in it. After any other, the next request would be refused as well.
 ABOUT_THE_ROWS = (400, 409, 413, 422)
 
+ROW = re.compile(r"contacts[.\[]?(\d+)")  # contacts[3].email, contacts.3.email
+
+_NAMES = ("firstName", "lastName", "userId")
 _FEWEST = 100
 _PATIENCE = 120.0  # seconds that AutoSend may be away, of an import whose calls have 45 s
 _LONGEST_PAUSE = 15.0
@@ -91,7 +95,7 @@ class Requests:
             self.at_once = max(_FEWEST, len(some) // 2)  # too many at once, or too long an answer
             rest[:0] = some
             return {}
-        if found and len(found) < len(some) and len(found) % 50 == 0:
+        if found and len(found) < len(some) and len(found) % 10 == 0:
             # A round number: AutoSend may have cut the answer. Whoever is missing is asked for once more.
             rest[:0] = [email for email in some if email not in found]
         return found
@@ -114,8 +118,11 @@ class Requests:
         inside, pages = await self._page(list_id, 1)
         if pages > len(emails):
             return {email for email in emails if await self._is_member(list_id, email)}
-        for number in range(2, pages + 1):
-            inside |= (await self._page(list_id, number))[0]
+        number = 1
+        while number < pages:
+            number += 1
+            more, pages = await self._page(list_id, number)
+            inside |= more
         return inside & set(emails)
 
     async def _is_member(self, list_id: str, email: str) -> bool:
@@ -147,16 +154,34 @@ def _address(shown: str) -> str:
         return shown
 
 
+def whole(asked: dict[str, Any], before: StoredContact | None) -> dict[str, Any]:
+    """The row with the other values the contact has: whether AutoSend keeps what is not named is not documented."""
+    if before is None:
+        return asked
+    named = {name: value for name in _NAMES if isinstance(value := before.raw.get(name), str) and value}
+    held = {name: value for name, value in before.raw_fields.items() if isinstance(value, str | int | float)}
+    custom = held | asked.get("customFields", {})
+    return named | asked | ({"customFields": custom} if custom else {})
+
+
 def is_as_asked(item: Item, found: Found) -> bool:
     """Whether the contact is there, and holds everything that the row asks for."""
     return item.email in found and not differences(item.asked, found[item.email])
 
 
-def said(refusal: Refused) -> str:
-    """Why AutoSend refused a single row: its own words, quoted."""
-    words = refusal.facts.get("AutoSend said")
-    members = cast("dict[str, Any]", words) if isinstance(words, dict) else {}
-    details = [str(row.get("message")) for row in members.get("details") or () if row.get("message")]
-    if message := details[0] if details else members.get("message"):
+def differing(item: Item, found: Found) -> str:
+    """What a look-up showed that is not as asked."""
+    if item.email not in found:
+        return "Looked up afterwards, there is no such contact."
+    return f"Looked up afterwards, these are not as asked: {listed(differences(item.asked, found[item.email]))}."
+
+
+def said(refusal: Refused, place: int = 0) -> str:
+    """Why AutoSend refused the row at this place of the request: its own words, quoted."""
+    members = as_object(refusal.facts.get("AutoSend said"))
+    details = [row for row in members.get("details") or () if row.get("message")]
+    about = [row for row in details if (named := ROW.match(row.get("field", ""))) and int(named[1]) == place]
+    told = [str(row["message"]) for row in [*about, *details]]
+    if message := told[0] if told else members.get("message"):
         return f"AutoSend refused it: {quoted(str(message))}"
     return f"AutoSend refused it (status {refusal.status})"

@@ -23,6 +23,8 @@ from autosend_mcp.models.lists import ContactList
 
 KEPT_PROBLEMS = 5_000
 
+_PLACE = "The journal is kept beside the file: the folder must be one that can be written, and the journal be whole."
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -97,6 +99,8 @@ class Import:
             raise NotSent(str(error), "") from None
         except JournalBusyError:
             raise NotSent("This file is being imported already.", "Wait until that has ended.") from None
+        except OSError as error:
+            raise NotSent(f"The file or its journal cannot be used: {error.strerror or error}.", _PLACE) from None
 
     async def send(self) -> None:
         """Send what was read, and write the reports. `error` says why that ended early; it can be gone on with."""
@@ -107,9 +111,9 @@ class Import:
         if not self.tally.stopped:
             await (self._sending.compare() if self._order.dry_run else self._sending.send())
         self.error = self._sending.error
-        self.tally.stage = "stopped" if self.tally.stopped else "done"
         if not self.tally.stopped:
-            await in_thread(self._finish)
+            await self._finished()
+        self.tally.stage = "stopped" if self.tally.stopped else "done"
 
     def stop(self) -> None:
         """Send nothing more; what has left is settled."""
@@ -155,11 +159,12 @@ class Import:
         return False
 
     def _other_import(self, journal: Journal, *, changed: bool) -> NotSent:
-        rows = sum(count for outcome, count in journal.counts().items() if outcome not in {"", "invalid", "merged"})
-        what = "This file has changed since" if changed else "With other options,"
-        again = "Restore the file" if changed else "Give the same options"
+        counts = journal.counts()
+        sent = sum(counts[outcome] for outcome in ("created", "updated", "failed", "unknown"))
+        what = "This file has changed since" if changed else "With other options or another key,"
+        again = "Restore the file" if changed else "Give the same options and key"
         return NotSent(
-            f"{what} an import of it was begun that is not finished: {rows} rows were sent.",
+            f"{what} an import of it was begun that is not finished: {sent:,} row{'s' * (sent != 1)} settled by then.",
             f"{again} to go on with it; or begin anew with {self._words.restarts}, which leaves rows that are as asked "
             "already as they are.",
         )
@@ -183,11 +188,19 @@ class Import:
             lists = [one.model_dump(by_alias=True, exclude_none=True) for one in self.lists]
             journal.keep("staged", {"lists": lists, "columns": [asdict(one) for one in self.columns]})
 
+    async def _finished(self) -> None:
+        try:
+            await in_thread(self._finish)
+        except OSError as error:
+            what = f"The report cannot be written: {error.strerror or error}."
+            self.error = NotSent(what, "Make room beside the file.", changed="Every row is settled.")
+            self.tally.stopped = True
+
     def _finish(self) -> None:
         """The reports, and with them the end of the journal."""
         assert self.table is not None and self._journal is not None  # noqa: S101, PT018 - `read` came first
         if self._place is not None:
-            self.files = write_reports(self.table, self._journal, self._place)
+            self.files = write_reports(self.table, self._journal, self._place, encoding=self._order.encoding)
         self._problems = self._journal.rejected(0, KEPT_PROBLEMS)
         self._journal.remove()
         self._journal = None

@@ -4,7 +4,6 @@ A row is sent again only where a look-up shows that it was not applied. Sources:
 contacts" (up to 100, the answer only counts), "Search contacts by emails" and "Bulk add contacts to list".
 """
 
-import re
 from collections.abc import Awaitable, Iterable, Sequence
 
 import anyio
@@ -12,15 +11,14 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from autosend_mcp.batches import BULK
 from autosend_mcp.client import AutoSend
-from autosend_mcp.errors import AutoSendError, Refused, Unknown
+from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
 from autosend_mcp.imports.joining import Joining
 from autosend_mcp.imports.journal import AS_ASKED, Item, Journal, Outcome, in_thread
-from autosend_mcp.imports.requests import ABOUT_THE_ROWS, Requests, is_as_asked, said
+from autosend_mcp.imports.requests import ABOUT_THE_ROWS, ROW, Requests, differing, is_as_asked, said, whole
 from autosend_mcp.imports.tally import Tally
 from autosend_mcp.lookups import Found
-from autosend_mcp.models.comparison import differences, listed
+from autosend_mcp.models.comparison import differences
 from autosend_mcp.models.lists import ContactList
-from autosend_mcp.upserts import completed
 
 HUNDRED = 100  # AutoSend's limit for one bulk update
 TRIES = 3
@@ -28,7 +26,6 @@ TRIES = 3
 NOT_TAKEN = "AutoSend did not take it, and does not say why."
 
 _IN_FLIGHT = 4
-_ROW = re.compile(r"contacts[.\[]?(\d+)")
 
 Batches = MemoryObjectSendStream[list[Item]]
 
@@ -79,9 +76,9 @@ class Sending:
     async def _guarded(self, doing: Awaitable[None]) -> None:
         try:
             await doing
-        except AutoSendError as error:
+        except (AutoSendError, OSError) as error:
             if not self._tally.stopped:
-                self.error = error
+                self.error = error if isinstance(error, AutoSendError) else _unkept(error)
             self.stop()
 
     async def _take_up(self) -> None:
@@ -143,7 +140,7 @@ class Sending:
                 item.outcome = ("updated" if item.was else "created") if sent else "unchanged"
                 item.reason = "Found as asked after the import was interrupted." if sent else ""
             elif before is not None:
-                item.completes = completed(item.asked, before) != item.asked
+                item.completes = whole(item.asked, before) != item.asked
 
     async def _update(self, items: list[Item], tries: int = TRIES) -> None:
         """Create or change these contacts, and settle each."""
@@ -161,10 +158,10 @@ class Sending:
             await self._settle_counted(items, request, counts)
 
     async def _body(self, items: list[Item]) -> dict[str, object]:
-        """The request. A contact that has more custom fields is looked up just before, so that it keeps them."""
+        """The request. A contact that has more values is looked up just before, so that it keeps them."""
         again = [item.email for item in items if item.completes]
         now = await self._requests.find(again) if again else {}
-        rows = [completed(item.asked, now.get(item.email)) for item in items]
+        rows = [whole(item.asked, now.get(item.email)) for item in items]
         return {"contacts": rows, "runWorkflow": self._run_workflow}
 
     async def _settle_counted(self, items: list[Item], request: int, counts: dict[str, object]) -> None:
@@ -184,7 +181,8 @@ class Sending:
         if len(left) <= known:
             await self._conclude(left, "failed", NOT_TAKEN)
         elif len(left) == 1:
-            await self._conclude(left, "unknown", f"AutoSend counted it as done. {_differing(left[0], found)}")
+            counted = "AutoSend counted it as done." if succeeded else "AutoSend did not count it."
+            await self._conclude(left, "unknown", f"{counted} {differing(left[0], found)}")
         else:
             await self._halve(left)
 
@@ -196,7 +194,7 @@ class Sending:
             await self._update(left, tries - 1)
         elif left and not self._tally.stopped:
             for item in left:
-                await self._conclude([item], "unknown", f"{lost.what} {_differing(item, found)}")
+                await self._conclude([item], "unknown", f"{lost.what} {differing(item, found)}")
 
     async def _settle_found(self, items: list[Item], found: Found, request: int) -> list[Item]:
         """Settle those that are as asked; the others."""
@@ -205,21 +203,29 @@ class Sending:
         return [item for item in items if item.outcome is None]
 
     async def _divide_refused(self, items: list[Item], refusal: Refused) -> None:
-        """Find the rows that AutoSend refuses: those it names, else by halves."""
-        named = {int(match[1]) for field in refusal.fields if (match := _ROW.match(field))}
-        bad = [item for place, item in enumerate(items) if place in named or len(items) == 1]
-        await self._conclude(bad, "failed", f"{said(refusal)}.")
-        rest = [item for item in items if item.outcome is None]
-        if rest and bad:
-            await self._update(rest)
-        elif rest:
-            await self._halve(rest)
+        """Find the rows that AutoSend refuses: apart from the others, those that it names; else by halves.
+
+        Whether it counts the rows from 0 is not documented, so that a row has failed only where all of a request have.
+        """
+        named = {int(match[1]) for field in refusal.fields if (match := ROW.match(field))}
+        bad = [item for place, item in enumerate(items) if place in named]
+        if len(bad) == len(items) or len(items) == 1:
+            for place, item in enumerate(items):
+                item.outcome, item.reason = "failed", f"{said(refusal, place)}."
+            await self._settle(items)
+        elif bad:
+            await self._send_apart([item for place, item in enumerate(items) if place not in named], bad)
+        else:
+            await self._halve(items)
 
     async def _halve(self, items: list[Item]) -> None:
         middle = len(items) // 2
-        for half in (items[:middle], items[middle:]):
+        await self._send_apart(items[:middle], items[middle:])
+
+    async def _send_apart(self, *groups: list[Item]) -> None:
+        for group in groups:
             if not self._tally.stopped:
-                await self._update(half)
+                await self._update(group)
 
     async def _conclude(self, items: Sequence[Item], outcome: Outcome, reason: str, request: int | None = None) -> None:
         for item in items:
@@ -234,8 +240,7 @@ class Sending:
         self._tally.count(items, len(self._lists))
 
 
-def _differing(item: Item, found: Found) -> str:
-    """What a look-up showed that is not as asked."""
-    if item.email not in found:
-        return "Looked up afterwards, there is no such contact."
-    return f"Looked up afterwards, these are not as asked: {listed(differences(item.asked, found[item.email]))}."
+def _unkept(error: OSError) -> AutoSendError:
+    """The journal failed: nothing may be sent of which no record is kept."""
+    what = f"What becomes of the rows cannot be recorded: {error.strerror or error}."
+    return NotSent(what, "Make room beside the file.", changed="Nothing more is sent.")

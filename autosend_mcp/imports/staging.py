@@ -10,18 +10,19 @@ from itertools import islice
 
 from pydantic import ValidationError
 
-from autosend_mcp.errors import NotSent, compact_json
+from autosend_mcp.errors import compact_json
 from autosend_mcp.field_checks import field_problems
 from autosend_mcp.imports.columns import Column, Inference, arguments_of
 from autosend_mcp.imports.journal import Journal
 from autosend_mcp.imports.tables import Record, Table
 from autosend_mcp.imports.tally import Tally
-from autosend_mcp.models.arguments import read_arguments
+from autosend_mcp.models.arguments import problem_lines
 from autosend_mcp.models.base import visible
 from autosend_mcp.models.contacts import Person
-from autosend_mcp.rows import Row, in_one_line, merge, why_invalid
+from autosend_mcp.rows import Row, in_one_line, merge
 
 _AT_ONCE = 1_000
+_SHOWN_PROBLEMS = 20
 
 Staged = tuple[int, int, str, str, str | None, str]
 
@@ -73,18 +74,9 @@ def _staged(record: Record, columns: Sequence[Column], defined: Mapping[str, str
             if problems := field_problems(asked.get("customFields") or {}, defined):
                 return record.number, record.line, person.email, "{}", "invalid", in_one_line(problems)
             return record.number, record.line, person.email, compact_json(asked), None, " ".join(notes)
-        except ValidationError:
-            reason = _why(given)
+        except ValidationError as error:
+            reason = in_one_line(problem_lines(Person, error)[:_SHOWN_PROBLEMS])
     return record.number, record.line, visible(email), "{}", "invalid", reason
-
-
-def _why(given: Mapping[str, object]) -> str:
-    """The same refusal in our own words."""
-    try:
-        read_arguments(Person, given, "import")
-    except NotSent as error:
-        return why_invalid(error)
-    return "is not valid"  # pragma: no cover - what validates there has validated before
 
 
 def _merged(group: Sequence[tuple[int, int, str, str]]) -> list[tuple[str, str | None, str, int]]:

@@ -36,7 +36,7 @@ def read_arguments(model: type[BodyT], arguments: Mapping[str, object], tool: st
     try:
         body = model.model_validate({k: v for k, v in given.items() if not _absent(v)}, context=notes)
     except ValidationError as error:
-        problems += _lines(model, error)
+        problems += problem_lines(model, error)
     if problems or body is None:
         raise _not_valid(problems, tool)
     if empty:
@@ -112,7 +112,7 @@ _RULES = {
 }
 
 
-def _lines(model: type[Body], error: ValidationError) -> list[str]:
+def problem_lines(model: type[Body], error: ValidationError) -> list[str]:
     """Each problem in our own words: the field's path, the rule, one example a field. Never the value."""
     fields = {field.alias: field for field in model.model_fields.values()}
     lines: list[str] = []
