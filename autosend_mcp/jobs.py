@@ -71,11 +71,16 @@ class Jobs:
         kept = self._kept.get(job_id)
         return kept and kept.job
 
+    def stop(self) -> None:
+        """Let all begin nothing more."""
+        for kept in self._kept.values():
+            if kept.ended_at is None:
+                kept.job.stop()
+
     async def close(self) -> None:
         """Stop all, let them settle what has left while the grace lasts, then cut them off."""
         running = [kept for kept in self._kept.values() if kept.ended_at is None]
-        for kept in running:
-            kept.job.stop()
+        self.stop()
         with anyio.move_on_after(GRACE, shield=True):
             for kept in running:
                 await kept.ended.wait()

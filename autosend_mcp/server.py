@@ -118,7 +118,7 @@ def build_server(autosend: AutoSend, writes: Writes, jobs: Jobs) -> Server[Any]:
 async def open_server(autosend: AutoSend) -> AsyncGenerator[tuple[Server[Any], Writes]]:
     """The server with its writes; on the way out the writes and jobs end first, then the connections."""
     try:
-        async with jobs_of_the_process() as jobs, writes_of_the_process() as writes:
+        async with jobs_of_the_process() as jobs, writes_of_the_process(jobs.stop) as writes:
             yield build_server(autosend, writes, jobs), writes
     finally:
         await autosend.aclose()

@@ -69,9 +69,10 @@ class Writes:
     What a cancelled caller did not hear is kept for ten minutes and told to the next identical call.
     """
 
-    def __init__(self, tasks: anyio.abc.TaskGroup) -> None:
-        """`tasks` outlives every caller."""
+    def __init__(self, tasks: anyio.abc.TaskGroup, on_close: Callable[[], None] | None = None) -> None:
+        """`tasks` outlives every caller. `on_close` is called when the process is told to end."""
         self._tasks = tasks
+        self._on_close = on_close
         self._under_way: dict[str, _Write] = {}
         self._unheard: OrderedDict[str, _Write] = OrderedDict()
 
@@ -105,6 +106,8 @@ class Writes:
 
     async def close(self) -> None:
         """End the writes that have not left; let the others finish while the grace lasts, then cut them off."""
+        if self._on_close is not None:
+            self._on_close()
         for write in self._under_way.values():
             write.give_up()
         with anyio.move_on_after(GRACE, shield=True):
@@ -147,10 +150,10 @@ class Writes:
 
 
 @asynccontextmanager
-async def writes_of_the_process() -> AsyncGenerator[Writes]:
+async def writes_of_the_process(on_close: Callable[[], None] | None = None) -> AsyncGenerator[Writes]:
     """The writes of one process; on the way out they finish, or are cut off and recorded by whoever performs them."""
     async with anyio.create_task_group() as tasks:
-        writes = Writes(tasks)
+        writes = Writes(tasks, on_close)
         try:
             yield writes
         finally:
