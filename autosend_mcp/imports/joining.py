@@ -26,12 +26,17 @@ class Joining:
         self._tally = tally
         self._lists = lists
 
-    async def take_up(self, doubt: Doubt) -> None:
-        """What became of a request that was about to leave when the process was killed: who is in the list is done."""
-        place = int(doubt.kind.split()[1])
-        inside = await self._requests.members(self._lists[place].id, list(doubt.rows.values()))
-        numbers = [number for number, email in doubt.rows.items() if email in inside]
-        await in_thread(self._journal.have_joined, numbers, place + 1, doubt.id)
+    async def take_up(self, doubts: Sequence[Doubt]) -> None:
+        """What became of requests for one list that were about to leave when the process was killed.
+
+        Who is in the list is done; the others are put into it later.
+        """
+        place = int(doubts[0].kind.split()[1])
+        emails = [email for doubt in doubts for email in doubt.rows.values()]
+        inside = await self._requests.members(self._lists[place].id, emails)
+        for doubt in doubts:
+            numbers = [number for number, email in doubt.rows.items() if email in inside]
+            await in_thread(self._journal.have_joined, numbers, place + 1, doubt.id)
 
     async def join(self, items: Sequence[Item]) -> None:
         """Put those that are as asked into the lists in which they are not yet."""

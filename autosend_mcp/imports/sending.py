@@ -13,7 +13,7 @@ from autosend_mcp.batches import BULK
 from autosend_mcp.client import AutoSend
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
 from autosend_mcp.imports.joining import Joining
-from autosend_mcp.imports.journal import AS_ASKED, Item, Journal, Outcome, in_thread
+from autosend_mcp.imports.journal import AS_ASKED, Doubt, Item, Journal, Outcome, in_thread
 from autosend_mcp.imports.requests import ABOUT_THE_ROWS, ROW, Requests, differing, is_as_asked, said, whole
 from autosend_mcp.imports.tally import Tally
 from autosend_mcp.lookups import Found
@@ -83,11 +83,14 @@ class Sending:
 
     async def _take_up(self) -> None:
         """What a killed process left in doubt."""
+        joinings: dict[str, list[Doubt]] = {}
         for doubt in await in_thread(self._journal.doubts):
             if doubt.kind == "update":
                 self._sent_before |= {number: bool(was) for number, was in doubt.rows.items()}
             else:
-                await self._guarded(self._joining.take_up(doubt))
+                joinings.setdefault(doubt.kind, []).append(doubt)
+        for doubts in joinings.values():
+            await self._guarded(self._joining.take_up(doubts))
 
     async def _work(self, take: MemoryObjectReceiveStream[list[Item]]) -> None:
         async with take:
