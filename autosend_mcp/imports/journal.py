@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import time
 from typing import Any, Literal, TypeVar
 
 from anyio import to_thread
@@ -28,7 +29,7 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rows (
     number INTEGER PRIMARY KEY, line INTEGER, email TEXT, asked TEXT, outcome TEXT, reason TEXT, joined INTEGER);
-CREATE TABLE IF NOT EXISTS requests (id INTEGER PRIMARY KEY, kind TEXT, rows TEXT);
+CREATE TABLE IF NOT EXISTS requests (id INTEGER PRIMARY KEY, kind TEXT, rows TEXT, at REAL);
 """
 _PENDING = (
     "SELECT number, email, asked, outcome, joined FROM rows WHERE number > ?"
@@ -59,12 +60,14 @@ class Item:
 class Doubt:
     """A request of which it is not known what became: `update`, or `join 0` for the first list.
 
-    `rows`: for an update, whether each had a contact before, by number; for a joining, their addresses.
+    `rows`: for an update, whether each had a contact before, by number; for a joining, their addresses. `at`: when it
+    was about to leave, in Unix seconds.
     """
 
     id: int
     kind: str
     rows: dict[int, Any] = field(default_factory=dict[int, Any])
+    at: float = 0.0
 
 
 class Journal:
@@ -168,13 +171,14 @@ class Journal:
         """Record that a request with these rows is about to leave; its number."""
         with self._lock:
             text = json.dumps(dict(rows), separators=(",", ":"))
-            return self._db.execute("INSERT INTO requests (kind, rows) VALUES (?, ?)", (kind, text)).lastrowid or 0
+            sql = "INSERT INTO requests (kind, rows, at) VALUES (?, ?, ?)"
+            return self._db.execute(sql, (kind, text, time())).lastrowid or 0
 
     def doubts(self) -> list[Doubt]:
         """The requests that were about to leave, and of which no more is known."""
         with self._lock:
-            found = self._db.execute("SELECT id, kind, rows FROM requests ORDER BY id").fetchall()
-        return [Doubt(one, kind, {int(n): v for n, v in json.loads(rows).items()}) for one, kind, rows in found]
+            found = self._db.execute("SELECT id, kind, rows, at FROM requests ORDER BY id").fetchall()
+        return [Doubt(one, kind, {int(n): v for n, v in json.loads(rows).items()}, at) for one, kind, rows, at in found]
 
     def settle(self, items: Sequence[Item], request: int | None = None) -> None:
         """Keep what became of these rows, and with it of the request, whose other rows are as they were."""

@@ -3,7 +3,7 @@
 import random
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from time import monotonic
+from time import monotonic, time
 from typing import Any, TypeVar
 
 import anyio
@@ -46,6 +46,11 @@ class Requests:
     def stop(self) -> None:
         """Wait for nothing any more."""
         self._stopped.set()
+
+    async def let_arrive(self, left_at: float) -> None:
+        """Wait as long as a request that left at this Unix time may still be on its way, or being applied."""
+        longest = LOOK_UP_TIMES[-1] * Call(self._autosend).scale
+        await anyio.sleep(min(max(left_at + longest - time(), 0.0), longest))
 
     async def write(self, path: str, body: dict[str, object]) -> dict[str, object]:
         """What AutoSend says of a request that changes something.

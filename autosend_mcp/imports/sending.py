@@ -25,7 +25,7 @@ TRIES = 3
 
 NOT_TAKEN = "AutoSend did not take it, and does not say why."
 
-_IN_FLIGHT = 4
+_IN_FLIGHT = 2  # enough for any pace; each is in doubt when the process is killed
 
 Batches = MemoryObjectSendStream[list[Item]]
 
@@ -84,7 +84,9 @@ class Sending:
     async def _take_up(self) -> None:
         """What a killed process left in doubt."""
         joinings: dict[str, list[Doubt]] = {}
-        for doubt in await in_thread(self._journal.doubts):
+        in_doubt = await in_thread(self._journal.doubts)
+        await self._requests.let_arrive(max((doubt.at for doubt in in_doubt), default=0.0))
+        for doubt in in_doubt:
             if doubt.kind == "update":
                 self._sent_before |= {number: bool(was) for number, was in doubt.rows.items()}
             else:
