@@ -235,7 +235,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(json.dumps({"about": about, "figures": figures}, indent=2))
     else:
         print(", ".join(f"{name} {value}" for name, value in about.items()), end="\n\n")
-        print_table(rows)
+        print_table(rows, "bare", "Goals bound ours/bare; those in tokens bound ours.")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What overhead.py shows: a line of progress while it runs, and the table of figures and goals."""
+"""What the benchmarks show: a line of progress while they run, and the table of figures and goals."""
 
 import sys
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Row:
-    """One figure of both servers. A goal bounds the ratio, or, where `absolute`, our own figure."""
+    """One figure of ours and of its peer. A goal bounds the ratio, or, where `absolute`, our own figure."""
 
     what: str
     unit: str
@@ -52,14 +52,14 @@ class Progress:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
-def print_table(rows: list[Row]) -> None:
-    """Both figures side by side, the ratio, and whether the goal is met."""
-    print(f"{'':<36}{'bare':>9}{'ours':>9} {'':<8}{'ours/bare':>10}  {'goal':<10}met")
+def print_table(rows: list[Row], peer: str, note: str) -> None:
+    """Both figures side by side, the ratio, and whether the goal is met; `peer`: what ours is compared with."""
+    print(f"{'':<36}{peer:>9}{'ours':>9} {'':<8}{f'ours/{peer}':>10}  {'goal':<10}met")
     for row in rows:
         bare, ours, ratio = _shown(row.bare), _shown(row.ours), _shown(row.ratio)
         met = {True: "yes", False: "no", None: "-"}[row.met]
         print(f"{row.what:<36}{bare:>9}{ours:>9} {row.unit:<8}{ratio:>10}  {row.goal or '-':<10}{met}")
-    print("\nGoals bound ours/bare; those in tokens bound ours.")
+    print(f"\n{note}")
 
 
 def _shown(figure: float | None) -> str:

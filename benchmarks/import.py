@@ -1,0 +1,193 @@
+"""What an import takes: rows a second, share of AutoSend's pace, memory; beside the script that people write today.
+
+Both are child processes that import the same file into a sandbox of their own, which is a child process too. The plain
+script validates nothing, looks nothing up and keeps no journal.
+
+    python benchmarks/import.py            about 5 minutes; exit code 1 when a goal is missed
+    python benchmarks/import.py --quick    about 20 seconds: does it run, not what the figures are
+"""
+
+import argparse
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter
+
+from report import Progress, Row, print_table
+
+_HERE = Path(__file__).resolve().parent
+_COMMAND = [sys.executable, "-m", "autosend_mcp"]
+_PAUSE = 0.5  # between the plain script's requests, where there are two a second
+_PER_SECOND = 200.0  # contacts that two requests a second can bring
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Numbers of rows."""
+
+    speed: int
+    pace: int
+    memory: tuple[int, ...]
+
+
+_FULL = Sizes(speed=50_000, pace=10_000, memory=(1_000, 100_000, 1_000_000))
+_QUICK = Sizes(speed=2_000, pace=400, memory=(1_000, 5_000))
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One run: seconds from start to end, seconds from the end of reading to the end, peak memory in MiB."""
+
+    seconds: float
+    sending: float
+    memory: float
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """Where it is, and the id of its list."""
+
+    url: str
+    newsletter: str
+
+
+@contextmanager
+def _sandbox(*flags: str) -> Generator[Sandbox]:
+    fields = ["--field", "plan:string", "--field", "logins:number"]
+    process = subprocess.Popen(
+        [*_COMMAND, "sandbox", "--port", "0", "--list", "Newsletter", *fields, *flags],
+        cwd=_HERE.parent,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        if process.stdout is None:
+            raise RuntimeError
+        told = "".join(process.stdout.readline() for _ in range(2))
+        url, newsletter = re.search(r"http\S+", told), re.search(r"[0-9a-f]{24}", told)
+        if url is None or newsletter is None:
+            raise RuntimeError(told)
+        yield Sandbox(url[0], newsletter[0])
+    finally:
+        process.terminate()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _write(file: Path, rows: int) -> Path:
+    with file.open("w", encoding="utf-8") as out:
+        out.write("E-Mail,First name,plan,logins\n")
+        out.writelines(f"person{n}@example.com,Jane{n},{('free', 'pro')[n % 2]},{n % 100}\n" for n in range(rows))
+    return file
+
+
+def _run(command: Sequence[str], sandbox: Sandbox, rate: str) -> Ran:
+    """Run it to its end; a run that fails ends the benchmark."""
+    settings = {"AUTOSEND_BASE_URL": sandbox.url, "AUTOSEND_API_KEY": "AS_benchmark", "AUTOSEND_RATE_LIMIT": rate}
+    began = read = perf_counter()
+    child = subprocess.Popen(command, cwd=_HERE.parent, env=os.environ | settings, stdout=subprocess.PIPE, text=True)
+    if child.stdout is None:
+        raise RuntimeError
+    with child.stdout:
+        for line in child.stdout:
+            if line.startswith('{"event":"read"'):
+                read = perf_counter()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    ended = perf_counter()
+    if child.returncode:
+        raise SystemExit(f"{command[-1]} ended with {child.returncode}")
+    return Ran(ended - began, ended - read, usage.ru_maxrss / 1024)
+
+
+def _ours(file: Path, sandbox: Sandbox, *flags: str, rate: str = "100000") -> Ran:
+    return _run([*_COMMAND, "import", str(file), "--json", *flags], sandbox, rate)
+
+
+def _plain(file: Path, sandbox: Sandbox, *, joins: bool = False, pause: float = 0) -> Ran:
+    list_id = sandbox.newsletter if joins else ""
+    script = [sys.executable, str(_HERE / "plain_import.py"), sandbox.url, str(file), list_id, str(pause)]
+    return _run(script, sandbox, "")
+
+
+def _speed(folder: Path, rows: int, progress: Progress) -> list[Row]:
+    """End to end without a limit: the whole command, its start included."""
+    file = _write(folder / "speed.csv", rows)
+    figures: list[Row] = []
+    joining = ("--list", "Newsletter")
+    for what, flags, times in (("created", (), 1), ("created, into a list", joining, 1), ("again", (), 2)):
+        progress.step(f"{rows:,} rows without a limit: {what}")
+        with _sandbox("--no-rate-limit") as sandbox:
+            plain = [_plain(file, sandbox, joins=bool(flags)) for _ in range(times)][-1]
+        with _sandbox("--no-rate-limit") as sandbox:
+            ours = [_ours(file, sandbox, *flags) for _ in range(times)][-1]
+        name = f"{what}, nothing changed" if times > 1 else what
+        figures.append(Row(name, "rows/s", rows / plain.seconds, rows / ours.seconds, ">= 5000", absolute=True))
+    return figures
+
+
+def _pace(folder: Path, rows: int, progress: Progress) -> Row:
+    """Contacts a second, of the 200 that two requests a second can bring; from the end of reading to the end."""
+    file = _write(folder / "pace.csv", rows)
+    progress.step(f"{rows:,} rows, 2 requests a second: plain")
+    with _sandbox() as sandbox:
+        plain = _plain(file, sandbox, pause=_PAUSE)
+    progress.step(f"{rows:,} rows, 2 requests a second: ours")
+    with _sandbox() as sandbox:
+        ours = _ours(file, sandbox, rate="2")
+    bare, share = (rows / seconds / _PER_SECOND for seconds in (plain.seconds, ours.sending))
+    return Row("share of the pace, 2 requests/s", "", bare, share, ">= 0.95", absolute=True)
+
+
+def _memory(folder: Path, sizes: Sequence[int], progress: Progress) -> list[Row]:
+    """Peak memory of a first import, and of a second one that finds everything as asked; the least first."""
+    figures: list[Row] = []
+    least = 0.0, 0.0
+    for rows in sizes:
+        progress.step(f"memory at {rows:,} rows")
+        file = _write(folder / f"memory{rows}.csv", rows)
+        with _sandbox("--no-rate-limit") as sandbox:
+            plain = _plain(file, sandbox).memory
+        with _sandbox("--no-rate-limit") as sandbox:
+            ours, again = _ours(file, sandbox).memory, _ours(file, sandbox).memory
+        if not figures:
+            least = ours, again
+            figures.append(Row(f"peak memory, {rows:,} rows", "MiB", plain, ours))
+            continue
+        figures.append(Row(f"more at {rows:,} rows", "MiB", None, ours - least[0], "<= 30", absolute=True))
+        figures.append(Row(f"more at {rows:,} rows, again", "MiB", None, again - least[1], "<= 30", absolute=True))
+    return figures
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print; the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="small files; the figures mean nothing")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    args = parser.parse_args(argv)
+    sizes = _QUICK if args.quick else _FULL
+    progress = Progress(5 + len(sizes.memory))
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        rows = [*_speed(folder, sizes.speed, progress), _pace(folder, sizes.pace, progress)]
+        rows += _memory(folder, sizes.memory, progress)
+    progress.clear()
+    if args.json:
+        print(json.dumps([asdict(row) | {"met": row.met} for row in rows]))
+    else:
+        print(f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores\n")
+        print_table(rows, "plain", "Goals bound ours. Plain: benchmarks/plain_import.py.")
+    return int(not args.quick and any(row.met is False for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
