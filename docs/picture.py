@@ -1,0 +1,158 @@
+"""Draw docs/import.svg: what a terminal shows of an import, halfway and at the end, from a run on a pseudo-terminal.
+
+python docs/picture.py
+"""
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+from html import escape
+from pathlib import Path
+
+import httpx2
+
+_WIDTH = 92
+_HERE = Path(__file__).resolve().parent
+_SHOWN = "autosend-mcp import people.csv --list Newsletter"
+_ROWS = 2_400
+_HALFWAY = re.compile(r"sending:\s+5[0-9]%")
+
+_GAP = "\N{NO-BREAK SPACE}" * 2  # of other spaces, a viewer may show one for several
+
+_LINE, _CHAR, _MARGIN = 19, 8.43, 18
+
+
+def write_people(file: Path) -> None:
+    """Mostly new people; some without a proper address, some twice."""
+    with file.open("w", encoding="utf-8") as out:
+        out.write("E-Mail;First name;Plan;Trial ends\n")
+        for number in range(_ROWS):
+            email = f"person{number}@example.com"
+            if number % 400 == 9:
+                email = f"person{number}"
+            if number % 300 == 8:
+                email = f"Person{number - 1}@Example.com"
+            plan = "free" if number % 300 in {7, 8} else ("free", "pro")[number % 2]
+            out.write(f"{email};Pat;{plan};2027-03-0{1 if number % 300 in {7, 8} else number % 9 + 1}\n")
+
+
+def seed(url: str) -> None:
+    """Some of them are there before: as asked, or with another plan."""
+    headers = {"Authorization": "Bearer AS_sandbox"}
+    for numbers, plan in ((range(100, 200), None), (range(1_000, 1_090), "old")):
+        contacts = [
+            {
+                "email": f"person{n}@example.com",
+                "firstName": "Pat",
+                "customFields": {"plan": plan or ("free", "pro")[n % 2], "trialEnds": f"2027-03-0{n % 9 + 1}"},
+            }
+            for n in numbers
+        ]
+        httpx2.post(f"{url}/contacts/bulk-update", json={"contacts": contacts}, headers=headers).raise_for_status()
+
+
+class Screen:
+    """The lines of a terminal that knows carriage returns, line feeds and nothing else."""
+
+    def __init__(self) -> None:
+        """Empty."""
+        self.lines = [""]
+        self._column = 0
+
+    def feed(self, text: str) -> None:
+        """Write to it."""
+        for char in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text):
+            if char == "\r":
+                self._column = 0
+            elif char == "\n":
+                self.lines.append("")
+                self._column = 0
+            else:
+                line = self.lines[-1].ljust(self._column)
+                self.lines[-1] = line[: self._column] + char + line[self._column + 1 :]
+                self._column += 1
+
+    def shown(self) -> list[str]:
+        """What can be seen."""
+        return [line.rstrip() for line in self.lines]
+
+
+def record(folder: Path, url: str) -> tuple[list[str], list[str]]:
+    """The screen halfway, and at the end."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, _WIDTH, 0, 0))
+    settings = {"AUTOSEND_BASE_URL": url, "AUTOSEND_API_KEY": "AS_sandbox"}
+    command = [sys.executable, "-m", "autosend_mcp", *_SHOWN.split()[1:]]
+    process = subprocess.Popen(command, cwd=folder, env=os.environ | settings, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    screen, halfway = Screen(), list[str]()
+    while True:
+        try:
+            read = os.read(ours, 65_536)
+        except OSError:  # the other end is closed
+            break
+        for part in re.split(r"(?=\r)", read.decode()):
+            screen.feed(part)
+            if not halfway and _HALFWAY.search(screen.lines[-1]):
+                halfway = screen.shown()
+    process.wait()
+    return halfway, [line for line in screen.shown() if line or screen.lines.index(line)]
+
+
+def draw(*frames: list[str]) -> str:
+    """Each frame as a terminal window, one above the other."""
+    windows: list[str] = []
+    top = 0
+    width = round(_WIDTH * _CHAR + 2 * _MARGIN)
+    for frame in frames:
+        lines = [f"$ {_SHOWN}", *frame]
+        while not lines[-1]:
+            lines.pop()
+        height = 30 + len(lines) * _LINE + _MARGIN
+        texts = [
+            f'<text x="{_MARGIN}" y="{top + 44 + place * _LINE}">{escape(line).replace("  ", _GAP)}</text>'
+            for place, line in enumerate(lines)
+            if line
+        ]
+        dots = [f'<circle cx="{16 + 16 * n}" cy="{top + 14}" r="5" fill="#484f58"/>' for n in range(3)]
+        window = f'<rect y="{top}" width="{width}" height="{height}" rx="8" fill="#0d1117" stroke="#484f58"/>'
+        windows += [window, *dots, *texts]
+        top += height + 14
+    style = "text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;fill:#e6edf3}"
+    size = f'width="{width}" height="{top}" viewBox="-1 -1 {width + 2} {top}"'
+    label = "An import in a terminal: the progress bar halfway, and the report at the end"
+    opening = f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{label}"><style>{style}</style>'
+    return "\n".join([opening, *windows, "</svg>", ""])
+
+
+def main() -> None:
+    """Run the import against a sandbox of its own, and write the picture."""
+    sandbox = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "autosend_mcp", "sandbox", "--port", "0", "--list", "Newsletter"),
+            *("--field", "plan:string", "--field", "trialEnds:date"),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        if sandbox.stdout is None or (url := re.search(r"http\S+", sandbox.stdout.readline())) is None:
+            raise SystemExit("the sandbox does not start")
+        seed(url[0])
+        with tempfile.TemporaryDirectory() as scratch:
+            write_people(Path(scratch) / "people.csv")
+            frames = record(Path(scratch), url[0])
+    finally:
+        sandbox.terminate()
+        sandbox.wait()
+    (_HERE / "import.svg").write_text(draw(*frames), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
