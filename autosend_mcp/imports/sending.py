@@ -49,7 +49,8 @@ class Sending:
 
     def stop(self) -> None:
         """Send nothing more; what has left is settled."""
-        self._tally.stopped = self._requests.stopped = True
+        self._tally.stopped = True
+        self._requests.stop()
 
     async def send(self) -> None:
         """Until every row is settled, or AutoSend lets nothing more through: `error` says why."""
