@@ -3,13 +3,14 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import anyio
 import httpx2
 
 from autosend_mcp.client import AutoSend
@@ -45,8 +46,9 @@ def people(count: int, start: int = 0, **more: Any) -> list[dict[str, Any]]:
 
 
 def autosend_over(transport: httpx2.AsyncBaseTransport, *, timeout: float = 3.0, **given: Any) -> AutoSend:
-    settings = {"api_key": KEY, "base_url": "http://127.0.0.1/v1", "timeout": timeout, "rate_limit": UNLIMITED}
-    return AutoSend(load_settings(**settings | given), transport)
+    settings = {"api_key": KEY, "base_url": "http://127.0.0.1/v1", "rate_limit": UNLIMITED}
+    # What waits is shorter than a setting can be.
+    return AutoSend(load_settings(**settings | given).model_copy(update={"timeout": timeout}), transport)
 
 
 @dataclass
@@ -140,7 +142,7 @@ def report_of(file: Path) -> list[dict[str, str]]:
 
 
 @contextmanager
-def world(options: Options | None = None, *, timeout: float = 3.0) -> Iterator[World]:
+def world(options: Options | None = None, *, timeout: float = 3.0) -> Generator[World]:
     """A fresh one, with the custom fields plan (string) and logins (number)."""
     sandbox = Sandbox(Store(), options or Options(rate_limit=0))
     for name, kind in (("plan", "string"), ("logins", "number")):
@@ -156,3 +158,20 @@ def world(options: Options | None = None, *, timeout: float = 3.0) -> Iterator[W
             yield here
         finally:
             sandbox.store.close()
+
+
+async def at_once(check: Callable[..., Awaitable[None]], cases: Iterable[tuple[Any, ...]]) -> None:
+    """Each case in a world of its own, eight at a time: what they do most is wait."""
+    room = anyio.CapacityLimiter(8)
+
+    async def one(case: tuple[Any, ...]) -> None:
+        async with room:
+            try:
+                await check(*case)
+            except AssertionError as error:
+                error.add_note(f"the case: {case!r}")
+                raise
+
+    async with anyio.create_task_group() as tasks:
+        for case in cases:
+            tasks.start_soon(one, case)
