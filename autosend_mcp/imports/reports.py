@@ -19,7 +19,7 @@ REPORT = ("line", "email", "outcome", "reason")
 
 _FOR_SPREADSHEETS = "utf-8-sig"  # they read it as UTF-8
 _LINE_END = "\r\n"  # with another one, a carriage return in a cell would not be quoted
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")  # also in full width
 
 
 def write_reports(table: Table, journal: Journal, file: Path, *, encoding: str | None = None) -> list[Path]:
@@ -66,7 +66,7 @@ def _results(journal: Journal) -> Iterator[Result]:
 
 def _as_text(cell: str) -> str:
     """The cell so that no spreadsheet takes it for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) else cell
 
 
 def _write_rejected(table: Table, journal: Journal, out: TextIO) -> None:
