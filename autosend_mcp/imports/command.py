@@ -63,7 +63,7 @@ async def _import(autosend: AutoSend, imported: Import, display: Display, restar
     code = None
     try:
         async with anyio.create_task_group() as tasks:
-            if sys.platform != "win32":
+            if sys.platform != "win32":  # pragma: no branch - there, it ends at once
                 tasks.start_soon(_stop_on_signal, imported, display, tasks.cancel_scope)
             tasks.start_soon(_show, imported, display)
             code = await _read_and_send(imported, display, restart=restart)

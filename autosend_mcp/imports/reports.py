@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from autosend_mcp.imports.columns import PROBLEM
+from autosend_mcp.imports.encodings import FileError
 from autosend_mcp.imports.journal import Journal, Result
 from autosend_mcp.imports.tables import Record, Table
 
@@ -29,6 +30,7 @@ def write_reports(table: Table, journal: Journal, file: Path, *, encoding: str |
 
     Raises:
         OSError: One cannot be written.
+        FileError: The file changed meanwhile.
     """
     report = _free(file.with_suffix(".report.csv"))
     with _whole(report, _FOR_SPREADSHEETS) as out:
@@ -86,6 +88,7 @@ def _write_rejected(table: Table, journal: Journal, out: TextIO) -> None:
         number, reason = next(reasons, (0, ""))
         if not number:
             return
+    raise FileError("The file changed while it was imported.")
 
 
 def _rejected(journal: Journal) -> Iterator[tuple[int, str]]:
