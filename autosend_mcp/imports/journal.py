@@ -105,7 +105,8 @@ class Journal:
 
     def close(self) -> None:
         """Leave it for another time."""
-        self._db.close()
+        with self._lock:  # SQLite would crash a thread that is still at work
+            self._db.close()
 
     def remove(self) -> None:
         """Close it for good."""
