@@ -67,12 +67,12 @@ class Words:
 
 
 IN_THE_SHELL = Words(
-    'Say what each is, as in --map "{0}=company"; --map "{0}=" leaves it out',
+    'Say what each is, as in --map "{0}={1}"; --map "{0}=" leaves it out',
     "--create-fields defines those that are new",
     "--restart",
 )
 IN_A_CALL = Words(
-    'Say what each is in columns, as in {{"{0}":"company"}}; {{"{0}":""}} leaves it out',
+    'Say what each is in columns, as in {{"{0}":"{1}"}}; {{"{0}":""}} leaves it out',
     "createFields defines those that are new",
     "restart",
 )
@@ -87,26 +87,28 @@ def match(
         NotSent: A column is nothing known, two are the same field, or none is the address.
     """
     if unknown := [name for name in given if name not in names]:
-        raise _unclear(f"There is no column {_named(unknown)}; there are {_named(names)}.", "Correct it.")
+        raise NotSent(f"There is no column {_named(unknown)}; there are {_named(names)}.", "Correct it.")
     columns = [_given(name, given[name], defined) if name in given else _guessed(name, defined) for name in names]
     left = [column for column in columns if column.new and column.name not in given]
     reserved = [column for column in columns if column.new and column.field.removeprefix(CUSTOM) in _NO_CUSTOM_FIELDS]
-    choose = words.maps.format(visible((reserved or left or columns)[0].name).replace('"', "")[:40])
     if not any(column.field == "email" for column in columns):
-        raise _unclear(
-            f"No column is the address. There are: {_shown(columns)}.", f"{choose.replace('company', 'email')}."
-        )
+        what = f"No column is the address. There are: {_shown(columns)}."
+        raise NotSent(what, f"{_choose(columns[0], words, 'email')}.")
     if reserved:
-        raise _unclear(
-            f"AutoSend reserves these names, so they cannot be custom fields: {_shown(reserved)}.", f"{choose}."
-        )
+        what = f"AutoSend reserves these names, so they cannot be custom fields: {_shown(reserved)}."
+        raise NotSent(what, f"{_choose(reserved[0], words)}.")
     if left and not create:
         what = f"These columns are no field of a contact, and no custom field that AutoSend defines: {_shown(left)}."
-        raise _unclear(what, f"{choose}; {words.creates}.")
+        raise NotSent(what, f"{_choose(left[0], words)}; {words.creates}.")
     if new := [column for column in columns if column.new and not create]:
-        raise _unclear(f"AutoSend does not define these custom fields: {_fields(new)}.", f"{words.creates}.")
-    _check_one_each(columns, choose)
+        raise NotSent(f"AutoSend does not define these custom fields: {_fields(new)}.", f"{words.creates}.")
+    _check_one_each(columns, words)
     return columns
+
+
+def _choose(column: Column, words: Words, field: str = "company") -> str:
+    """How to say what this column is."""
+    return words.maps.format(visible(column.name).replace('"', "")[:40], field)
 
 
 def _given(name: str, asked: str, defined: Mapping[str, str]) -> Column:
@@ -132,7 +134,7 @@ def _guessed(name: str, defined: Mapping[str, str]) -> Column:
     if custom == name and (attribute := _SYNONYMS.get(_key(name))):
         return Column(name, attribute)
     alike = [known for known in defined if _key(known) == _key(custom)]
-    return _custom(name, alike[0] if len(alike) == 1 else _field_name(custom), defined)
+    return _custom(name, alike[0] if len(alike) == 1 else custom if alike else _field_name(custom), defined)
 
 
 def _custom(name: str, custom: str, defined: Mapping[str, str]) -> Column:
@@ -153,16 +155,17 @@ def _field_name(column: str) -> str:
     return "".join([part.lower() if not place else part[:1].upper() + part[1:] for place, part in enumerate(parts)])
 
 
-def _check_one_each(columns: Sequence[Column], choose: str) -> None:
+def _check_one_each(columns: Sequence[Column], words: Words) -> None:
     named: dict[str, list[Column]] = {}
     for column in columns:
         named.setdefault(column.field, []).append(column)
     named.pop("", None)
     for name, alike in named.items():
         if name == CUSTOM:
-            raise _unclear(f"No custom field can be named after {_shown(alike)}.", f"{choose}.")
+            raise NotSent(f"No custom field can be named after {_shown(alike)}.", f"{_choose(alike[0], words)}.")
         if len(alike) > 1:
-            raise _unclear(f"These columns are all {quoted(name)}: {_shown(alike)}.", f"{choose}.")
+            what = f"These columns are all {quoted(name)}: {_shown(alike)}."
+            raise NotSent(what, f"{_choose(alike[-1], words)}.")
 
 
 def _shown(columns: Iterable[Column]) -> str:
@@ -176,10 +179,6 @@ def _fields(columns: Iterable[Column]) -> str:
 def _named(names: Sequence[str]) -> str:
     shown = ", ".join(quoted(name) for name in names[:20])
     return f"{shown} and {len(names) - 20} more" if len(names) > 20 else shown
-
-
-def _unclear(what: str, next_step: str) -> NotSent:
-    return NotSent(what, next_step)
 
 
 @dataclass(slots=True)

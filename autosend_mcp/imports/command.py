@@ -15,6 +15,7 @@ from autosend_mcp.imports.display import Bar, Display, Events, Lines
 from autosend_mcp.imports.run import Import, Order
 
 _INTERRUPTED = 130
+_GO_ON = "interrupted. Run the same command again to go on"
 _AS_ASKED = ("created", "updated", "unchanged", "merged", "would create", "would update")
 
 
@@ -56,18 +57,18 @@ def _display(args: Namespace) -> Display:
 
 
 async def _import(autosend: AutoSend, imported: Import, display: Display, restart: bool) -> int:
-    code = _INTERRUPTED
+    code = None
     try:
         async with anyio.create_task_group() as tasks:
-            if sys.platform != "win32":
-                tasks.start_soon(_stop_on_signal, imported)
+            if sys.platform != "win32":  # pragma: no branch - there, it ends at once
+                tasks.start_soon(_stop_on_signal, imported, display, tasks.cancel_scope)
             tasks.start_soon(_show, imported, display)
             code = await _read_and_send(imported, display, restart=restart)
             tasks.cancel_scope.cancel()
     finally:
         imported.close()
         await autosend.aclose()
-    return code
+    return failed(_GO_ON, _INTERRUPTED) if code is None else code
 
 
 async def _read_and_send(imported: Import, display: Display, *, restart: bool) -> int:
@@ -81,7 +82,7 @@ async def _read_and_send(imported: Import, display: Display, *, restart: bool) -
     if imported.error is not None:
         return failed(f"import: {imported.error} Run the same command again to go on.", 3)
     if imported.tally.stage == "stopped":
-        return failed("interrupted. Run the same command again to go on", _INTERRUPTED)
+        return failed(_GO_ON, _INTERRUPTED)
     counts = imported.tally.outcomes
     return 0 if sum(counts[name] for name in _AS_ASKED) == imported.tally.total else 1
 
@@ -92,9 +93,12 @@ async def _show(imported: Import, display: Display) -> None:
         display.progress(imported.tally)
 
 
-async def _stop_on_signal(imported: Import) -> None:
+async def _stop_on_signal(imported: Import, display: Display, everything: anyio.CancelScope) -> None:
+    """The first lets what has left be settled; the next does not wait for that."""
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async for _ in signals:
             if imported.tally.stopped:
-                raise KeyboardInterrupt
-            imported.stop()
+                everything.cancel()
+            else:
+                imported.stop()
+                display.stopping()

@@ -43,6 +43,10 @@ class Display(ABC):
         """Text for a person, on stdout."""
         print(text, flush=True)
 
+    def stopping(self) -> None:
+        """It was asked to stop, and will."""
+        print("stopping: what has left is being settled. Ask again to stop at once.", file=sys.stderr, flush=True)
+
 
 class Lines(Display):
     """A line every few seconds."""
@@ -83,6 +87,11 @@ class Bar(Display):
         """Text where the bar was."""
         self._clear()
         super().say(text)
+
+    def stopping(self) -> None:
+        """The same where the bar was."""
+        self._clear()
+        super().stopping()
 
     def _clear(self) -> None:
         if self._bar is not None:

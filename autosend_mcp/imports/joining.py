@@ -67,7 +67,7 @@ class Joining:
 
     async def _settle_counted(self, items: Sequence[Item], place: int, counts: Counts, request: int) -> None:
         """By what AutoSend counted and named; where that leaves a doubt, by looking."""
-        whys = _whys(counts.refused())
+        whys = {} if counts.everybody(len(items)) else _whys(counts.refused())
         out = [item for item in items if item.email in whys]
         for item in out:
             await self._conclude([item], "failed", self._not_in(item, place, whys[item.email]))

@@ -25,6 +25,8 @@ Result = tuple[int, int, str, str | None, str]  # number, line, email, outcome, 
 
 ResultT = TypeVar("ResultT")
 
+_OURS = 0x41534A31  # in the file's head: somebody else's database is left as it is
+_WHOSE = ("PRAGMA application_id", "SELECT COUNT(*) FROM sqlite_master")
 _TABLES = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rows (
@@ -90,10 +92,13 @@ class Journal:
         except sqlite3.Error:
             raise OSError(f"{name} cannot be opened") from None
         try:
+            (ours,), (tables,) = (self._db.execute(sql).fetchone() for sql in _WHOSE)
+            if tables and ours != _OURS:
+                raise sqlite3.DatabaseError(name)
             # Held by one process; not lost with it; written past the cache, so that a long file needs no more memory.
             self._db.executescript(
                 "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                "PRAGMA cache_size = -4000; BEGIN EXCLUSIVE; COMMIT;" + _TABLES
+                f"PRAGMA cache_size = -4000; PRAGMA application_id = {_OURS}; BEGIN EXCLUSIVE; COMMIT;" + _TABLES
             )
         except sqlite3.Error as error:
             self._db.close()
@@ -103,7 +108,8 @@ class Journal:
 
     def close(self) -> None:
         """Leave it for another time."""
-        self._db.close()
+        with self._lock:  # SQLite would crash a thread that is still at work
+            self._db.close()
 
     def remove(self) -> None:
         """Close it for good."""

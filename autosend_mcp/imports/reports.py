@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from autosend_mcp.imports.columns import PROBLEM
+from autosend_mcp.imports.encodings import FileError
 from autosend_mcp.imports.journal import Journal, Result
 from autosend_mcp.imports.tables import Record, Table
 
@@ -19,7 +20,7 @@ REPORT = ("line", "email", "outcome", "reason")
 
 _FOR_SPREADSHEETS = "utf-8-sig"  # they read it as UTF-8
 _LINE_END = "\r\n"  # with another one, a carriage return in a cell would not be quoted
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")  # also in full width
 
 
 def write_reports(table: Table, journal: Journal, file: Path, *, encoding: str | None = None) -> list[Path]:
@@ -29,6 +30,7 @@ def write_reports(table: Table, journal: Journal, file: Path, *, encoding: str |
 
     Raises:
         OSError: One cannot be written.
+        FileError: The file changed meanwhile.
     """
     report = _free(file.with_suffix(".report.csv"))
     with _whole(report, _FOR_SPREADSHEETS) as out:
@@ -66,7 +68,7 @@ def _results(journal: Journal) -> Iterator[Result]:
 
 def _as_text(cell: str) -> str:
     """The cell so that no spreadsheet takes it for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) else cell
 
 
 def _write_rejected(table: Table, journal: Journal, out: TextIO) -> None:
@@ -86,6 +88,7 @@ def _write_rejected(table: Table, journal: Journal, out: TextIO) -> None:
         number, reason = next(reasons, (0, ""))
         if not number:
             return
+    raise FileError("The file changed while it was imported.")
 
 
 def _rejected(journal: Journal) -> Iterator[tuple[int, str]]:

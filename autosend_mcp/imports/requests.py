@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from autosend_mcp.calls import LOOK_UP_TIMES, Call
 from autosend_mcp.client import AutoSend
 from autosend_mcp.envelope import Reply, as_object
-from autosend_mcp.errors import AutoSendError, Refused, Unknown
+from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
 from autosend_mcp.imports.journal import Item
 from autosend_mcp.lookups import SEARCH, Found, find_contacts, look, parsed, rows_of
 from autosend_mcp.models.addresses import read_address
@@ -42,10 +42,13 @@ class Requests:
         self._autosend = autosend
         self.at_once = 5_000  # addresses in one look-up; AutoSend documents no limit, and says where there is one
         self._stopped = anyio.Event()
+        self._calls = set[Call]()
 
     def stop(self) -> None:
-        """Wait for nothing any more."""
+        """Wait for nothing, and repeat nothing, any more."""
         self._stopped.set()
+        for call in self._calls:
+            call.stop()
 
     async def let_arrive(self, left_at: float) -> None:
         """Wait as long as a request that left at this Unix time may still be on its way, or being applied."""
@@ -57,8 +60,10 @@ class Requests:
 
         Raises:
             Unknown: It may have been applied.
-            Refused: It was not.
+            AutoSendError: It was not.
         """
+        if self._stopped.is_set():
+            raise NotSent("The import was stopped before this request left.", "")
         reply = await self._patiently(lambda call: call.write("POST", path, body))
         return reply.members
 
@@ -67,18 +72,22 @@ class Requests:
         until, pause = 0.0, 0.5
         while True:
             call = Call(self._autosend)
+            self._calls.add(call)
             try:
                 return await ask(call)
             except AutoSendError as error:
                 passes = error.repeat_after is not None or (reads and isinstance(error, Unknown))
                 now = monotonic()
                 until = until or now + _PATIENCE * call.scale
-                if not passes or now > until or self._stopped.is_set():
+                if not passes or now > until:
                     raise
                 jittered = min(pause, _LONGEST_PAUSE) * call.scale * random.uniform(0.5, 1)  # noqa: S311 - jitter, no secret
                 with anyio.move_on_after(max(error.repeat_after or 0.0, jittered)):
                     await self._stopped.wait()
+                    raise
                 pause *= 2
+            finally:
+                self._calls.discard(call)
 
     async def find(self, emails: Sequence[str]) -> Found:
         """The contacts with these addresses, by address; in as few requests as AutoSend allows."""

@@ -191,9 +191,12 @@ class Import:
     async def _finished(self) -> None:
         try:
             await in_thread(self._finish)
-        except OSError as error:
-            what = f"The report cannot be written: {error.strerror or error}."
-            self.error = NotSent(what, "Make room beside the file.", changed="Every row is settled.")
+        except (OSError, FileError) as error:
+            what = getattr(error, "strerror", None) or str(error)
+            next_step = "There must be room beside the file, and the file as it was."
+            self.error = NotSent(
+                f"The report cannot be written: {what.rstrip('.')}.", next_step, changed="Every row is settled."
+            )
             self.tally.stopped = True
 
     def _finish(self) -> None:

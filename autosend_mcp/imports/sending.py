@@ -24,6 +24,7 @@ HUNDRED = 100  # AutoSend's limit for one bulk update
 TRIES = 3
 
 NOT_TAKEN = "AutoSend did not take it, and does not say why."
+NOT_REFUSED = "AutoSend does not say that it failed."
 
 _IN_FLIGHT = 2  # enough for any pace; each is in doubt when the process is killed
 
@@ -186,8 +187,7 @@ class Sending:
         if len(left) <= known:
             await self._conclude(left, "failed", NOT_TAKEN)
         elif len(left) == 1:
-            counted = "AutoSend counted it as done." if succeeded else "AutoSend did not count it."
-            await self._conclude(left, "unknown", f"{counted} {differing(left[0], found)}")
+            await self._conclude(left, "unknown", f"{NOT_REFUSED} {differing(left[0], found)}")
         else:
             await self._halve(left)
 

@@ -38,7 +38,8 @@ class Tally:
         """What became of these rows, where each is to join so many lists."""
         for item in items:
             if item.counted != item.outcome:
-                self.outcomes[item.counted or ""] -= 1
+                if item.counted:
+                    self.outcomes[item.counted] -= 1
                 self.outcomes[item.outcome or ""] += 1
                 item.counted = item.outcome
             self.settled += item.outcome not in AS_ASKED or item.joined >= lists

@@ -19,7 +19,7 @@ def serve(port: int, file: str | None, options: Options, seeds: Seeds) -> None:
     """
     seeds.check()
     store = Store(file)
-    listener = _listener(port)
+    listener = listening(port)
     print(f"AutoSend sandbox on http://127.0.0.1:{listener.getsockname()[1]}/v1 with key {KEY}", flush=True)
     for line in seeds.sow(store, PROJECT):
         print(line, flush=True)
@@ -36,7 +36,7 @@ def serve(port: int, file: str | None, options: Options, seeds: Seeds) -> None:
         store.close()
 
 
-def _listener(port: int) -> socket.socket:
+def listening(port: int) -> socket.socket:
     """A socket whose connections asyncio sets TCP_NODELAY on: it does so only where the protocol is named.
 
     Without it the second part of an answer waits for the client to acknowledge the first, which takes 40 ms.

@@ -1,0 +1,178 @@
+"""An import over the sandbox in memory: a file in, and out of it the report, the contacts and what was sent."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import anyio
+import httpx2
+
+from autosend_mcp.client import AutoSend
+from autosend_mcp.errors import AutoSendError
+from autosend_mcp.imports.run import Import, Order
+from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
+from autosend_mcp.sandbox.store import Store
+from autosend_mcp.settings import load_settings
+from tests.unreliable import Line
+from tests.worlds import KEY, UNLIMITED
+
+BULK = "POST /contacts/bulk-update"
+FIND = "POST /contacts/search/emails"
+ADD = "POST /contact-lists/contacts/bulk-add"
+PAGE = "POST /contact-lists/contacts/search"
+
+Row = Mapping[str, Any]
+
+
+def csv_of(rows: Iterable[Row]) -> bytes:
+    """The rows as CSV, with the columns that any of them has."""
+    given = [*rows]
+    text = io.StringIO()
+    lines = csv.DictWriter(text, [*dict.fromkeys(name for row in given for name in row)], lineterminator="\n")
+    lines.writeheader()
+    lines.writerows(given)
+    return text.getvalue().encode()
+
+
+def people(count: int, start: int = 0, **more: Any) -> list[dict[str, Any]]:
+    numbers = range(start, start + count)
+    return [{"email": f"p{number}@example.com", "firstName": f"P{number}", **more} for number in numbers]
+
+
+def autosend_over(
+    transport: httpx2.AsyncBaseTransport, *, timeout: float = 3.0, target: str | None = "", **given: Any
+) -> AutoSend:
+    settings = {"api_key": KEY, "base_url": "http://127.0.0.1/v1", "rate_limit": UNLIMITED}
+    # What waits is shorter than a setting can be.
+    return AutoSend(load_settings(**settings | given).model_copy(update={"timeout": timeout}), transport, target=target)
+
+
+@dataclass
+class Done:
+    """An import that has ended. `rows`: the report's, each with line, email, outcome and reason."""
+
+    imported: Import
+    rows: list[dict[str, str]]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {name: count for name, count in self.imported.tally.outcomes.items() if count}
+
+    @property
+    def stage(self) -> str:
+        return self.imported.tally.stage
+
+    @property
+    def error(self) -> AutoSendError | None:
+        return self.imported.error
+
+    def of(self, outcome: str) -> list[str]:
+        """The addresses of the rows with this outcome."""
+        return [row["email"] for row in self.rows if row["outcome"] == outcome]
+
+    def reasons(self, outcome: str) -> list[str]:
+        return [row["reason"] for row in self.rows if row["outcome"] == outcome]
+
+
+@dataclass
+class World:
+    """A sandbox behind a line, a folder for the files, and how often each contact was written, by address."""
+
+    line: Line
+    folder: Path
+    timeout: float
+    written: Counter[str] = field(default_factory=Counter[str])
+
+    @property
+    def store(self) -> Store:
+        return self.line.sandbox.store
+
+    def held(self, email: str) -> dict[str, Any] | None:
+        return next(iter(self.store.find(PROJECT, [email])), None)
+
+    def values(self, email: str) -> dict[str, Any]:
+        """What the contact holds, without what AutoSend gave it."""
+        held = self.held(email) or {}
+        return {name: held[name] for name in ("firstName", "lastName", "userId", "customFields") if held.get(name)}
+
+    def seed(self, *contacts: Row) -> None:
+        self.store.bulk_upsert(PROJECT, contacts, run_workflow=False)
+        self.written.clear()
+
+    def made_list(self, name: str = "Newsletter") -> str:
+        return self.store.seed_list(PROJECT, name, "list")
+
+    def members(self, list_id: str) -> int:
+        return len(self.store.members(list_id))
+
+    def starts(self) -> dict[tuple[str, str], int]:
+        return self.store.automations.starts(PROJECT)
+
+    def begin(self, content: bytes, name: str = "people.csv", **order: Any) -> Import:
+        """An import of a file of this content, not begun yet."""
+        place = self.folder / name
+        place.write_bytes(content)
+        autosend = autosend_over(self.line, timeout=self.timeout, target=order.pop("target", ""))
+        return Import(autosend, place.open("rb"), name, Order(**order), place=place)
+
+    async def run(self, content: bytes | list[dict[str, Any]], name: str = "people.csv", **order: Any) -> Done:
+        """Import it to its end."""
+        restart = order.pop("restart", False)
+        imported = self.begin(content if isinstance(content, bytes) else csv_of(content), name, **order)
+        try:
+            await imported.read(restart=restart)
+            await imported.send()
+        finally:
+            imported.close()
+        tally = imported.tally
+        if tally.stage == "done":
+            assert tally.total == sum(tally.outcomes.values())
+            assert order.get("dry_run") or tally.settled == tally.total
+        return Done(imported, report_of(imported.files[0]) if imported.files else [])
+
+
+def report_of(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        return [*csv.DictReader(lines)]
+
+
+@contextmanager
+def world(options: Options | None = None, *, timeout: float = 3.0) -> Generator[World]:
+    """A fresh one, with the custom fields plan (string) and logins (number)."""
+    sandbox = Sandbox(Store(), options or Options(rate_limit=0))
+    for name, kind in (("plan", "string"), ("logins", "number")):
+        sandbox.store.fields.define(PROJECT, name, kind)
+    with TemporaryDirectory() as folder:
+        here = World(Line(sandbox), Path(folder), timeout)
+
+        def announced(event: str, contact: dict[str, Any]) -> None:
+            here.written[contact["email"]] += event in {"contact.created", "contact.updated"}
+
+        sandbox.store.db.listener = announced
+        try:
+            yield here
+        finally:
+            sandbox.store.close()
+
+
+async def at_once(check: Callable[..., Awaitable[None]], cases: Iterable[tuple[Any, ...]]) -> None:
+    """Each case in a world of its own, eight at a time: what they do most is wait."""
+    room = anyio.CapacityLimiter(8)
+
+    async def one(case: tuple[Any, ...]) -> None:
+        async with room:
+            try:
+                await check(*case)
+            except AssertionError as error:
+                error.add_note(f"the case: {case!r}")
+                raise
+
+    async with anyio.create_task_group() as tasks:
+        for case in cases:
+            tasks.start_soon(one, case)

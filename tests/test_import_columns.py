@@ -1,0 +1,279 @@
+"""What each column of a file is: recognised, mapped, left out or refused, and its cells as values of a type."""
+
+import json
+from typing import Any
+
+import pytest
+
+from autosend_mcp.errors import NotSent
+from autosend_mcp.imports.columns import IN_A_CALL, IN_THE_SHELL, Column, arguments_of, match
+from tests.importing import BULK, Row, World, world
+
+DEFINED = {"plan": "string", "logins": "number", "vip": "boolean", "trialEnds": "date", "Größe": "string"}
+
+
+def fields_of(names: list[str], create: bool = False, **given: str) -> dict[str, str]:
+    """The field that each column is taken for."""
+    return {one.name: one.field for one in match(names, given, DEFINED, create=create, words=IN_A_CALL)}
+
+
+def refusal(names: list[str], given: dict[str, str] | None = None, *, create: bool = False, words: Any = None) -> str:
+    with pytest.raises(NotSent) as refused:
+        match(names, given or {}, DEFINED, create=create, words=words or IN_THE_SHELL)
+    return refused.value.sentence
+
+
+@pytest.mark.parametrize(
+    ("field", "names"),
+    [
+        ("email", ["email", "Email", "E-Mail", "e-mail address", "E-Mail-Adresse", "MAIL", "Adresse e-mail", "Courriel",
+                   "Correo electrónico", "E-post", "EMAIL ADDRESS", "\u2003email "]),
+        ("firstName", ["firstName", "First Name", "first_name", "FIRSTNAME", "Given name", "Vorname", "Prénom",
+                       "PRENOM", "Nombre", "fname"]),
+        ("lastName", ["lastName", "Last-Name", "surname", "Family Name", "Nachname", "Nom", "Apellidos", "lname"]),
+        ("userId", ["userId", "user_id", "User ID", "external-id"]),
+    ],
+)  # fmt: skip
+def test_a_column_is_recognised_by_what_people_call_it(field: str, names: list[str]) -> None:
+    for name in names:
+        others = [] if field == "email" else ["email"]
+        assert fields_of([*others, name])[name] == field
+
+
+@pytest.mark.parametrize(
+    ("name", "custom"),
+    [("plan", "plan"), ("Plan", "plan"), ("customFields.plan", "plan"), ("LOGINS", "logins"),
+     ("Trial ends", "trialEnds"), ("trial_ends", "trialEnds"), ("GROSSE", "Größe"), ("große", "Größe")],
+)  # fmt: skip
+def test_a_custom_field_that_is_defined_is_recognised(name: str, custom: str) -> None:
+    assert fields_of(["email", name])[name] == f"customFields.{custom}"
+
+
+def test_a_custom_field_of_its_very_name_wins_over_a_synonym() -> None:
+    columns = match(["email", "Vorname"], {}, {"Vorname": "string"}, create=False, words=IN_A_CALL)
+    assert columns[1].field == "customFields.Vorname"
+
+
+def test_of_two_custom_fields_that_are_written_alike_none_is_guessed() -> None:
+    with pytest.raises(NotSent, match="no field of a contact"):
+        match(["email", "my plan"], {}, {"myPlan": "string", "my_plan": "string"}, create=False, words=IN_A_CALL)
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [("email", "email"), (" email ", "email"), ("first_name", "firstName"), ("externalId", "userId"), ("", ""),
+     ("  ", ""), ("plan", "customFields.plan"), ("customFields.plan", "customFields.plan")],
+)  # fmt: skip
+def test_a_column_is_what_it_is_said_to_be(asked: str, field: str) -> None:
+    others = [] if field == "email" else ["email"]
+    assert fields_of([*others, "Spalte"], Spalte=asked)["Spalte"] == field
+
+
+@pytest.mark.parametrize(
+    ("column", "field"),
+    [("Trial start", "trialStart"), ("UTM source", "utmSource"), ("shoe_size", "shoe_size"), ("2nd plan", "2ndPlan"),
+     ("Kundennr.", "kundennr"), ("customFields.Shoe size", "shoeSize"), ("年齢", "年齢")],
+)  # fmt: skip
+def test_a_new_field_has_a_name_that_a_template_can_use(column: str, field: str) -> None:
+    assert fields_of(["email", column], create=True)[column] == f"customFields.{field}"
+
+
+def test_the_column_of_a_rejected_file_is_left_out() -> None:
+    assert fields_of(["import_problem", "email"]) == {"import_problem": "", "email": "email"}
+
+
+@pytest.mark.parametrize(
+    ("names", "given", "told"),
+    [
+        (["email", "color", "Shoe size"], {}, [
+            'These columns are no field of a contact, and no custom field that AutoSend defines: "color", "Shoe size".',
+            'Say what each is, as in --map "color=company"; --map "color=" leaves it out',
+            "--create-fields defines those that are new",
+        ]),
+        (["email", "E-Mail"], {}, ['These columns are all "email": "email", "E-Mail".', '--map "E-Mail=']),
+        (["email", "Vorname", "first"], {}, ['These columns are all "firstName": "Vorname", "first".']),
+        (["email", "a", "plan"], {"a": "plan"}, ['These columns are all "customFields.plan": "a", "plan".']),
+        (["name", "plan"], {"name": "firstName"}, ["No column is the address.", '--map "name=email"']),
+        (["email"], {"email": ""}, ["No column is the address."]),
+        (["company", "plan"], {"company": ""}, ['--map "company=email"; --map "company=" leaves it out']),
+        (["email", "city"], {}, ['AutoSend reserves these names, so they cannot be custom fields: "city".',
+                                 '--map "city=company"']),
+        (["email", "a"], {"a": "mobile"}, ['AutoSend reserves these names', '"a"']),
+        (["email", "listIds"], {}, ['AutoSend reserves these names', '"listIds"']),
+        (["email", "customFields"], {}, ['AutoSend reserves these names']),
+        (["email", "a"], {"a": "color"}, ['AutoSend does not define these custom fields: "color".', "--create-fields"]),
+        (["email"], {"Mail": "email"}, ['There is no column "Mail"; there are "email".']),
+        (["email", "***"], {}, ['"***"']),
+        (["email", 'say "hi"'], {}, ['--map "say hi=company"']),
+        (["email", "\u202ehidden\u200b"], {}, ['"hidden"']),
+        (["email", *(f"c{n}" for n in range(30))], {}, ['"c19" and 10 more']),
+    ],
+)  # fmt: skip
+def test_what_is_unclear_is_asked_about(names: list[str], given: dict[str, str], told: list[str]) -> None:
+    text = refusal(names, given)
+    assert all(part in text for part in told), text
+    assert "Nothing was sent and nothing changed." in text
+    assert len(text) < 1_500
+
+
+@pytest.mark.parametrize(("name", "given"), [("***", {}), ("x", {"x": "customFields."})])
+def test_a_column_that_leaves_no_name_for_a_field_is_refused(name: str, given: dict[str, str]) -> None:
+    assert f'No custom field can be named after "{name}".' in refusal(["email", name], given, create=True)
+
+
+def test_in_a_call_the_answer_is_an_argument() -> None:
+    text = refusal(["email", "color"], words=IN_A_CALL)
+    assert 'Say what each is in columns, as in {"color":"company"}; {"color":""} leaves it out' in text
+    assert "createFields defines those that are new" in text
+
+
+# Cells
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell", "value"),
+    [
+        ("string", "007", "007"), ("string", " a ", " a "), ("string", "true", "true"), ("string", "1e5", "1e5"),
+        ("number", "42", 42), ("number", " 42 ", 42), ("number", "-1.50", -1.5), ("number", "1e5", 100_000.0),
+        ("number", "007", 7), ("number", "+3", 3), ("number", "9007199254740991", 9007199254740991),
+        ("number", "9007199254740993", "9007199254740993"), ("number", "1" * 25, "1" * 25),
+        ("number", "1" * 25 + ".5", "1" * 25 + ".5"), ("number", "1,5", "1,5"), ("number", "many", "many"),
+        ("number", "nan", "nan"), ("number", "inf", "inf"), ("number", "0x10", "0x10"), ("number", "٣", 3),
+        ("boolean", "TRUE", True), ("boolean", "no", False), ("boolean", "1", True), ("boolean", "maybe", "maybe"),
+        ("date", " 2024-03-01 ", "2024-03-01"), ("date", "soon", "soon"), ("", "x", "x"),
+    ],
+)  # fmt: skip
+def test_a_cell_is_a_value_of_its_columns_type(kind: str, cell: str, value: object) -> None:
+    custom = arguments_of({"a": cell}, [Column("a", "customFields.a", kind)])["customFields"]["a"]
+    assert (custom, type(custom)) == (value, type(value))
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\u2003", None])
+@pytest.mark.parametrize("kind", ["string", "number"])
+def test_a_blank_cell_says_nothing(blank: str | None, kind: str) -> None:
+    columns = [Column("e", "email"), Column("a", "customFields.a", kind), Column("f", "firstName"), Column("x", "")]
+    assert arguments_of({"e": "a@b.co", "a": blank, "f": blank, "x": "left out"}, columns) == {"email": "a@b.co"}
+
+
+async def sent(here: World, content: bytes, name: str = "people.csv", **order: Any) -> list[Row]:
+    await here.run(content, name, **order)
+    return [row for body in here.line.bodies(BULK) for row in body["contacts"]]
+
+
+INFERRED: list[tuple[list[str], str, list[object] | None]] = [
+    (["1", "2.5", "-3"], "number", [1, 2.5, -3]),
+    (["007", "1", "2"], "string", ["007", "1", "2"]),
+    (["1e5", "1", "2"], "string", ["1e5", "1", "2"]),
+    (["+4915112345678", "1", "2"], "string", ["+4915112345678", "1", "2"]),
+    (["1234567890123456", "1", "2"], "string", ["1234567890123456", "1", "2"]),
+    (["true", "False", "TRUE"], "boolean", [True, False, True]),
+    (["true", "1", "0"], "string", ["true", "1", "0"]),
+    (["yes", "no", "yes"], "string", ["yes", "no", "yes"]),
+    (["2024-03-01", "2024-03-02T10:00:00Z", "2024-03-03 10:00"], "date", None),
+    (["2024-02-30", "2024-03-01", "2024-03-01"], "string", ["2024-02-30", "2024-03-01", "2024-03-01"]),
+    (["01.03.2024", "2024-03-01", "2024-03-01"], "string", ["01.03.2024", "2024-03-01", "2024-03-01"]),
+    (["", "5", " "], "number", [None, 5, None]),
+    (["", "", " "], "string", [None, None, None]),
+]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("cells", "kind", "values"), INFERRED, ids=str)
+async def test_the_type_of_a_new_field_is_what_all_of_its_cells_can_be(
+    cells: list[str], kind: str, values: list[object] | None
+) -> None:
+    rows = "".join(f"p{place}@example.com,{cell}\n" for place, cell in enumerate(cells))
+    with world() as here:
+        people = await sent(here, f"email,code\n{rows}".encode(), create_fields=True)
+        assert here.line.bodies("POST /custom-fields") == [{"fieldName": "code", "fieldType": kind}]
+        assert max(here.written.values()) == 1
+    assert [row.get("customFields", {}).get("code") for row in people] == (values or [cell.strip() for cell in cells])
+
+
+@pytest.mark.anyio
+async def test_new_fields_are_only_defined_if_asked_and_never_by_a_dry_run() -> None:
+    content = b"email,code\na@example.com,1\n"
+    with world() as here:
+        with pytest.raises(NotSent, match="no custom field that AutoSend defines"):
+            await here.run(content)
+        done = await here.run(content, create_fields=True, dry_run=True)
+        assert here.line.count("POST /custom-fields") == 0
+        code = done.imported.columns[1]
+        assert (code.field, code.kind, code.new) == ("customFields.code", "number", True)
+        await here.run(content, create_fields=True)
+        assert here.line.count("POST /custom-fields") == 1
+        assert here.values("a@example.com") == {"customFields": {"code": 1}}
+
+
+@pytest.mark.anyio
+async def test_values_of_another_type_than_autosend_has_make_their_row_invalid_and_are_not_repeated() -> None:
+    content = b"email,logins,plan\na@example.com,sEcReT,pro\nb@example.com,3,5\n"
+    with world() as here:
+        done = await here.run(content)
+        assert here.values("b@example.com") == {"customFields": {"logins": 3, "plan": "5"}}
+    assert done.reasons("invalid") == ['customFields."logins": must be a number.']
+    assert done.counts == {"invalid": 1, "created": 1}
+
+
+@pytest.mark.anyio
+async def test_what_is_wrong_with_a_row_names_the_column_and_no_value() -> None:
+    secret = "sEcReT"
+    content = (
+        f"email,firstName,plan,lastName\n{secret},x,,\na@example.com,{secret * 200},,\nb@example.com,,{secret * 200},\n"
+        f"c@example.com,x,{secret}\nd@example.com,x,y,z,{secret}\n"
+    )
+    with world() as here:
+        done = await here.run(content.encode())
+        assert not here.written
+    assert done.counts == {"invalid": 5}
+    assert not any(secret in reason for reason in done.reasons("invalid"))
+    assert [reason.split(".")[0] for reason in done.reasons("invalid")] == [
+        "email: must be one mail address, at a domain that can receive mail",
+        "firstName: must be at most 1000 characters",
+        "customFields",
+        "has 3 cells, the header 4",
+        "has 5 cells, the header 4",
+    ]
+
+
+@pytest.mark.anyio
+async def test_members_of_jsonl_keep_their_types() -> None:
+    rows: list[Any] = [
+        {"email": "a@example.com", "customFields": {"logins": 3, "plan": "007", "vip": True}, "firstName": None},
+        {"email": "b@example.com", "customFields": {"logins": "4", "vip": False}, "lastName": ""},
+        {"email": "c@example.com", "customFields": {"plan": 5}},
+        {"email": 7},
+        {"email": "d@example.com", "firstName": ["x"]},
+        {"email": "e@example.com", "customFields": {"plan": {"deep": 1}}},
+        ["f@example.com"],
+    ]
+    content = "\n".join(json.dumps(row) for row in rows).encode()
+    with world() as here:
+        done = await here.run(content, "people.jsonl", create_fields=True)
+        assert here.line.bodies("POST /custom-fields") == [{"fieldName": "vip", "fieldType": "boolean"}]
+        assert here.values("a@example.com") == {"customFields": {"logins": 3, "plan": "007", "vip": True}}
+        assert here.values("b@example.com") == {"customFields": {"logins": 4, "vip": False}}
+    assert [row["outcome"] for row in done.rows] == ["created", "created", *["invalid"] * 5]
+
+
+@pytest.mark.anyio
+async def test_a_member_and_a_custom_field_of_one_name_are_unclear() -> None:
+    content = b'{"email": "a@example.com", "plan": "x"}\n{"email": "b@example.com", "customFields": {"plan": "y"}}\n'
+    with world() as here:
+        with pytest.raises(NotSent, match=r'are all "customFields.plan": "plan", "customFields.plan"'):
+            await here.run(content, "people.jsonl")
+        assert here.line.count("POST") == 0
+
+
+@pytest.mark.anyio
+async def test_new_fields_of_jsonl_have_the_type_that_all_values_have() -> None:
+    content = b"\n".join(
+        [
+            b'{"email": "a@example.com", "age": 5, "vip": true, "odd": "x", "when": "2024-03-01", "deep": null}',
+            b'{"email": "b@example.com", "age": 6.5, "vip": false, "odd": 3, "when": null}',
+        ]
+    )
+    with world() as here:
+        await here.run(content, "people.jsonl", create_fields=True)
+        made = {one["fieldName"]: one["fieldType"] for one in here.line.bodies("POST /custom-fields")}
+    assert made == {"age": "number", "vip": "boolean", "odd": "string", "when": "date", "deep": "string"}

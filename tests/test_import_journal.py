@@ -1,0 +1,410 @@
+"""An import that is cut off at any moment, and gone on with: its journal, and who may not use it."""
+
+import random
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx2
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from autosend_mcp.errors import NotSent
+from autosend_mcp.imports.run import Import, Order
+from autosend_mcp.sandbox.app import PROJECT, Options
+from tests.importing import ADD, BULK, FIND, Done, World, autosend_over, csv_of, people, report_of, world
+from tests.unreliable import Forward, answering, applied_then_reset, forwarded, reset
+from tests.worlds import KEY
+
+Given = dict[str, str]
+Contact = dict[str, Any]
+
+# A model of what is asked of an import
+
+
+def typed(row: Given) -> Contact | None:
+    """The contact that a row asks for, None where the row is invalid."""
+    if "@" not in row["email"] or row["logins"] == "many":
+        return None
+    asked: Contact = {"firstName": row["firstName"]} if row["firstName"] else {}
+    custom: Contact = {"plan": row["plan"]} if row["plan"] else {}
+    custom |= {"logins": int(row["logins"])} if row["logins"] else {}
+    return flat(asked | {"customFields": custom})
+
+
+def flat(contact: Contact) -> Contact:
+    return {name: v for name, v in contact.items() if name == "firstName"} | contact.get("customFields", {})
+
+
+def expected(rows: list[Given], before: dict[str, Contact]) -> tuple[list[str], dict[str, Contact]]:
+    """The outcome of each row, and all contacts afterwards."""
+    after = {email: dict(held) for email, held in before.items()}
+    outcomes = ["invalid"] * len(rows)
+    alike: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        if typed(row) is not None:
+            alike.setdefault(row["email"].lower(), []).append(place)
+    for email, places in alike.items():
+        asked: Contact = {}
+        values = [pair for place in places for pair in (typed(rows[place]) or {}).items()]
+        if any(asked.setdefault(name, value) != value for name, value in values):
+            continue
+        held = before.get(email)
+        as_asked = held is not None and all(held.get(name) == value for name, value in asked.items())
+        outcomes[places[0]] = "created" if held is None else "unchanged" if as_asked else "updated"
+        for place in places[1:]:
+            outcomes[place] = "merged"
+        after[email] = (held or {}) | asked
+    return outcomes, after
+
+
+EMAILS = [f"{name}@example.com" for name in "abcde"]
+ROWS = st.fixed_dictionaries(
+    {
+        "email": st.sampled_from([*EMAILS, "A@Example.com", "B@EXAMPLE.COM", "no address"]),
+        "firstName": st.sampled_from(["", "Ann", "Bob"]),
+        "plan": st.sampled_from(["", "", "pro", "free"]),
+        "logins": st.sampled_from(["", "", "1", "2", "many"]),
+    }
+)
+HELD = st.dictionaries(
+    st.sampled_from(EMAILS),
+    st.fixed_dictionaries(
+        {"customFields": st.dictionaries(st.sampled_from(["logins", "score"]), st.sampled_from([1, 2]))},
+        optional={"firstName": st.sampled_from(["Ann", "Eve"])},
+    ),
+)
+OPTIONS = st.builds(
+    Options,
+    rate_limit=st.just(0),
+    upsert_rule=st.sampled_from(["merge", "replace"]),
+    list_ids_in_replies=st.booleans(),
+    max_search=st.sampled_from([0, 100]),
+)
+SEEDS = st.integers(0, 2**32)
+# Shrinking takes long, and an example that fails says enough as it is.
+UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)
+
+
+class Unsteady:
+    """Loses replies and requests by a seed: of each kind of write at most two, so that an import gets through."""
+
+    def __init__(self, here: World, seed: int) -> None:
+        self._here = here
+        self._random = random.Random(seed)
+        self._lost: dict[str, int] = {}
+
+    async def __call__(self, forward: Forward) -> httpx2.Response:
+        asked = self._here.line.seen[-1][0]
+        kind = self._random.choice(["well", "well", "applied", "lost", "away", "refused"])
+        self._lost[asked] = self._lost.get(asked, 0) + 1
+        if kind == "well" or self._lost[asked] > 2:
+            return await forward()
+        if kind == "refused":
+            return await answering(429, {"success": False, "error": {"retryAfter": 0}})(forward)
+        if kind == "away":
+            raise httpx2.ConnectError("refused")
+        return await (applied_then_reset if kind == "applied" else reset)(forward)
+
+
+class Killed:
+    """At this request, before it is applied or after, the process is killed: what is on disk then is what is left."""
+
+    def __init__(self, here: World, at: int, *, applied: bool, grave: Path) -> None:
+        self._here, self._left, self._applied, self._grave = here, at, applied, grave
+        self.scope = anyio.CancelScope()
+        self.happened = False
+
+    async def __call__(self, forward: Forward) -> httpx2.Response:
+        self._left -= 1
+        if self._left > 0:
+            return await forward()
+        if self._left == 0:
+            if self._applied:
+                await forward()
+            for file in self._here.folder.glob("people.csv*"):
+                shutil.copy(file, self._grave)
+            self.happened = True
+            self.scope.cancel()
+        await anyio.sleep_forever()
+        raise AssertionError
+
+
+async def check_against_the_model(
+    here: World, rows: list[Given], held: dict[str, Contact], run: Callable[[bytes], Any]
+) -> None:
+    """Import the rows, in the way of `run`: the store, the report and the automations are as the model says."""
+    list_id = here.made_list()
+    here.seed(*({"email": email, **contact} for email, contact in held.items()))
+    seeded = [*held][:2]
+    if seeded:
+        here.store.bulk_add(PROJECT, {"contactListId": list_id, "emails": seeded})
+    outcomes, after = expected(rows, {email: flat(contact) for email, contact in held.items()})
+    done = await run(csv_of(rows))
+    assert [row["outcome"] for row in done.rows] == outcomes
+    assert {email: flat(here.values(email)) for email in EMAILS if here.held(email)} == after
+    first = {row["email"].lower(): outcome for row, outcome in reversed([*zip(rows, outcomes, strict=True)])}
+    sent = {email for email, outcome in first.items() if outcome in {"created", "updated"}}
+    sent |= {r["email"].lower() for r, one in zip(rows, outcomes, strict=True) if one in {"created", "updated"}}
+    assert dict(here.written) == dict.fromkeys(sent, 1)
+    joined = {r["email"].lower() for r, one in zip(rows, outcomes, strict=True) if one not in {"invalid", "merged"}}
+    assert here.members(list_id) == len(joined | set(seeded))
+    assert set(here.starts().values()) <= {1}
+    assert len(here.starts()) == here.members(list_id)
+
+
+@given(st.lists(ROWS, min_size=1, max_size=8), HELD, OPTIONS, SEEDS)
+@settings(max_examples=25, deadline=None, phases=UNSHRUNK)
+def test_any_file_over_any_line_ends_as_the_model_says(
+    rows: list[Given], held: dict[str, Contact], options: Options, seed: int
+) -> None:
+    async def run() -> None:
+        with world(options, timeout=0.5) as here:
+            here.line.lose("POST", Unsteady(here, seed))
+            await check_against_the_model(here, rows, held, lambda content: here.run(content, lists=("Newsletter",)))
+
+    anyio.run(run)
+
+
+@given(st.lists(ROWS, min_size=1, max_size=8), HELD, OPTIONS, st.tuples(st.integers(1, 8), st.booleans()), SEEDS)
+@settings(max_examples=40, deadline=None, phases=UNSHRUNK)
+def test_an_import_killed_at_any_request_and_gone_on_with_ends_as_the_model_says(
+    rows: list[Given], held: dict[str, Contact], options: Options, kill: tuple[int, bool], seed: int
+) -> None:
+    async def run() -> None:
+        with world(options, timeout=0.5) as here:
+            await check_against_the_model(here, rows, held, lambda content: killed_first(here, content, kill, seed))
+
+    anyio.run(run)
+
+
+async def killed_first(here: World, content: bytes, kill: tuple[int, bool], seed: int) -> Done:
+    """Import it, killed on the way; then go on in another place, with what was on disk."""
+    grave = here.folder / "after"
+    grave.mkdir()
+    killed = Killed(here, kill[0], applied=kill[1], grave=grave)
+    here.line.lose("", killed)
+    imported = here.begin(content, lists=("Newsletter",))
+    with killed.scope:
+        await imported.read()
+        await imported.send()
+    imported.close()
+    if not killed.happened:
+        return Done(imported, report_of(imported.files[0]))
+    here.folder = grave
+    here.line.faults.clear()
+    here.line.lose("POST", Unsteady(here, seed))
+    return await here.run(content, lists=("Newsletter",))
+
+
+# Going on, and beginning anew
+
+
+async def interrupted(here: World, content: bytes, name: str = "people.csv", **order: Any) -> None:
+    """An import that AutoSend let no further than the first bulk update."""
+    here.line.lose(BULK, forwarded, answering(401, {"success": False}))
+    done = await here.run(content, name, **order)
+    assert (done.stage, done.counts) == ("stopped", {"created": 100})
+    here.line.faults.clear()
+
+
+async def refused(here: World, content: bytes, **order: Any) -> str:
+    with pytest.raises(NotSent) as error:
+        await here.run(content, **order)
+    return str(error.value)
+
+
+MANY = csv_of(people(200))
+OTHER_OPTIONS = [
+    {"lists": ("Newsletter",)}, {"columns": {"firstName": "lastName"}}, {"run_workflow": True}, {"create_fields": True},
+    {"encoding": "utf-8"}, {"delimiter": ","}, {"target": "elsewhere"},
+]  # fmt: skip
+
+
+@pytest.mark.anyio
+async def test_what_was_settled_is_not_looked_up_again() -> None:
+    with world() as here:
+        await interrupted(here, MANY)
+        here.line.seen.clear()
+        done = await here.run(MANY)
+        assert done.imported.resumed
+        assert [len(body["emails"]) for body in here.line.bodies(FIND)] == [100]
+        assert {asked for asked, _ in here.line.seen} == {FIND, BULK}
+        assert set(here.written.values()) == {1}
+        assert sorted(file.name for file in here.folder.iterdir()) == ["people.csv", "people.report.csv"]
+    assert done.counts == {"created": 200}
+
+
+@pytest.mark.anyio
+async def test_a_file_that_has_changed_is_not_gone_on_with() -> None:
+    with world() as here:
+        await interrupted(here, MANY)
+        seen = len(here.line.seen)
+        text = await refused(here, csv_of(people(201)))
+        assert len(here.line.seen) == seen
+        assert "This file has changed since an import of it was begun that is not finished: 100 rows" in text
+        assert "Restore the file to go on with it; or begin anew with restart" in text
+        done = await here.run(MANY)
+    assert done.counts == {"created": 200}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("order", OTHER_OPTIONS, ids=str)
+async def test_other_options_are_not_those_of_the_import_that_was_begun(order: dict[str, Any]) -> None:
+    with world() as here:
+        await interrupted(here, MANY)
+        text = await refused(here, MANY, **order)
+        assert "With other options or another key, an import of it was begun" in text
+        assert "Give the same options" in text
+        done = await here.run(MANY)
+    assert done.counts == {"created": 200}
+
+
+@pytest.mark.anyio
+async def test_another_project_is_not_taken_for_the_one_the_import_was_begun_in() -> None:
+    with world() as here:
+        await interrupted(here, MANY)
+        place = here.folder / "people.csv"
+        other = autosend_over(here.line, api_key="AS_other_key_of_another_project")
+        imported = Import(other, place.open("rb"), place.name, Order(), place=place)
+        with pytest.raises(NotSent, match="another key"):
+            await imported.read()
+        imported.close()
+
+
+@pytest.mark.anyio
+async def test_restart_leaves_what_is_as_asked_as_it_is() -> None:
+    with world() as here:
+        await interrupted(here, MANY)
+        done = await here.run(csv_of(people(210)), restart=True)
+        assert set(here.written.values()) == {1}
+    assert not done.imported.resumed
+    assert done.counts == {"unchanged": 100, "created": 110}
+
+
+@pytest.mark.anyio
+async def test_an_import_that_was_stopped_while_it_was_read_begins_anew() -> None:
+    with world() as here:
+        imported = here.begin(MANY)
+        imported.stop()
+        await imported.read()
+        await imported.send()
+        imported.close()
+        assert imported.tally.stage == "stopped"
+        assert here.line.count(FIND) == 0
+        done = await here.run(csv_of(people(3)))
+    assert not done.imported.resumed
+    assert done.counts == {"created": 3}
+
+
+@pytest.mark.anyio
+async def test_an_import_whose_columns_were_unclear_leaves_no_trace_that_stands_in_the_way() -> None:
+    with world() as here:
+        assert "no custom field that AutoSend defines" in await refused(here, csv_of(people(1, color="red")))
+        done = await here.run(csv_of(people(1, color="red")), columns={"color": ""})
+    assert done.counts == {"created": 1}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("failure", [applied_then_reset, reset])
+async def test_a_joining_in_doubt_is_looked_up_before_anything_else(failure: Any) -> None:
+    with world(timeout=1) as here:
+        list_id = here.made_list()
+        here.line.lose(ADD, failure)
+        here.line.lose(FIND, forwarded, answering(403, {"success": False}))
+        first = await here.run(csv_of(people(3)), lists=("Newsletter",))
+        assert (first.stage, first.counts) == ("stopped", {"created": 3})
+        again = await here.run(csv_of(people(3)), lists=("Newsletter",))
+        assert again.stage == "stopped"
+        here.line.faults.clear()
+        here.line.seen.clear()
+        done = await here.run(csv_of(people(3)), lists=("Newsletter",))
+        assert here.members(list_id) == 3
+        assert list(here.starts().values()) == [1, 1, 1]
+        assert here.line.count(ADD) == (failure is reset)
+        assert here.line.count(BULK) == 0
+    assert done.counts == {"created": 3}
+
+
+# Files that cannot be used
+
+
+@pytest.mark.anyio
+async def test_two_imports_of_one_file_do_not_run_side_by_side() -> None:
+    with world() as here:
+        first = here.begin(MANY)
+        await first.read()
+        text = await refused(here, MANY)
+        assert "This file is being imported already. Nothing was sent and nothing changed." in text
+        first.close()
+        assert (await here.run(MANY)).counts == {"created": 200}
+
+
+def foreign(journal: Path) -> None:
+    with sqlite3.connect(journal) as database:
+        database.execute("CREATE TABLE rows (something TEXT)")
+        database.execute("CREATE TABLE facts (something TEXT)")
+    database.close()
+
+
+BROKEN: dict[str, Callable[[Path], object]] = {
+    "text": lambda journal: journal.write_text("This is my diary. " * 1_000),
+    "folder": lambda journal: journal.mkdir(),
+    "another database": foreign,
+}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", BROKEN)
+async def test_a_file_in_the_journals_place_that_is_none_is_told_and_left_alone(name: str) -> None:
+    with world() as here:
+        journal = here.folder / "people.csv.journal"
+        BROKEN[name](journal)
+        before = journal.read_bytes() if journal.is_file() else b""
+        text = await refused(here, MANY)
+        assert text.startswith("The file or its journal cannot be used: ")
+        assert "Nothing was sent and nothing changed." in text
+        assert here.line.seen == []
+        assert before == (journal.read_bytes() if journal.is_file() else b"")
+
+
+@pytest.mark.anyio
+async def test_a_folder_in_which_no_journal_can_be_made_is_told() -> None:
+    with world() as here:
+        (here.folder / "people.csv").write_bytes(MANY)
+        file = (here.folder / "people.csv").open("rb")
+        imported = Import(autosend_over(here.line), file, "", Order(), place=here.folder / "gone" / "people.csv")
+        with pytest.raises(NotSent, match=r"people\.csv\.journal cannot be opened"):
+            await imported.read()
+        imported.close()
+        assert file.closed
+        assert here.line.seen == []
+
+
+@pytest.mark.anyio
+async def test_an_import_without_a_place_writes_no_file() -> None:
+    with world() as here:
+        (here.folder / "people.csv").write_bytes(csv_of([*people(2), {"email": "bad"}]))
+        imported = Import(autosend_over(here.line), (here.folder / "people.csv").open("rb"), "", Order())
+        assert imported.problems() == []
+        await imported.read()
+        during = imported.problems()
+        await imported.send()
+        assert imported.problems() == during
+        assert imported.problems(after=3) == []
+        imported.close()
+        assert [file.name for file in here.folder.iterdir()] == ["people.csv"]
+    assert [(line, email, outcome) for _, line, email, outcome, _ in during] == [(4, "bad", "invalid")]
+
+
+@pytest.mark.anyio
+async def test_the_journal_holds_no_key() -> None:
+    with world() as here:
+        await interrupted(here, MANY, lists=())
+        files = [*here.folder.glob("*.journal*")]
+        assert files
+        assert all(KEY.encode() not in file.read_bytes() for file in files)
