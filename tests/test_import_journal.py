@@ -373,6 +373,40 @@ async def test_a_file_in_the_journals_place_that_is_none_is_told_and_left_alone(
 
 
 @pytest.mark.anyio
+async def test_a_damaged_journal_is_told_in_words() -> None:
+    with world() as here:
+        await interrupted(here, MANY)
+        journal = here.folder / "people.csv.journal"
+        content = bytearray(journal.read_bytes())
+        content[3 * 4096 :] = b"\xff" * (len(content) - 3 * 4096)
+        journal.write_bytes(content)
+        seen = len(here.line.seen)
+        assert "the import's journal failed: " in await refused(here, MANY)
+        assert len(here.line.seen) == seen
+
+
+@pytest.mark.anyio
+async def test_a_journal_that_fails_halfway_lets_nothing_more_be_sent() -> None:
+    with world() as here:
+        imported = here.begin(csv_of(people(1_000)))
+
+        async def failing(forward: Forward) -> httpx2.Response:
+            imported.close()
+            return await forward()
+
+        here.line.lose(BULK, failing)
+        await imported.read()
+        await imported.send()
+        assert imported.tally.stage == "stopped"
+        assert "What becomes of the rows cannot be recorded: " in str(imported.error)
+        assert "Nothing more is sent." in str(imported.error)
+        here.line.faults.clear()
+        done = await here.run(csv_of(people(1_000)))
+        assert set(here.written.values()) == {1}
+    assert done.counts == {"created": 1_000}
+
+
+@pytest.mark.anyio
 async def test_a_folder_in_which_no_journal_can_be_made_is_told() -> None:
     with world() as here:
         (here.folder / "people.csv").write_bytes(MANY)

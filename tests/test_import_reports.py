@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options
 from tests.importing import ADD, BULK, World, csv_of, people, report_of, world
-from tests.unreliable import answering, reset
+from tests.unreliable import Forward, answering, reset
 from tests.worlds import KEY
 
 pytestmark = pytest.mark.anyio
@@ -189,6 +190,24 @@ async def test_a_report_that_cannot_be_written_loses_nothing_and_is_written_by_a
         assert here.members(list_id) == 3
     assert done.counts == {"created": 3}
     assert [row["outcome"] for row in done.rows] == ["created"] * 3
+
+
+async def test_rejected_rows_are_not_written_from_a_file_that_changed_meanwhile() -> None:
+    rows = [*people(1), {"email": "bad"}]
+    with world() as here:
+
+        async def shorter(forward: Forward) -> httpx2.Response:
+            (here.folder / "people.csv").write_bytes(csv_of(people(1)))
+            return await forward()
+
+        here.line.lose(BULK, shorter)
+        first = await here.run(rows)
+        assert first.stage == "stopped"
+        assert "The report cannot be written: The file changed while it was imported." in str(first.error)
+        assert not [*here.folder.glob("*.rejected*")]
+        again = await here.run(rows)
+        assert here.line.count(BULK) == 1
+    assert again.counts == {"created": 1, "invalid": 1}
 
 
 async def test_a_report_of_thousands_is_whole() -> None:

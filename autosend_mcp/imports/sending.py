@@ -186,8 +186,10 @@ class Sending:
             return
         if len(left) <= known:
             await self._conclude(left, "failed", NOT_TAKEN)
-        elif len(left) == 1:
+        elif len(items) == 1:
             await self._conclude(left, "unknown", f"{NOT_REFUSED} {differing(left[0], found)}")
+        elif len(left) < len(items):
+            await self._send_apart(left)
         else:
             await self._halve(left)
 

@@ -1,0 +1,464 @@
+"""`autosend-mcp import`: its flags, what it shows on a terminal and elsewhere, and how it ends."""
+
+import fcntl
+import io
+import json
+import os
+import pty
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, redirect_stderr
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from autosend_mcp.cli import main
+from autosend_mcp.imports.display import Bar, Events, Lines
+from autosend_mcp.imports.journal import Item
+from autosend_mcp.imports.tally import Tally
+from autosend_mcp.sandbox.app import PROJECT
+from tests.beside import beside
+from tests.importing import csv_of, people, report_of
+from tests.served import Served, served
+from tests.worlds import KEY
+
+BULK = "/contacts/bulk-update"
+STOPPING = "stopping: what has left is being settled. Ask again to stop at once.\n"
+INTERRUPTED = "autosend-mcp: interrupted. Run the same command again to go on\n"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Served]:
+    with served() as one:
+        yield one
+
+
+@pytest.fixture
+def here(server: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Served:
+    """A sandbox that the command in this process works with, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in server.env.items():
+        monkeypatch.setenv(name, value)
+    server.renew()
+    return server
+
+
+def write(rows: list[dict[str, Any]], name: str = "people.csv") -> None:
+    Path(name).write_bytes(csv_of(rows))
+
+
+def told(capsys: pytest.CaptureFixture[str], *words: str, code: int) -> tuple[str, str]:
+    """What the command says on stdout and on stderr."""
+    assert main(["import", *words]) == code
+    out, err = capsys.readouterr()
+    assert KEY not in out + err
+    assert "Traceback" not in err
+    return out, err
+
+
+def test_it_shows_how_the_file_was_read_and_what_became_of_it(here: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    list_id = here.store.seed_list(PROJECT, "Newsletter", "list")
+    rows = [{"E-Mail": f"p{n}@example.com", "Vorname": "Zoë", "plan": "pro", "note": "x"} for n in range(3)]
+    Path("people.csv").write_bytes(csv_of(rows).decode().replace(",", ";").encode("cp1252"))
+    out, err = told(capsys, "people.csv", "--list", "Newsletter", "--map", "note=", code=0)
+    assert out.splitlines() == [
+        "CSV, semicolons between cells, cp1252",
+        "the encoding is a guess; check that this reads right: Zoë",
+        "  E-Mail   ->  email",
+        "  Vorname  ->  firstName",
+        "  plan     ->  customFields.plan (string)",
+        "  note     ->  left out",
+        "list: Newsletter",
+        "3 rows",
+        "",
+        "  created                3",
+        "-> people.report.csv",
+    ]
+    assert err == ""
+    assert len(here.store.members(list_id)) == 3
+
+
+def test_not_every_row_as_asked_is_exit_code_1(here: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    write([*people(1), {"email": "bad"}, {"email": "P0@example.com"}])
+    out, _ = told(capsys, "people.csv", code=1)
+    assert "  merged                 1  the same address as another line; sent as one" in out
+    assert "  invalid                1  not sent" in out
+    assert out.endswith("-> people.report.csv\n-> people.rejected.csv\n")
+    assert here.seen.count(BULK) == 1
+
+
+def test_a_merged_row_alone_is_as_asked(here: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    write([*people(1), *people(1)])
+    told(capsys, "people.csv", code=0)
+    assert here.seen.count(BULK) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["gone.csv"], "import: gone.csv: No such file or directory"),
+        (["."], "import: .: Is a directory"),
+        (["people.csv", "--map", "note"], "import: --map wants \"column=field\", not 'note'"),
+        (["people.csv", "--map", "=email"], "import: --map wants"),
+        (["people.csv", "--map", "mail=email"], 'There is no column "mail"; there are "email", "firstName", "note".'),
+        (["people.csv"], '--map "note=company"; --map "note=" leaves it out; --create-fields defines those'),
+        (["people.csv", "--map", "note=", "--list", "Newsletter"], "No list or segment has this name or id."),
+        (["people.csv", "--encoding", "klingon"], '"klingon" is no text encoding known here.'),
+        (["people.csv", "--delimiter", "xx"], "A delimiter is one character"),
+        (["empty.csv"], "The file is empty."),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_begun_is_exit_code_2_and_sends_nothing(
+    words: list[str], said: str, here: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(people(1, note="x"))
+    Path("empty.csv").touch()
+    out, err = told(capsys, *words, code=2)
+    assert out == ""
+    assert err.startswith("autosend-mcp: import: ")
+    assert said in err
+    assert BULK not in here.seen
+    assert not [*Path().glob("*.report.csv")]
+
+
+def test_without_a_key_nothing_is_begun(
+    here: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("AUTOSEND_API_KEY")
+    write(people(1))
+    assert "AUTOSEND_API_KEY is missing" in told(capsys, "people.csv", code=2)[1]
+    assert here.seen == []
+    assert [file.name for file in Path().iterdir()] == ["people.csv"]
+
+
+def test_read_only_lets_only_a_dry_run_through(
+    here: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AUTOSEND_READ_ONLY", "true")
+    write(people(2))
+    _, err = told(capsys, "people.csv", code=2)
+    assert err == "autosend-mcp: import: AUTOSEND_READ_ONLY is set, so that only --dry-run works\n"
+    out, _ = told(capsys, "people.csv", "--dry-run", code=0)
+    assert "  would create           2\n" in out
+    assert set(here.seen) == {"/custom-fields", "/contacts/search/emails"}
+
+
+def test_what_is_stopped_halfway_is_exit_code_3_and_the_same_command_goes_on(
+    here: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here.answers[BULK] = [lambda: None, lambda: 401, lambda: 401]
+    write(people(300))
+    out, err = told(capsys, "people.csv", code=3)
+    assert "  created              100\n  not settled          200\n" in out
+    assert err.startswith("autosend-mcp: import: AutoSend refused the API key")
+    assert err.endswith("Run the same command again to go on.\n")
+    here.answers.clear()
+    out, err = told(capsys, "people.csv", code=0)
+    assert "Going on with the import that was interrupted.\n300 rows, 100 settled\n" in out
+    assert err == ""
+    assert len(here.store.find(PROJECT, [row["email"] for row in people(300)])) == 300
+
+
+def test_another_file_of_the_same_name_is_begun_only_anew(here: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    here.answers[BULK] = [lambda: 402]
+    write(people(2))
+    told(capsys, "people.csv", code=3)
+    write(people(3))
+    assert "begin anew with --restart" in told(capsys, "people.csv", code=2)[1]
+    told(capsys, "people.csv", "--restart", code=0)
+    assert len(here.store.find(PROJECT, [row["email"] for row in people(3)])) == 3
+
+
+def test_events_are_json_a_line(here: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    write([*people(2, score="5"), {"email": "bad"}])
+    out, err = told(capsys, "people.csv", "--json", "--create-fields", "--run-workflow", code=1)
+    read, done = [json.loads(line) for line in out.splitlines()]
+    assert read | {"rowsPerSecond": 0} == {
+        "event": "read", "format": "CSV", "encoding": "utf-8", "delimiter": ",", "lists": [], "resumed": False,
+        "columns": {"email": "email", "firstName": "firstName", "score": "customFields.score"},
+        "newFields": {"customFields.score": "number"}, "notes": [],
+        "rows": 3, "settled": 1, "counts": {"invalid": 1}, "rowsPerSecond": 0,
+    }  # fmt: skip
+    assert (done["event"], done["settled"], done["counts"]) == ("done", 3, {"created": 2, "invalid": 1})
+    assert done["files"] == ["people.report.csv", "people.rejected.csv"]
+    assert err == ""
+    here.answers[BULK] = [lambda: 403]
+    write(people(3), "more.csv")
+    out, err = told(capsys, "more.csv", "--json", code=3)
+    last = json.loads(out.splitlines()[-1])
+    assert last["event"] == "stopped"
+    assert "does not allow this (status 403)" in last["error"]
+    assert "@" not in out + err
+
+
+def test_a_file_that_cannot_be_read_twice_is_refused(here: Served) -> None:
+    command = [sys.executable, "-m", "autosend_mcp", "import", "/dev/stdin"]
+    done = subprocess.run(command, input=csv_of(people(1)), capture_output=True, timeout=30, check=False)
+    assert done.returncode == 2
+    assert b"The file or its journal cannot be used" in done.stderr
+    assert here.seen == []
+
+
+@pytest.mark.usefixtures("here")
+def test_a_full_disk_stops_the_import_in_words_and_it_can_be_gone_on_with(capsys: pytest.CaptureFixture[str]) -> None:
+    write(people(3_000, plan="x" * 200))
+    full = f"ulimit -f 1500; {sys.executable} -m autosend_mcp import people.csv"
+    done = subprocess.run(["bash", "-c", full], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode in {2, 3}, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "please report it" not in done.stderr
+    assert "cannot be" in done.stderr
+    told(capsys, "people.csv", code=0)
+    assert len({row["email"] for row in report_of(Path("people.report.csv"))}) == 3_000
+
+
+class Screen(io.StringIO):
+    """A terminal, or a file, that says when something stands on it."""
+
+    def __init__(self, *, terminal: bool) -> None:
+        super().__init__()
+        self._terminal = terminal
+        self._news = threading.Condition()
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+    def write(self, text: str, /) -> int:
+        with self._news:
+            self._news.notify_all()
+            return super().write(text)
+
+    def wait_for(self, text: str) -> None:
+        with self._news:
+            assert self._news.wait_for(lambda: text in self.getvalue(), 20)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_signal_lets_what_has_left_be_settled(
+    terminal: bool, here: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    screen = Screen(terminal=terminal)
+
+    def interrupted() -> None:
+        if terminal:
+            screen.wait_for("sending:")
+        os.kill(os.getpid(), signal.SIGINT)
+        screen.wait_for(STOPPING)
+
+    here.answers[BULK] = [interrupted]
+    write(people(3))
+    with redirect_stderr(screen):
+        told(capsys, "people.csv", code=130)
+    assert screen.getvalue().endswith(STOPPING + INTERRUPTED)
+    assert len(here.store.find(PROJECT, [row["email"] for row in people(3)])) == 3
+    out, _ = told(capsys, "people.csv", code=0)
+    assert "3 rows, 3 settled" in out
+    assert here.seen.count(BULK) == 1
+
+
+def test_two_signals_wait_for_nothing(here: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    released = threading.Event()
+    screen = Screen(terminal=False)
+
+    def interrupted() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        screen.wait_for(STOPPING)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert released.wait(20)
+
+    here.answers[BULK] = [interrupted]
+    write(people(3))
+    with redirect_stderr(screen):
+        told(capsys, "people.csv", code=130)
+    assert screen.getvalue() == STOPPING + INTERRUPTED
+    released.set()
+    out, _ = told(capsys, "people.csv", code=0)
+    assert "created                3" in out
+
+
+# Display
+
+
+def tally(settled: int = 0, total: int = 10_000, ago: float = 100) -> Tally:
+    """How far an import is that began so many seconds ago, of which so many rows have become something."""
+    tally = Tally()
+    tally.read = total
+    tally.begin({"": total}, 0)
+    tally.count([Item(number, "", {}, "created") for number in range(settled)], 0)
+    tally.began -= ago
+    return tally
+
+
+def test_elsewhere_a_line_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = Lines()
+    reading = Tally(read=1_234)
+    for one in (reading, tally(), tally(5_000), tally(5_000, ago=100_000), tally(10_000)):
+        lines.progress(one)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        "reading: 1,234 rows",
+        "0 of 10,000 rows, 0 a second",
+        "5,000 of 10,000 rows, 50 a second, 1:40 left",
+        "5,000 of 10,000 rows, 0 a second, 27:46:40 left",
+        "10,000 of 10,000 rows, 100 a second",
+    ]
+
+
+def test_the_events_say_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    Events().progress(tally(5_000))
+    event = json.loads(capsys.readouterr().out)
+    assert event | {"rowsPerSecond": 50} == {
+        "event": "progress", "stage": "sending", "read": 10_000, "rows": 10_000, "settled": 5_000,
+        "counts": {"created": 5_000}, "rowsPerSecond": 50, "secondsLeft": 100,
+    }  # fmt: skip
+
+
+def test_a_bar_is_drawn_for_each_stage_and_leaves_nothing_behind(capsys: pytest.CaptureFixture[str]) -> None:
+    bar = Bar()
+    bar.progress(Tally(read=1_234))
+    bar.progress(tally(5_000))
+    bar.progress(tally(6_000))
+    bar.stopping()
+    bar.say("done")
+    bar.say("again")
+    out, err = capsys.readouterr()
+    assert out == "done\nagain\n"
+    assert "reading: 1234 rows" in err
+    assert "5000/10000" in err
+    assert "6000/10000" in err
+    assert err.rpartition("\r")[2] == STOPPING
+
+
+# A process of its own
+
+
+class Child:
+    """The command as a process; its stderr is a terminal, if asked for."""
+
+    def __init__(self, here: Served, folder: Path, *words: str, terminal: bool = False) -> None:
+        ours, theirs = pty.openpty() if terminal else (-1, subprocess.PIPE)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "autosend_mcp", "import", "people.csv", *words],
+            cwd=folder, env=here.env, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs,
+        )  # fmt: skip
+        if terminal:
+            fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
+            os.close(theirs)
+        self.screen = ours
+
+    def shown_until(self, text: str) -> str:
+        """What the terminal shows, until this is in it."""
+        shown = io.BytesIO()
+        while text.encode() not in shown.getvalue():
+            shown.write(os.read(self.screen, 4096))
+        return shown.getvalue().decode()
+
+    def interrupt(self, number: signal.Signals) -> str:
+        """What it says to the signal."""
+        self.process.send_signal(number)
+        assert self.process.stderr is not None
+        return self.process.stderr.readline()
+
+    def end(self) -> tuple[int, str, str]:
+        out, err = self.process.communicate(timeout=30)
+        return self.process.returncode, out, err or ""
+
+
+@contextmanager
+def folder() -> Generator[Path]:
+    with TemporaryDirectory() as place:
+        yield Path(place)
+
+
+def held(here: Served, number: int = 1) -> tuple[threading.Event, threading.Event]:
+    """Hold up the bulk update of this number: what is set once it has arrived, and what lets it go on."""
+    arrived, released = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        arrived.set()
+        assert released.wait(20)
+
+    here.answers[BULK] = [*[lambda: None] * (number - 1), hold]
+    return arrived, released
+
+
+@beside((signal.SIGINT,), (signal.SIGTERM,))
+def test_one_signal_settles_what_has_left_and_the_same_command_goes_on(number: signal.Signals) -> None:
+    with served() as here, folder() as place:
+        list_id = here.store.seed_list(PROJECT, "Newsletter", "list")
+        (place / "people.csv").write_bytes(csv_of(people(1_500)))
+        arrived, released = held(here, 3)
+        child = Child(here, place, "--list", "Newsletter")
+        assert arrived.wait(20)
+        assert child.interrupt(number) == STOPPING
+        released.set()
+        code, out, err = child.end()
+        assert (code, err) == (130, INTERRUPTED)
+        assert "not settled" in out
+        assert here.seen.count(BULK) < 15
+        if number == signal.SIGTERM:
+            assert (place / "people.csv.journal").exists()
+            return
+        code, out, err = Child(here, place, "--list", "Newsletter").end()
+        assert (code, err) == (0, "")
+        assert "Going on with the import that was interrupted." in out
+        assert "created            1,500" in out
+        assert len(here.store.members(list_id)) == 1_500
+        assert set(here.store.automations.starts(PROJECT).values()) == {1}
+        assert {row["reason"] for row in report_of(place / "people.report.csv")} == {""}
+
+
+@beside()
+def test_a_second_signal_ends_it_at_once_and_nothing_is_sent_twice() -> None:
+    with served() as here, folder() as place:
+        (place / "people.csv").write_bytes(csv_of(people(50)))
+        arrived, released = held(here)
+        child = Child(here, place)
+        assert arrived.wait(20)
+        assert child.interrupt(signal.SIGINT) == STOPPING
+        said = child.interrupt(signal.SIGTERM)
+        code, _, err = child.end()
+        released.set()
+        assert (code, said + err) == (130, INTERRUPTED)
+        code, out, err = Child(here, place).end()
+        assert (code, err) == (0, "")
+        assert "created               50" in out
+        assert here.seen.count(BULK) in {1, 2}
+        assert len(here.store.find(PROJECT, [row["email"] for row in people(50)])) == 50
+
+
+@beside()
+def test_a_terminal_shows_a_bar_while_it_sends() -> None:
+    with served() as here, folder() as place:
+        (place / "people.csv").write_bytes(csv_of(people(150)))
+        _, released = held(here)
+        child = Child(here, place, terminal=True)
+        shown = child.shown_until("/150")
+        released.set()
+        code, out, _ = child.end()
+        os.close(child.screen)
+        assert code == 0
+        assert "sending:" in shown
+        assert KEY not in shown + out
+        assert "@" not in shown + out
+
+
+@beside((("--sandbox", "kept.sqlite3"),), (("--sandbox",),))
+def test_the_sandbox_of_the_command_is_imported_into(words: tuple[str, ...]) -> None:
+    with served() as here, folder() as place:
+        (place / "people.csv").write_bytes(csv_of(people(3)))
+        code, out, err = Child(here, place, *words).end()
+        assert (code, err) == (0, "")
+        assert "created                3" in out
+        assert here.seen == []
+        if len(words) == 2:
+            assert "unchanged              3" in Child(here, place, *words).end()[1]
