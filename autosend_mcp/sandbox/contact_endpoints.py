@@ -34,7 +34,7 @@ class ContactEndpoints:
             raise Refusal(self._options.exists_status, "CONTACT_ALREADY_EXISTS", "Contact already exists") from None
         except RefusedError as refused:
             raise _invalid(refused) from None
-        return success(await self._shown(contact), status=self._options.created_status)
+        return success(await self._shown_one(contact), status=self._options.created_status)
 
     async def upsert(self, request: Request, project: str) -> Response:
         """A new contact, or the one with this address changed."""
@@ -43,13 +43,13 @@ class ContactEndpoints:
             contact = await to_thread.run_sync(self._store.upsert, project, body, self._options)
         except RefusedError as refused:
             raise _invalid(refused) from None
-        return success(await self._shown(contact))
+        return success(await self._shown_one(contact))
 
     async def search(self, request: Request, project: str) -> Response:
         """The contacts with the given addresses, those that exist."""
         emails = await self._emails(request, self._options.max_search)
         found = await to_thread.run_sync(self._store.find, project, emails)
-        return success({"contacts": [await self._shown(contact) for contact in found]})
+        return success({"contacts": await self._shown(found)})
 
     async def bulk_update(self, request: Request, project: str) -> Response:
         """Many contacts created or changed; the answer only counts."""
@@ -77,7 +77,7 @@ class ContactEndpoints:
 
     async def get(self, request: Request, project: str) -> Response:
         """The contact with this id."""
-        return success(await self._shown(await self._contact(request, project)))
+        return success(await self._shown_one(await self._contact(request, project)))
 
     async def delete(self, request: Request, project: str) -> Response:
         """The contact with this id is gone afterwards."""
@@ -120,10 +120,14 @@ class ContactEndpoints:
         check(rules.emails_problems(body, maximum))
         return [email.strip().lower() for email in body["emails"]]
 
-    async def _shown(self, contact: Contact) -> Contact:
+    async def _shown(self, contacts: list[Contact]) -> list[Contact]:
         if not self._options.list_ids_in_replies:
-            return contact
-        return contact | {"listIds": await to_thread.run_sync(self._store.lists.of, contact["id"])}
+            return contacts
+        inside = await to_thread.run_sync(self._store.lists.of, contacts)
+        return [contact | {"listIds": lists} for contact, lists in zip(contacts, inside, strict=True)]
+
+    async def _shown_one(self, contact: Contact) -> Contact:
+        return (await self._shown([contact]))[0]
 
 
 def _unknown() -> Refusal:

@@ -32,6 +32,15 @@ CREATE TABLE IF NOT EXISTS members (
     PRIMARY KEY (contact, list)
 );
 CREATE INDEX IF NOT EXISTS members_by_list ON members (list, contact);
+CREATE TABLE IF NOT EXISTS list_sizes (list TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID;
+REPLACE INTO list_sizes SELECT list, COUNT(*) FROM members GROUP BY list;
+CREATE TRIGGER IF NOT EXISTS member_joined AFTER INSERT ON members BEGIN
+    INSERT OR IGNORE INTO list_sizes VALUES (NEW.list, 0);
+    UPDATE list_sizes SET size = size + 1 WHERE list = NEW.list;
+END;
+CREATE TRIGGER IF NOT EXISTS member_left AFTER DELETE ON members BEGIN
+    UPDATE list_sizes SET size = size - 1 WHERE list = OLD.list;
+END;
 CREATE TABLE IF NOT EXISTS fields (
     id TEXT PRIMARY KEY, project TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL, description TEXT,
     default_value TEXT, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,

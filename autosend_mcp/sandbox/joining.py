@@ -78,9 +78,9 @@ def _shown(db: Database, project: str, contacts: list[Contact]) -> list[dict[str
     segments = [one.id for one in known.values() if one.type == "segment"]
     return [
         {name: contact[name] for name in ("id", "email", "updatedAt", "createdAt", "projectId")}
-        | {"listIds": lists.of(contact["id"])}
+        | {"listIds": inside}
         | {"segmentIds": [one for one in segments if lists.within(known, one, contact)]}
-        for contact in contacts
+        for contact, inside in zip(contacts, lists.of(contacts), strict=True)
     ]
 
 
