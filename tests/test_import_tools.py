@@ -260,6 +260,16 @@ async def test_nothing_outside_the_import_directory_can_be_named(tmp_path: Path)
         assert line.seen == []
 
 
+async def test_the_problems_of_a_stopped_import_are_told_also_afterwards(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(people(2_000) + "nobody,X\n", encoding="utf-8")
+    async with seeded(import_dir=tmp_path, rate_limit=20) as (client, _):
+        begun = await started(client, file="people.csv")
+        stopped = answer_of(await client.call_tool("stop_import", {"importId": begun["importId"]}))
+        last = await ended(client, begun["importId"])
+    assert (stopped["outcome"], last["outcome"]) == ("stopped", "stopped")
+    assert [row["line"] for row in last["problems"]] == [2_002]
+
+
 async def test_an_import_cut_by_the_end_of_the_server_is_gone_on_with_from_its_journal(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text(people(2_000), encoding="utf-8")
     async with seeded() as (_, line):
@@ -273,7 +283,7 @@ async def test_an_import_cut_by_the_end_of_the_server_is_gone_on_with_from_its_j
         rows = [row["email"] for body in line.bodies("POST /contacts/bulk-update") for row in body["contacts"]]
         starts = line.sandbox.store.starts(PROJECT)
     assert "With other options" in error_of(changed)
-    assert again["readAs"]["goesOn"] is True
+    assert again["readAs"]["resumed"] is True
     assert last["counts"] == {"created": 2_000}
     assert len(rows) == len(set(rows)) == 2_000
     assert set(starts.values()) == {1}

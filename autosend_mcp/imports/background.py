@@ -115,7 +115,7 @@ async def start(call: Call, body: StartImport) -> StartedImport:
         raise job.error
     started = StartedImport(**await _state(job, job_id, notes=notes))
     if job.was_read:
-        started.read_as = reading_of(job.imported)
+        started.read_as = {name: value for name, value in reading_of(job.imported).items() if value}
     return started
 
 

@@ -142,16 +142,16 @@ def reading_of(imported: Import) -> dict[str, object]:
     """What the file was read as, as data."""
     table = imported.table
     assert table is not None  # noqa: S101 - it was read
-    detected = {"format": table.format, "encoding": table.encoding, "delimiter": table.delimiter}
-    reading: dict[str, object] = {
-        **detected,
+    return {
+        "format": table.format,
+        "encoding": table.encoding,
         "guessedFrom": table.encoding_note,
+        "delimiter": table.delimiter,
         "columns": {column.name: column.field for column in imported.columns},
         "newFields": {column.field: column.kind for column in imported.columns if column.new},
         "lists": [one.name for one in imported.lists],
-        "goesOn": imported.resumed,
+        "resumed": imported.resumed,
     }
-    return {name: value for name, value in reading.items() if value}
 
 
 def described(imported: Import) -> list[str]:

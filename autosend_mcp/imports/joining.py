@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from autosend_mcp.errors import Refused, Unknown
+from autosend_mcp.errors import NotSent, Refused, Unknown
 from autosend_mcp.imports.journal import AS_ASKED, Doubt, Item, Journal, Outcome, in_thread
 from autosend_mcp.imports.requests import ABOUT_THE_ROWS, Requests, said
 from autosend_mcp.imports.tally import Tally
@@ -57,11 +57,11 @@ class Joining:
                 await self._add(left, place, tries - 1)
             elif left and not self._tally.stopped:
                 await self._conclude(left, "unknown", f"Whether it joined {quoted(into.name)} is not known.")
-        except Refused as refusal:
-            if refusal.status not in ABOUT_THE_ROWS:
+        except (NotSent, Refused) as error:
+            await in_thread(self._journal.settle, (), request)  # nothing was changed, so there is no doubt
+            if not isinstance(error, Refused) or error.status not in ABOUT_THE_ROWS:
                 raise
-            await in_thread(self._journal.settle, (), request)
-            await self._divide_refused(items, place, refusal)
+            await self._divide_refused(items, place, error)
         else:
             await self._settle_counted(items, place, counts, request)
 

@@ -1,8 +1,10 @@
 """One import, from the file to the report: read, validated, sent, and gone on with after it was killed."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from sqlite3 import ProgrammingError
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
@@ -104,13 +106,14 @@ class Import:
 
     async def send(self) -> None:
         """Send what was read, and write the reports. `error` says why that ended early; it can be gone on with."""
-        assert self._journal is not None  # noqa: S101 - `read` comes first
-        self._sending = Sending(
-            self._autosend, self._journal, self.tally, self.lists, run_workflow=self._order.run_workflow
-        )
+        journal = self._journal
+        assert journal is not None  # noqa: S101 - `read` comes first
+        self._sending = Sending(self._autosend, journal, self.tally, self.lists, run_workflow=self._order.run_workflow)
         if not self.tally.stopped:
             await (self._sending.compare() if self._order.dry_run else self._sending.send())
         self.error = self._sending.error
+        with suppress(OSError):  # which will be told by who needs the journal
+            self._problems = await in_thread(journal.rejected, 0, KEPT_PROBLEMS)
         if not self.tally.stopped:
             await self._finished()
         self.tally.stage = "stopped" if self.tally.stopped else "done"
@@ -122,9 +125,10 @@ class Import:
             self._sending.stop()
 
     def problems(self, after: int = 0, most: int = 20) -> list[Result]:
-        """The next rows that are not as asked."""
+        """The next rows that are not as asked; once it has ended, of the first few thousand of them."""
         if self._journal is not None:
-            return self._journal.rejected(after, most)
+            with suppress(ProgrammingError):  # it was closed meanwhile
+                return self._journal.rejected(after, most)
         return [row for row in self._problems if row[0] > after][:most]
 
     def _open_journal(self) -> Journal:
@@ -204,7 +208,6 @@ class Import:
         assert self.table is not None and self._journal is not None  # noqa: S101, PT018 - `read` came first
         if self._place is not None:
             self.files = write_reports(self.table, self._journal, self._place, encoding=self._order.encoding)
-        self._problems = self._journal.rejected(0, KEPT_PROBLEMS)
         self._journal.remove()
         self._journal = None
 

@@ -54,8 +54,7 @@ class Sending:
 
     async def send(self) -> None:
         """Until every row is settled, or AutoSend lets nothing more through: `error` says why."""
-        await self._take_up()
-        await self.begin()
+        await self._guarded(self._take_up())
         put, take = anyio.create_memory_object_stream[list[Item]](_IN_FLIGHT)
         async with anyio.create_task_group() as tasks:
             for _ in range(_IN_FLIGHT):
@@ -66,13 +65,7 @@ class Sending:
 
     async def compare(self) -> None:
         """Only find out what would become of every row."""
-        await self.begin()
         await self._guarded(self._plan(None))
-
-    async def begin(self) -> None:
-        """Count from what the journal holds."""
-        counts = await in_thread(self._journal.counts)
-        self._tally.begin(counts, await in_thread(self._journal.settled, len(self._lists)))
 
     async def _guarded(self, doing: Awaitable[None]) -> None:
         try:
@@ -86,14 +79,18 @@ class Sending:
         """What a killed process left in doubt."""
         joinings: dict[str, list[Doubt]] = {}
         in_doubt = await in_thread(self._journal.doubts)
-        await self._requests.let_arrive(max((doubt.at for doubt in in_doubt), default=0.0))
+        if not in_doubt:
+            return
+        await self._requests.let_arrive(max(doubt.at for doubt in in_doubt))
         for doubt in in_doubt:
             if doubt.kind == "update":
                 self._sent_before |= {number: bool(was) for number, was in doubt.rows.items()}
             else:
                 joinings.setdefault(doubt.kind, []).append(doubt)
         for doubts in joinings.values():
-            await self._guarded(self._joining.take_up(doubts))
+            await self._joining.take_up(doubts)
+        counts = await in_thread(self._journal.counts)
+        self._tally.begin(counts, await in_thread(self._journal.settled, len(self._lists)))
 
     async def _work(self, take: MemoryObjectReceiveStream[list[Item]]) -> None:
         async with take:
@@ -150,16 +147,17 @@ class Sending:
 
     async def _update(self, items: list[Item], tries: int = TRIES) -> None:
         """Create or change these contacts, and settle each."""
+        body = await self._body(items)
         request = await in_thread(self._journal.intend, "update", {item.number: item.was for item in items})
         try:
-            counts = await self._requests.write(BULK, await self._body(items))
+            counts = await self._requests.write(BULK, body)
         except Unknown as lost:
             await self._settle_lost(items, request, lost, tries)
-        except Refused as refusal:
-            if refusal.status not in ABOUT_THE_ROWS:
+        except (NotSent, Refused) as error:
+            await in_thread(self._journal.settle, (), request)  # nothing was changed, so there is no doubt
+            if not isinstance(error, Refused) or error.status not in ABOUT_THE_ROWS:
                 raise
-            await in_thread(self._journal.settle, (), request)
-            await self._divide_refused(items, refusal)
+            await self._divide_refused(items, error)
         else:
             await self._settle_counted(items, request, counts)
 
