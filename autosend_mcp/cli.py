@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 from typing import Any
 
-from autosend_mcp.exits import failed, failed_with, flushed, usage
+from autosend_mcp.exits import at_once, failed, failed_with, flushed, usage
 from autosend_mcp.flags import parser, sandbox_file
 
 
@@ -35,7 +35,7 @@ def _serve(args: argparse.Namespace) -> int:
     autosend = _connect(args)
     configure_logging(autosend.settings.log_level)
     anyio.run(serve_stdio, autosend)
-    return 0
+    return at_once()
 
 
 def _call(args: argparse.Namespace) -> int:

@@ -2,12 +2,19 @@
 
 import os
 import sys
-from typing import cast
+from typing import NoReturn, cast
 
 
 def usage(message: str) -> int:
     """The exit code of wrong usage, told in words."""
     return failed(message, 2)
+
+
+def at_once() -> NoReturn:
+    """End the process with 0, without taking the interpreter down first: that takes as long as many calls."""
+    flushed(0)
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def flushed(code: int) -> int:
