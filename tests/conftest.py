@@ -1,5 +1,6 @@
 """What every test stands on: no AUTOSEND_* variables, the asyncio backend, a faulty AutoSend on loopback."""
 
+import logging
 import os
 from collections.abc import AsyncGenerator, Iterator
 
@@ -25,9 +26,25 @@ def nothing_leaks_into_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[Non
             assert record.exc_info is None
 
 
+@pytest.fixture(autouse=True)
+def the_log_ends_with_the_test() -> Iterator[None]:
+    """A command that ran here logs to a stderr that is gone."""
+    root = logging.getLogger()
+    before = [*root.handlers]
+    yield
+    for handler in [*root.handlers]:
+        if handler not in before:
+            root.removeHandler(handler)
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits the longest begins first."""
+    items.sort(key=lambda item: "test_killed_imports" not in item.nodeid)
 
 
 @pytest.fixture(params=["2026-07-28", "legacy"])

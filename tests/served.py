@@ -34,6 +34,7 @@ class Served:
             "AUTOSEND_API_KEY": KEY,
             "AUTOSEND_BASE_URL": f"http://127.0.0.1:{port}/v1",
             "AUTOSEND_RATE_LIMIT": "100000",
+            "AUTOSEND_TIMEOUT": "15",  # what waits for a time, waits for a third of it
         }
         self.store = Store()
         self.renew()

@@ -11,20 +11,9 @@ import pytest
 
 from autosend_mcp.cli import main
 from tests.beside import beside
+from tests.forking import Forked
 
 JANE = ["--email", "jane@example.com"]
-
-
-def run(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "autosend_mcp", *words],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        env=env,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
 
 
 def test_call_prints_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
@@ -162,14 +151,13 @@ def test_a_terminal_that_is_not_there_or_not_unicode_brings_no_traceback(command
 def test_an_interrupted_call_says_that_it_may_have_been_applied() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         env = {"AUTOSEND_API_KEY": "AS_x", "AUTOSEND_BASE_URL": f"http://127.0.0.1:{silent.getsockname()[1]}/v1"}
-        command = [sys.executable, "-m", "autosend_mcp", "call", "create_contact", *JANE]
-        process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+        process = Forked("call", "create_contact", *JANE, env=env)
         connection, _ = silent.accept()
         with connection:
             assert connection.recv(10) == b"POST /v1/c"
             process.send_signal(signal.SIGINT)
-            _, told = process.communicate(timeout=10)
-    assert process.returncode == 130
+            _, told = process.communicate()
+    assert process.wait() == 130
     assert "interrupted. If its request had left, it may have been applied" in told
     assert '"outcome": "cut_off"' in told
     assert "Traceback" not in told
@@ -177,9 +165,10 @@ def test_an_interrupted_call_says_that_it_may_have_been_applied() -> None:
 
 def test_a_port_that_is_taken_is_told_in_words() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        done = run("sandbox", "--port", str(taken.getsockname()[1]))
-    assert done.returncode == 2
-    assert done.stderr.startswith("autosend-mcp: sandbox: Address already in use")
+        process = Forked("sandbox", "--port", str(taken.getsockname()[1]))
+        _, told = process.communicate()
+    assert process.wait() == 2
+    assert told.startswith("autosend-mcp: sandbox: Address already in use")
 
 
 @pytest.mark.parametrize("words", [(), ("call",), ("demo",), ("sandbox",), ("call", "create_contact")])

@@ -1,8 +1,6 @@
 """The sandbox as any HTTP client sees it: documented answers, its switches, the rate limit, a kill."""
 
 import json
-import subprocess
-import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 
 from autosend_mcp.sandbox.app import KEY, Options, Sandbox
 from autosend_mcp.sandbox.store import Store
+from tests.forking import Forked
 
 pytestmark = pytest.mark.anyio
 
@@ -161,12 +160,10 @@ async def test_the_third_request_of_a_key_in_a_second_is_refused_with_the_wait()
 
 
 @contextmanager
-def served(*args: str) -> Generator[tuple[str, list[str], subprocess.Popen[str]]]:
+def served(*args: str) -> Generator[tuple[str, list[str], Forked]]:
     """`autosend-mcp sandbox` as a process: its base URL, the lines it printed, and the process."""
-    command = [sys.executable, "-m", "autosend_mcp", "sandbox", "--port", "0", "--no-rate-limit", *args]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = Forked("sandbox", "--port", "0", "--no-rate-limit", *args)
     assert process.stdout
-    assert process.stderr
     try:
         first = process.stdout.readline()
         rest = [process.stdout.readline() for word in args if word in {"--list", "--segment"}]

@@ -2,15 +2,12 @@
 
 import json
 import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from threading import Condition, Semaphore
-from typing import IO, Any
+from typing import Any
 
 import anyio
 import pytest
@@ -22,6 +19,7 @@ from autosend_mcp.server import open_server
 from autosend_mcp.wire import refusal_of
 from tests.beside import beside
 from tests.faulty import Exchange, Faulty, create_well, faulty_autosend
+from tests.forking import Forked
 from tests.worlds import KEY, answer_of, error_of
 
 JANE = {"email": "jane@example.com"}
@@ -83,67 +81,24 @@ async def test_without_a_key_the_tools_are_listed_and_a_call_names_the_variable(
     assert "AUTOSEND_API_KEY is missing or empty. Nothing was sent and nothing changed." in text
 
 
-class Starts:
-    """Starting a child takes a core: a few start at once, and how long one takes to end is measured when none does."""
-
-    def __init__(self) -> None:
-        self.under_way = 0
-        self.changed = Condition()
-        self.cores = Semaphore(3)
-
-    @contextmanager
-    def one(self) -> Generator[None]:
-        self._count(1)
-        try:
-            with self.cores:
-                yield
-        finally:
-            self._count(-1)
-
-    def _count(self, change: int) -> None:
-        with self.changed:
-            self.under_way += change
-            self.changed.notify_all()
-
-    def over(self) -> None:
-        """Wait until no child starts."""
-        with self.changed:
-            self.changed.wait_for(lambda: not self.under_way)
-
-
-STARTS = Starts()
-
-
 class Raw:
     """A child process, spoken to in raw lines."""
 
     def __init__(self, args: list[str], env: dict[str, str]) -> None:
-        self.child = subprocess.Popen(
-            [sys.executable, "-m", "autosend_mcp", *args],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=env,
-            text=True,
-        )
-
-    @property
-    def stdin(self) -> IO[str]:
-        assert self.child.stdin
-        return self.child.stdin
+        self.child = Forked(*args, env=env)
 
     def send(self, line: dict[str, Any] | str) -> None:
-        self.stdin.write((line if isinstance(line, str) else json.dumps(line)) + "\n")
-        self.stdin.flush()
+        assert self.child.stdin
+        self.child.stdin.write((line if isinstance(line, str) else json.dumps(line)) + "\n")
+        self.child.stdin.flush()
 
     def request(self, number: int, method: str, params: dict[str, Any]) -> None:
         self.send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
 
     @classmethod
     def initialized(cls, env: dict[str, str], *args: str) -> "Raw":
-        with STARTS.one():
-            process = cls([*args], env)
-            process.initialize()
+        process = cls([*args], env)
+        process.initialize()
         return process
 
     def initialize(self) -> None:
@@ -160,8 +115,8 @@ class Raw:
         return json.loads(self.child.stdout.readline())
 
     def close_stdin(self) -> None:
-        self.stdin.close()
-        self.child.stdin = None
+        assert self.child.stdin
+        self.child.stdin.close()
 
     def end(self) -> str:
         """Wait for the end; what was logged."""
@@ -270,76 +225,6 @@ async def test_at_the_end_of_stdin_what_waits_in_line_is_not_sent() -> None:
 
 
 @beside()
-async def test_a_signal_after_the_end_of_stdin_loses_no_record() -> None:
-    async with faulty_autosend() as faulty:
-        arrived, never = anyio.Event(), anyio.Event()
-
-        async def hang(_exchange: Exchange) -> None:
-            arrived.set()
-            await never.wait()
-
-        faulty.create = hang
-        process = await anyio.to_thread.run_sync(Raw.initialized, real_api(faulty, AUTOSEND_LOG_LEVEL="WARNING"))
-        await anyio.to_thread.run_sync(STARTS.over)
-        process.call(1, JANE)
-        await arrived.wait()
-        started = time.monotonic()
-        process.close_stdin()
-        await anyio.sleep(0.15)
-        process.child.send_signal(signal.SIGTERM)
-        log = await anyio.to_thread.run_sync(process.end)
-        assert time.monotonic() - started < 2
-        assert json.loads(log)["outcome"] == "cut_off"
-
-
-@beside()
-def test_a_host_that_keeps_the_line_and_does_not_read_it_is_left_within_2_s() -> None:
-    process = Raw.initialized({})
-    for number in range(300):
-        process.request(number, "tools/list", {})
-    STARTS.over()
-    started = time.monotonic()
-    process.close_stdin()
-    assert process.child.wait(timeout=5) == 0
-    assert time.monotonic() - started < 2.5
-    process.end()
-
-
-@beside(("eof", True), ("eof", False), ("SIGTERM", False), ("SIGTERM", True), ("SIGINT", False))
-async def test_told_to_end_with_a_create_in_flight_it_ends_in_2_s_and_the_create_is_finished_or_recorded(
-    how: str, finishes: bool
-) -> None:
-    async with faulty_autosend() as faulty:
-        arrived, go_on, hang = anyio.Event(), anyio.Event(), anyio.Event()
-
-        async def slow(exchange: Exchange) -> None:
-            arrived.set()
-            await (go_on if finishes else hang).wait()
-            await create_well(exchange)
-
-        faulty.create = slow
-        process = await anyio.to_thread.run_sync(Raw.initialized, real_api(faulty))
-        await anyio.to_thread.run_sync(STARTS.over)
-        process.call(1, JANE)
-        await arrived.wait()
-        started = time.monotonic()
-        if how == "eof":
-            process.close_stdin()
-        else:
-            process.child.send_signal(signal.Signals[how])
-        go_on.set()
-        log = await anyio.to_thread.run_sync(process.end)
-        assert time.monotonic() - started < 2
-        assert process.child.returncode == {"eof": 0, "SIGTERM": 143, "SIGINT": 130}[how]
-        lines = [json.loads(line) for line in log.splitlines()]
-        assert [(line["tool"], line["outcome"]) for line in lines] == [
-            ("create_contact", "created" if finishes else "cut_off")
-        ]
-        assert len(faulty.applied) == (1 if finishes else 0)
-        assert faulty.creates == 1
-
-
-@beside()
 def test_a_host_that_stops_reading_is_outlived_without_a_traceback() -> None:
     process = Raw.initialized({}, "--sandbox")
     assert process.child.stdout
@@ -351,20 +236,6 @@ def test_a_host_that_stops_reading_is_outlived_without_a_traceback() -> None:
     process.child.stderr.close()
     assert process.child.wait(timeout=5) == 0
     assert "Traceback" not in log
-
-
-@beside(("eof",), ("SIGINT",))
-def test_told_to_end_while_idle_it_ends_at_once_and_says_nothing(how: str) -> None:
-    process = Raw.initialized({})
-    STARTS.over()
-    started = time.monotonic()
-    if how == "eof":
-        process.close_stdin()
-    else:
-        process.child.send_signal(signal.Signals[how])
-    assert process.end() == ""
-    assert time.monotonic() - started < 2
-    assert process.child.returncode == {"eof": 0, "SIGTERM": 143, "SIGINT": 130}[how]
 
 
 @beside()
@@ -384,3 +255,118 @@ async def test_the_key_and_the_address_are_in_no_output_at_debug() -> None:
         assert KEY not in answer + log
         assert "canary" not in answer + log
         assert "jane" not in log
+
+
+# How long it takes to end: one at a time, when the others are over.
+
+
+async def ends_within(seconds: float, end: Callable[[], Awaitable[float]]) -> None:
+    """The least of three counts: what else the machine does makes it longer, never shorter."""
+    took: list[float] = []
+    while len(took) < 3:
+        took.append(await end())
+        if took[-1] < seconds:
+            return
+    raise AssertionError(f"it took {took} s to end")
+
+
+def told_to_end(process: Raw, how: str) -> None:
+    if how == "eof":
+        process.close_stdin()
+    else:
+        process.child.send_signal(signal.Signals[how])
+
+
+EXIT_CODES = {"eof": 0, "SIGTERM": 143, "SIGINT": 130}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("how", ["eof", "SIGINT"])
+async def test_told_to_end_while_idle_it_ends_at_once_and_says_nothing(how: str) -> None:
+    async def end() -> float:
+        process = Raw.initialized({})
+        started = time.monotonic()
+        told_to_end(process, how)
+        assert process.end() == ""
+        assert process.child.wait() == EXIT_CODES[how]
+        return time.monotonic() - started
+
+    await ends_within(1, end)
+
+
+@pytest.mark.anyio
+async def test_a_host_that_keeps_the_line_and_does_not_read_it_is_left_within_2_s() -> None:
+    async def end() -> float:
+        process = Raw.initialized({})
+        for number in range(30):  # more than a pipe holds
+            process.request(number, "tools/list", {})
+        started = time.monotonic()
+        process.close_stdin()
+        assert process.child.wait() == 0
+        took = time.monotonic() - started
+        process.end()
+        return took
+
+    await ends_within(2.5, end)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("how", "finishes"), [("eof", True), ("eof", False), ("SIGTERM", False), ("SIGTERM", True), ("SIGINT", False)]
+)
+async def test_told_to_end_with_a_create_in_flight_it_ends_in_2_s_and_the_create_is_finished_or_recorded(
+    how: str, finishes: bool
+) -> None:
+    async def end() -> float:
+        async with faulty_autosend() as faulty:
+            arrived, go_on, hang = anyio.Event(), anyio.Event(), anyio.Event()
+
+            async def slow(exchange: Exchange) -> None:
+                arrived.set()
+                await (go_on if finishes else hang).wait()
+                await create_well(exchange)
+
+            faulty.create = slow
+            process = Raw.initialized(real_api(faulty))
+            process.call(1, JANE)
+            await arrived.wait()
+            started = time.monotonic()
+            told_to_end(process, how)
+            go_on.set()
+            log = await anyio.to_thread.run_sync(process.end)
+            took = time.monotonic() - started
+            assert process.child.wait() == EXIT_CODES[how]
+            lines = [json.loads(line) for line in log.splitlines()]
+            assert [(line["tool"], line["outcome"]) for line in lines] == [
+                ("create_contact", "created" if finishes else "cut_off")
+            ]
+            assert len(faulty.applied) == (1 if finishes else 0)
+            assert faulty.creates == 1
+            return took
+
+    await ends_within(2, end)
+
+
+@pytest.mark.anyio
+async def test_a_signal_after_the_end_of_stdin_loses_no_record() -> None:
+    async def end() -> float:
+        async with faulty_autosend() as faulty:
+            arrived, never = anyio.Event(), anyio.Event()
+
+            async def hang(_exchange: Exchange) -> None:
+                arrived.set()
+                await never.wait()
+
+            faulty.create = hang
+            process = Raw.initialized(real_api(faulty, AUTOSEND_LOG_LEVEL="WARNING"))
+            process.call(1, JANE)
+            await arrived.wait()
+            started = time.monotonic()
+            process.close_stdin()
+            await anyio.sleep(0.15)
+            process.child.send_signal(signal.SIGTERM)
+            log = await anyio.to_thread.run_sync(process.end)
+            assert json.loads(log)["outcome"] == "cut_off"
+            return time.monotonic() - started
+
+    await ends_within(2, end)
