@@ -28,8 +28,10 @@ async def test_no_second_sees_more_than_the_pace_nor_more_than_the_rate_limit_he
 
 
 async def fifty_calls_at_once_never_exceed_the_pace_in_any_one_second() -> None:
-    for _ in range(3):  # a busy machine notes an arrival late, which makes one second look fuller, never emptier
-        if (fullest := await fullest_second_of_fifty_calls()) <= 20:
+    fullest: list[int] = []
+    while len(fullest) < 3:  # a busy machine notes an arrival late, which makes one second look fuller, never emptier
+        fullest.append(await fullest_second_of_fifty_calls())
+        if fullest[-1] <= 20:
             return
     raise AssertionError(f"{fullest} requests in one second")
 
