@@ -12,14 +12,14 @@ _NAMES = {"firstName": "first_name", "lastName": "last_name", "userId": "user_id
 _COLUMNS = ("id", "project", "email", *_NAMES.values(), "custom_fields", "created_at", "updated_at")
 
 
-def contact_of(row: Any) -> Contact:
-    """The contact as the documentation shows it; what it has no value for is left out."""
+def contact_of(row: Any, custom: Mapping[str, Any] | None = None) -> Contact:
+    """The contact as the documentation shows it; without what it has no value for. `custom`: the row's, if known."""
     named = {name: row[column] for name, column in _NAMES.items() if row[column] is not None}
     return {
         "id": row["id"],
         "email": row["email"],
         **named,
-        "customFields": json.loads(row["custom_fields"]),
+        "customFields": json.loads(row["custom_fields"]) if custom is None else dict(custom),
         "updatedAt": row["updated_at"],
         "createdAt": row["created_at"],
         "projectId": row["project"],
@@ -66,7 +66,7 @@ class Contacts:
         )
         row |= {column: named.get(name) for name, column in _NAMES.items()}
         self._db.insert("contacts", _COLUMNS, *row.values())
-        return contact_of(row)
+        return contact_of(row, custom)
 
     def update(self, held: Contact, named: Mapping[str, Any], custom: Mapping[str, Any]) -> Contact:
         """The row with `named` and `custom` instead of what it had."""
@@ -89,7 +89,7 @@ class Contacts:
             "created_at": held["createdAt"],
             "project": held["projectId"],
         }
-        return contact_of(row)
+        return contact_of(row, custom)
 
     def delete(self, contacts: Iterable[Contact]) -> int:
         """Delete these and their memberships; how many."""

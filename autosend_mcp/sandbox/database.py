@@ -1,13 +1,13 @@
 """The SQLite file under the sandbox: its tables, its transactions, and what is told once one is finished."""
 
 import os
-import secrets
+import random
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 Listener = Callable[[str, dict[str, Any]], None]
@@ -67,12 +67,18 @@ _ADDED = {"description": "TEXT", "criteria": "TEXT", "parent": "TEXT", "created_
 
 def new_id() -> str:
     """24 hex digits, as MongoDB makes them: seconds, then random."""
-    return f"{int(time.time()):08x}{secrets.token_hex(8)}"
+    return f"{int(time.time()):08x}{random.getrandbits(64):016x}"
 
 
 def timestamp() -> str:
     """Now, as AutoSend writes it: UTC with milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds, milliseconds = divmod(time.time_ns() // 1_000_000, 1_000)
+    return f"{_second(seconds)}.{milliseconds:03}Z"
+
+
+@lru_cache(maxsize=1)
+def _second(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 class Database:
