@@ -1,8 +1,6 @@
 """`python -m autosend_mcp` is the same command as `autosend-mcp`."""
 
-import sys
-
-from autosend_mcp.cli import main
+from autosend_mcp.cli import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

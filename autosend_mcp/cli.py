@@ -4,10 +4,15 @@ import argparse
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
-from typing import Any
+from typing import Any, NoReturn
 
 from autosend_mcp.exits import at_once, failed, failed_with, flushed, usage
 from autosend_mcp.flags import parser, sandbox_file
+
+
+def run() -> NoReturn:
+    """The command as a process."""
+    at_once(main())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,7 +40,7 @@ def _serve(args: argparse.Namespace) -> int:
     autosend = _connect(args)
     configure_logging(autosend.settings.log_level)
     anyio.run(serve_stdio, autosend)
-    return at_once()
+    return 0
 
 
 def _call(args: argparse.Namespace) -> int:

@@ -132,10 +132,13 @@ class AutoSend:
 
     def _read(self, response: httpx2.Response, content: bytes) -> Reply:
         headers = dict(response.headers)
-        if (limit := headers.get("x-ratelimit-limit", "")).isdecimal():
-            self.pace.allow(int(limit[:9]))
+        told = headers.get("x-ratelimit-limit", "")
+        limit = int(told[:9]) if told.isdecimal() else 0
+        if limit:
+            self.pace.allow(limit)
         if headers.get("x-ratelimit-remaining") == "0" and response.status_code != 429:
-            self.pace.pause(reset_wait(headers) or 1.0)
+            if not limit or not self.pace.fills(limit):  # somebody else uses the key, or the window is a longer one
+                self.pace.pause(reset_wait(headers) or 1.0)
         try:
             return read_reply(response.status_code, headers, self._without_key(content))
         except AutoSendError as error:

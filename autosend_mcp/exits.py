@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from typing import NoReturn, cast
 
 
@@ -10,11 +11,12 @@ def usage(message: str) -> int:
     return failed(message, 2)
 
 
-def at_once() -> NoReturn:
-    """End the process with 0, without taking the interpreter down first: that takes as long as many calls."""
-    flushed(0)
-    sys.stderr.flush()
-    os._exit(0)
+def at_once(code: int) -> NoReturn:
+    """End the process, without taking the interpreter down first: that takes as long as many calls."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # it is closed, or not there
+            stream.flush()
+    os._exit(code)
 
 
 def flushed(code: int) -> int:

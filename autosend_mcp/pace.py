@@ -85,6 +85,11 @@ class Pace:
         """AutoSend said how many it allows: slow down to that, or return to the configured pace."""
         self._allowed = max(1, min(self._most, per_second))
 
+    def fills(self, limit: int) -> bool:
+        """Whether the requests of this process alone are as many as AutoSend allows in a second: it waits for them."""
+        now = monotonic()
+        return self._granted + sum(now < at + self._window for at in self._left) >= limit
+
     def has_left(self, at: float) -> None:
         """A granted place is used; wake those who wait for that."""
         self._granted -= 1

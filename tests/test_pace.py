@@ -64,6 +64,16 @@ async def what_the_rate_limit_headers_say_slows_the_next_request() -> None:
 
 
 @beside()
+async def test_a_window_that_our_own_requests_fill_is_told_from_one_that_others_fill() -> None:
+    pace = Pace(2)
+    assert not pace.fills(1)
+    slots = [await pace.turn(0.1), await pace.turn(0.1)]
+    slots[0].leave()
+    assert pace.fills(2)
+    assert not pace.fills(3)
+
+
+@beside()
 async def test_autosend_can_slow_the_pace_but_not_quicken_it() -> None:
     pace = Pace(3)
     pace.allow(1)
