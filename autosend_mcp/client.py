@@ -136,9 +136,9 @@ class AutoSend:
         limit = int(told[:9]) if told.isdecimal() else 0
         if limit:
             self.pace.allow(limit)
-        if headers.get("x-ratelimit-remaining") == "0" and response.status_code != 429:
-            if not limit or not self.pace.fills(limit):  # somebody else uses the key, or the window is a longer one
-                self.pace.pause(reset_wait(headers) or 1.0)
+        spent = headers.get("x-ratelimit-remaining") == "0" and response.status_code != 429
+        if spent and not (limit and self.pace.fills(limit)):  # by somebody else with this key, or in a longer window
+            self.pace.pause(reset_wait(headers) or 1.0)
         try:
             return read_reply(response.status_code, headers, self._without_key(content))
         except AutoSendError as error:

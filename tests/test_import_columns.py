@@ -133,7 +133,7 @@ def test_in_a_call_the_answer_is_an_argument() -> None:
 @pytest.mark.parametrize(
     ("kind", "cell", "value"),
     [
-        ("string", "007", "007"), ("string", " a ", " a "), ("string", "true", "true"), ("string", "1e5", "1e5"),
+        ("string", "007", "007"), ("string", " a ", "a"), ("string", "true", "true"), ("string", "1e5", "1e5"),
         ("number", "42", 42), ("number", " 42 ", 42), ("number", "-1.50", -1.5), ("number", "1e5", 100_000.0),
         ("number", "007", 7), ("number", "+3", 3), ("number", "9007199254740991", 9007199254740991),
         ("number", "9007199254740993", "9007199254740993"), ("number", "1" * 25, "1" * 25),

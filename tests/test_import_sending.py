@@ -496,7 +496,7 @@ async def test_look_ups_that_fail_from_the_start_stop_before_anything_is_sent() 
         done = await here.run(people(3))
         assert here.line.count(BULK) == 0
     assert (done.stage, done.counts) == ("stopped", {})
-    assert "Looking up changes nothing." in str(done.error)
+    assert "0 of 3 rows are settled." in str(done.error)
 
 
 # Lists

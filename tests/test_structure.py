@@ -34,6 +34,7 @@ LAYERS = [
     {"field_checks", "memberships", "definitions", "resources", "suppressions"},
     {"reconcile", "upserts", "rows", "imports.joining"},
     {"batches", "searches", "imports.staging"},
+    {"imports.updating"},
     {"imports.sending"},
     {"imports.run"},
     {"imports.display"},

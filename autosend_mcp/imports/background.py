@@ -98,7 +98,8 @@ async def start(call: Call, body: StartImport) -> StartedImport:
     if job_id and (stopping := _found(jobs, job_id)).imported.tally.stopped:
         await _wait(call, stopping)
         job_id = jobs.under_way(about)
-    notes = [UNDER_WAY] if job_id else []
+    is_ours = job_id is None
+    notes = [] if is_ours else [UNDER_WAY]
     if not body.dry_run:
         notes += [AUTOMATIONS_START, NO_UNDO] if body.list_ids else [NO_UNDO]
     if job_id is None:
@@ -109,7 +110,8 @@ async def start(call: Call, body: StartImport) -> StartedImport:
     try:
         await _wait(call, job)
     except anyio.get_cancelled_exc_class():
-        job.stop()  # nobody has its id
+        if is_ours:
+            job.stop()  # nobody has its id
         raise
     if job.error is not None and not job.was_read:
         raise job.error

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from autosend_mcp.errors import NotSent
 from autosend_mcp.models.base import quoted, visible
@@ -212,7 +212,7 @@ def _may_be(cell: object, kind: str) -> bool:
 
 
 def arguments_of(values: Mapping[str, Any], columns: Iterable[Column]) -> dict[str, Any]:
-    """A row as the arguments of a tool, without what is blank. A value that cannot be of its type stays as it is."""
+    """A row as the arguments of a tool, without blank cells, and blanks around them. What is not of its type stays."""
     arguments: dict[str, Any] = {}
     custom: dict[str, Any] = {}
     for column in columns:
@@ -220,7 +220,8 @@ def arguments_of(values: Mapping[str, Any], columns: Iterable[Column]) -> dict[s
         if value is None or value == "" or not column.field:
             continue
         if isinstance(value, str):
-            if not value.strip():
+            value = value.strip()
+            if not value:
                 continue
             value = _typed(value, column.kind)
         if column.field.startswith(CUSTOM):
@@ -231,18 +232,13 @@ def arguments_of(values: Mapping[str, Any], columns: Iterable[Column]) -> dict[s
 
 
 def _typed(text: str, kind: str) -> object:
-    if kind == "string":
-        return text
-    bare = text.strip()
-    if kind == "number" and (number := _NUMBER.fullmatch(bare)):
-        return _number(bare, number, text)
-    if kind == "boolean":
-        return _BOOLEANS.get(bare.lower(), text)
-    return bare if kind == "date" else text
+    if kind == "number" and (number := _NUMBER.fullmatch(text)):
+        return _number(text, number)
+    return _BOOLEANS.get(text.lower(), text) if kind == "boolean" else text
 
 
-def _number(bare: str, parts: "re.Match[str]", text: str) -> object:
-    if parts[2] is None and parts[3] is None and len(bare) < 20:
-        whole = int(bare)
+def _number(text: str, parts: "re.Match[str]") -> object:
+    if parts[2] is None and parts[3] is None and len(text) < 20:
+        whole = int(text)
         return whole if abs(whole) <= MAX_SAFE_INTEGER else text
-    return cast("object", float(bare)) if len(parts[1]) < 20 else text
+    return float(text) if len(parts[1]) < 20 else text

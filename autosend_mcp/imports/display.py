@@ -180,7 +180,7 @@ def concluded(imported: Import) -> list[str]:
     lines = ["", *(f"  {name:<12} {count:>11,}  {_SAID.get(name, '')}".rstrip() for name, count in counts)]
     if tally.stage == "stopped":
         lines.append(f"  {'not settled':<12} {tally.total - tally.settled:>11,}")
-    return lines + [f"-> {file.name}" for file in imported.files]
+    return [*lines, *(f"-> {file.name}" for file in imported.files), *imported.notes]
 
 
 def _line(tally: Tally) -> str:

@@ -114,6 +114,14 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
         yield chunk
 
 
+def digest_of(file: BinaryIO) -> str:
+    """SHA-256 of all bytes, in hex."""
+    digest = hashlib.sha256()
+    for chunk in _chunks(file):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
 def _scan(file: BinaryIO, encoding: str) -> tuple[Encoding, int]:
     """One pass over all bytes; with it the first line that is not in the encoding, 0 if there is none."""
     digest, size, decoding = hashlib.sha256(), 0, _Decoding(encoding)

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from autosend_mcp.errors import NotSent, Refused, Unknown
 from autosend_mcp.imports.journal import AS_ASKED, Doubt, Item, Journal, Outcome, in_thread
-from autosend_mcp.imports.requests import ABOUT_THE_ROWS, Requests, said
+from autosend_mcp.imports.requests import ABOUT_THE_ROWS, Requests, is_contradictory, said
 from autosend_mcp.imports.tally import Tally
 from autosend_mcp.memberships import ADD, Counts
 from autosend_mcp.models.base import quoted
@@ -52,36 +52,48 @@ class Joining:
         try:
             counts = Counts.model_validate(await self._requests.write(ADD, body))
         except (Unknown, ValidationError):
-            left = await self._settle_by_looking(items, place, request)
+            left = await self._settle_by_looking(items, place)
             if left and tries > 1 and not self._tally.stopped:
                 await self._add(left, place, tries - 1)
-            elif left and not self._tally.stopped:
-                await self._conclude(left, "unknown", f"Whether it joined {quoted(into.name)} is not known.")
+            elif not self._tally.stopped:
+                await self._conclude(left, "unknown", self._not_known(place))
         except (NotSent, Refused) as error:
-            await in_thread(self._journal.settle, (), request)  # nothing was changed, so there is no doubt
-            if not isinstance(error, Refused) or error.status not in ABOUT_THE_ROWS:
-                raise
-            await self._divide_refused(items, place, error)
+            if is_contradictory(error):
+                await self._divide_refused(await self._settle_by_looking(items, place), place, error)
+            else:
+                await in_thread(self._journal.settle, (), request)  # nothing was changed, so there is no doubt
+                if not isinstance(error, Refused) or error.status not in ABOUT_THE_ROWS:
+                    raise
+                await self._divide_refused(items, place, error)
         else:
-            await self._settle_counted(items, place, counts, request)
+            if counts.everybody(len(items)):
+                await self._settle(items, place, request)
+                return
+            await self._settle_counted(items, place, counts)
+        if all(item.joined > place or item.outcome not in AS_ASKED for item in items):
+            await in_thread(self._journal.settle, (), request)
 
-    async def _settle_counted(self, items: Sequence[Item], place: int, counts: Counts, request: int) -> None:
+    async def _settle_counted(self, items: Sequence[Item], place: int, counts: Counts) -> None:
         """By what AutoSend counted and named; where that leaves a doubt, by looking."""
-        whys = {} if counts.everybody(len(items)) else _whys(counts.refused())
-        out = [item for item in items if item.email in whys]
-        for item in out:
-            await self._conclude([item], "failed", self._not_in(item, place, whys[item.email]))
+        whys = _whys(counts.refused())
+        for item in items:
+            if item.email in whys:
+                await self._conclude([item], "failed", self._not_in(item, place, whys[item.email]))
         rest = [item for item in items if item.email not in whys]
         if counts.everybody(len(rest)):
-            await self._settle(rest, place, request)
+            await self._settle(rest, place)
             return
-        for item in await self._settle_by_looking(rest, place, request):
-            await self._conclude([item], "failed", self._not_in(item, place, "AutoSend does not say why"))
+        left = await self._settle_by_looking(rest, place)
+        if counts.added is None and counts.already_in_list is None:
+            await self._conclude(left, "unknown", self._not_known(place))
+        for item in left:
+            if item.outcome in AS_ASKED:
+                await self._conclude([item], "failed", self._not_in(item, place, "AutoSend does not say why"))
 
-    async def _settle_by_looking(self, items: Sequence[Item], place: int, request: int) -> list[Item]:
+    async def _settle_by_looking(self, items: Sequence[Item], place: int) -> list[Item]:
         """Settle those that are in the list; the others."""
-        inside = await self._requests.members(self._lists[place].id, [item.email for item in items])
-        await self._settle([item for item in items if item.email in inside], place, request)
+        inside = await self._requests.members_again(self._lists[place].id, [item.email for item in items])
+        await self._settle([item for item in items if item.email in inside], place)
         return [item for item in items if item.email not in inside]
 
     async def _divide_refused(self, items: Sequence[Item], place: int, refusal: Refused) -> None:
@@ -91,24 +103,34 @@ class Joining:
             return
         middle = len(items) // 2
         for half in (items[:middle], items[middle:]):
-            if not self._tally.stopped:
+            if half and not self._tally.stopped:
                 await self._add(half, place)
+
+    def _not_known(self, place: int) -> str:
+        return f"Whether it joined {self._names(place)} is not known."
 
     def _not_in(self, item: Item, place: int, why: str) -> str:
         """What was done, and what was not."""
-        return f"It is {item.outcome}, but not in {quoted(self._lists[place].name)}: {why}."
+        return f"It is {item.outcome}, but not in {self._names(place)}: {why}."
+
+    def _names(self, place: int) -> str:
+        """This list and those that would have come after it."""
+        return ", ".join(quoted(one.name) for one in self._lists[place:])
 
     async def _conclude(self, items: Sequence[Item], outcome: Outcome, reason: str) -> None:
         for item in items:
             item.outcome, item.reason = outcome, reason
-        await in_thread(self._journal.settle, items)
-        self._tally.count(items, len(self._lists))
+        await self._keep(items)
 
-    async def _settle(self, items: Sequence[Item], place: int, request: int) -> None:
+    async def _settle(self, items: Sequence[Item], place: int, request: int | None = None) -> None:
         for item in items:
             item.joined = place + 1
-        await in_thread(self._journal.settle, items, request)
-        self._tally.count(items, len(self._lists))
+        await self._keep(items, request)
+
+    async def _keep(self, items: Sequence[Item], request: int | None = None) -> None:
+        if items:
+            await in_thread(self._journal.settle, items, request)
+            self._tally.count(items, len(self._lists))
 
 
 def _whys(refused: dict[str, list[Any]]) -> dict[str, str]:

@@ -9,9 +9,8 @@ import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from time import time
 from typing import Any, Literal, TypeVar
 
 from anyio import to_thread
@@ -31,7 +30,8 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rows (
     number INTEGER PRIMARY KEY, line INTEGER, email TEXT, asked TEXT, outcome TEXT, reason TEXT, joined INTEGER);
-CREATE TABLE IF NOT EXISTS requests (id INTEGER PRIMARY KEY, kind TEXT, rows TEXT, at REAL);
+CREATE TABLE IF NOT EXISTS requests (id INTEGER PRIMARY KEY, kind TEXT, rows TEXT);
+CREATE INDEX IF NOT EXISTS not_taken ON rows (email) WHERE outcome IN ('failed', 'unknown');
 """
 _PENDING = (
     "SELECT number, email, asked, outcome, joined FROM rows WHERE number > ?"
@@ -43,9 +43,9 @@ class JournalBusyError(Exception):
     """Another process is at work on it."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Item:
-    """A row on its way. `was`: whether there was such a contact before; `joined`: of how many lists it is settled."""
+    """A row on its way. `before`: what stands for the contact as it was; `joined`: of how many lists it is settled."""
 
     number: int
     email: str
@@ -53,7 +53,7 @@ class Item:
     outcome: Outcome | None = None
     reason: str = ""
     joined: int = 0
-    was: bool = False
+    before: str | None = None  # there was no such contact
     completes: bool = False  # the contact has values that the row does not name
     counted: str | None = None  # the outcome under which the tally has it
 
@@ -62,14 +62,12 @@ class Item:
 class Doubt:
     """A request of which it is not known what became: `update`, or `join 0` for the first list.
 
-    `rows`: for an update, whether each had a contact before, by number; for a joining, their addresses. `at`: when it
-    was about to leave, in Unix seconds.
+    `rows`: by number; for an update, what stands for the contact as it was before, for a joining, the address.
     """
 
     id: int
     kind: str
-    rows: dict[int, Any] = field(default_factory=dict[int, Any])
-    at: float = 0.0
+    rows: dict[int, Any]
 
 
 class Journal:
@@ -131,8 +129,8 @@ class Journal:
 
     def clear(self) -> None:
         """Forget all rows and requests."""
-        with self._lock, self._db:
-            self._db.executescript("DELETE FROM rows; DELETE FROM requests; DELETE FROM facts;")
+        with self._lock:
+            self._db.executescript("BEGIN; DELETE FROM facts; DELETE FROM requests; DELETE FROM rows; COMMIT;")
 
     def add(self, rows: Iterable[tuple[int, int, str, str, str | None, str]]) -> None:
         """Rows as they were read: number, line, email, asked (JSON), outcome, reason."""
@@ -177,14 +175,13 @@ class Journal:
         """Record that a request with these rows is about to leave; its number."""
         with self._lock:
             text = json.dumps(dict(rows), separators=(",", ":"))
-            sql = "INSERT INTO requests (kind, rows, at) VALUES (?, ?, ?)"
-            return self._db.execute(sql, (kind, text, time())).lastrowid or 0
+            return self._db.execute("INSERT INTO requests (kind, rows) VALUES (?, ?)", (kind, text)).lastrowid or 0
 
     def doubts(self) -> list[Doubt]:
         """The requests that were about to leave, and of which no more is known."""
         with self._lock:
-            found = self._db.execute("SELECT id, kind, rows, at FROM requests ORDER BY id").fetchall()
-        return [Doubt(one, kind, {int(n): v for n, v in json.loads(rows).items()}, at) for one, kind, rows, at in found]
+            found = self._db.execute("SELECT id, kind, rows FROM requests ORDER BY id").fetchall()
+        return [Doubt(one, kind, {int(n): v for n, v in json.loads(rows).items()}) for one, kind, rows in found]
 
     def settle(self, items: Sequence[Item], request: int | None = None) -> None:
         """Keep what became of these rows, and with it of the request, whose other rows are as they were."""
@@ -235,8 +232,9 @@ class Journal:
         """The next rows that are not as asked, and those that were merged with one that is not."""
         sql = (
             "SELECT number, line, email, outcome, reason FROM rows WHERE number > ?"
-            " AND (outcome IN ('invalid', 'failed', 'unknown') OR (outcome = 'merged' AND email IN"
-            " (SELECT email FROM rows WHERE outcome IN ('failed', 'unknown')))) ORDER BY number LIMIT ?"
+            " AND (outcome IN ('invalid', 'failed', 'unknown') OR (outcome = 'merged' AND EXISTS (SELECT 1 FROM rows"
+            " AS other WHERE other.email = rows.email AND other.outcome IN ('failed', 'unknown'))))"
+            " ORDER BY number LIMIT ?"
         )
         with self._lock:
             return self._db.execute(sql, (after, most)).fetchall()

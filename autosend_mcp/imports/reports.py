@@ -32,7 +32,8 @@ def write_reports(table: Table, journal: Journal, file: Path, *, encoding: str |
         OSError: One cannot be written.
         FileError: The file changed meanwhile.
     """
-    report = _free(file.with_suffix(".report.csv"))
+    table.check_unchanged()
+    report, rejected = _names(table, journal, file)
     with _whole(report, _FOR_SPREADSHEETS) as out:
         lines = csv.writer(out, lineterminator=_LINE_END)
         lines.writerow(REPORT)
@@ -40,11 +41,20 @@ def write_reports(table: Table, journal: Journal, file: Path, *, encoding: str |
             lines.writerow((line, _as_text(email), outcome, _as_text(reason)))
     if not journal.rejected(0, 1):
         return [report]
-    ending = ".jsonl" if table.format == "JSONL" else file.suffix or ".csv"
-    rejected = _free(file.with_suffix(f".rejected{ending}"))
     with _whole(rejected, encoding or ("utf-8" if table.format == "JSONL" else _FOR_SPREADSHEETS)) as out:
         _write_rejected(table, journal, out)
     return [report, rejected]
+
+
+def _names(table: Table, journal: Journal, file: Path) -> tuple[Path, Path]:
+    """The files to write: names that are free, and the same ones where writing them was interrupted."""
+    kept = journal.fact("reports")
+    if kept is None:
+        ending = ".jsonl" if table.format == "JSONL" else file.suffix or ".csv"
+        kept = [_free(file.with_suffix(end)).name for end in (".report.csv", f".rejected{ending}")]
+        journal.keep("reports", kept)
+    report, rejected = map(file.with_name, kept)
+    return report, rejected
 
 
 @contextmanager

@@ -1,10 +1,12 @@
 """The requests of an import, each patient: an import has no deadline, so it waits out what passes by itself."""
 
+import hashlib
+import json
 import random
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from time import monotonic, time
-from typing import Any, TypeVar
+from time import monotonic
+from typing import Any, TypeGuard, TypeVar
 
 import anyio
 from pydantic_core import PydanticCustomError
@@ -12,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from autosend_mcp.calls import LOOK_UP_TIMES, Call
 from autosend_mcp.client import AutoSend
 from autosend_mcp.envelope import Reply, as_object
-from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
+from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown, Unreadable
 from autosend_mcp.imports.journal import Item
 from autosend_mcp.lookups import SEARCH, Found, find_contacts, look, parsed, rows_of
 from autosend_mcp.models.addresses import read_address
@@ -30,6 +32,7 @@ _FEWEST = 100
 _PATIENCE = 120.0  # seconds that AutoSend may be away, of an import whose calls have 45 s
 _LONGEST_PAUSE = 15.0
 _PAGE = 100
+_SEVERAL = 3  # of so many addresses, all may be wrong
 
 ResultT = TypeVar("ResultT")
 
@@ -41,6 +44,8 @@ class Requests:
         """Over this client, in its pace."""
         self._autosend = autosend
         self.at_once = 5_000  # addresses in one look-up; AutoSend documents no limit, and says where there is one
+        self._most = self.at_once
+        self.unfindable: dict[str, str] = {}  # addresses that cannot be looked up, and why
         self._stopped = anyio.Event()
         self._calls = set[Call]()
 
@@ -50,10 +55,10 @@ class Requests:
         for call in self._calls:
             call.stop()
 
-    async def let_arrive(self, left_at: float) -> None:
-        """Wait as long as a request that left at this Unix time may still be on its way, or being applied."""
-        longest = LOOK_UP_TIMES[-1] * Call(self._autosend).scale
-        await anyio.sleep(min(max(left_at + longest - time(), 0.0), longest))
+    async def let_arrive(self) -> None:
+        """Wait as long as a request that has left may still be on its way, or being applied."""
+        with anyio.move_on_after(LOOK_UP_TIMES[-1] * Call(self._autosend).scale):
+            await self._stopped.wait()
 
     async def write(self, path: str, body: dict[str, object]) -> dict[str, object]:
         """What AutoSend says of a request that changes something.
@@ -77,6 +82,7 @@ class Requests:
                 return await ask(call)
             except AutoSendError as error:
                 passes = error.repeat_after is not None or (reads and isinstance(error, Unknown))
+                passes = passes and not _is_about_an_address(error)
                 now = monotonic()
                 until = until or now + _PATIENCE * call.scale
                 if not passes or now > until:
@@ -90,28 +96,57 @@ class Requests:
                 self._calls.discard(call)
 
     async def find(self, emails: Sequence[str]) -> Found:
-        """The contacts with these addresses, by address; in as few requests as AutoSend allows."""
+        """The contacts with these addresses, by address; in as few requests as AutoSend allows.
+
+        Raises:
+            AutoSendError: AutoSend cannot be asked now.
+        """
         found: Found = {}
-        rest = list(emails)
-        while rest:
-            some, rest = rest[: self.at_once], rest[self.at_once :]
-            found |= await self._find(some, rest)
+        waiting = list(emails)
+        while waiting:
+            missing: list[str] = []  # of answers that may have been cut: asked for again, until one shows nobody
+            while waiting:
+                some, waiting = waiting[: self.at_once], waiting[self.at_once :]
+                now = await self._find(some)
+                found |= now
+                if now:
+                    missing += [email for email in some if email not in found and email not in self.unfindable]
+            waiting = missing
         return found
 
-    async def _find(self, some: list[str], rest: list[str]) -> Found:
-        """Some of them; what it did not ask for after all goes back to the rest."""
+    async def _find(self, some: list[str]) -> Found:
+        """Those that one answer shows, or several where so many cannot be asked for at once."""
         few = len(some) <= _FEWEST
         try:
-            found, _ = await self._patiently(lambda call: find_contacts(call, some), reads=few)
+            found = (await self._patiently(lambda call: find_contacts(call, some), reads=few))[0]
         except (Refused, Unknown) as error:
-            if few or (isinstance(error, Refused) and error.status not in ABOUT_THE_ROWS):
+            about = _is_about_an_address(error)
+            if not about and (few or not isinstance(error, Unknown)):
                 raise
-            self.at_once = max(_FEWEST, len(some) // 2)  # too many at once, or too long an answer
-            rest[:0] = some
+            if not few and not isinstance(error, Unreadable):
+                self._ask_for_fewer(len(some) // 2, for_good=isinstance(error, Refused))
+            return await self._find_apart(some, error)
+        self.at_once = min(max(self.at_once, 2 * len(some)), self._most)
+        return found
+
+    def _ask_for_fewer(self, number: int, *, for_good: bool) -> None:
+        """`for_good`: AutoSend takes no more; else the line may have been slow, once."""
+        self.at_once = max(_FEWEST, number)
+        self._most = self.at_once if for_good else self._most
+
+    async def _find_apart(self, some: list[str], error: AutoSendError) -> Found:
+        """Find by halves, down to the addresses that AutoSend cannot be asked about.
+
+        Raises:
+            AutoSendError: It can be asked about none of several.
+        """
+        if len(some) == 1:
+            self.unfindable[some[0]] = f"{said(error)}." if isinstance(error, Refused) else error.what
             return {}
-        if found and len(found) < len(some) and len(found) % 10 == 0:
-            # A round number: AutoSend may have cut the answer. Whoever is missing is asked for once more.
-            rest[:0] = [email for email in some if email not in found]
+        middle = len(some) // 2
+        found = await self._find(some[:middle]) | await self._find(some[middle:])
+        if len(some) > _SEVERAL and all(email in self.unfindable for email in some):
+            raise error  # it is not about them
         return found
 
     async def look_again(self, items: Sequence[Item], *, failed: int = 0) -> Found:
@@ -122,7 +157,21 @@ class Requests:
             return sum(is_as_asked(item, found) for item in items) >= len(items) - failed
 
         looked = await look(Call(self._autosend), emails, LOOK_UP_TIMES, enough)
-        return looked[0] if looked else await self.find(emails)
+        found = looked[0] if looked else {}
+        missing = [email for email in emails if email not in found]
+        return found | (await self.find(missing) if missing and (found or not looked) else {})
+
+    async def members_again(self, list_id: str, emails: Sequence[str]) -> set[str]:
+        """Who of them is in the list after a request, looked for until all are or the last look-up is over."""
+        inside, began = set[str](), monotonic()
+        for seconds in LOOK_UP_TIMES:
+            due = began + seconds * Call(self._autosend).scale
+            with anyio.move_on_after(max(0.0, due - monotonic())):
+                await self._stopped.wait()
+            inside |= await self.members(list_id, [email for email in emails if email not in inside])
+            if len(inside) == len(emails) or self._stopped.is_set():
+                break
+        return inside
 
     async def members(self, list_id: str, emails: Sequence[str]) -> set[str]:
         """Who of them is in the list."""
@@ -176,6 +225,35 @@ def whole(asked: dict[str, Any], before: StoredContact | None) -> dict[str, Any]
     held = {name: value for name, value in before.raw_fields.items() if isinstance(value, str | int | float)}
     custom = held | asked.get("customFields", {})
     return named | asked | ({"customFields": custom} if custom else {})
+
+
+def stamp_of(contact: StoredContact | None) -> str | None:
+    """What stands for a contact as AutoSend shows it: a hash of all of it; None where there is none."""
+    if contact is None:
+        return None
+    return hashlib.blake2b(json.dumps(contact.raw, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def has_changed(item: Item, found: Found) -> bool:
+    """Whether the contact is there, and not as it was before it was sent: a request for it was applied."""
+    return item.email in found and stamp_of(found[item.email]) != item.before
+
+
+def other_values(item: Item, found: Found) -> str:
+    """What AutoSend made of the row, where that is not what it asks for."""
+    return f"AutoSend holds another value than the row: {listed(differences(item.asked, found[item.email]))}."
+
+
+def is_contradictory(error: AutoSendError) -> TypeGuard[Refused]:
+    """Whether AutoSend said no with a status of success: what it did is not certain."""
+    return isinstance(error, Refused) and 200 <= (error.status or 0) < 300
+
+
+def _is_about_an_address(error: AutoSendError) -> bool:
+    """Whether the look-up failed because of what one of the addresses, or its contact, is."""
+    if isinstance(error, Unreadable):
+        return error.status == 200
+    return isinstance(error, Refused) and error.status in ABOUT_THE_ROWS
 
 
 def is_as_asked(item: Item, found: Found) -> bool:

@@ -20,6 +20,7 @@ from autosend_mcp.imports.sending import Sending
 from autosend_mcp.imports.staging import infer, stage
 from autosend_mcp.imports.tables import FileError, Table, read_table
 from autosend_mcp.imports.tally import Tally
+from autosend_mcp.models.base import quoted
 from autosend_mcp.models.fields import CreateCustomField
 from autosend_mcp.models.lists import ContactList
 
@@ -114,9 +115,8 @@ class Import:
         self.error = self._sending.error
         with suppress(OSError):  # which will be told by who needs the journal
             self._problems = await in_thread(journal.rejected, 0, KEPT_PROBLEMS)
-        if not self.tally.stopped:
-            await self._finished()
-        self.tally.stage = "stopped" if self.tally.stopped else "done"
+        finished = not self.tally.stopped and await self._finished()
+        self.tally.stage = "done" if finished else "stopped"
 
     def stop(self) -> None:
         """Send nothing more; what has left is settled."""
@@ -153,7 +153,7 @@ class Import:
         begun, staged = journal.fact("begun"), journal.fact("staged")
         if begun is not None and staged is not None and not restart:
             if begun != this:
-                raise self._other_import(journal, changed=begun["file"] != table.digest)
+                raise self._other_import(journal, next(name for name in this if begun[name] != this[name]))
             self.lists = [ContactList.model_validate(one) for one in staged["lists"]]
             self.columns = [Column(**one) for one in staged["columns"]]
             self.resumed = True
@@ -162,11 +162,14 @@ class Import:
         journal.keep("begun", this)
         return False
 
-    def _other_import(self, journal: Journal, *, changed: bool) -> NotSent:
+    def _other_import(self, journal: Journal, differs: str) -> NotSent:
         counts = journal.counts()
         sent = sum(counts[outcome] for outcome in ("created", "updated", "failed", "unknown"))
-        what = "This file has changed since" if changed else "With other options or another key,"
-        again = "Restore the file" if changed else "Give the same options and key"
+        what, again = {
+            "file": ("This file has changed since", "Restore the file"),
+            "order": ("With other options,", "Give the same options"),
+            "target": ("With another API key or base URL,", "Set the same"),
+        }[differs]
         return NotSent(
             f"{what} an import of it was begun that is not finished: {sent:,} row{'s' * (sent != 1)} settled by then.",
             f"{again} to go on with it; or begin anew with {self._words.restarts}, which leaves rows that are as asked "
@@ -182,31 +185,52 @@ class Import:
         await in_thread(infer, table, self.columns)
         new = {one.field.removeprefix(CUSTOM): one.kind for one in self.columns if one.new}
         if not order.dry_run:
-            for name, kind in new.items():
-                await create_custom_field(
-                    Call(self._autosend),
-                    CreateCustomField.model_validate({"fieldName": name, "fieldType": kind}, context=[]),
-                )
+            await self._define(new)
         await in_thread(stage, table, self.columns, defined | new, journal, self.tally)
         if not self.tally.stopped:
             lists = [one.model_dump(by_alias=True, exclude_none=True) for one in self.lists]
-            journal.keep("staged", {"lists": lists, "columns": [asdict(one) for one in self.columns]})
+            columns = [asdict(one) for one in self.columns]
+            await in_thread(journal.keep, "staged", {"lists": lists, "columns": columns})
 
-    async def _finished(self) -> None:
+    async def _define(self, new: Mapping[str, str]) -> None:
+        """Define custom fields.
+
+        Raises:
+            AutoSendError: One could not be; it says which were.
+        """
+        defined: list[str] = []
+        for name, kind in new.items():
+            field = CreateCustomField.model_validate({"fieldName": name, "fieldType": kind}, context=[])
+            try:
+                await create_custom_field(Call(self._autosend), field)
+            except AutoSendError as error:
+                if defined:
+                    error.changed = f"These custom fields were defined: {', '.join(map(quoted, defined))}."
+                raise
+            defined.append(name)
+
+    async def _finished(self) -> bool:
+        """Write the reports; whether that is the end of the import."""
         try:
             await in_thread(self._finish)
         except (OSError, FileError) as error:
-            what = getattr(error, "strerror", None) or str(error)
+            what = f"The report cannot be written: {(getattr(error, 'strerror', None) or str(error)).rstrip('.')}."
+            if self._order.dry_run:
+                self.notes.append(what)
+                return True
             next_step = "There must be room beside the file, and the file as it was."
-            self.error = NotSent(
-                f"The report cannot be written: {what.rstrip('.')}.", next_step, changed="Every row is settled."
-            )
+            self.error = NotSent(what, next_step, changed="Every row is settled.")
             self.tally.stopped = True
+            return False
+        return True
 
     def _finish(self) -> None:
         """The reports, and with them the end of the journal."""
         assert self.table is not None and self._journal is not None  # noqa: S101, PT018 - `read` came first
-        if self._place is not None:
+        if self._place is None:
+            if len(self._problems) == KEPT_PROBLEMS:
+                self.notes.append(f"Of the rows that are not as asked, the first {KEPT_PROBLEMS:,} are told.")
+        else:
             self.files = write_reports(self.table, self._journal, self._place, encoding=self._order.encoding)
         self._journal.remove()
         self._journal = None

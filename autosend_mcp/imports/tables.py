@@ -9,7 +9,7 @@ from itertools import chain, islice
 from pathlib import PurePath
 from typing import Any, BinaryIO, Literal
 
-from autosend_mcp.imports.encodings import LONGEST, FileError, find_encoding, lines_of
+from autosend_mcp.imports.encodings import LONGEST, FileError, digest_of, find_encoding, lines_of
 from autosend_mcp.imports.jsonl import NoRowError, members_of
 from autosend_mcp.models.base import quoted
 
@@ -91,6 +91,11 @@ class Table:
                     values = dict(zip(self.columns, cells, strict=False))
                     problem = "" if len(cells) == width else _wrong_count(cells, width)
                     yield Record(number, line, values, cells, problem)
+
+    def check_unchanged(self) -> None:
+        """Raise FileError if the file no longer holds the bytes that it was read from."""
+        if digest_of(self.file) != self.digest:
+            raise FileError("The file changed while it was imported.")
 
 
 def read_table(file: BinaryIO, name: str, *, encoding: str | None = None, delimiter: str | None = None) -> Table:
