@@ -15,6 +15,7 @@ import httpx2
 
 from autosend_mcp.client import AutoSend
 from autosend_mcp.errors import AutoSendError
+from autosend_mcp.imports.columns import IN_A_CALL
 from autosend_mcp.imports.run import Import, Order
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.store import Store
@@ -119,7 +120,8 @@ class World:
         place = self.folder / name
         place.write_bytes(content)
         autosend = autosend_over(self.line, timeout=self.timeout, target=order.pop("target", ""))
-        return Import(autosend, place.open("rb"), name, Order(**order), place=place)
+        words = order.pop("words", IN_A_CALL)
+        return Import(autosend, place.open("rb"), name, Order(**order), place=place, words=words)
 
     async def run(self, content: bytes | list[dict[str, Any]], name: str = "people.csv", **order: Any) -> Done:
         """Import it to its end."""

@@ -111,7 +111,7 @@ def test_a_merged_row_alone_is_as_asked(here: Served, capsys: pytest.CaptureFixt
     ("words", "said"),
     [
         (["gone.csv"], "import: gone.csv: No such file or directory"),
-        (["."], "import: .: Is a directory"),
+        (["."], "import: .: not a file that can be read several times"),
         (["people.csv", "--map", "note"], "import: --map wants \"column=field\", not 'note'"),
         (["people.csv", "--map", "=email"], "import: --map wants"),
         (["people.csv", "--map", "mail=email"], 'There is no column "mail"; there are "email", "firstName", "note".'),
@@ -175,13 +175,100 @@ def test_what_is_stopped_halfway_is_exit_code_3_and_the_same_command_goes_on(
 
 
 def test_another_file_of_the_same_name_is_begun_only_anew(here: Served, capsys: pytest.CaptureFixture[str]) -> None:
-    here.answers[BULK] = [lambda: 402]
-    write(people(2))
+    here.answers[BULK] = [lambda: None, lambda: 402, lambda: 402]
+    write(people(200))
     told(capsys, "people.csv", code=3)
     write(people(3))
     assert "begin anew with --restart" in told(capsys, "people.csv", code=2)[1]
     told(capsys, "people.csv", "--restart", code=0)
-    assert len(here.store.find(PROJECT, [row["email"] for row in people(3)])) == 3
+    here.answers[BULK] = [lambda: 402]
+    write(people(3, start=200))
+    told(capsys, "people.csv", code=3)
+    write(people(4, start=200))
+    told(capsys, "people.csv", code=0)  # nothing of the other was sent
+    assert len(here.store.find(PROJECT, [row["email"] for row in people(204)])) == 104
+
+
+def test_what_stands_in_the_file_stays_on_its_line(here: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "bad\x1b[31m\u202e.csv"
+    Path(name).write_bytes(
+        b'email,"fir\x1b[31mst\n  plan  ->  email","\xe2\x80\xae' + b"x" * 100 + b'"\na@example.com,A,B\n'
+    )
+    out, err = told(capsys, name, "--create-fields", code=0)
+    assert [char for char in out + err if not char.isprintable() and char != "\n"] == []
+    assert out.splitlines()[2].startswith("  fir[31mst   plan  ->  email")
+    assert len(out.splitlines()[3]) < 200
+    assert "-> bad[31m.report.csv" in out
+    assert here.seen.count(BULK) == 1
+
+
+@pytest.mark.usefixtures("here")
+def test_a_file_whose_name_is_no_text_is_imported(capsys: pytest.CaptureFixture[str]) -> None:
+    name = os.fsdecode(b"bad\xff.csv")
+    Path(name).write_bytes(csv_of(people(1)))
+    done = json.loads(told(capsys, name, "--json", code=0)[0].splitlines()[-1])
+    assert done["files"] == ["bad\ufffd.report.csv"]
+
+
+@pytest.mark.usefixtures("here")
+def test_what_is_made_of_a_private_file_is_private_and_no_link_is_followed(capsys: pytest.CaptureFixture[str]) -> None:
+    write([*people(1), {"email": "bad"}])
+    Path("people.csv").chmod(0o600)
+    Path("outside").touch()
+    Path(".people.report.csv.part").symlink_to("outside")
+    told(capsys, "people.csv", code=1)
+    assert Path("outside").read_bytes() == b""
+    for name in ("people.report.csv", "people.rejected.csv"):
+        assert not Path(name).is_symlink()
+        assert Path(name).stat().st_mode & 0o777 == 0o600
+    Path("people.csv.journal").symlink_to("outside")
+    assert "people.csv.journal is a link" in told(capsys, "people.csv", code=2)[1]
+    assert Path("outside").read_bytes() == b""
+
+
+def test_a_journal_is_private(here: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    here.answers[BULK] = [lambda: 402]
+    write(people(2))
+    told(capsys, "people.csv", code=3)
+    assert Path("people.csv.journal").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.usefixtures("here")
+def test_columns_without_a_name_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("people.csv").write_text("email,firstName,,\na@example.com,A,,x\n", encoding="utf-8")
+    out, _ = told(capsys, "people.csv", "--create-fields", code=0)
+    assert "  column 3   ->  left out\n  column 4   ->  left out\n" in out
+
+
+def test_no_field_is_defined_where_no_row_can_be_sent_or_one_can_not_be(
+    here: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write([{"email": "bad", "rank": "1"}])
+    told(capsys, "people.csv", "--create-fields", code=1)
+    Path("long.csv").write_text(f"email,rank,{'h' * 199}\na@example.com,1,2\n", encoding="utf-8")
+    for words in (["--dry-run"], []):
+        told_error = told(capsys, "long.csv", "--create-fields", *words, code=2)[1]
+        assert f'The column "{"h" * 80}" cannot be a custom field. fieldName: ' in told_error
+    assert "rank" not in here.store.fields.types(PROJECT)
+    assert sorted(file.name for file in Path().glob("*.journal")) == []
+
+
+@pytest.mark.usefixtures("here")
+def test_a_dry_run_says_that_it_was_one_and_writes_over_the_one_before(capsys: pytest.CaptureFixture[str]) -> None:
+    write(people(1))
+    for _ in range(2):
+        out, _ = told(capsys, "people.csv", "--dry-run", code=0)
+        assert out.endswith("-> people.dry-run.csv\nA dry run: nothing was sent.\n")
+    assert sorted(file.name for file in Path().iterdir()) == ["people.csv", "people.dry-run.csv"]
+
+
+@pytest.mark.usefixtures("here")
+def test_what_cannot_be_begun_is_an_event_too(capsys: pytest.CaptureFixture[str]) -> None:
+    write(people(1, note="x"))
+    out, err = told(capsys, "people.csv", "--json", code=2)
+    assert json.loads(out)["event"] == "failed"
+    assert "note" in json.loads(out)["error"]
+    assert err
 
 
 def test_events_are_json_a_line(here: Served, capsys: pytest.CaptureFixture[str]) -> None:
@@ -211,7 +298,7 @@ def test_a_file_that_cannot_be_read_twice_is_refused(here: Served) -> None:
     command = [sys.executable, "-m", "autosend_mcp", "import", "/dev/stdin"]
     done = subprocess.run(command, input=csv_of(people(1)), capture_output=True, timeout=30, check=False)
     assert done.returncode == 2
-    assert b"The file or its journal cannot be used" in done.stderr
+    assert b"not a file that can be read several times" in done.stderr
     assert here.seen == []
 
 

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from autosend_mcp.errors import NotSent
+from autosend_mcp.imports.columns import IN_THE_SHELL
 from autosend_mcp.sandbox.app import PROJECT, Options, PropertyAutomation
 from tests.importing import ADD, BULK, FIND, PAGE, World, at_once, csv_of, people, world
 from tests.unreliable import (
@@ -190,10 +191,13 @@ async def test_a_dry_run_tells_what_would_be_and_sends_nothing() -> None:
     with world() as here:
         here.made_list()
         here.seed(people(1)[0], {"email": "p1@example.com", "firstName": "Other"})
-        done = await here.run([*people(3), {"email": "x"}], dry_run=True, lists=("Newsletter",))
+        done = await here.run([*people(3), {"email": "x"}], dry_run=True, lists=("Newsletter",), words=IN_THE_SHELL)
         assert {asked for asked, _ in here.line.seen} == {FIND, "GET /contact-lists", "GET /custom-fields"}
         assert not here.written
-        assert not list(here.folder.glob("*.journal*"))
+        assert sorted(file.name for file in here.folder.iterdir()) == ["people.csv", "people.dry-run.csv"]
+        await here.run(people(3), dry_run=True, words=IN_THE_SHELL)
+        await here.run(people(3), "other.csv", dry_run=True)  # an assistant's
+        assert sorted(file.name for file in here.folder.iterdir()) == ["other.csv", "people.csv", "people.dry-run.csv"]
     assert done.counts == {"unchanged": 1, "would update": 1, "would create": 1, "invalid": 1}
     assert [row["outcome"] for row in done.rows] == ["unchanged", "would update", "would create", "invalid"]
 
@@ -439,13 +443,13 @@ def dropping(here: World, email: str, counts: dict[str, int]) -> Loss:
 async def test_a_contact_that_autosend_shows_otherwise_than_asked_is_told_so_where_it_had_to_be_looked_up() -> None:
     with world(timeout=1) as here:
 
-        async def trimmed(_forward: Forward) -> httpx2.Response:
-            rows = [row | {"firstName": row["firstName"].strip()} for row in here.line.bodies(BULK)[-1]["contacts"]]
+        async def titled(_forward: Forward) -> httpx2.Response:
+            rows = [row | {"firstName": row["firstName"].title()} for row in here.line.bodies(BULK)[-1]["contacts"]]
             here.store.bulk_upsert(PROJECT, rows, run_workflow=False)
             raise httpx2.ReadError("reset")
 
-        here.line.lose(BULK, trimmed)
-        done = await here.run([*people(2), {"email": "x@example.com", "firstName": " X "}])
+        here.line.lose(BULK, titled)
+        done = await here.run([*people(2), {"email": "x@example.com", "firstName": "x"}])
         assert here.values("x@example.com") == {"firstName": "X"}
         assert here.written["p0@example.com"] == 1
     assert done.counts == {"created": 2, "unknown": 1}

@@ -359,3 +359,52 @@ async def test_an_ended_job_is_forgotten_when_it_expires_or_twenty_ended_later()
         assert sum(lasting.get(one) is not None for one in ids) == 20
         assert lasting.under_way("3") is None
         await lasting.close()
+
+
+async def test_an_answer_about_many_long_columns_keeps_its_id_and_next_step() -> None:
+    header = ",".join(f"{place:03}{'h' * 60}" for place in range(299))
+    async with importing() as (client, _):
+        answer = await started(client, text=f"email,{header}\na@example.com,x\n", dryRun=True, createFields=True)
+        state = await ended(client, answer["importId"])
+        refused = await client.call_tool("start_import", {"text": f"email,{'h' * 201}\n"})
+    assert answer["readAs"]["shortened"] is True
+    assert answer["nextStep"] == state["nextStep"]
+    assert "at most 200 can be read" in error_of(refused)
+
+
+async def test_a_dry_run_says_which_automations_would_start_and_leaves_no_file(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(people(2), encoding="utf-8")
+    async with seeded(import_dir=tmp_path) as (client, _):
+        more = {"listIds": ["Newsletter"], "runWorkflow": True}
+        dry = await started(client, file="people.csv", dryRun=True, **more)
+        files = await anyio.to_thread.run_sync(os.listdir, tmp_path)
+        real = await started(client, file="people.csv", **more)
+        done = await ended(client, real["importId"])
+        named = error_of(await client.call_tool("start_import", {"file": "nobody.csv"}))
+    assert [note for note in dry["notes"] if "would start" in note] == dry["notes"][:2]
+    assert [note for note in real["notes"] if "starts now" in note] == real["notes"][:2]
+    assert files == ["people.csv"]
+    assert done["files"] == ["people.report.csv"]
+    assert 'there are: ["people.csv"]' in named
+
+
+async def test_an_encoding_that_is_not_detected_can_be_named(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_bytes("email;firstName\na@example.com;Анна\n".encode("cp1251"))
+    async with seeded(import_dir=tmp_path) as (client, _):
+        asked = error_of(await client.call_tool("start_import", {"file": "people.csv"}))
+        done = await started(client, file="people.csv", encoding="cp1251", delimiter=";")
+        held = answer_of(await client.call_tool("get_contact", {"email": "a@example.com"}))
+    assert "Name its encoding (encoding)" in asked
+    assert done["readAs"]["encoding"] == "cp1251"
+    assert held["firstName"] == "Анна"
+
+
+async def test_a_second_start_that_is_cancelled_does_not_stop_the_first(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(people(1_500), encoding="utf-8")
+    async with seeded(import_dir=tmp_path, rate_limit=6, timeout=3) as (client, _):
+        first = await started(client, file="people.csv")
+        with anyio.move_on_after(0.3):
+            await started(client, file="people.csv")
+        last = await ended(client, first["importId"])
+    assert first["outcome"] == "sending"
+    assert last["counts"] == {"created": 1_500}

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 from autosend_mcp.errors import AutoSendError
+from autosend_mcp.imports.columns import IN_THE_SHELL
 from autosend_mcp.imports.journal import Journal
 from autosend_mcp.sandbox.app import Options, PropertyAutomation
 from tests.importing import ADD, BULK, FIND, PAGE, Done, World, csv_of, people, world
@@ -292,7 +293,7 @@ async def test_a_refused_request_leaves_no_doubt() -> None:
 
 async def test_a_dry_run_where_no_report_can_be_written_is_told_in_a_note() -> None:
     with world() as here:
-        imported = here.begin(csv_of(people(3)), dry_run=True)
+        imported = here.begin(csv_of(people(3)), dry_run=True, words=IN_THE_SHELL)
         imported._place = here.folder / "gone" / "people.csv"
         await imported.read()
         await imported.send()

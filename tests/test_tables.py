@@ -421,7 +421,7 @@ def test_a_header_that_names_no_columns_is_told(header: str, said: str) -> None:
     assert said in refusal(f"\n{header}\na@b.co,Ann\n")
 
 
-@pytest.mark.parametrize("header", ["email @ work,name", "a@b,c", f"x@{'.' * 100_000}@,y", "@,b.c"])
+@pytest.mark.parametrize("header", ["email @ work,name", "a@b,c", f"x@{'.' * 190}@,y", "@,b.c"])
 def test_a_name_with_an_at_sign_may_be_no_address(header: str) -> None:
     assert table_of(header + "\n").columns == tuple(header.split(","))
 

@@ -17,16 +17,20 @@ from autosend_mcp.imports.journal import Result, in_thread
 from autosend_mcp.imports.run import Import, Order
 from autosend_mcp.jobs import Jobs
 from autosend_mcp.logs import OURS
+from autosend_mcp.models.base import shortened, size
 from autosend_mcp.models.imports import GetImport, ImportState, StartedImport, StartImport, StopImport
-from autosend_mcp.models.outcomes import AUTOMATIONS_START
+from autosend_mcp.models.outcomes import AUTOMATIONS_START, AUTOMATIONS_WOULD
 from autosend_mcp.models.pages import fitting, read_cursor, write_cursor
 
 UNDER_WAY = "The same import was under way: this is how far it is, and nothing is sent twice."
+WORKFLOWS_START = "Any live automation that watches for changed values starts now."
+WORKFLOWS_WOULD = "Any live automation that watches for changed values would start."
 NO_UNDO = "There is no undo for an import. get_contact shows what a contact is now."
 
 _WAIT = 15.0  # seconds that a call waits for the end, of the 45 that it may take
 _LOOK = 0.5
 _PROBLEMS = 20
+_MOST_READING = 8_000
 
 _log = logging.getLogger(OURS)
 
@@ -100,8 +104,11 @@ async def start(call: Call, body: StartImport) -> StartedImport:
         job_id = jobs.under_way(about)
     is_ours = job_id is None
     notes = [] if is_ours else [UNDER_WAY]
-    if not body.dry_run:
-        notes += [AUTOMATIONS_START, NO_UNDO] if body.list_ids else [NO_UNDO]
+    if body.list_ids:
+        notes.append(AUTOMATIONS_WOULD if body.dry_run else AUTOMATIONS_START)
+    if body.run_workflow:
+        notes.append(WORKFLOWS_WOULD if body.dry_run else WORKFLOWS_START)
+    notes.append(NO_UNDO)
     if job_id is None:
         if jobs.full:
             raise NotSent("As many imports are under way as may be.", "Wait until one has ended.")
@@ -117,8 +124,14 @@ async def start(call: Call, body: StartImport) -> StartedImport:
         raise job.error
     started = StartedImport(**await _state(job, job_id, notes=notes))
     if job.was_read:
-        started.read_as = {name: value for name, value in reading_of(job.imported).items() if value}
+        started.read_as = _read_as(job.imported)
     return started
+
+
+def _read_as(imported: Import) -> dict[str, Any]:
+    """What the file was read as, within bounds: so that the rest of the answer is whole."""
+    reading = {name: value for name, value in reading_of(imported).items() if value}
+    return reading if size(reading) <= _MOST_READING else shortened(reading, _MOST_READING) | {"shortened": True}
 
 
 def _job(autosend: AutoSend, body: StartImport) -> ImportJob:
@@ -128,6 +141,8 @@ def _job(autosend: AutoSend, body: StartImport) -> ImportJob:
         run_workflow=body.run_workflow,
         create_fields=body.create_fields,
         dry_run=body.dry_run,
+        encoding=body.encoding,
+        delimiter=body.delimiter,
     )
     if body.file is None:
         imported = Import(autosend, BytesIO((body.text or "").encode()), "", order)
@@ -169,8 +184,8 @@ def _found(jobs: Jobs, import_id: str) -> ImportJob:
     job = jobs.get(import_id)
     if not isinstance(job, ImportJob):
         raise NotSent(
-            "There is no import with this id: it has expired, or the server was started anew since.",
-            "Call start_import with the same arguments to go on: rows that are as asked already are not sent again.",
+            "There is no import with this id: it is mistyped, has expired, or the server was started anew since.",
+            "Check it. If the server was, start_import with the same arguments goes on. Ask the user first.",
             changed=NOTHING_CHANGED,
         )
     return job
@@ -220,6 +235,14 @@ def _problem(row: Result) -> dict[str, Any]:
     return {"line": line} | ({"email": email} if email else {}) | {"outcome": outcome, "why": reason}
 
 
+_AFTER_DRY_RUN = "Nothing was sent. Show the user; if they agree, call start_import again without dryRun."
+
+
+def _would_send(job: ImportJob) -> bool:
+    outcomes = job.imported.tally.outcomes
+    return bool(outcomes["would create"] + outcomes["would update"])
+
+
 def _next_step(job: ImportJob) -> str | None:
     again = "call start_import with the same arguments to go on: rows that are as asked already are not sent again."
     if job.error is not None:
@@ -227,7 +250,7 @@ def _next_step(job: ImportJob) -> str | None:
     return {
         "reading": "Call get_import to see how far it is.",
         "sending": "Call get_import to see how far it is; stop_import stops it.",
-        "dry_run": "Nothing was sent. Show the user; if they agree, call start_import again without dryRun.",
-        "partly_done": "Mend the rows under problems and import those alone; the others are done.",
+        "dry_run": _AFTER_DRY_RUN if _would_send(job) else "Nothing was sent, and nothing would be.",
+        "partly_done": "Mend the rows under problems and import those alone; the others need nothing more.",
         "stopped": f"To finish it, {again}",
     }.get(job.outcome)

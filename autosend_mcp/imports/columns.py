@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,30 +64,45 @@ class Words:
     maps: str
     creates: str
     restarts: str
+    encoding: str
+    reports: bool  # of a dry run, too
 
 
 IN_THE_SHELL = Words(
     'Say what each is, as in --map "{0}={1}"; --map "{0}=" leaves it out',
     "--create-fields defines those that are new",
     "--restart",
+    "--encoding",
+    reports=True,
 )
 IN_A_CALL = Words(
     'Say what each is in columns, as in {{"{0}":"{1}"}}; {{"{0}":""}} leaves it out',
     "createFields defines those that are new",
     "restart",
+    "encoding",
+    reports=False,
 )
 
 
 def match(
-    names: Sequence[str], given: Mapping[str, str], defined: Mapping[str, str], *, create: bool, words: Words
+    names: Sequence[str],
+    given: Mapping[str, str],
+    defined: Mapping[str, str],
+    *,
+    create: bool,
+    words: Words,
+    unnamed: Collection[str] = (),
 ) -> list[Column]:
     """What each column is. `given`: fields by column, "" for one to leave out. `defined`: custom fields with types.
+
+    A column that is `unnamed` in the file is left out.
 
     Raises:
         NotSent: A column is nothing known, two are the same field, or none is the address.
     """
     if unknown := [name for name in given if name not in names]:
         raise NotSent(f"There is no column {_named(unknown)}; there are {_named(names)}.", "Correct it.")
+    given = dict.fromkeys(unnamed, "") | dict(given)
     columns = [_given(name, given[name], defined) if name in given else _guessed(name, defined) for name in names]
     left = [column for column in columns if column.new and column.name not in given]
     reserved = [column for column in columns if column.new and column.field.removeprefix(CUSTOM) in _NO_CUSTOM_FIELDS]
@@ -119,6 +134,8 @@ def _given(name: str, asked: str, defined: Mapping[str, str]) -> Column:
     if (attribute := RESERVED.get(wanted)) in _ATTRIBUTES:  # first_name is firstName
         return Column(name, attribute or "")
     custom = wanted.removeprefix(CUSTOM)
+    if custom == wanted and custom not in defined and (attribute := _SYNONYMS.get(_key(wanted))):
+        return Column(name, attribute)
     return _custom(name, custom, defined)
 
 

@@ -1,6 +1,7 @@
 """`autosend-mcp import`: a file of contacts into AutoSend, from the shell."""
 
 import signal
+import stat
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -11,7 +12,7 @@ from autosend_mcp.client import AutoSend
 from autosend_mcp.errors import AutoSendError
 from autosend_mcp.exits import failed, usage
 from autosend_mcp.imports.columns import IN_THE_SHELL
-from autosend_mcp.imports.display import Bar, Display, Events, Lines
+from autosend_mcp.imports.display import Bar, Display, Events, Lines, name_of
 from autosend_mcp.imports.run import Import, Order
 
 _INTERRUPTED = 130
@@ -25,11 +26,13 @@ def run(autosend: AutoSend, args: Namespace) -> int:
         return usage("import: AUTOSEND_READ_ONLY is set, so that only --dry-run works")
     try:
         columns = dict(_pair(text) for text in args.map)
+        if not stat.S_ISREG(Path(args.file).stat().st_mode):
+            return usage(f"import: {name_of(Path(args.file), whole=True)}: not a file that can be read several times")
         file = Path(args.file).open("rb")  # noqa: SIM115 - the import closes it
     except ValueError as error:
         return usage(f"import: {error}")
     except OSError as error:
-        return usage(f"import: {args.file}: {error.strerror or error}")
+        return usage(f"import: {name_of(Path(args.file), whole=True)}: {error.strerror or error}")
     order = Order(
         lists=tuple(args.list),
         columns=columns,
@@ -75,7 +78,10 @@ async def _read_and_send(imported: Import, display: Display, *, restart: bool) -
     try:
         await imported.read(restart=restart)
     except AutoSendError as error:
+        display.failed(error)
         return usage(f"import: {error}")
+    if imported.tally.stopped:
+        return failed("interrupted while reading; nothing was sent", _INTERRUPTED)
     display.read(imported)
     await imported.send()
     display.end(imported)

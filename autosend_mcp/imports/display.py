@@ -1,14 +1,17 @@
 """How an import is shown: a bar on a terminal, a line every few seconds elsewhere, events as JSON for scripts."""
 
+import os
 import sys
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from autosend_mcp.errors import compact_json
+from autosend_mcp.errors import AutoSendError, compact_json
 from autosend_mcp.imports.run import Import
 from autosend_mcp.imports.tally import Tally
+from autosend_mcp.models.base import quoted, visible
 
 _ORDER = ("created", "would create", "updated", "would update", "unchanged", "merged", "invalid", "failed", "unknown")
 _SAID = {
@@ -19,6 +22,7 @@ _SAID = {
 }
 
 
+_WIDEST = 60
 _BETWEEN = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -42,6 +46,9 @@ class Display(ABC):
     def say(self, text: str) -> None:
         """Text for a person, on stdout."""
         print(text, flush=True)
+
+    def failed(self, error: AutoSendError) -> None:  # noqa: B027 - told on stderr in any case
+        """It could not be begun."""
 
     def stopping(self) -> None:
         """It was asked to stop, and will."""
@@ -78,7 +85,8 @@ class Bar(Display):
             self._stage = tally.stage
             total = tally.total if tally.stage == "sending" else None
             start = tally.settled if tally.stage == "sending" else 0
-            shown: dict[str, Any] = {"unit": " rows", "leave": False, "dynamic_ncols": True, "mininterval": 0}
+            shown: dict[str, Any] = {"unit": " rows", "leave": False, "dynamic_ncols": True}
+            shown |= {"mininterval": 0, "smoothing": 0}  # the rate since the stage began: batches come in jumps
             self._bar = tqdm(total=total, initial=start, desc=tally.stage, **shown)
         self._bar.update((tally.settled if tally.stage == "sending" else tally.read) - self._bar.n)
         self._bar.refresh()
@@ -100,7 +108,7 @@ class Bar(Display):
 
 
 class Events(Display):
-    """A JSON object a line on stdout: `read`, `progress` once a second, then `done` or `stopped`."""
+    """A JSON object a line on stdout: `read`, `progress` once a second, then `done` or `stopped`; or only `failed`."""
 
     every = 1.0
 
@@ -112,9 +120,13 @@ class Events(Display):
         """The file, its columns and the validation report."""
         self._emit("read", **reading_of(imported), **progress_of(imported.tally), notes=imported.notes)
 
+    def failed(self, error: AutoSendError) -> None:
+        """Why it could not be begun."""
+        self._emit("failed", error=error.sentence)
+
     def end(self, imported: Import) -> None:
         """The outcome."""
-        files = [str(file) for file in imported.files]
+        files = [name_of(file, whole=True) for file in imported.files]
         error = {"error": imported.error.sentence} if imported.error else {}
         self._emit(imported.tally.stage, **progress_of(imported.tally), files=files, **error)
 
@@ -158,15 +170,16 @@ def described(imported: Import) -> list[str]:
     """What the file was read as, for a person."""
     table = imported.table
     assert table is not None  # noqa: S101 - it was read
-    between = _BETWEEN.get(table.delimiter, table.delimiter)
-    lines = [f"{table.format}{f', {between} between cells' if between else ''}, {table.encoding}"]
+    between = _BETWEEN.get(table.delimiter) or quoted(table.delimiter)
+    lines = [f"{table.format}{f', {between} between cells' if table.delimiter else ''}, {table.encoding}"]
     if table.encoding_note:
         lines.append(f"the encoding is a guess; check that this reads right: {table.encoding_note}")
-    width = max(len(column.name) for column in imported.columns)
-    for column in imported.columns:
+    names = [_shown(column.name) for column in imported.columns]
+    width = max(map(len, names))
+    for name, column in zip(names, imported.columns, strict=True):
         kind = f" ({column.kind}{', new' if column.new else ''})" if "." in column.field else ""
-        lines.append(f"  {column.name:<{width}}  ->  {column.field or 'left out'}{kind}")
-    lines += [f"list: {one.name}" for one in imported.lists]
+        lines.append(f"  {name:<{width}}  ->  {_shown(column.field) or 'left out'}{kind}")
+    lines += [f"list: {_shown(one.name)}" for one in imported.lists]
     if imported.resumed:
         lines.append("Going on with the import that was interrupted.")
     tally = imported.tally
@@ -180,7 +193,19 @@ def concluded(imported: Import) -> list[str]:
     lines = ["", *(f"  {name:<12} {count:>11,}  {_SAID.get(name, '')}".rstrip() for name, count in counts)]
     if tally.stage == "stopped":
         lines.append(f"  {'not settled':<12} {tally.total - tally.settled:>11,}")
-    return [*lines, *(f"-> {file.name}" for file in imported.files), *imported.notes]
+    lines += [*(f"-> {name_of(file)}" for file in imported.files), *imported.notes]
+    return [*lines, "A dry run: nothing was sent."] if imported.order.dry_run else lines
+
+
+def name_of(file: Path, *, whole: bool = False) -> str:
+    """The file's name, or its whole path, for a person or a script to read; also where it is no text."""
+    return visible(os.fsencode(file if whole else file.name).decode(errors="replace"))
+
+
+def _shown(name: str) -> str:
+    """A name that stands in the file, so that it stays on its line."""
+    shown = visible(name)
+    return f"{shown[:_WIDEST]}..." if len(shown) > _WIDEST else shown
 
 
 def _line(tally: Tally) -> str:

@@ -1,6 +1,7 @@
 """The files that an assistant may name: those that lie in the import directory themselves, and nothing else."""
 
 import os
+import re
 import stat
 from pathlib import Path
 from typing import BinaryIO
@@ -9,6 +10,7 @@ from autosend_mcp.errors import NOTHING_CHANGED, NotSent
 
 _ENDINGS = {".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson"}
 _SHOWN = 50
+_REPORT = re.compile(r"\.(report|dry-run)(-\d+)?\.csv$")
 
 
 def open_inside(directory: Path | None, name: str) -> tuple[BinaryIO, Path]:
@@ -55,11 +57,17 @@ def _opened(root: Path, name: str) -> BinaryIO | None:
     return None
 
 
+def _can_be_named(entry: "os.DirEntry[str]") -> bool:
+    """Whether it is a table that is read where it is named; not one of our own reports."""
+    one = entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_nlink == 1
+    return one and _is_plain(entry.name) and not _REPORT.search(entry.name)
+
+
 def _names(root: Path) -> list[str]:
     """What could be named instead."""
     try:
         with os.scandir(root) as entries:
-            found = sorted(one.name for one in entries if one.is_file(follow_symlinks=False) and _is_plain(one.name))
+            found = sorted(one.name for one in entries if _can_be_named(one))
     except OSError:
         return []
     return found[:_SHOWN]

@@ -5,10 +5,12 @@ journal after a crash finds exactly the requests of which it is not known what b
 """
 
 import json
+import os
 import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -24,6 +26,7 @@ Result = tuple[int, int, str, str | None, str]  # number, line, email, outcome, 
 
 ResultT = TypeVar("ResultT")
 
+_FILES = ("", "-wal", "-shm")
 _OURS = 0x41534A31  # in the file's head: somebody else's database is left as it is
 _WHOSE = ("PRAGMA application_id", "SELECT COUNT(*) FROM sqlite_master")
 _TABLES = """
@@ -83,6 +86,8 @@ class Journal:
         self._file = file
         self._lock = threading.Lock()
         name = (file or Path()).name
+        if file is not None:
+            _make_private(file)
         try:
             self._db = sqlite3.connect(
                 file or ":memory:", isolation_level=None, check_same_thread=False, timeout=0.5, cached_statements=64
@@ -104,17 +109,28 @@ class Journal:
                 raise JournalBusyError from None
             raise OSError(f"{name} is no journal of an import, or cannot be written") from None
 
-    def close(self) -> None:
-        """Leave it for another time."""
+    def close(self, *, keep: bool = True) -> None:
+        """Leave it for another time; or, where there is nothing to keep, for good."""
         with self._lock:  # SQLite would crash a thread that is still at work
             self._db.close()
+        if self._file is not None and not keep:
+            for ending in _FILES:
+                self._file.with_name(self._file.name + ending).unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """Close it for good."""
-        self.close()
-        if self._file is not None:
-            for ending in ("", "-wal", "-shm"):
-                self._file.with_name(self._file.name + ending).unlink(missing_ok=True)
+        """Close it for good: whoever opens it at this moment finds it empty."""
+        with suppress(sqlite3.Error):
+            self.clear()
+        self.close(keep=False)
+
+    def was_sent(self) -> bool:
+        """Whether a request with any of its rows has left, or may have."""
+        sql = (
+            "SELECT EXISTS (SELECT 1 FROM requests)"
+            " OR EXISTS (SELECT 1 FROM rows WHERE outcome IN ('created', 'updated', 'failed', 'unknown') OR joined)"
+        )
+        with self._lock:
+            return bool(self._db.execute(sql).fetchone()[0])
 
     def fact(self, name: str) -> Any:
         """What was kept under this name, None if nothing was."""
@@ -238,6 +254,19 @@ class Journal:
         )
         with self._lock:
             return self._db.execute(sql, (after, most)).fetchall()
+
+
+def _make_private(file: Path) -> None:
+    """Make the file, for nobody else to read; not through a link.
+
+    Raises:
+        OSError: One of its files is a link.
+    """
+    for ending in _FILES:
+        if file.with_name(file.name + ending).is_symlink():
+            raise OSError(f"{file.name}{ending} is a link")
+    with suppress(OSError):  # it is there already, or cannot be made: then it cannot be opened either
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 async def in_thread(method: Callable[..., ResultT], *arguments: object) -> ResultT:

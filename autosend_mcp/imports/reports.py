@@ -6,6 +6,7 @@ with what is to be mended before they are fed in again.
 
 import csv
 import json
+import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,16 +35,36 @@ def write_reports(table: Table, journal: Journal, file: Path, *, encoding: str |
     """
     table.check_unchanged()
     report, rejected = _names(table, journal, file)
-    with _whole(report, _FOR_SPREADSHEETS) as out:
+    _write_report(journal, report, mode := _mode(table))
+    if not journal.rejected(0, 1):
+        return [report]
+    with _whole(rejected, encoding or ("utf-8" if table.format == "JSONL" else _FOR_SPREADSHEETS), mode) as out:
+        _write_rejected(table, journal, out)
+    return [report, rejected]
+
+
+def write_dry_run(table: Table, journal: Journal, file: Path) -> list[Path]:
+    """The report of a dry run, over the one of the dry run before.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    report = file.with_suffix(".dry-run.csv")
+    _write_report(journal, report, _mode(table))
+    return [report]
+
+
+def _write_report(journal: Journal, report: Path, mode: int) -> None:
+    with _whole(report, _FOR_SPREADSHEETS, mode) as out:
         lines = csv.writer(out, lineterminator=_LINE_END)
         lines.writerow(REPORT)
         for _, line, email, outcome, reason in _results(journal):
             lines.writerow((line, _as_text(email), outcome, _as_text(reason)))
-    if not journal.rejected(0, 1):
-        return [report]
-    with _whole(rejected, encoding or ("utf-8" if table.format == "JSONL" else _FOR_SPREADSHEETS)) as out:
-        _write_rejected(table, journal, out)
-    return [report, rejected]
+
+
+def _mode(table: Table) -> int:
+    """Who may read and write the file itself may do so with what is made of it."""
+    return os.fstat(table.file.fileno()).st_mode & 0o666
 
 
 def _names(table: Table, journal: Journal, file: Path) -> tuple[Path, Path]:
@@ -58,11 +79,13 @@ def _names(table: Table, journal: Journal, file: Path) -> tuple[Path, Path]:
 
 
 @contextmanager
-def _whole(file: Path, encoding: str) -> Generator[TextIO]:
-    """The file, to be written: there under its name only once it is whole."""
+def _whole(file: Path, encoding: str, mode: int) -> Generator[TextIO]:
+    """The file, to be written: there under its name only once it is whole; never through a link."""
     part = file.with_name(f".{file.name}.part")
+    part.unlink(missing_ok=True)
+    number = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
     try:
-        with part.open("w", encoding=encoding, errors="backslashreplace", newline="") as out:
+        with os.fdopen(number, "w", encoding=encoding, errors="backslashreplace", newline="") as out:
             yield out
         part.replace(file)
     finally:

@@ -69,11 +69,11 @@ class Requests:
         """
         if self._stopped.is_set():
             raise NotSent("The import was stopped before this request left.", "")
-        reply = await self._patiently(lambda call: call.write("POST", path, body))
+        reply = await self.patiently(lambda call: call.write("POST", path, body))
         return reply.members
 
-    async def _patiently(self, ask: Callable[[Call], Awaitable[ResultT]], *, reads: bool = False) -> ResultT:
-        """Ask, again and again while nothing was changed by it and waiting may help."""
+    async def patiently(self, ask: Callable[[Call], Awaitable[ResultT]], *, reads: bool = False) -> ResultT:
+        """Ask, again and again while nothing was changed by it and waiting may help. `reads`: it changes nothing."""
         until, pause = 0.0, 0.5
         while True:
             call = Call(self._autosend)
@@ -118,7 +118,7 @@ class Requests:
         """Those that one answer shows, or several where so many cannot be asked for at once."""
         few = len(some) <= _FEWEST
         try:
-            found = (await self._patiently(lambda call: find_contacts(call, some), reads=few))[0]
+            found = (await self.patiently(lambda call: find_contacts(call, some), reads=few))[0]
         except (Refused, Unknown) as error:
             about = _is_about_an_address(error)
             if not about and (few or not isinstance(error, Unknown)):
@@ -206,7 +206,7 @@ class Requests:
             total = as_object(reply.members.get("pagination")).get("total")
             return rows, -(-total // _PAGE) if isinstance(total, int) else number + bool(rows)
 
-        return await self._patiently(lambda call: call.read(read, "POST", SEARCH, body, many=True), reads=True)
+        return await self.patiently(lambda call: call.read(read, "POST", SEARCH, body, many=True), reads=True)
 
 
 def _address(shown: str) -> str:

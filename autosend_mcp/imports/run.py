@@ -1,6 +1,6 @@
 """One import, from the file to the report: read, validated, sent, and gone on with after it was killed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -8,21 +8,25 @@ from sqlite3 import ProgrammingError
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
-from autosend_mcp.calls import Call
+from pydantic import ValidationError
+
 from autosend_mcp.client import AutoSend
 from autosend_mcp.definitions import create_custom_field
 from autosend_mcp.directory import read_fields, resolve_lists
 from autosend_mcp.errors import AutoSendError, NotSent
 from autosend_mcp.imports.columns import CUSTOM, IN_A_CALL, Column, Words, match
 from autosend_mcp.imports.journal import Journal, JournalBusyError, Result, in_thread
-from autosend_mcp.imports.reports import write_reports
+from autosend_mcp.imports.reports import write_dry_run, write_reports
+from autosend_mcp.imports.requests import Requests
 from autosend_mcp.imports.sending import Sending
 from autosend_mcp.imports.staging import infer, stage
 from autosend_mcp.imports.tables import FileError, Table, read_table
 from autosend_mcp.imports.tally import Tally
+from autosend_mcp.models.arguments import problem_lines
 from autosend_mcp.models.base import quoted
 from autosend_mcp.models.fields import CreateCustomField
 from autosend_mcp.models.lists import ContactList
+from autosend_mcp.rows import in_one_line
 
 KEPT_PROBLEMS = 5_000
 
@@ -62,7 +66,7 @@ class Import:
         self._autosend = autosend
         self._file = file
         self._name = name
-        self._order = order
+        self.order = order
         self._place = place
         self._words = words
         self._journal: Journal | None = None
@@ -77,6 +81,7 @@ class Import:
         self.notes: list[str] = []
         self.files: list[Path] = []
         self._problems: list[Result] = []
+        self._is_staged = True  # what the journal holds can be gone on with
 
     async def read(self, *, restart: bool = False) -> None:
         """Read and validate every row; nothing is sent but questions, and the new custom fields that were asked for.
@@ -87,19 +92,21 @@ class Import:
             AutoSendError: The file, its columns or the lists are not clear, or AutoSend could not be asked.
         """
         self._autosend.settings.credentials()
-        order = self._order
+        order = self.order
         try:
             self.table = await in_thread(
                 lambda: read_table(self._file, self._name, encoding=order.encoding, delimiter=order.delimiter)
             )
             self._journal = await in_thread(self._open_journal)
             if not await in_thread(self._goes_on, self.table, self._journal, restart):
+                self._is_staged = False
                 await self._stage(self.table, self._journal)
+                self._is_staged = not self.tally.stopped
             self.tally.begin(
                 await in_thread(self._journal.counts), await in_thread(self._journal.settled, len(self.lists))
             )
         except FileError as error:
-            raise NotSent(str(error), "") from None
+            raise NotSent(str(error).replace("--encoding", self._words.encoding), "") from None
         except JournalBusyError:
             raise NotSent("This file is being imported already.", "Wait until that has ended.") from None
         except OSError as error:
@@ -109,9 +116,9 @@ class Import:
         """Send what was read, and write the reports. `error` says why that ended early; it can be gone on with."""
         journal = self._journal
         assert journal is not None  # noqa: S101 - `read` comes first
-        self._sending = Sending(self._autosend, journal, self.tally, self.lists, run_workflow=self._order.run_workflow)
+        self._sending = Sending(self._autosend, journal, self.tally, self.lists, run_workflow=self.order.run_workflow)
         if not self.tally.stopped:
-            await (self._sending.compare() if self._order.dry_run else self._sending.send())
+            await (self._sending.compare() if self.order.dry_run else self._sending.send())
         self.error = self._sending.error
         with suppress(OSError):  # which will be told by who needs the journal
             self._problems = await in_thread(journal.rejected, 0, KEPT_PROBLEMS)
@@ -134,7 +141,7 @@ class Import:
     def _open_journal(self) -> Journal:
         if self._place is None:
             return Journal(None)
-        if not self._order.dry_run:
+        if not self.order.dry_run:
             return Journal(self._place.with_name(f"{self._place.name}.journal"))
         self._scratch = TemporaryDirectory(ignore_cleanup_errors=True)
         return Journal(Path(self._scratch.name) / "journal")
@@ -145,13 +152,13 @@ class Import:
         Raises:
             NotSent: It holds those of another, which is not finished.
         """
-        order = asdict(self._order) | {"lists": list(self._order.lists), "columns": dict(self._order.columns)}
+        order = asdict(self.order) | {"lists": list(self.order.lists), "columns": dict(self.order.columns)}
         autosend = self._autosend
         target = autosend.settings.fingerprint(f"{autosend.settings.base_url} {autosend.target}")
         this = {"file": table.digest, "order": order, "target": target}
         restart = restart or autosend.target is None
         begun, staged = journal.fact("begun"), journal.fact("staged")
-        if begun is not None and staged is not None and not restart:
+        if begun is not None and staged is not None and not restart and (begun == this or journal.was_sent()):
             if begun != this:
                 raise self._other_import(journal, next(name for name in this if begun[name] != this[name]))
             self.lists = [ContactList.model_validate(one) for one in staged["lists"]]
@@ -177,37 +184,59 @@ class Import:
         )
 
     async def _stage(self, table: Table, journal: Journal) -> None:
-        order = self._order
-        call = Call(self._autosend)
-        self.lists = await resolve_lists(call, order.lists, fresh=True)
-        defined = {one.field_name: one.field_type or "" for one in await read_fields(call)}
-        self.columns = match(table.columns, order.columns, defined, create=order.create_fields, words=self._words)
+        order, patiently = self.order, Requests(self._autosend).patiently
+        self.lists = await patiently(lambda call: resolve_lists(call, order.lists, fresh=True), reads=True)
+        fields = await patiently(read_fields, reads=True)
+        defined = {one.field_name: one.field_type or "" for one in fields}
+        self.columns = match(
+            table.columns,
+            order.columns,
+            defined,
+            create=order.create_fields,
+            words=self._words,
+            unnamed=table.unnamed,
+        )
         await in_thread(infer, table, self.columns)
-        new = {one.field.removeprefix(CUSTOM): one.kind for one in self.columns if one.new}
-        if not order.dry_run:
+        new = [self._new_field(column) for column in self.columns if column.new]
+        types = defined | {one.field_name: one.field_type for one in new}
+        await in_thread(stage, table, self.columns, types, journal, self.tally)
+        if self.tally.stopped:
+            return
+        if not order.dry_run and (await in_thread(journal.counts))[""]:  # a row is left to be sent
             await self._define(new)
-        await in_thread(stage, table, self.columns, defined | new, journal, self.tally)
-        if not self.tally.stopped:
-            lists = [one.model_dump(by_alias=True, exclude_none=True) for one in self.lists]
-            columns = [asdict(one) for one in self.columns]
-            await in_thread(journal.keep, "staged", {"lists": lists, "columns": columns})
+        lists = [one.model_dump(by_alias=True, exclude_none=True) for one in self.lists]
+        columns = [asdict(one) for one in self.columns]
+        await in_thread(journal.keep, "staged", {"lists": lists, "columns": columns})
 
-    async def _define(self, new: Mapping[str, str]) -> None:
+    def _new_field(self, column: Column) -> CreateCustomField:
+        """The custom field that the column needs.
+
+        Raises:
+            NotSent: There can be none of this name.
+        """
+        name = column.field.removeprefix(CUSTOM)
+        try:
+            return CreateCustomField.model_validate({"fieldName": name, "fieldType": column.kind}, context=[])
+        except ValidationError as error:
+            why = in_one_line(problem_lines(CreateCustomField, error))
+            what = f"The column {quoted(column.name)} cannot be a custom field. {why}"
+            raise NotSent(what, "Say which field it is, or leave it out.") from None
+
+    async def _define(self, new: Sequence[CreateCustomField]) -> None:
         """Define custom fields.
 
         Raises:
             AutoSendError: One could not be; it says which were.
         """
-        defined: list[str] = []
-        for name, kind in new.items():
-            field = CreateCustomField.model_validate({"fieldName": name, "fieldType": kind}, context=[])
+        for place, field_ in enumerate(new):
             try:
-                await create_custom_field(Call(self._autosend), field)
+                await Requests(self._autosend).patiently(lambda call, one=field_: create_custom_field(call, one))
             except AutoSendError as error:
-                if defined:
-                    error.changed = f"These custom fields were defined: {', '.join(map(quoted, defined))}."
+                if place:
+                    error.changed = (
+                        f"These custom fields were defined: {', '.join(quoted(one.field_name) for one in new[:place])}."
+                    )
                 raise
-            defined.append(name)
 
     async def _finished(self) -> bool:
         """Write the reports; whether that is the end of the import."""
@@ -215,7 +244,7 @@ class Import:
             await in_thread(self._finish)
         except (OSError, FileError) as error:
             what = f"The report cannot be written: {(getattr(error, 'strerror', None) or str(error)).rstrip('.')}."
-            if self._order.dry_run:
+            if self.order.dry_run:
                 self.notes.append(what)
                 return True
             next_step = "There must be room beside the file, and the file as it was."
@@ -227,18 +256,21 @@ class Import:
     def _finish(self) -> None:
         """The reports, and with them the end of the journal."""
         assert self.table is not None and self._journal is not None  # noqa: S101, PT018 - `read` came first
-        if self._place is None:
+        if self.order.dry_run:
+            if self._place is not None and self._words.reports:
+                self.files = write_dry_run(self.table, self._journal, self._place)
+        elif self._place is None:
             if len(self._problems) == KEPT_PROBLEMS:
                 self.notes.append(f"Of the rows that are not as asked, the first {KEPT_PROBLEMS:,} are told.")
         else:
-            self.files = write_reports(self.table, self._journal, self._place, encoding=self._order.encoding)
+            self.files = write_reports(self.table, self._journal, self._place, encoding=self.order.encoding)
         self._journal.remove()
         self._journal = None
 
     def close(self) -> None:
         """Let go of the journal; one that is not finished stays, to be gone on with."""
         if self._journal is not None:
-            self._journal.close()
+            self._journal.close(keep=self._is_staged)
             self._journal = None
         if self._scratch is not None:
             self._scratch.cleanup()

@@ -16,6 +16,7 @@ from autosend_mcp.models.base import quoted
 __all__ = ["FileError", "Record", "Table", "read_table"]
 
 MOST_COLUMNS = 300
+LONGEST_NAME = 200  # characters of a column's name
 _JSON_ENDINGS = {".jsonl", ".ndjson", ".json"}
 _TAB_ENDINGS = {".tsv", ".tab"}
 _CSV_ENDINGS = {".csv", *_TAB_ENDINGS}
@@ -60,8 +61,8 @@ class Table:
     """What was found out about a file, and its rows.
 
     `encoding`: Python's name. `encoding_note`: "" when the encoding is certain; else a word of the file as it would be
-    read. `delimiter`: "" for JSONL. `columns`: of JSONL all members in order of appearance. `digest`: SHA-256 in hex
-    of the bytes. `size`: bytes.
+    read. `delimiter`: "" for JSONL. `columns`: of JSONL all members in order of appearance. `unnamed`: those that the
+    header leaves blank, by the names that they have here. `digest`: SHA-256 in hex of the bytes. `size`: bytes.
     """
 
     format: Format
@@ -73,6 +74,7 @@ class Table:
     size: int
     file: BinaryIO = field(repr=False)
     dialect: _Dialect | None = field(repr=False)
+    unnamed: frozenset[str] = frozenset()
 
     def records(self) -> Iterator[Record]:
         """The rows from the start of the file, one held at a time. Two such passes cannot run side by side.
@@ -123,10 +125,10 @@ def read_table(file: BinaryIO, name: str, *, encoding: str | None = None, delimi
         return Table("JSONL", found.name, found.note, "", columns, found.digest, found.size, file, None)
     with lines_of(file, found.name) as lines:
         dialect = _find_dialect(lines, named, ending)
-    columns = _header(file, found.name, dialect)
+    columns, unnamed = _header(file, found.name, dialect)
     cut = dialect.delimiter
     kind: Format = "TSV" if cut == "\t" else "CSV"
-    return Table(kind, found.name, found.note, cut, columns, found.digest, found.size, file, dialect)
+    return Table(kind, found.name, found.note, cut, columns, found.digest, found.size, file, dialect, unnamed)
 
 
 def _named_delimiter(delimiter: str) -> str:
@@ -187,7 +189,7 @@ def _rows(lines: Iterable[str], dialect: _Dialect) -> Generator[tuple[int, list[
         raise FileError(f"The row that begins in line {line} cannot be read as CSV: {error}.") from error
 
 
-def _header(file: BinaryIO, encoding: str, dialect: _Dialect) -> tuple[str, ...]:
+def _header(file: BinaryIO, encoding: str, dialect: _Dialect) -> tuple[tuple[str, ...], frozenset[str]]:
     with lines_of(file, encoding) as lines, closing(_rows(lines, dialect)) as rows:
         line, cells = next(rows, (0, list[str]()))
     if not cells:
@@ -200,6 +202,7 @@ def _header(file: BinaryIO, encoding: str, dialect: _Dialect) -> tuple[str, ...]
             f"The first line is no header: line {line} holds a mail address. Put names above the columns, such as "
             "email,firstName."
         )
+    _check_lengths(names, line)
     places: dict[str, int] = {}
     for place, given in enumerate(names, start=1):
         name = given or f"column {place}"
@@ -209,7 +212,16 @@ def _header(file: BinaryIO, encoding: str, dialect: _Dialect) -> tuple[str, ...]
                 "Rename or remove one of them."
             )
         places[name] = place
-    return tuple(places)
+    return tuple(places), frozenset(name for name, given in zip(places, names, strict=True) if not given)
+
+
+def _check_lengths(names: Iterable[str], line: int) -> None:
+    for name in names:
+        if len(name) > LONGEST_NAME:
+            raise FileError(
+                f"Line {line} names a column {quoted(f'{name[:30]}...')} in {len(name):,} characters; at most "
+                f"{LONGEST_NAME} can be read. Shorten it."
+            )
 
 
 def _wrong_count(cells: list[str], width: int) -> str:
@@ -226,6 +238,8 @@ def _members(file: BinaryIO, encoding: str, *, is_array: bool) -> tuple[str, ...
     columns: dict[str, None] = {}
     with lines_of(file, encoding) as lines:
         for record in _objects(lines):
+            if new := record.values.keys() - columns:
+                _check_lengths(new, record.line)
             columns |= dict.fromkeys(record.values)
             if len(columns) > MOST_COLUMNS:
                 raise FileError(

@@ -45,12 +45,16 @@ class StartImport(Write):
     )
     create_fields: bool = Field(default=False, description="Define the custom fields that AutoSend does not know.")
     run_workflow: bool = Field(default=False, description="Start the automations that watch for changed values.")
+    encoding: Name | None = Field(
+        default=None, description="Of the file, where it is not detected.", examples=["cp1251"]
+    )
+    delimiter: Name | None = Field(default=None, description="Between cells, where it is not detected; or tab.")
     restart: bool = Field(default=False, description="Begin a file anew of which an import was interrupted.")
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if (self.text is None) == (self.file is None):
-            raise broken_rule("give text or file")
+            raise broken_rule("give text or file, not both")
         return self
 
 
