@@ -40,12 +40,13 @@ async def connected(
 
 @asynccontextmanager
 async def over_sandbox(
-    era: str = "2026-07-28", options: Options | None = None, store: Store | None = None
+    era: str = "2026-07-28", options: Options | None = None, store: Store | None = None, **settings: Any
 ) -> AsyncGenerator[Client]:
     """A client of our server over a fresh sandbox in memory, without a rate limit."""
     sandbox = Sandbox(store or Store(), options or Options(rate_limit=0))
     try:
-        async with connected("http://127.0.0.1/v1", era, transport=ASGITransport(sandbox.app)) as client:
+        transport = ASGITransport(sandbox.app)
+        async with connected("http://127.0.0.1/v1", era, transport=transport, **settings) as client:
             yield client
     finally:
         sandbox.store.close()
