@@ -1,12 +1,10 @@
 """The requests of an import, each patient: an import has no deadline, so it waits out what passes by itself."""
 
-import hashlib
-import json
 import random
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
-from typing import Any, TypeGuard, TypeVar
+from typing import TypeGuard, TypeVar
 
 import anyio
 from pydantic_core import PydanticCustomError
@@ -15,19 +13,18 @@ from autosend_mcp.calls import LOOK_UP_TIMES, Call
 from autosend_mcp.client import AutoSend
 from autosend_mcp.envelope import Reply, as_object
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown, Unreadable
+from autosend_mcp.imports.comparing import is_as_asked
 from autosend_mcp.imports.journal import Item
 from autosend_mcp.lookups import SEARCH, Found, find_contacts, look, parsed, rows_of
 from autosend_mcp.models.addresses import read_address
 from autosend_mcp.models.base import quoted
-from autosend_mcp.models.comparison import differences, listed
-from autosend_mcp.models.contacts import Contact, StoredContact
+from autosend_mcp.models.contacts import Contact
 
 # Refusals of one request because of what is in it. After any other, the next request would be refused as well.
 ABOUT_THE_ROWS = (400, 409, 413, 422)
 
 ROW = re.compile(r"contacts[.\[]?(\d+)")  # contacts[3].email, contacts.3.email
 
-_NAMES = ("firstName", "lastName", "userId")
 _FEWEST = 100
 _PATIENCE = 120.0  # seconds that AutoSend may be away, of an import whose calls have 45 s
 _LONGEST_PAUSE = 15.0
@@ -40,9 +37,10 @@ ResultT = TypeVar("ResultT")
 class Requests:
     """What an import asks of AutoSend."""
 
-    def __init__(self, autosend: AutoSend) -> None:
-        """Over this client, in its pace."""
+    def __init__(self, autosend: AutoSend, patience: float = _PATIENCE) -> None:
+        """Over this client, in its pace. `patience`: seconds that AutoSend may be away."""
         self._autosend = autosend
+        self._patience = patience
         self.at_once = 5_000  # addresses in one look-up; AutoSend documents no limit, and says where there is one
         self._most = self.at_once
         self.unfindable: dict[str, str] = {}  # addresses that cannot be looked up, and why
@@ -84,7 +82,7 @@ class Requests:
                 passes = error.repeat_after is not None or (reads and isinstance(error, Unknown))
                 passes = passes and not _is_about_an_address(error)
                 now = monotonic()
-                until = until or now + _PATIENCE * call.scale
+                until = until or now + self._patience * call.scale
                 if not passes or now > until:
                     raise
                 jittered = min(pause, _LONGEST_PAUSE) * call.scale * random.uniform(0.5, 1)  # noqa: S311 - jitter, no secret
@@ -217,33 +215,6 @@ def _address(shown: str) -> str:
         return shown
 
 
-def whole(asked: dict[str, Any], before: StoredContact | None) -> dict[str, Any]:
-    """The row with the other values the contact has: whether AutoSend keeps what is not named is not documented."""
-    if before is None:
-        return asked
-    named = {name: value for name in _NAMES if isinstance(value := before.raw.get(name), str) and value}
-    held = {name: value for name, value in before.raw_fields.items() if isinstance(value, str | int | float)}
-    custom = held | asked.get("customFields", {})
-    return named | asked | ({"customFields": custom} if custom else {})
-
-
-def stamp_of(contact: StoredContact | None) -> str | None:
-    """What stands for a contact as AutoSend shows it: a hash of all of it; None where there is none."""
-    if contact is None:
-        return None
-    return hashlib.blake2b(json.dumps(contact.raw, sort_keys=True).encode(), digest_size=8).hexdigest()
-
-
-def has_changed(item: Item, found: Found) -> bool:
-    """Whether the contact is there, and not as it was before it was sent: a request for it was applied."""
-    return item.email in found and stamp_of(found[item.email]) != item.before
-
-
-def other_values(item: Item, found: Found) -> str:
-    """What AutoSend made of the row, where that is not what it asks for."""
-    return f"AutoSend holds another value than the row: {listed(differences(item.asked, found[item.email]))}."
-
-
 def is_contradictory(error: AutoSendError) -> TypeGuard[Refused]:
     """Whether AutoSend said no with a status of success: what it did is not certain."""
     return isinstance(error, Refused) and 200 <= (error.status or 0) < 300
@@ -254,18 +225,6 @@ def _is_about_an_address(error: AutoSendError) -> bool:
     if isinstance(error, Unreadable):
         return error.status == 200
     return isinstance(error, Refused) and error.status in ABOUT_THE_ROWS
-
-
-def is_as_asked(item: Item, found: Found) -> bool:
-    """Whether the contact is there, and holds everything that the row asks for."""
-    return item.email in found and not differences(item.asked, found[item.email])
-
-
-def differing(item: Item, found: Found) -> str:
-    """What a look-up showed that is not as asked."""
-    if item.email not in found:
-        return "Looked up afterwards, there is no such contact."
-    return f"Looked up afterwards, these are not as asked: {listed(differences(item.asked, found[item.email]))}."
 
 
 def said(refusal: Refused, place: int = 0) -> str:

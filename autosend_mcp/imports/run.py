@@ -1,6 +1,6 @@
 """One import, from the file to the report: read, validated, sent, and gone on with after it was killed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -8,13 +8,11 @@ from sqlite3 import ProgrammingError
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
-from pydantic import ValidationError
-
 from autosend_mcp.client import AutoSend
-from autosend_mcp.definitions import create_custom_field
 from autosend_mcp.directory import read_fields, resolve_lists
 from autosend_mcp.errors import AutoSendError, NotSent
-from autosend_mcp.imports.columns import CUSTOM, IN_A_CALL, Column, Words, match
+from autosend_mcp.imports.columns import IN_A_CALL, Column, Words, match
+from autosend_mcp.imports.fields import define, new_field
 from autosend_mcp.imports.journal import Journal, JournalBusyError, Result, in_thread
 from autosend_mcp.imports.reports import write_dry_run, write_reports
 from autosend_mcp.imports.requests import Requests
@@ -22,13 +20,10 @@ from autosend_mcp.imports.sending import Sending
 from autosend_mcp.imports.staging import infer, stage
 from autosend_mcp.imports.tables import FileError, Table, read_table
 from autosend_mcp.imports.tally import Tally
-from autosend_mcp.models.arguments import problem_lines
-from autosend_mcp.models.base import quoted
-from autosend_mcp.models.fields import CreateCustomField
 from autosend_mcp.models.lists import ContactList
-from autosend_mcp.rows import in_one_line
 
 KEPT_PROBLEMS = 5_000
+_PATIENCE_AT_FIRST = 15.0  # seconds: somebody waits to see what the file was read as
 
 _PLACE = "The journal is kept beside the file: the folder must be one that can be written, and the journal be whole."
 
@@ -184,9 +179,9 @@ class Import:
         )
 
     async def _stage(self, table: Table, journal: Journal) -> None:
-        order, patiently = self.order, Requests(self._autosend).patiently
-        self.lists = await patiently(lambda call: resolve_lists(call, order.lists, fresh=True), reads=True)
-        fields = await patiently(read_fields, reads=True)
+        order, requests = self.order, Requests(self._autosend, patience=_PATIENCE_AT_FIRST)
+        self.lists = await requests.patiently(lambda call: resolve_lists(call, order.lists, fresh=True), reads=True)
+        fields = await requests.patiently(read_fields, reads=True)
         defined = {one.field_name: one.field_type or "" for one in fields}
         self.columns = match(
             table.columns,
@@ -197,46 +192,16 @@ class Import:
             unnamed=table.unnamed,
         )
         await in_thread(infer, table, self.columns)
-        new = [self._new_field(column) for column in self.columns if column.new]
+        new = [new_field(column) for column in self.columns if column.new]
         types = defined | {one.field_name: one.field_type for one in new}
         await in_thread(stage, table, self.columns, types, journal, self.tally)
         if self.tally.stopped:
             return
         if not order.dry_run and (await in_thread(journal.counts))[""]:  # a row is left to be sent
-            await self._define(new)
+            await define(requests, new)
         lists = [one.model_dump(by_alias=True, exclude_none=True) for one in self.lists]
         columns = [asdict(one) for one in self.columns]
         await in_thread(journal.keep, "staged", {"lists": lists, "columns": columns})
-
-    def _new_field(self, column: Column) -> CreateCustomField:
-        """The custom field that the column needs.
-
-        Raises:
-            NotSent: There can be none of this name.
-        """
-        name = column.field.removeprefix(CUSTOM)
-        try:
-            return CreateCustomField.model_validate({"fieldName": name, "fieldType": column.kind}, context=[])
-        except ValidationError as error:
-            why = in_one_line(problem_lines(CreateCustomField, error))
-            what = f"The column {quoted(column.name)} cannot be a custom field. {why}"
-            raise NotSent(what, "Say which field it is, or leave it out.") from None
-
-    async def _define(self, new: Sequence[CreateCustomField]) -> None:
-        """Define custom fields.
-
-        Raises:
-            AutoSendError: One could not be; it says which were.
-        """
-        for place, field_ in enumerate(new):
-            try:
-                await Requests(self._autosend).patiently(lambda call, one=field_: create_custom_field(call, one))
-            except AutoSendError as error:
-                if place:
-                    error.changed = (
-                        f"These custom fields were defined: {', '.join(quoted(one.field_name) for one in new[:place])}."
-                    )
-                raise
 
     async def _finished(self) -> bool:
         """Write the reports; whether that is the end of the import."""
@@ -264,8 +229,8 @@ class Import:
                 self.notes.append(f"Of the rows that are not as asked, the first {KEPT_PROBLEMS:,} are told.")
         else:
             self.files = write_reports(self.table, self._journal, self._place, encoding=self.order.encoding)
-        self._journal.remove()
-        self._journal = None
+        journal, self._journal = self._journal, None
+        journal.remove()
 
     def close(self) -> None:
         """Let go of the journal; one that is not finished stays, to be gone on with."""

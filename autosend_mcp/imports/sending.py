@@ -11,9 +11,10 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from autosend_mcp.client import AutoSend
 from autosend_mcp.errors import AutoSendError, NotSent
+from autosend_mcp.imports.comparing import differing, has_changed, is_as_asked, stamp_of, whole
 from autosend_mcp.imports.joining import Joining
 from autosend_mcp.imports.journal import AS_ASKED, Doubt, Item, Journal, in_thread
-from autosend_mcp.imports.requests import Requests, differing, has_changed, is_as_asked, stamp_of, whole
+from autosend_mcp.imports.requests import Requests
 from autosend_mcp.imports.tally import Tally
 from autosend_mcp.imports.updating import Updating
 from autosend_mcp.lookups import Found

@@ -7,20 +7,9 @@ from collections.abc import Sequence
 
 from autosend_mcp.batches import BULK
 from autosend_mcp.errors import NotSent, Refused, Unknown
+from autosend_mcp.imports.comparing import differing, has_changed, is_as_asked, other_values, stamp_of, whole
 from autosend_mcp.imports.journal import Item, Journal, Outcome, in_thread
-from autosend_mcp.imports.requests import (
-    ABOUT_THE_ROWS,
-    ROW,
-    Requests,
-    differing,
-    has_changed,
-    is_as_asked,
-    is_contradictory,
-    other_values,
-    said,
-    stamp_of,
-    whole,
-)
+from autosend_mcp.imports.requests import ABOUT_THE_ROWS, ROW, Requests, is_contradictory, said
 from autosend_mcp.imports.tally import Tally
 from autosend_mcp.lookups import Found
 from autosend_mcp.models.lists import ContactList
