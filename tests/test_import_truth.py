@@ -13,8 +13,9 @@ import pytest
 from autosend_mcp.errors import AutoSendError
 from autosend_mcp.imports.columns import IN_THE_SHELL
 from autosend_mcp.imports.journal import Journal
+from autosend_mcp.imports.run import Import, Order
 from autosend_mcp.sandbox.app import Options, PropertyAutomation
-from tests.importing import ADD, BULK, FIND, PAGE, Done, World, csv_of, people, world
+from tests.importing import ADD, BULK, FIND, PAGE, Done, World, autosend_over, csv_of, people, world
 from tests.unreliable import (
     Forward,
     Loss,
@@ -83,7 +84,8 @@ async def test_a_row_whose_contact_changed_while_the_import_was_dead_is_not_sent
             for file in here.folder.glob("people.csv*"):
                 shutil.copy(file, grave)
             scope.cancel()
-            return await anyio.sleep_forever()
+            await anyio.sleep_forever()
+            raise AssertionError
 
         here.line.lose(BULK, killed)
         rows = csv_of(people(1, plan="trial"))
@@ -293,8 +295,10 @@ async def test_a_refused_request_leaves_no_doubt() -> None:
 
 async def test_a_dry_run_where_no_report_can_be_written_is_told_in_a_note() -> None:
     with world() as here:
-        imported = here.begin(csv_of(people(3)), dry_run=True, words=IN_THE_SHELL)
-        imported._place = here.folder / "gone" / "people.csv"
+        file = (here.folder / "people.csv").open("w+b")
+        file.write(csv_of(people(3)))
+        gone = here.folder / "gone" / "people.csv"
+        imported = Import(autosend_over(here.line), file, "", Order(dry_run=True), place=gone, words=IN_THE_SHELL)
         await imported.read()
         await imported.send()
         imported.close()
@@ -340,7 +344,8 @@ def test_a_journal_is_cleared_all_or_not_at_all() -> None:
         journal.close()
         if (child := os.fork()) == 0:
             journal = Journal(file)
-            journal._db.set_trace_callback(lambda sql: os.kill(os.getpid(), signal.SIGKILL) if "rows" in sql else None)
+            db = journal._db  # pyright: ignore[reportPrivateUsage] - no other way to be killed there
+            db.set_trace_callback(lambda sql: os.kill(os.getpid(), signal.SIGKILL) if "rows" in sql else None)
             journal.clear()
             os._exit(0)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL

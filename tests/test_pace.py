@@ -11,6 +11,8 @@ from tests.beside import beside
 from tests.faulty import Exchange, faulty_autosend
 from tests.worlds import answer_of, connected
 
+LATE = 0.1  # seconds by which an arrival may be noted late, where many arrive at once
+
 
 @beside()
 async def test_a_pace_below_one_a_second_is_one_request_in_that_time() -> None:
@@ -46,7 +48,7 @@ async def fullest_second_of_fifty_calls() -> int:
             tasks.start_soon(client.call_tool, "create_contact", {"email": f"p{number}@example.com"})
     arrived = sorted(exchange.at for exchange in faulty.seen)
     assert len(faulty.applied) == 50
-    return max(sum(start <= at < start + 1 for at in arrived) for start in arrived)
+    return max(sum(start <= at < start + 1 - LATE for at in arrived) for start in arrived)
 
 
 async def what_the_rate_limit_headers_say_slows_the_next_request() -> None:
@@ -60,7 +62,7 @@ async def what_the_rate_limit_headers_say_slows_the_next_request() -> None:
             for number in range(2):
                 answer_of(await client.call_tool("create_contact", {"email": f"p{number}@example.com"}))
     first, second = (exchange.at for exchange in faulty.seen)
-    assert second - first >= 1 - 0.1  # noted a little late
+    assert second - first >= 1 - LATE
 
 
 @beside()
