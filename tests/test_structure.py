@@ -28,7 +28,7 @@ LAYERS = [
     {"models.contacts", "models.lists", "models.fields", "models.batches", "models.suppressions", "models.imports"},
     {"models.searches", "models.comparison", "catalogue"},
     {"models.outcomes", "client", "imports.columns"},
-    {"calls", "imports.reports"},
+    {"calls", "imports.reports", "imports.cells"},
     {"lookups", "confirmations", "tools.toolset", "asking", "writes"},
     {"directory", "deletions", "imports.comparing"},
     {"imports.requests"},

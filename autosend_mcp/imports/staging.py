@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from autosend_mcp.errors import compact_json
 from autosend_mcp.field_checks import field_problems
-from autosend_mcp.imports.columns import Column, Inference, arguments_of
+from autosend_mcp.imports.cells import Inference, arguments_of
+from autosend_mcp.imports.columns import Column
 from autosend_mcp.imports.journal import Journal
 from autosend_mcp.imports.tables import Record, Table
 from autosend_mcp.imports.tally import Tally
