@@ -104,27 +104,30 @@ class Sending:
     async def _plan(self, put: Batches | None) -> None:
         """Look ahead, window by window: what is as asked already is not sent."""
         to_send, to_join, last = list[Item](), list[Item](), 0
-        while not self._tally.stopped:
-            window = await in_thread(self._journal.pending, last, len(self._lists), self._requests.at_once)
-            if not window:
-                break
+        while window := await self._window(last, dry_run=put is None):
             last = window[-1].number
-            fresh = [item for item in window if item.outcome is None]
-            self._compare(fresh, await self._requests.find([item.email for item in fresh]))
-            as_asked = [item for item in fresh if item.outcome]
-            if put is None:
-                for item in fresh:
-                    item.outcome = item.outcome or ("would update" if item.before else "would create")
-                as_asked = fresh
-            await self._settle(as_asked)
             if put is not None:
-                to_send += [item for item in fresh if item.outcome is None]
+                to_send += [item for item in window if item.outcome is None]
                 to_join += [item for item in window if item.outcome in AS_ASKED and item.joined < len(self._lists)]
+                window.clear()  # before there is another
                 for waiting in (to_send, to_join):
                     await self._hand_on(put, waiting, HUNDRED)
         if put is not None:
             for waiting in (to_send, to_join):
                 await self._hand_on(put, waiting, 1)
+
+    async def _window(self, last: int, *, dry_run: bool) -> list[Item]:
+        """The rows after this one, looked up; those that need not be sent are settled. None at the end."""
+        if self._tally.stopped:
+            return []
+        window = await in_thread(self._journal.pending, last, len(self._lists), self._requests.at_once)
+        fresh = [item for item in window if item.outcome is None]
+        self._compare(fresh, await self._requests.find([item.email for item in fresh]))
+        if dry_run:
+            for item in fresh:
+                item.outcome = item.outcome or ("would update" if item.before else "would create")
+        await self._settle([item for item in fresh if item.outcome])
+        return window
 
     async def _hand_on(self, put: Batches, waiting: list[Item], fewest: int) -> None:
         while len(waiting) >= fewest and not self._tally.stopped:
@@ -151,8 +154,9 @@ class Sending:
                 item.completes = whole(item.asked, now) != item.asked
 
     async def _settle(self, items: Sequence[Item]) -> None:
-        await in_thread(self._journal.settle, items)
-        self._tally.count(items, len(self._lists))
+        if items:
+            await in_thread(self._journal.settle, items)
+            self._tally.count(items, len(self._lists))
 
 
 def _unkept(error: OSError) -> AutoSendError:
