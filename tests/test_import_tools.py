@@ -276,7 +276,7 @@ async def test_an_import_cut_by_the_end_of_the_server_is_gone_on_with_from_its_j
         async with client_of(line, import_dir=tmp_path, rate_limit=20) as client:
             assert (await started(client, file="people.csv", listIds=["Offers"]))["outcome"] == "sending"
         assert (tmp_path / "people.csv.journal").exists()
-        async with client_of(line, import_dir=tmp_path) as client:
+        async with client_of(line, import_dir=tmp_path, timeout=9) as client:
             changed = await client.call_tool("start_import", {"file": "people.csv", "listIds": ["Newsletter"]})
             again = await started(client, file="people.csv", listIds=["Offers"])
             last = await ended(client, again["importId"])
@@ -297,7 +297,7 @@ async def test_a_changed_file_is_told_and_begun_anew_when_asked_to(tmp_path: Pat
         async with client_of(line, import_dir=tmp_path, rate_limit=20) as client:
             await started(client, file="people.csv")
         file.write_text(people(2_100), encoding="utf-8")
-        async with client_of(line, import_dir=tmp_path) as client:
+        async with client_of(line, import_dir=tmp_path, timeout=9) as client:
             changed = await client.call_tool("start_import", {"file": "people.csv"})
             again = await started(client, file="people.csv", restart=True)
             last = await ended(client, again["importId"])

@@ -108,7 +108,7 @@ async def killed_again_and_again(server: Lossy, url: str, file: Path, kills: Ite
         "AUTOSEND_BASE_URL": url,
         "AUTOSEND_API_KEY": "AS_sandbox",
         "AUTOSEND_RATE_LIMIT": "100000",
-        "AUTOSEND_TIMEOUT": "3",  # what waits for a time, waits for less
+        "AUTOSEND_TIMEOUT": "5",  # what waits for a time, waits for less
     }
     killed: Counter[str] = Counter()
     with file.with_name("output.txt").open("w+") as output:

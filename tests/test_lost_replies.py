@@ -111,7 +111,7 @@ async def test_when_the_look_up_fails_too_the_outcome_is_unknown() -> None:
     async def check(faulty: Faulty, name: str) -> None:
         faulty.create = applied_then(LOST["reset"])
         faulty.look_up = look_ups[name]
-        async with connected(faulty.url, timeout=2) as client:
+        async with connected(faulty.url, timeout=4) as client:
             text = error_of(await client.call_tool("create_contact", JANE))
         assert UNKNOWN in text, name
         assert "Do not report it as created" in text, name

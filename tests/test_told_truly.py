@@ -196,29 +196,34 @@ async def test_a_dry_run_says_that_it_does_not_show_what_cannot_be_seen_and_of_n
 
 
 async def test_a_call_ends_in_its_time_whatever_it_waits_for_and_still_looks_what_became_of_its_write() -> None:
+    time = 3.0  # seconds, of 45
+
     async def late(_context: ClientRequestContext, _params: ElicitRequestParams) -> ElicitResult:
-        await anyio.sleep(19.5 / 45)
+        await anyio.sleep(19.5 / 45 * time)
         return ElicitResult(action="accept", content={})
 
     async def ask() -> None:
-        async with seeded("legacy", timeout=1, asked=late) as (client, line):
-            line.lose(SEARCH, hang, hang, after(7.5), hang)
+        async with seeded("legacy", timeout=time, asked=late) as (client, line):
+            line.lose(SEARCH, hang, hang, after(7.5 * time), hang)
             line.lose("DELETE /contacts/", hang)
-            with anyio.fail_after(1):
+            with anyio.fail_after(time):
                 assert "changed" in error_of(await client.call_tool("delete_contacts", ONE))
 
     async def make() -> None:
-        async with seeded(timeout=1) as (client, line):
-            line.faults = {"GET /contact-lists": [hang, hang, forwarded], "POST /": [after(10.5, applied_then_reset)]}
+        async with seeded(timeout=time) as (client, line):
+            line.faults = {
+                "GET /contact-lists": [hang, hang, forwarded],
+                "POST /": [after(10.5 * time, applied_then_reset)],
+            }
             answer = answer_of(await client.call_tool("create_contact_list", {"name": "Fresh"}))
             assert answer["notes"] == ["AutoSend's reply was lost; a look-up then found it there."]
 
     async def read(client: Client, delay: float) -> None:
         await anyio.sleep(delay)
-        with anyio.fail_after(1):
+        with anyio.fail_after(time):
             assert "Looking up changes nothing." in error_of(await client.call_tool("list_contact_lists", {}))
 
-    async with seeded(timeout=1) as (client, line), anyio.create_task_group() as tasks:
+    async with seeded(timeout=time) as (client, line), anyio.create_task_group() as tasks:
         tasks.start_soon(ask)
         tasks.start_soon(make)
         line.lose("GET /", hang)
