@@ -108,6 +108,9 @@ class Journal:
             if "locked" in str(error):
                 raise JournalBusyError from None
             raise OSError(f"{name} is no journal of an import, or cannot be written") from None
+        if file is not None and not file.exists():  # whoever held it has just removed it
+            self._db.close()
+            raise JournalBusyError
 
     def close(self, *, keep: bool = True) -> None:
         """Leave it for another time; or, where there is nothing to keep, for good."""
@@ -118,9 +121,7 @@ class Journal:
                 self._file.with_name(self._file.name + ending).unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """Close it for good: whoever opens it at this moment finds it empty."""
-        with suppress(sqlite3.Error):
-            self.clear()
+        """Close it for good."""
         self.close(keep=False)
 
     def was_sent(self) -> bool:
