@@ -65,7 +65,9 @@ class AutoSendError(Exception):
 
     def __str__(self) -> str:
         """The whole text for the assistant: the sentence, then the data."""
-        return "\n".join([self.sentence, *(f"{label}: {compact_json(value)}" for label, value in self.facts.items())])
+        return "\n".join(
+            [self.sentence, *(f"{label}: {to_json(value).decode()}" for label, value in self.facts.items())]
+        )
 
 
 class NotSent(AutoSendError):
@@ -97,8 +99,3 @@ class Unknown(AutoSendError):
 
 class Unreadable(Unknown):
     """AutoSend answered, but the answer could not be read."""
-
-
-def compact_json(value: object) -> str:
-    """The value as one line of JSON, without spaces and with letters left as they are."""
-    return to_json(value).decode()

@@ -21,6 +21,18 @@ _HEADER_VALUE = re.compile(r"[\x21-\x7e]{1,512}")
 _SHORTEST_SECRET = 8
 
 
+# What there is of tools, and what each toolset is about; the first three are offered unless the settings name others.
+Toolset = Literal["contacts", "lists", "fields", "suppressions", "imports"]
+TOOLSETS: dict[Toolset, str] = {
+    "contacts": "contacts",
+    "lists": "contact lists and segments",
+    "fields": "custom fields",
+    "suppressions": "suppression",
+    "imports": "imports of files",
+}
+DEFAULT_TOOLSETS: tuple[Toolset, ...] = ("contacts", "lists", "fields")
+
+
 class SettingsError(Exception):
     """A setting is wrong. The text names the variable and the rule, never the value."""
 

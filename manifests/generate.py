@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from autosend_mcp.sandbox import app as sandbox
-from autosend_mcp.server import NAME, TITLE  # importing the server registers the tools
+from autosend_mcp.server.app import NAME, TITLE, chosen  # importing the server registers the tools
 from autosend_mcp.settings import Settings, variable_of
-from autosend_mcp.tools.toolset import TOOLS, Tool, chosen
+from autosend_mcp.tools.registry import TOOLS, Tool
 from manifests.tool_pages import PAGE, tools_page, tools_table
 
 ROOT = Path(__file__).resolve().parents[1]

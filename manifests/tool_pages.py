@@ -15,13 +15,13 @@ from httpx2 import ASGITransport
 from mcp import Client
 from mcp_types import CallToolResult, TextContent
 
-from autosend_mcp.client import AutoSend
-from autosend_mcp.models.base import published_schema
+from autosend_mcp.api.client import AutoSend
+from autosend_mcp.models.schema import published_schema
 from autosend_mcp.sandbox.app import KEY, PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.store import Store
-from autosend_mcp.server import open_server
-from autosend_mcp.settings import load_settings, variable_of
-from autosend_mcp.tools.toolset import DEFAULT_TOOLSETS, TOOLS, TOOLSETS, Tool
+from autosend_mcp.server.app import open_server
+from autosend_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, load_settings, variable_of
+from autosend_mcp.tools.registry import TOOLS, Tool
 
 Json = dict[str, Any]
 

@@ -133,10 +133,10 @@ def _load() -> None:
     """Everything that the command imports where it is used, by using it."""
     from tempfile import TemporaryDirectory  # noqa: PLC0415 - only the process that forks needs these
 
-    import autosend_mcp.stdio  # noqa: PLC0415
-    from autosend_mcp.cli import main  # noqa: PLC0415
+    import autosend_mcp.server.stdio  # noqa: PLC0415
+    from autosend_mcp.cli.main import main  # noqa: PLC0415
 
-    assert autosend_mcp.stdio
+    assert autosend_mcp.server.stdio
     out = os.dup(1)
     with TemporaryDirectory() as folder, Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         os.dup2(nowhere.fileno(), 1)
@@ -163,7 +163,7 @@ def _supervise(request: dict[str, object], ends: list[int]) -> NoReturn:
 
 
 def _run(request: dict[str, object], streams: list[int]) -> NoReturn:
-    from autosend_mcp.cli import main  # noqa: PLC0415 - the process that forks has it
+    from autosend_mcp.cli.main import main  # noqa: PLC0415 - the process that forks has it
 
     for number, end in enumerate(streams):
         os.dup2(end, number)

@@ -13,9 +13,9 @@ from typing import Any
 import anyio
 import httpx2
 
-from autosend_mcp.client import AutoSend
+from autosend_mcp.api.client import AutoSend
 from autosend_mcp.errors import AutoSendError
-from autosend_mcp.imports.columns import IN_A_CALL
+from autosend_mcp.imports.file.columns import IN_A_CALL
 from autosend_mcp.imports.run import Import, Order
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.store import Store

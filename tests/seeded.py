@@ -10,10 +10,10 @@ from mcp import Client
 from mcp.client.session import ElicitationFnT
 from mcp_types import CallToolResult
 
-from autosend_mcp.client import AutoSend
+from autosend_mcp.api.client import AutoSend
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.store import Store
-from autosend_mcp.server import open_server
+from autosend_mcp.server.app import open_server
 from autosend_mcp.settings import load_settings
 from tests.unreliable import Line
 from tests.worlds import KEY, UNLIMITED, error_of

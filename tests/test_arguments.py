@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from autosend_mcp.errors import NotSent
 from autosend_mcp.models.arguments import read_arguments
-from autosend_mcp.models.contacts import CreateContact
+from autosend_mcp.models.contacts.create import CreateContact
 from tests.faulty import Faulty
 from tests.worlds import connected, error_of
 

@@ -17,8 +17,8 @@ from mcp_types import (
     InputRequiredResult,
 )
 
-from autosend_mcp.asking import Questions
-from autosend_mcp.calls import QuestionFirst
+from autosend_mcp.api.calls import QuestionFirst
+from autosend_mcp.server.elicitation import Questions
 from tests.seeded import ANN, CALLS, JANE, JOHN, held, seeded, wrote
 from tests.worlds import answer_of, error_of
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autosend_mcp.batches import BULK
 from autosend_mcp.sandbox.app import PROJECT, Options
+from autosend_mcp.tools.contacts.batch import BULK
 from tests.unreliable import (
     LOST,
     Line,

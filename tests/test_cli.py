@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autosend_mcp.cli import main
+from autosend_mcp.cli.main import main
 from tests.beside import beside
 from tests.forking import Forked
 

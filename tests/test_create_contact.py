@@ -6,7 +6,7 @@ import pytest
 
 from autosend_mcp.errors import NotSent
 from autosend_mcp.models.arguments import read_arguments
-from autosend_mcp.models.contacts import CreateContact
+from autosend_mcp.models.contacts.create import CreateContact
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.store import Store
 from tests.faulty import Exchange, Faulty

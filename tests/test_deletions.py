@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from autosend_mcp.calls import Call
-from autosend_mcp.client import AutoSend
+from autosend_mcp.api.calls import Call
+from autosend_mcp.api.client import AutoSend
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.settings import load_settings
 from tests.unreliable import LOST, Line, answering, applied_then_reset, forwarded, over_a_line, reset

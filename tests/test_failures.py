@@ -9,9 +9,9 @@ import pytest
 import trustme
 from mcp import Client
 
-from autosend_mcp.client import AutoSend
-from autosend_mcp.envelope import Reply
-from autosend_mcp.server import open_server
+from autosend_mcp.api.client import AutoSend
+from autosend_mcp.api.envelope import Reply
+from autosend_mcp.server.app import open_server
 from autosend_mcp.settings import load_settings
 from tests.faults import JANE
 from tests.faulty import Faulty, faulty_autosend

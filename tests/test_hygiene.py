@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from mcp import Client, MCPError
 from mcp_types import CallToolResult, PromptReference, TextContent, TextResourceContents
 
-from autosend_mcp.models.base import visible
+from autosend_mcp.models.text import visible
 from tests.answering import Answering, Row
 from tests.seeded import CALLS, JANE, client_of
 from tests.test_replies import leaves

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from autosend_mcp.errors import NotSent
-from autosend_mcp.imports.cells import arguments_of
-from autosend_mcp.imports.columns import IN_A_CALL, IN_THE_SHELL, Column, match
+from autosend_mcp.imports.file.cells import arguments_of
+from autosend_mcp.imports.file.columns import IN_A_CALL, IN_THE_SHELL, Column, match
 from tests.importing import BULK, Row, World, world
 
 DEFINED = {"plan": "string", "logins": "number", "vip": "boolean", "trialEnds": "date", "Größe": "string"}

@@ -20,10 +20,10 @@ from typing import Any
 
 import pytest
 
-from autosend_mcp.cli import main
-from autosend_mcp.imports.display import Bar, Events, Lines
+from autosend_mcp.cli.import_display import Bar, Events, Lines
+from autosend_mcp.cli.main import main
 from autosend_mcp.imports.journal import Item
-from autosend_mcp.imports.tally import Tally
+from autosend_mcp.imports.progress import Tally
 from autosend_mcp.sandbox.app import PROJECT
 from tests.beside import beside
 from tests.forking import Forked

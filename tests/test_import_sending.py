@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from autosend_mcp.errors import NotSent
-from autosend_mcp.imports.columns import IN_THE_SHELL
+from autosend_mcp.imports.file.columns import IN_THE_SHELL
 from autosend_mcp.sandbox.app import PROJECT, Options, PropertyAutomation
 from tests.importing import ADD, BULK, FIND, PAGE, World, at_once, csv_of, people, world
 from tests.unreliable import (

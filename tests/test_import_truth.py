@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from autosend_mcp.errors import AutoSendError
-from autosend_mcp.imports.columns import IN_THE_SHELL
+from autosend_mcp.imports.file.columns import IN_THE_SHELL
 from autosend_mcp.imports.journal import Journal
 from autosend_mcp.imports.run import Import, Order
 from autosend_mcp.sandbox.app import Options, PropertyAutomation

@@ -11,7 +11,7 @@ import anyio
 import httpx2
 import pytest
 
-from autosend_mcp.calls import Moment
+from autosend_mcp.api.calls import Moment
 from tests.faults import (
     JANE,
     LOST,

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 from jsonschema import Draft7Validator, FormatChecker
 
-from autosend_mcp.client import AutoSend
-from autosend_mcp.server import TITLE, build_server
+from autosend_mcp.api.client import AutoSend
+from autosend_mcp.server.app import TITLE, build_server, chosen
 from autosend_mcp.settings import Settings, load_settings, variable_of
-from autosend_mcp.tools.toolset import TOOLS, chosen
+from autosend_mcp.tools.registry import TOOLS
 from manifests.generate import (
     ASKED,
     CLOSE,

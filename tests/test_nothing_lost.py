@@ -7,7 +7,7 @@ import pytest
 from mcp import MCPError
 from mcp_types import PromptReference
 
-from autosend_mcp.models.base import shortened
+from autosend_mcp.models.bounds import shortened
 from autosend_mcp.sandbox.app import PROJECT
 from tests.answering import Answering
 from tests.seeded import JANE, client_of, seeded, wrote

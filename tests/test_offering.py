@@ -9,8 +9,8 @@ import pytest
 from mcp import Client, MCPError
 from mcp_types import PromptReference, ResourceTemplateReference, TextContent, TextResourceContents
 
-from autosend_mcp.cli import main
-from autosend_mcp.server import instructions, offered_tools
+from autosend_mcp.cli.main import main
+from autosend_mcp.server.app import instructions, offered_tools
 from autosend_mcp.settings import SettingsError, load_settings
 from tests.seeded import CALLS, JANE, held, seeded, wrote
 from tests.worlds import answer_of, error_of

@@ -6,7 +6,7 @@ import time
 import anyio
 import pytest
 
-from autosend_mcp.pace import Pace
+from autosend_mcp.api.pace import Pace
 from tests.beside import beside
 from tests.faulty import Exchange, faulty_autosend
 from tests.worlds import answer_of, connected

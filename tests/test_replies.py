@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autosend_mcp.envelope import read_reply, requested_wait
+from autosend_mcp.api.contacts import read_contact
+from autosend_mcp.api.envelope import read_reply, requested_wait
 from autosend_mcp.errors import AutoSendError
-from autosend_mcp.lookups import read_contact
-from autosend_mcp.models.base import visible
 from autosend_mcp.models.comparison import differences
-from autosend_mcp.models.outcomes import CreatedContact
+from autosend_mcp.models.contacts.create import CreatedContact
+from autosend_mcp.models.text import visible
 from tests.faulty import Exchange, faulty_autosend
 from tests.test_arguments import json_values
 from tests.worlds import connected, text_of

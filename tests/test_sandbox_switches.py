@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from autosend_mcp.cli import main
+from autosend_mcp.cli.main import main
 from autosend_mcp.sandbox.app import KEY, PROJECT
 from autosend_mcp.sandbox.store import Store
 from tests.test_sandbox import expect_failure, over, served

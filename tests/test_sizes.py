@@ -6,7 +6,7 @@ import pytest
 from mcp import Client
 from mcp_types import PromptReference
 
-from autosend_mcp.models.base import SHORTENED
+from autosend_mcp.models.bounds import SHORTENED
 from tests.answering import Answering
 from tests.seeded import CALLS, client_of
 from tests.worlds import answer_of, error_of, text_of

@@ -14,9 +14,9 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
-from autosend_mcp.connect import connect
-from autosend_mcp.server import open_server
-from autosend_mcp.wire import refusal_of
+from autosend_mcp.cli.connect import connect
+from autosend_mcp.server.app import open_server
+from autosend_mcp.server.lines import refusal_of
 from tests.beside import beside
 from tests.faulty import Exchange, Faulty, create_well, faulty_autosend
 from tests.forking import Forked

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -10,43 +11,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "autosend_mcp"
 
-# From the ground up: a module imports only from rows above its own. CONTRIBUTING.md shows the same table.
-LAYERS = [
-    {"errors", "logs", "exits", "flags", "sandbox", "wire", "jobs", "imports.journal", "imports.jsonl"},
-    {"settings", "models.base", "imports.tally"},
-    {
-        "models.addresses",
-        "models.arguments",
-        "models.pages",
-        "pace",
-        "prompts",
-        "history",
-        "imports.encodings",
-        "imports.inside",
-    },
-    {"models.values", "envelope", "imports.tables"},
-    {"models.contacts", "models.lists", "models.fields", "models.batches", "models.suppressions", "models.imports"},
-    {"models.searches", "models.comparison", "catalogue"},
-    {"models.outcomes", "client", "imports.columns"},
-    {"calls", "imports.reports", "imports.cells"},
-    {"lookups", "confirmations", "tools.toolset", "asking", "writes"},
-    {"directory", "deletions", "imports.comparing"},
-    {"imports.requests"},
-    {"field_checks", "memberships", "definitions", "resources", "suppressions"},
-    {"reconcile", "upserts", "rows", "imports.joining"},
-    {"batches", "searches", "imports.staging"},
-    {"imports.updating", "imports.fields"},
-    {"imports.sending"},
-    {"imports.run"},
-    {"imports.display"},
-    {"imports.background", "imports.command"},
-    {"dispatch", "tools.contacts", "tools.lists", "tools.fields", "tools.suppressions", "tools.imports"},
-    {"server"},
-    {"stdio", "connect", "shell", "demo"},
-    {"cli"},
-    {"__main__"},
-]
-HEAVY = {"rich", "typer", "sqlite3", "redis", "autosend_mcp.sandbox", "autosend_mcp.demo"}
+# The wings from the ground up: a module imports from its own and from those before it. The modules at the top level of
+# the package are the ground, but for `__main__`. The sandbox stands alone.
+WINGS = ["errors", "logs", "settings", "models", "api", "tools", "imports", "server", "cli", "__main__"]
+HEAVY = {"rich", "typer", "sqlite3", "redis", "autosend_mcp.sandbox", "autosend_mcp.cli.demo"}
 
 
 def module_of(file: Path) -> str:
@@ -72,15 +40,27 @@ def ours(names: set[str]) -> set[str]:
 MODULES = {module_of(file): file for file in PACKAGE.rglob("*.py") if file.name != "__init__.py"}
 
 
-def height(module: str) -> int:
-    name = "sandbox" if module.startswith("sandbox.") else module
-    return next(row for row, names in enumerate(LAYERS) if name in names)
+def wing_of(module: str) -> str:
+    return module.partition(".")[0]
 
 
-@pytest.mark.parametrize("module", sorted(name for name in MODULES if not name.startswith("sandbox.")))
-def test_a_module_imports_only_from_below(module: str) -> None:
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_a_module_imports_only_from_its_wing_and_those_below(module: str) -> None:
+    wing = wing_of(module)
     for used in ours(imports_of(MODULES[module])):
-        assert height(used) < height(module), f"{module} may not import {used}"
+        if wing in WINGS and wing_of(used) in WINGS:
+            assert WINGS.index(wing_of(used)) <= WINGS.index(wing), f"{module} may not import {used}"
+
+
+def test_the_package_is_a_few_wings() -> None:
+    entries = [entry for entry in PACKAGE.iterdir() if not entry.name.startswith("__")]
+    assert len([entry for entry in entries if entry.is_file()]) <= 4
+    assert len([entry for entry in entries if entry.is_dir()]) <= 7
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    order = TopologicalSorter({module: ours(imports_of(file)) for module, file in MODULES.items()})
+    assert set(order.static_order()) >= set(MODULES)
 
 
 def test_the_sandbox_shares_no_code_with_the_rest() -> None:
@@ -100,9 +80,8 @@ def test_init_files_are_empty() -> None:
 
 
 def test_serving_stdio_loads_only_what_it_needs() -> None:
-    code = (
-        "import sys, autosend_mcp.cli, autosend_mcp.stdio, autosend_mcp.connect, autosend_mcp.logs\nprint(*sys.modules)"
-    )
+    needed = ("cli.main", "cli.connect", "logs", "server.stdio")
+    code = "\n".join([*(f"import autosend_mcp.{module}" for module in needed), "import sys", "print(*sys.modules)"])
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert HEAVY & set(loaded) == set()
-    assert "autosend_mcp.server" in loaded
+    assert "autosend_mcp.server.app" in loaded

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from autosend_mcp.imports.tables import FileError, Record, Table, read_table
-from autosend_mcp.models.base import visible
+from autosend_mcp.imports.file.tables import FileError, Record, Table, read_table
+from autosend_mcp.models.text import visible
 
 NEVER_CLOSED = 'email,firstName\na@b.co,Ann\nc@d.co,"Bob\nd@e.co,Eve\n'
 

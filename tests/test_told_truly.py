@@ -11,13 +11,13 @@ from mcp import Client
 from mcp.client.session import ClientRequestContext
 from mcp_types import ElicitRequestParams, ElicitResult, TextResourceContents
 
-from autosend_mcp.client import AutoSend
-from autosend_mcp.directory import LISTS_UNCHECKED
-from autosend_mcp.dispatch import UNSEEN
+from autosend_mcp.api.client import AutoSend
+from autosend_mcp.api.directory import LISTS_UNCHECKED
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
-from autosend_mcp.server import open_server
+from autosend_mcp.server.app import open_server
+from autosend_mcp.server.dispatch import UNSEEN
+from autosend_mcp.server.in_flight import FINISHED, IN_DOUBT, Writes
 from autosend_mcp.settings import load_settings
-from autosend_mcp.writes import FINISHED, IN_DOUBT, Writes
 from tests.answering import Answering, Row
 from tests.seeded import JANE, JOHN, client_of, seeded, seeded_store, wrote
 from tests.test_asking import ONE, Somebody, asked_by_hand, question_of, yes

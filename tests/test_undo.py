@@ -7,10 +7,10 @@ import httpx2
 import pytest
 from mcp import Client
 
-from autosend_mcp.deletions import SEVERAL
 from autosend_mcp.models.comparison import NOT_EXACT
 from autosend_mcp.sandbox.app import PROJECT, Options
-from autosend_mcp.upserts import NOT_SEEN_BEFORE, NOTHING_TO_DO
+from autosend_mcp.tools.contacts.delete import SEVERAL
+from autosend_mcp.tools.contacts.upsert import NOT_SEEN_BEFORE, NOTHING_TO_DO
 from tests.answering import Answering, Row
 from tests.seeded import ANN, JANE, JOHN, client_of, fact, seeded
 from tests.unreliable import Forward, Line, answering, applied_then_reset, forwarded, rewritten, saying

@@ -8,13 +8,13 @@ import pytest
 from mcp import Client
 from mcp.server.lowlevel import Server
 
-from autosend_mcp.calls import Call
-from autosend_mcp.client import AutoSend
+from autosend_mcp.api.calls import Call
+from autosend_mcp.api.client import AutoSend
 from autosend_mcp.errors import NotSent
 from autosend_mcp.models.base import Answer
-from autosend_mcp.server import open_server
+from autosend_mcp.server.app import open_server
+from autosend_mcp.server.in_flight import FINISHED, IN_DOUBT, JOINED, Writes, writes_of_the_process
 from autosend_mcp.settings import load_settings
-from autosend_mcp.writes import FINISHED, IN_DOUBT, JOINED, Writes, writes_of_the_process
 from tests.faulty import Exchange, Faulty, create_well, faulty_autosend
 from tests.worlds import KEY, answer_of, connected, error_of, text_of
 

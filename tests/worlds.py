@@ -9,10 +9,10 @@ from httpx2 import ASGITransport, AsyncBaseTransport
 from mcp import Client
 from mcp_types import CallToolResult, TextContent
 
-from autosend_mcp.client import AutoSend
+from autosend_mcp.api.client import AutoSend
 from autosend_mcp.sandbox.app import Options, Sandbox
 from autosend_mcp.sandbox.store import Store
-from autosend_mcp.server import open_server
+from autosend_mcp.server.app import open_server
 from autosend_mcp.settings import load_settings
 
 KEY = "AS_canary0123456789.secret-part_of-the-key"

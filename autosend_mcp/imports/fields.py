@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from autosend_mcp.definitions import create_custom_field
 from autosend_mcp.errors import AutoSendError, NotSent
-from autosend_mcp.imports.columns import CUSTOM, Column
-from autosend_mcp.imports.requests import Requests
+from autosend_mcp.imports.file.columns import CUSTOM, Column
+from autosend_mcp.imports.sending.requests import Requests
 from autosend_mcp.models.arguments import problem_lines
-from autosend_mcp.models.base import quoted
-from autosend_mcp.models.fields import CreateCustomField
-from autosend_mcp.rows import in_one_line
+from autosend_mcp.models.contact_properties import CreateCustomField
+from autosend_mcp.models.text import quoted
+from autosend_mcp.tools.contact_properties import create_custom_field
+from autosend_mcp.tools.contacts.rows import in_one_line
 
 
 def new_field(column: Column) -> CreateCustomField:

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from autosend_mcp.imports.columns import PROBLEM
-from autosend_mcp.imports.encodings import FileError
+from autosend_mcp.imports.file.columns import PROBLEM
+from autosend_mcp.imports.file.encodings import FileError
+from autosend_mcp.imports.file.tables import Record, Table
 from autosend_mcp.imports.journal import Journal, Result
-from autosend_mcp.imports.tables import Record, Table
 
 REPORT = ("line", "email", "outcome", "reason")
 

@@ -8,19 +8,19 @@ from sqlite3 import ProgrammingError
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
-from autosend_mcp.client import AutoSend
-from autosend_mcp.directory import read_fields, resolve_lists
+from autosend_mcp.api.client import AutoSend
+from autosend_mcp.api.directory import read_fields, resolve_lists
 from autosend_mcp.errors import AutoSendError, NotSent
-from autosend_mcp.imports.columns import IN_A_CALL, Column, Words, match
 from autosend_mcp.imports.fields import define, new_field
+from autosend_mcp.imports.file.columns import IN_A_CALL, Column, Words, match
+from autosend_mcp.imports.file.tables import FileError, Table, read_table
 from autosend_mcp.imports.journal import Journal, JournalBusyError, Result, in_thread
+from autosend_mcp.imports.progress import Tally
 from autosend_mcp.imports.reports import write_dry_run, write_reports
-from autosend_mcp.imports.requests import Requests
-from autosend_mcp.imports.sending import Sending
+from autosend_mcp.imports.sending.planner import Sending
+from autosend_mcp.imports.sending.requests import Requests
 from autosend_mcp.imports.staging import infer, stage
-from autosend_mcp.imports.tables import FileError, Table, read_table
-from autosend_mcp.imports.tally import Tally
-from autosend_mcp.models.lists import ContactList
+from autosend_mcp.models.contact_lists import ContactList
 
 KEPT_PROBLEMS = 5_000
 _PATIENCE_AT_FIRST = 15.0  # seconds: somebody waits to see what the file was read as

@@ -10,17 +10,16 @@ from itertools import islice
 
 from pydantic import ValidationError
 
-from autosend_mcp.errors import compact_json
-from autosend_mcp.field_checks import field_problems
-from autosend_mcp.imports.cells import Inference, arguments_of
-from autosend_mcp.imports.columns import Column
+from autosend_mcp.imports.file.cells import Inference, arguments_of
+from autosend_mcp.imports.file.columns import Column
+from autosend_mcp.imports.file.tables import Record, Table
 from autosend_mcp.imports.journal import Journal
-from autosend_mcp.imports.tables import Record, Table
-from autosend_mcp.imports.tally import Tally
+from autosend_mcp.imports.progress import Tally
 from autosend_mcp.models.arguments import problem_lines
-from autosend_mcp.models.base import visible
-from autosend_mcp.models.contacts import Person
-from autosend_mcp.rows import Row, in_one_line, merge
+from autosend_mcp.models.contacts.contact import Person
+from autosend_mcp.models.text import compact_json, visible
+from autosend_mcp.tools.contacts.rows import Row, in_one_line, merge
+from autosend_mcp.tools.property_checks import field_problems
 
 _AT_ONCE = 1_000
 _SHOWN_PROBLEMS = 20

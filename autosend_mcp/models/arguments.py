@@ -9,8 +9,10 @@ from pydantic import ValidationError
 from pydantic.alias_generators import to_snake
 from pydantic_core import ErrorDetails, from_json
 
-from autosend_mcp.errors import NotSent, compact_json
-from autosend_mcp.models.base import RULE, Body, published_schema, visible
+from autosend_mcp.errors import NotSent
+from autosend_mcp.models.base import RULE, Body
+from autosend_mcp.models.schema import published_schema
+from autosend_mcp.models.text import compact_json, visible
 
 BodyT = TypeVar("BodyT", bound=Body)
 

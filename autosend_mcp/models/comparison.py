@@ -6,8 +6,8 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from autosend_mcp.models.base import quoted, visible, visible_data
-from autosend_mcp.models.contacts import Contact, Person, StoredContact
+from autosend_mcp.models.contacts.contact import Contact, Person, StoredContact
+from autosend_mcp.models.text import quoted, visible, visible_data
 
 
 def differences(asked: Mapping[str, Any], now: Contact) -> dict[str, dict[str, Any]]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from autosend_mcp.errors import NotSent
-from autosend_mcp.models.base import MAX_ANSWER_BYTES, SHORTENED, Answer, shortened, size
+from autosend_mcp.models.base import Answer
+from autosend_mcp.models.bounds import MAX_ANSWER_BYTES, SHORTENED, shortened, size
 
 _ROOM = MAX_ANSWER_BYTES - 2_000  # for the rest of the answer
 
@@ -58,3 +59,13 @@ def fitting(rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[
     if kept or not rows:
         return kept, None
     return [shortened(rows[0], _ROOM)], [SHORTENED]
+
+
+def page(
+    rows: Sequence[dict[str, Any]], cursor: str | None, limit: int, about: str
+) -> tuple[list[dict[str, Any]], str | None]:
+    """The rows that the cursor stands for, and the cursor of what follows."""
+    start, limit = read_cursor(cursor, limit, about)
+    shown, _ = fitting(rows[start : start + limit])
+    following = start + len(shown)
+    return shown, write_cursor(following, limit, about) if following < len(rows) else None

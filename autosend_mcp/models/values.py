@@ -10,7 +10,8 @@ from typing import Annotated, cast
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from autosend_mcp.models.addresses import misspelt_domain, read_address
-from autosend_mcp.models.base import broken_rule, quoted
+from autosend_mcp.models.base import broken_rule
+from autosend_mcp.models.text import quoted
 
 MAX_TEXT = 1_000
 MAX_ENTRIES = 100

@@ -1,0 +1,235 @@
+"""The AutoSend client: one exchange over HTTP."""
+
+import json
+import ssl
+import zlib
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.metadata import version
+from typing import Any
+
+import anyio
+import httpx2
+
+from autosend_mcp.api.cache import Catalogue
+from autosend_mcp.api.envelope import Reply, read_reply, reset_wait, unreadable
+from autosend_mcp.api.pace import Pace, Slot
+from autosend_mcp.errors import AutoSendError, NotSent, Unknown, Unreadable
+from autosend_mcp.models.text import compact_json, visible_data
+from autosend_mcp.settings import Settings
+
+MAX_REPLY_BYTES = 1_000_000
+MAX_BULK_REPLY_BYTES = 5_000_000  # of a request about many contacts
+
+_KEEPALIVE = 4.0  # Node's servers close an idle connection after 5 s.
+
+_HEADERS = {
+    "User-Agent": f"autosend-mcp/{version('autosend-mcp')}",
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",
+}
+_JSON = {"Content-Type": "application/json"}
+
+# The errors after which the request has provably not left. Any other one is ambiguous once a connection exists.
+_UNSENT = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.LocalProtocolError,
+    httpx2.UnsupportedProtocol,
+    httpx2.ProxyError,
+)
+
+
+class AutoSend:
+    """AutoSend's API for one key: what all calls of the process share, connections, pace and catalogue."""
+
+    def __init__(
+        self, settings: Settings, transport: httpx2.AsyncBaseTransport | None = None, *, target: str | None = ""
+    ) -> None:
+        """`transport` replaces the network, for the sandbox in the same process.
+
+        `target` tells what is behind it from what else has the same URL and key; None if that ends with this process.
+        """
+        self.settings = settings
+        self.target = target
+        self.pace = Pace(settings.rate_limit)
+        self.catalogue = Catalogue()
+        self._transport = transport
+        self._http: httpx2.AsyncClient | None = None
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._http is not None:
+            await self._http.aclose()
+            self._http = None
+
+    async def exchange(
+        self,
+        slot: Slot,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        *,
+        connect: float,
+        within: float,
+        most: int = MAX_REPLY_BYTES,
+    ) -> Reply:
+        """One request and its reply: at most `connect` seconds to get a connection, `within` seconds for all of it.
+
+        `path` begins after the base URL and may end in a query; a reply of more than `most` bytes is not read.
+
+        Raises:
+            NotSent: It provably did not leave.
+            Refused: AutoSend said no.
+            Unknown: It left, or may have, and no readable answer came back.
+        """
+        client, request = self._prepare(slot, method, path, body, connect)
+        try:
+            with anyio.fail_after(within):
+                response = await client.send(request, stream=True)
+                try:
+                    received = await _read_capped(response, most)
+                finally:
+                    await response.aclose()
+        except TimeoutError:
+            raise Unknown("AutoSend did not answer in time.", "Try again in a minute.", cause="TimeoutError") from None
+        except _UNSENT as error:
+            raise _unsent(error) from None
+        except AutoSendError:
+            raise
+        except Exception as error:  # noqa: BLE001 - not only httpx2's: a broken TLS record raises ssl.SSLError
+            raise Unknown(
+                "The connection broke before AutoSend's answer arrived.",
+                "Try again in a minute.",
+                cause=type(error).__name__,
+            ) from None
+        return self._read(response, received)
+
+    def _prepare(
+        self, slot: Slot, method: str, path: str, body: Mapping[str, Any] | None, connect: float
+    ) -> tuple[httpx2.AsyncClient, httpx2.Request]:
+        """The client and the request; nothing leaves yet.
+
+        Raises:
+            NotSent: The key, the URL, a proxy or the certificates cannot be used.
+        """
+        headers = self.settings.credentials() | _HEADERS | ({} if body is None else _JSON)
+        # Reading and writing have no time limit of their own: the exchange as a whole has one.
+        extensions: dict[str, Any] = {"timeout": {"connect": connect, "pool": connect}, "trace": _leaving(slot)}
+        content = None if body is None else compact_json(body).encode()
+        try:
+            # Built here rather than by the client, which would merge defaults into it that we do not have.
+            url = _url(self.settings.base_url + path)
+            request = httpx2.Request(method, url, headers=headers, content=content, extensions=extensions)
+            return self._client(), request
+        except (httpx2.InvalidURL, ImportError, OSError, ValueError) as error:
+            raise NotSent(
+                "The connection to AutoSend could not be set up.",
+                "A person must check AUTOSEND_BASE_URL and the variables that name a proxy or certificates.",
+                cause=type(error).__name__,
+            ) from None
+
+    def _read(self, response: httpx2.Response, content: bytes) -> Reply:
+        headers = dict(response.headers)
+        told = headers.get("x-ratelimit-limit", "")
+        limit = int(told[:9]) if told.isdecimal() else 0
+        if limit:
+            self.pace.allow(limit)
+        spent = headers.get("x-ratelimit-remaining") == "0" and response.status_code != 429
+        if spent and not (limit and self.pace.fills(limit)):  # by somebody else with this key, or in a longer window
+            self.pace.pause(reset_wait(headers) or 1.0)
+        try:
+            return read_reply(response.status_code, headers, self._without_key(content))
+        except AutoSendError as error:
+            if error.status == 429:
+                self.pace.pause(error.repeat_after or 0)
+            raise
+
+    def _without_key(self, content: bytes) -> bytes:
+        """The reply without the key, also where it was written in escapes or between characters that do not show."""
+        plain = self.settings.without_key(content)
+        if content.isascii() and b"\\u" not in content:
+            return plain
+        try:
+            shown = json.dumps(visible_data(json.loads(content)), ensure_ascii=False)
+        except (ValueError, RecursionError):
+            return plain
+        clean = self.settings.without_key(shown)
+        return plain if clean == shown else clean.encode(errors="replace")
+
+    def _client(self) -> httpx2.AsyncClient:
+        if self._http is None:
+            secure = self.settings.base_url.startswith("https:")
+            self._http = httpx2.AsyncClient(
+                transport=self._transport,
+                # Building the real context reads the certificate store, which plain http on loopback never needs.
+                verify=True if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                trust_env=secure,
+                follow_redirects=False,
+                limits=httpx2.Limits(max_connections=100, keepalive_expiry=_KEEPALIVE),
+            )
+        return self._http
+
+
+@lru_cache(maxsize=64)
+def _url(text: str) -> httpx2.URL:
+    """The URL, parsed once for the paths that come again and again."""
+    return httpx2.URL(text)
+
+
+def _leaving(slot: Slot) -> Any:
+    async def trace(event: str, _info: Mapping[str, Any]) -> None:
+        if event.endswith(".send_request_headers.started"):
+            slot.leave()
+
+    return trace
+
+
+async def _read_capped(response: httpx2.Response, most: int) -> bytes:
+    """The decoded body, never holding more than the cap.
+
+    Raises:
+        Unreadable: It is larger, or encoded in a way that was not asked for.
+    """
+    encoding = response.headers.get("content-encoding", "identity").lower()
+    if encoding not in {"identity", "gzip"}:
+        raise unreadable(response.status_code)
+    unzip = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
+    received = bytearray()
+    async for chunk in response.aiter_raw():
+        room = most + 1 - len(received)
+        try:
+            received += unzip.decompress(chunk, room) if unzip else chunk[:room]
+        except zlib.error:
+            raise unreadable(response.status_code) from None
+        if len(received) > most:
+            raise Unreadable(
+                "AutoSend's answer was too large to read.", "Ask for fewer at once.", status=response.status_code
+            )
+    return bytes(received)
+
+
+def _unsent(error: httpx2.HTTPError) -> NotSent:
+    cause = type(error).__name__
+    if _certificate_failed(error):
+        return NotSent(
+            "The certificate of the AutoSend server could not be verified.",
+            "A person must check the network, the proxy and AUTOSEND_BASE_URL; trying again does not help.",
+            cause="SSLCertVerificationError",
+        )
+    return NotSent(
+        "AutoSend could not be reached.",
+        "It is safe to try the same call again in a minute; if that fails too, a person must check the network.",
+        repeat_after=0.0,
+        cause=cause,
+    )
+
+
+def _certificate_failed(error: BaseException) -> bool:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False

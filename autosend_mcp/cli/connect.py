@@ -1,0 +1,32 @@
+"""The AutoSend client a command works with: the real API by the settings, or the sandbox in this process."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from autosend_mcp.api.client import AutoSend
+from autosend_mcp.settings import Settings, load_settings
+
+
+def connect(sandbox: str | None, **given: object) -> AutoSend:
+    """The real API without `sandbox`; else the sandbox, kept in that file or in memory when it is empty.
+
+    `given`: settings that win over their variables.
+
+    Raises:
+        SettingsError: A variable is wrong.
+        OSError: The sandbox's file cannot be opened.
+    """
+    if sandbox is None:
+        return AutoSend(load_settings(**given))
+    return _in_process(sandbox, given)
+
+
+def _in_process(file: str, given: Mapping[str, object]) -> AutoSend:
+    from httpx2 import ASGITransport
+
+    from autosend_mcp.sandbox.app import KEY, Sandbox
+    from autosend_mcp.sandbox.store import Store
+
+    settings: Settings = load_settings(**{"api_key": KEY, "base_url": "http://127.0.0.1/v1", **given})
+    transport = ASGITransport(Sandbox(Store(file or None)).app, raise_app_exceptions=False)
+    return AutoSend(settings, transport, target=str(Path(file).resolve()) if file else None)

@@ -1,0 +1,110 @@
+"""`autosend-mcp import`: a file of contacts into AutoSend, from the shell."""
+
+import signal
+import stat
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+import anyio
+
+from autosend_mcp.api.client import AutoSend
+from autosend_mcp.cli.exits import failed, usage
+from autosend_mcp.cli.import_display import Bar, Display, Events, Lines, name_of
+from autosend_mcp.errors import AutoSendError
+from autosend_mcp.imports.file.columns import IN_THE_SHELL
+from autosend_mcp.imports.run import Import, Order
+
+_INTERRUPTED = 130
+_GO_ON = "interrupted. Run the same command again to go on"
+_AS_ASKED = ("created", "updated", "unchanged", "merged", "would create", "would update")
+
+
+def run(autosend: AutoSend, args: Namespace) -> int:
+    """Import the file; the exit code: 0 every row as asked, 1 not every one, 2 nothing was sent, 3 stopped halfway."""
+    if autosend.settings.read_only and not args.dry_run:
+        return usage("import: AUTOSEND_READ_ONLY is set, so that only --dry-run works")
+    try:
+        columns = dict(_pair(text) for text in args.map)
+        if not stat.S_ISREG(Path(args.file).stat().st_mode):
+            return usage(f"import: {name_of(Path(args.file), whole=True)}: not a file that can be read several times")
+        file = Path(args.file).open("rb")  # noqa: SIM115 - the import closes it
+    except ValueError as error:
+        return usage(f"import: {error}")
+    except OSError as error:
+        return usage(f"import: {name_of(Path(args.file), whole=True)}: {error.strerror or error}")
+    order = Order(
+        lists=tuple(args.list),
+        columns=columns,
+        run_workflow=args.run_workflow,
+        create_fields=args.create_fields,
+        dry_run=args.dry_run,
+        encoding=args.encoding,
+        delimiter=args.delimiter,
+    )
+    imported = Import(autosend, file, args.file, order, place=Path(args.file), words=IN_THE_SHELL)
+    return anyio.run(_import, autosend, imported, _display(args), args.restart)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    column, equals, field = text.rpartition("=")
+    if not equals or not column:
+        raise ValueError(f'--map wants "column=field", not {text!r}')
+    return column.strip(), field
+
+
+def _display(args: Namespace) -> Display:
+    if args.json:
+        return Events()
+    return Bar() if sys.stderr.isatty() else Lines()
+
+
+async def _import(autosend: AutoSend, imported: Import, display: Display, restart: bool) -> int:
+    code = None
+    try:
+        async with anyio.create_task_group() as tasks:
+            if sys.platform != "win32":  # pragma: no branch - there, it ends at once
+                tasks.start_soon(_stop_on_signal, imported, display, tasks.cancel_scope)
+            tasks.start_soon(_show, imported, display)
+            code = await _read_and_send(imported, display, restart=restart)
+            tasks.cancel_scope.cancel()
+    finally:
+        imported.close()
+        await autosend.aclose()
+    return failed(_GO_ON, _INTERRUPTED) if code is None else code
+
+
+async def _read_and_send(imported: Import, display: Display, *, restart: bool) -> int:
+    try:
+        await imported.read(restart=restart)
+    except AutoSendError as error:
+        display.failed(error)
+        return usage(f"import: {error}")
+    if imported.tally.stopped:
+        return failed("interrupted while reading; nothing was sent", _INTERRUPTED)
+    display.read(imported)
+    await imported.send()
+    display.end(imported)
+    if imported.error is not None:
+        return failed(f"import: {imported.error} Run the same command again to go on.", 3)
+    if imported.tally.stage == "stopped":
+        return failed(_GO_ON, _INTERRUPTED)
+    counts = imported.tally.outcomes
+    return 0 if sum(counts[name] for name in _AS_ASKED) == imported.tally.total else 1
+
+
+async def _show(imported: Import, display: Display) -> None:
+    while True:
+        await anyio.sleep(display.every)
+        display.progress(imported.tally)
+
+
+async def _stop_on_signal(imported: Import, display: Display, everything: anyio.CancelScope) -> None:
+    """The first lets what has left be settled; the next does not wait for that."""
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for _ in signals:
+            if imported.tally.stopped:
+                everything.cancel()
+            else:
+                imported.stop()
+                display.stopping()

@@ -1,0 +1,188 @@
+"""The columns of a file: which field of a contact each one is."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from autosend_mcp.errors import NotSent
+from autosend_mcp.models.text import quoted, visible
+from autosend_mcp.models.values import RESERVED
+
+CUSTOM = "customFields."
+PROBLEM = "import_problem"  # the column of a rejected file that says what is to be mended; read over when it comes back
+
+_ATTRIBUTES = ("email", "firstName", "lastName", "userId")
+_NO_CUSTOM_FIELDS = {*RESERVED, "listIds", "customFields"}
+
+# What people call these columns, without case, accents, spaces and punctuation.
+_SYNONYMS = {
+    **dict.fromkeys(
+        (
+            "email", "emails", "emailaddress", "mail", "mailaddress", "emailadresse", "mailadresse", "adresseemail",
+            "adressemail", "courriel", "correo", "correoelectronico", "epost",
+        ),
+        "email",
+    ),
+    **dict.fromkeys(
+        ("firstname", "fname", "first", "givenname", "forename", "vorname", "prenom", "nombre"), "firstName"
+    ),
+    **dict.fromkeys(
+        ("lastname", "lname", "last", "surname", "familyname", "nachname", "nom", "apellido", "apellidos"), "lastName"
+    ),
+    **dict.fromkeys(("userid", "externalid"), "userId"),
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Column:
+    """One column: its name in the file, the field it is (`email`, `customFields.plan`; "" leaves it out), the type.
+
+    `new`: a custom field that AutoSend does not define yet.
+    """
+
+    name: str
+    field: str
+    kind: str = "string"
+    new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How whoever asked can say what a column is: for the errors."""
+
+    maps: str
+    creates: str
+    restarts: str
+    encoding: str
+    reports: bool  # of a dry run, too
+
+
+IN_THE_SHELL = Words(
+    'Say what each is, as in --map "{0}={1}"; --map "{0}=" leaves it out',
+    "--create-fields defines those that are new",
+    "--restart",
+    "--encoding",
+    reports=True,
+)
+IN_A_CALL = Words(
+    'Say what each is in columns, as in {{"{0}":"{1}"}}; {{"{0}":""}} leaves it out',
+    "createFields defines those that are new",
+    "restart",
+    "encoding",
+    reports=False,
+)
+
+
+def match(
+    names: Sequence[str],
+    given: Mapping[str, str],
+    defined: Mapping[str, str],
+    *,
+    create: bool,
+    words: Words,
+    unnamed: Collection[str] = (),
+) -> list[Column]:
+    """What each column is. `given`: fields by column, "" for one to leave out. `defined`: custom fields with types.
+
+    A column that is `unnamed` in the file is left out.
+
+    Raises:
+        NotSent: A column is nothing known, two are the same field, or none is the address.
+    """
+    if unknown := [name for name in given if name not in names]:
+        raise NotSent(f"There is no column {_named(unknown)}; there are {_named(names)}.", "Correct it.")
+    given = dict.fromkeys(unnamed, "") | dict(given)
+    columns = [_given(name, given[name], defined) if name in given else _guessed(name, defined) for name in names]
+    left = [column for column in columns if column.new and column.name not in given]
+    reserved = [column for column in columns if column.new and column.field.removeprefix(CUSTOM) in _NO_CUSTOM_FIELDS]
+    if not any(column.field == "email" for column in columns):
+        what = f"No column is the address. There are: {_shown(columns)}."
+        raise NotSent(what, f"{_choose(columns[0], words, 'email')}.")
+    if reserved:
+        what = f"AutoSend reserves these names, so they cannot be custom fields: {_shown(reserved)}."
+        raise NotSent(what, f"{_choose(reserved[0], words)}.")
+    if left and not create:
+        what = f"These columns are no field of a contact, and no custom field that AutoSend defines: {_shown(left)}."
+        raise NotSent(what, f"{_choose(left[0], words)}; {words.creates}.")
+    if new := [column for column in columns if column.new and not create]:
+        raise NotSent(f"AutoSend does not define these custom fields: {_fields(new)}.", f"{words.creates}.")
+    _check_one_each(columns, words)
+    return columns
+
+
+def _choose(column: Column, words: Words, field: str = "company") -> str:
+    """How to say what this column is."""
+    return words.maps.format(visible(column.name).replace('"', "")[:40], field)
+
+
+def _given(name: str, asked: str, defined: Mapping[str, str]) -> Column:
+    """A column that was said to be this field."""
+    wanted = asked.strip()
+    if not wanted or wanted in _ATTRIBUTES:
+        return Column(name, wanted)
+    if (attribute := RESERVED.get(wanted)) in _ATTRIBUTES:  # first_name is firstName
+        return Column(name, attribute or "")
+    custom = wanted.removeprefix(CUSTOM)
+    if custom == wanted and custom not in defined and (attribute := _SYNONYMS.get(_key(wanted))):
+        return Column(name, attribute)
+    return _custom(name, custom, defined)
+
+
+def _guessed(name: str, defined: Mapping[str, str]) -> Column:
+    """A column by its name alone."""
+    if name == PROBLEM:
+        return Column(name, "")
+    if name in _ATTRIBUTES:
+        return Column(name, name)
+    custom = name.removeprefix(CUSTOM)
+    if custom in defined:
+        return _custom(name, custom, defined)
+    if custom == name and (attribute := _SYNONYMS.get(_key(name))):
+        return Column(name, attribute)
+    alike = [known for known in defined if _key(known) == _key(custom)]
+    return _custom(name, alike[0] if len(alike) == 1 else custom if alike else _field_name(custom), defined)
+
+
+def _custom(name: str, custom: str, defined: Mapping[str, str]) -> Column:
+    return Column(name, f"{CUSTOM}{custom}", defined.get(custom) or "string", new=custom not in defined)
+
+
+def _key(name: str) -> str:
+    """The name without case, accents, spaces and punctuation."""
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(char for char in plain if char.isalnum())
+
+
+def _field_name(column: str) -> str:
+    """A name for a new custom field that a template can use: `Trial ends` is `trialEnds`."""
+    if column in _NO_CUSTOM_FIELDS or re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", column):
+        return column
+    parts = [part for part in re.split(r"[\W_]+", column) if part]
+    return "".join([part.lower() if not place else part[:1].upper() + part[1:] for place, part in enumerate(parts)])
+
+
+def _check_one_each(columns: Sequence[Column], words: Words) -> None:
+    named: dict[str, list[Column]] = {}
+    for column in columns:
+        named.setdefault(column.field, []).append(column)
+    named.pop("", None)
+    for name, alike in named.items():
+        if name == CUSTOM:
+            raise NotSent(f"No custom field can be named after {_shown(alike)}.", f"{_choose(alike[0], words)}.")
+        if len(alike) > 1:
+            what = f"These columns are all {quoted(name)}: {_shown(alike)}."
+            raise NotSent(what, f"{_choose(alike[-1], words)}.")
+
+
+def _shown(columns: Iterable[Column]) -> str:
+    return _named([column.name for column in columns])
+
+
+def _fields(columns: Iterable[Column]) -> str:
+    return _named([column.field.removeprefix(CUSTOM) for column in columns])
+
+
+def _named(names: Sequence[str]) -> str:
+    shown = ", ".join(quoted(name) for name in names[:20])
+    return f"{shown} and {len(names) - 20} more" if len(names) > 20 else shown

@@ -1,0 +1,233 @@
+"""A file of contacts as text: its encoding, found in its bytes and checked over all of them, and its lines.
+
+Nothing is held but one chunk and one line.
+"""
+
+import codecs
+import hashlib
+import io
+import re
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from typing import BinaryIO
+
+from autosend_mcp.models.text import quoted, visible
+
+LONGEST = 32_000_000  # characters of one line, or of one row over several lines
+_CHUNK = 1 << 18
+_LONGEST_EXAMPLE = 20  # characters on either side of the one that is not ASCII
+
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, whose mark it begins with
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_NO_TEXT = {
+    b"PK\x03\x04": "an Excel workbook or another ZIP archive",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an Excel workbook",
+    b"\x1f\x8b\x08": "a gzip archive",
+}
+_PYTHONS_OWN = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
+
+_NOT_ASCII = bytes(range(0x80, 0x100))
+_ALONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
+_LETTER = re.compile(r"[^\W\x00-\x7f]")
+_SIGN = re.compile(r"[^\x00-\x7f]")
+
+
+class FileError(Exception):
+    """The file as a whole cannot be read. The text says what is wrong, in which line, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How the bytes of a file are read, and which bytes they are.
+
+    `name`: the codec. `note`: "" when it is certain; else a word of the file as it would be read, for a person to
+    check. `digest`: SHA-256 in hex. `size`: bytes.
+    """
+
+    name: str
+    note: str
+    digest: str
+    size: int
+
+
+def find_encoding(file: BinaryIO, named: str | None) -> Encoding:
+    """The encoding that was named, else that of the byte order mark, of the NULs, UTF-8, or Windows-1252 as a guess.
+
+    Raises:
+        FileError: The bytes are none of these, or are not what was named; or a line is too long.
+    """
+    file.seek(0)
+    head = file.read(4096)
+    for mark, kind in _NO_TEXT.items():
+        if head.startswith(mark):
+            raise FileError(f"The file is {kind}. Save it as CSV and import that.")
+    certain = _known(named) if named is not None else _marked(head)
+    found, bad_line = _scan(file, certain or "utf-8")
+    if not bad_line:
+        return found
+    if certain:
+        raise FileError(
+            f"Line {bad_line} holds bytes that are not {certain}. Name the file's encoding (--encoding), such as "
+            "cp1251 or shift_jis, or save the file as UTF-8."
+        )
+    note = _western_word(file, bad_line)
+    found, _ = _scan(file, "cp1252")
+    return Encoding(found.name, note, found.digest, found.size)
+
+
+def _known(named: str) -> str:
+    try:
+        io.TextIOWrapper(io.BytesIO(), encoding=named)  # refuses a codec that is not of text
+        name = codecs.lookup(named).name
+    except (LookupError, ValueError):
+        name = ""
+    if not name or name in _PYTHONS_OWN:
+        raise FileError(
+            f"{quoted(named)} is no text encoding known here. Name one such as utf-8, cp1252, cp1251 or shift_jis "
+            "(--encoding)."
+        )
+    return name
+
+
+def _marked(head: bytes) -> str:
+    """What the byte order mark says, or NULs beside ASCII; "" if neither says anything."""
+    for mark, name in _MARKS.items():
+        if head.startswith(mark):
+            return name
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    many = len(head) // 20  # a tenth of the characters; a stray NUL makes no UTF-16
+    if odd > many and odd > 4 * even:
+        return "utf-16-le"
+    return "utf-16-be" if even > many and even > 4 * odd else ""
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    file.seek(0)
+    while chunk := file.read(_CHUNK):
+        yield chunk
+
+
+def digest_of(file: BinaryIO) -> str:
+    """SHA-256 of all bytes, in hex."""
+    digest = hashlib.sha256()
+    for chunk in _chunks(file):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _scan(file: BinaryIO, encoding: str) -> tuple[Encoding, int]:
+    """One pass over all bytes; with it the first line that is not in the encoding, 0 if there is none."""
+    digest, size, decoding = hashlib.sha256(), 0, _Decoding(encoding)
+    for chunk in _chunks(file):
+        digest.update(chunk)
+        size += len(chunk)
+        decoding.add(chunk)
+    decoding.add(b"", final=True)
+    return Encoding(encoding, "", digest.hexdigest(), size), 0 if decoding.readable else decoding.line
+
+
+class _Decoding:
+    """Counts lines over chunks of bytes, up to the first byte that is not in the encoding.
+
+    `line`: where it is. `readable`: whether all could be decoded so far.
+    """
+
+    def __init__(self, encoding: str) -> None:
+        """Stand before the first byte."""
+        self._decoder = codecs.getincrementaldecoder(encoding)("strict")
+        self._line_ends = io.IncrementalNewlineDecoder(None, translate=True)
+        self._length = 0
+        self.line = 1
+        self.readable = True
+
+    def add(self, chunk: bytes, *, final: bool = False) -> None:
+        """Go on over the chunk. Raises FileError at a line that is too long."""
+        if not self.readable:
+            return
+        state = self._decoder.getstate()
+        try:
+            self._count(self._decoder.decode(chunk, final), final)
+        except UnicodeError:
+            self.readable = False
+            self._decoder.setstate(state)
+            self._count(_readable_part(self._decoder, chunk), final=True)
+
+    def _count(self, text: str, final: bool) -> None:
+        text = self._line_ends.decode(text, final)
+        end = text.find("\n")
+        self._length += len(text) if end < 0 else end
+        if self._length > LONGEST:
+            raise FileError(
+                f"Line {self.line} is longer than {LONGEST // 1_000_000} million characters. "
+                "Check that the file is CSV, TSV or JSONL, and that its lines end."
+            )
+        if end >= 0:
+            self.line += text.count("\n")
+            self._length = len(text) - text.rindex("\n") - 1
+
+
+def _readable_part(decoder: codecs.IncrementalDecoder, chunk: bytes) -> str:
+    parts: list[str] = []
+    try:
+        for place in range(len(chunk)):
+            parts.append(decoder.decode(chunk[place : place + 1]))  # noqa: PERF401 - what came before the error is kept
+    except UnicodeError:
+        pass
+    return "".join(parts)
+
+
+def _western_word(file: BinaryIO, bad_line: int) -> str:
+    """A word of the file, read as Windows-1252. Raises FileError where that is not plausible."""
+    letter = sign = ""
+    high = alone = 0
+    for chunk in _chunks(file):
+        try:
+            text = chunk.decode("cp1252")
+        except UnicodeDecodeError as error:
+            raise _unguessed(bad_line) from error
+        high += len(chunk) - len(chunk.translate(None, _NOT_ASCII))
+        alone += len(_ALONE.findall(chunk))
+        letter = letter or _around(_LETTER, text, r"\w*")
+        sign = sign or _around(_SIGN, text, r"\S*")
+    if 2 * alone < high:
+        raise _unguessed(bad_line)
+    return letter or sign
+
+
+def _around(wanted: re.Pattern[str], text: str, whole: str) -> str:
+    found = wanted.search(text)
+    if found is None:
+        return ""
+    before = re.search(f"{whole}$", text[max(0, found.start() - _LONGEST_EXAMPLE) : found.start()])
+    after = re.match(whole, text[found.end() : found.end() + _LONGEST_EXAMPLE])
+    return visible("".join(part[0] for part in (before, found, after) if part))
+
+
+def _unguessed(line: int) -> FileError:
+    return FileError(
+        f"Line {line} is not UTF-8, and the encoding of the file cannot be guessed. Name its encoding (--encoding), "
+        "such as cp1251 or shift_jis."
+    )
+
+
+@contextmanager
+def lines_of(file: BinaryIO, encoding: str) -> Generator[Iterable[str]]:
+    r"""The lines from the start of the file, each with its end as it stands: `\n`, `\r\n` or `\r`; no byte order mark.
+
+    The file stays open. Raises FileError if the bytes are no longer those that the encoding was found in.
+    """
+    file.seek(0)
+    stream = io.TextIOWrapper(file, encoding=encoding, newline="")
+    try:
+        yield chain([stream.readline().removeprefix("\ufeff")], stream)
+    except UnicodeError as error:
+        raise FileError("The file changed while it was read. Run the import again.") from error
+    finally:
+        stream.detach()

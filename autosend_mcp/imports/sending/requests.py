@@ -1,0 +1,238 @@
+"""The requests of an import, each patient: an import has no deadline, so it waits out what passes by itself."""
+
+import random
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from time import monotonic
+from typing import TypeGuard, TypeVar
+
+import anyio
+from pydantic_core import PydanticCustomError
+
+from autosend_mcp.api.calls import LOOK_UP_TIMES, Call
+from autosend_mcp.api.client import AutoSend
+from autosend_mcp.api.contacts import SEARCH, Found, contacts_at, look, parsed, rows_of
+from autosend_mcp.api.envelope import Reply, as_object
+from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown, Unreadable
+from autosend_mcp.imports.journal import Item
+from autosend_mcp.imports.sending.compare import is_as_asked
+from autosend_mcp.models.addresses import read_address
+from autosend_mcp.models.contacts.contact import Contact
+from autosend_mcp.models.text import quoted
+
+# Refusals of one request because of what is in it. After any other, the next request would be refused as well.
+ABOUT_THE_ROWS = (400, 409, 413, 422)
+
+ROW = re.compile(r"contacts[.\[]?(\d+)")  # contacts[3].email, contacts.3.email
+
+_FEWEST = 100
+_PATIENCE = 120.0  # seconds that AutoSend may be away, of an import whose calls have 45 s
+_LONGEST_PAUSE = 15.0
+_PAGE = 100
+_SEVERAL = 3  # of so many addresses, all may be wrong
+
+ResultT = TypeVar("ResultT")
+
+
+class Requests:
+    """What an import asks of AutoSend."""
+
+    def __init__(self, autosend: AutoSend, patience: float = _PATIENCE) -> None:
+        """Over this client, in its pace. `patience`: seconds that AutoSend may be away."""
+        self._autosend = autosend
+        self._patience = patience
+        self.at_once = 5_000  # addresses in one look-up; AutoSend documents no limit, and says where there is one
+        self._most = self.at_once
+        self.unfindable: dict[str, str] = {}  # addresses that cannot be looked up, and why
+        self._stopped = anyio.Event()
+        self._calls = set[Call]()
+
+    def stop(self) -> None:
+        """Wait for nothing, and repeat nothing, any more."""
+        self._stopped.set()
+        for call in self._calls:
+            call.stop()
+
+    async def let_arrive(self) -> None:
+        """Wait as long as a request that has left may still be on its way, or being applied."""
+        with anyio.move_on_after(LOOK_UP_TIMES[-1] * Call(self._autosend).scale):
+            await self._stopped.wait()
+
+    async def write(self, path: str, body: dict[str, object]) -> dict[str, object]:
+        """What AutoSend says of a request that changes something.
+
+        Raises:
+            Unknown: It may have been applied.
+            AutoSendError: It was not.
+        """
+        if self._stopped.is_set():
+            raise NotSent("The import was stopped before this request left.", "")
+        reply = await self.patiently(lambda call: call.write("POST", path, body))
+        return reply.members
+
+    async def patiently(self, ask: Callable[[Call], Awaitable[ResultT]], *, reads: bool = False) -> ResultT:
+        """Ask, again and again while nothing was changed by it and waiting may help. `reads`: it changes nothing."""
+        until, pause = 0.0, 0.5
+        while True:
+            call = Call(self._autosend)
+            self._calls.add(call)
+            try:
+                return await ask(call)
+            except AutoSendError as error:
+                passes = error.repeat_after is not None or (reads and isinstance(error, Unknown))
+                passes = passes and not _is_about_an_address(error)
+                now = monotonic()
+                until = until or now + self._patience * call.scale
+                if not passes or now > until:
+                    raise
+                jittered = min(pause, _LONGEST_PAUSE) * call.scale * random.uniform(0.5, 1)  # noqa: S311 - jitter, no secret
+                with anyio.move_on_after(max(error.repeat_after or 0.0, jittered)):
+                    await self._stopped.wait()
+                    raise
+                pause *= 2
+            finally:
+                self._calls.discard(call)
+
+    async def find(self, emails: Sequence[str]) -> Found:
+        """The contacts with these addresses, by address; in as few requests as AutoSend allows.
+
+        Raises:
+            AutoSendError: AutoSend cannot be asked now.
+        """
+        found: Found = {}
+        waiting = list(emails)
+        while waiting:
+            missing: list[str] = []  # of answers that may have been cut: asked for again, until one shows nobody
+            while waiting:
+                some, waiting = waiting[: self.at_once], waiting[self.at_once :]
+                now = await self._find(some)
+                found |= now
+                if now:
+                    missing += [email for email in some if email not in found and email not in self.unfindable]
+            waiting = missing
+        return found
+
+    async def _find(self, some: list[str]) -> Found:
+        """Those that one answer shows, or several where so many cannot be asked for at once."""
+        few = len(some) <= _FEWEST
+        try:
+            found = (await self.patiently(lambda call: contacts_at(call, some), reads=few))[0]
+        except (Refused, Unknown) as error:
+            about = _is_about_an_address(error)
+            if not about and (few or not isinstance(error, Unknown)):
+                raise
+            if not few and not isinstance(error, Unreadable):
+                self._ask_for_fewer(len(some) // 2, for_good=isinstance(error, Refused))
+            return await self._find_apart(some, error)
+        self.at_once = min(max(self.at_once, 2 * len(some)), self._most)
+        return found
+
+    def _ask_for_fewer(self, number: int, *, for_good: bool) -> None:
+        """`for_good`: AutoSend takes no more; else the line may have been slow, once."""
+        self.at_once = max(_FEWEST, number)
+        self._most = self.at_once if for_good else self._most
+
+    async def _find_apart(self, some: list[str], error: AutoSendError) -> Found:
+        """Find by halves, down to the addresses that AutoSend cannot be asked about.
+
+        Raises:
+            AutoSendError: It can be asked about none of several.
+        """
+        if len(some) == 1:
+            self.unfindable[some[0]] = f"{said(error)}." if isinstance(error, Refused) else error.what
+            return {}
+        middle = len(some) // 2
+        found = await self._find(some[:middle]) | await self._find(some[middle:])
+        if len(some) > _SEVERAL and all(email in self.unfindable for email in some):
+            raise error  # it is not about them
+        return found
+
+    async def look_again(self, items: Sequence[Item], *, failed: int = 0) -> Found:
+        """The contacts after a request, looked for until all but `failed` are as asked or the last look-up is over."""
+        emails = [item.email for item in items]
+
+        def enough(found: Found) -> bool:
+            return sum(is_as_asked(item, found) for item in items) >= len(items) - failed
+
+        looked = await look(Call(self._autosend), emails, LOOK_UP_TIMES, enough)
+        found = looked[0] if looked else {}
+        missing = [email for email in emails if email not in found]
+        return found | (await self.find(missing) if missing and (found or not looked) else {})
+
+    async def members_again(self, list_id: str, emails: Sequence[str]) -> set[str]:
+        """Who of them is in the list after a request, looked for until all are or the last look-up is over."""
+        inside, began = set[str](), monotonic()
+        for seconds in LOOK_UP_TIMES:
+            due = began + seconds * Call(self._autosend).scale
+            with anyio.move_on_after(max(0.0, due - monotonic())):
+                await self._stopped.wait()
+            inside |= await self.members(list_id, [email for email in emails if email not in inside])
+            if len(inside) == len(emails) or self._stopped.is_set():
+                break
+        return inside
+
+    async def members(self, list_id: str, emails: Sequence[str]) -> set[str]:
+        """Who of them is in the list."""
+        found = await self.find(emails)
+        if found and all(contact.list_ids is not None for contact in found.values()):
+            return {email for email, contact in found.items() if list_id in (contact.list_ids or ())}
+        inside, pages = await self._page(list_id, 1)
+        if pages > len(emails):
+            return {email for email in emails if await self._is_member(list_id, email)}
+        number = 1
+        while number < pages:
+            number += 1
+            more, pages = await self._page(list_id, number)
+            inside |= more
+        return inside & set(emails)
+
+    async def _is_member(self, list_id: str, email: str) -> bool:
+        number = pages = 1
+        while number <= pages:
+            inside, pages = await self._page(list_id, number, email)
+            if email in inside or not inside:
+                return email in inside
+            number += 1
+        return False
+
+    async def _page(self, list_id: str, number: int, email: str | None = None) -> tuple[set[str], int]:
+        """The addresses on one page of a list, and how many pages there are."""
+        body = {"contactListId": list_id, "page": number, "limit": _PAGE} | ({"email": email} if email else {})
+
+        def read(reply: Reply) -> tuple[set[str], int]:
+            rows = {_address(parsed(Contact, reply, row).email) for row in rows_of(reply, "contacts")}
+            total = as_object(reply.members.get("pagination")).get("total")
+            return rows, -(-total // _PAGE) if isinstance(total, int) else number + bool(rows)
+
+        return await self.patiently(lambda call: call.read(read, "POST", SEARCH, body, many=True), reads=True)
+
+
+def _address(shown: str) -> str:
+    """An address from AutoSend as it was sent: in lower case, its domain in ASCII."""
+    try:
+        return shown.lower() if shown.isascii() else read_address(shown)
+    except PydanticCustomError:
+        return shown
+
+
+def is_contradictory(error: AutoSendError) -> TypeGuard[Refused]:
+    """Whether AutoSend said no with a status of success: what it did is not certain."""
+    return isinstance(error, Refused) and 200 <= (error.status or 0) < 300
+
+
+def _is_about_an_address(error: AutoSendError) -> bool:
+    """Whether the look-up failed because of what one of the addresses, or its contact, is."""
+    if isinstance(error, Unreadable):
+        return error.status == 200
+    return isinstance(error, Refused) and error.status in ABOUT_THE_ROWS
+
+
+def said(refusal: Refused, place: int = 0) -> str:
+    """Why AutoSend refused the row at this place of the request: its own words, quoted."""
+    members = as_object(refusal.facts.get("AutoSend said"))
+    details = [row for row in members.get("details") or () if row.get("message")]
+    about = [row for row in details if (named := ROW.match(row.get("field", ""))) and int(named[1]) == place]
+    told = [str(row["message"]) for row in [*about, *details]]
+    if message := told[0] if told else members.get("message"):
+        return f"AutoSend refused it: {quoted(str(message))}"
+    return f"AutoSend refused it (status {refusal.status})"

@@ -1,0 +1,34 @@
+"""The tools of imports. Offered where AUTOSEND_TOOLSETS names them, or AUTOSEND_IMPORT_DIR is set."""
+
+from autosend_mcp.api.calls import Call
+from autosend_mcp.models.imports import GetImport, ImportState, StartedImport, StartImport, StopImport
+from autosend_mcp.tools.registry import Effect, tool
+
+
+@tool("imports", "Start import", Effect.CHANGE)
+async def start_import(call: Call, body: StartImport) -> StartedImport:
+    """Create or change a contact for each row of a text or file, of any length. Call it with dryRun first and show the
+    user what it found: columns, invalid rows, how many would be created and updated.
+
+    Every row is validated before anything is sent. It goes on after the answer; get_import tells how far it is.
+    listIds starts those lists' live automations, which may send mail. The same import again sends nothing twice.
+    """
+    from autosend_mcp.imports import job as background
+
+    return await background.start(call, body)
+
+
+@tool("imports", "Get import", Effect.READ)
+async def get_import(call: Call, body: GetImport) -> ImportState:
+    """Show how far an import is, what became of its rows, and what to do next. Waits some seconds for its end."""
+    from autosend_mcp.imports import job as background
+
+    return await background.show(call, body)
+
+
+@tool("imports", "Stop import", Effect.ADD)
+async def stop_import(call: Call, body: StopImport) -> ImportState:
+    """Stop an import. What was sent stays; start_import with the same arguments goes on later."""
+    from autosend_mcp.imports import job as background
+
+    return await background.stop(call, body)

@@ -1,0 +1,196 @@
+"""Contact lists and segments: what AutoSend returns, and the arguments and answers of the list tools.
+
+Source: AutoSend's documentation, the pages of "Contact lists" and "Segments". Both are one resource: a list is a
+group that contacts are put into, a segment is computed from conditions.
+"""
+
+from typing import Annotated, Any, Literal, Self, cast
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+
+from autosend_mcp.models.base import Answer, Body, JsonObject, Write, Written, broken_rule
+from autosend_mcp.models.pages import Paged
+from autosend_mcp.models.text import VisibleText
+from autosend_mcp.models.values import MAX_ENTRIES, EmailAddress, Name, not_blank, sendable
+
+EVERYBODY = "GLOBAL_CONTACT_LIST"
+
+ListName = Annotated[str, Field(max_length=200), AfterValidator(sendable), AfterValidator(not_blank)]
+Description = Annotated[str, Field(max_length=500), AfterValidator(sendable)]
+
+_VALUELESS = {"is_empty", "is_not_empty"}
+_EITHER = {"equals", "not_equals"}
+OPERATORS = {
+    "string": _EITHER | {"contains", "not_contains", "starts_with", "ends_with"} | _VALUELESS,
+    "number": _EITHER | {"greater_than", "less_than", "between"},
+    "boolean": _EITHER,
+    "date": _EITHER | {"before", "after", "between"} | _VALUELESS,
+}
+
+
+class ContactList(Answer):
+    """A list or segment as AutoSend returns it. Only `id` and `name` are taken for granted."""
+
+    id: Annotated[VisibleText, Field(min_length=1)]
+    name: VisibleText
+    description: VisibleText | None = None
+    type: VisibleText | None = None
+    contact_count: int | None = None
+    created_at: VisibleText | None = None
+    filter_criteria: JsonObject | None = None
+
+    @property
+    def is_segment(self) -> bool:
+        """Whether it is computed, so that nobody can be put into it."""
+        return self.type == "segment" if self.type else self.filter_criteria is not None
+
+    def named(self) -> dict[str, Any]:
+        """What tells it from others: `{"id", "name", "type", "contactCount"}`."""
+        shown = {"id": self.id, "name": self.name, "type": self.type, "contactCount": self.contact_count}
+        return {name: value for name, value in shown.items() if value is not None}
+
+
+def _criteria(value: object) -> object:
+    """The conditions of a segment, checked against the documented operators."""
+    if not isinstance(value, dict):
+        return value
+    criteria = cast("dict[str, Any]", value)
+    if criteria.get("logicalOperator") not in ("AND", "OR"):  # a list cannot be looked for in a set
+        raise broken_rule("needs logicalOperator, AND or OR")
+    groups = criteria.get("groups")
+    if not isinstance(groups, list) or not groups:
+        raise broken_rule("needs groups, an array of conditions")
+    for place, group in enumerate(cast("list[object]", groups)):
+        if not isinstance(group, dict):
+            raise broken_rule(f"groups.{place} must be an object")
+        _check_condition(cast("dict[str, Any]", group), f"groups.{place}")
+    return criteria
+
+
+def _check_condition(condition: dict[str, Any], place: str) -> None:
+    if not isinstance(condition.get("field"), str) or not condition["field"].strip():
+        raise broken_rule(f"{place} needs field, the name of a field")
+    operators = OPERATORS.get(str(condition.get("fieldType")))
+    if operators is None:
+        raise broken_rule(f"{place}.fieldType must be one of {', '.join(OPERATORS)}")
+    if condition.get("operator") not in sorted(operators):
+        raise broken_rule(f"{place}.operator must be one of {', '.join(sorted(operators))}")
+    if condition["operator"] not in _VALUELESS and condition.get("value") is None:
+        raise broken_rule(f"{place} needs value")
+
+
+Criteria = Annotated[dict[str, Any], BeforeValidator(_criteria), WithJsonSchema({"type": "object"})]
+
+
+class ListContactLists(Body):
+    """The arguments of `list_contact_lists`."""
+
+    type: Literal["list", "segment"] | None = Field(default=None, description="Only these.")
+    name_contains: Name | None = Field(default=None, description="Only those with this in their name, in any case.")
+    limit: int = Field(default=20, ge=1, le=100, description="At most so many; 20 by default, 100 at most.")
+    cursor: str | None = Field(default=None, description="nextCursor of the answer before.")
+
+
+class ContactLists(Paged):
+    """The answer of `list_contact_lists`."""
+
+    lists: list[JsonObject]
+
+
+class CreateContactList(Write):
+    """The arguments of `create_contact_list`; but for dryRun, the body of `POST /contact-lists`."""
+
+    name: ListName = Field(description="Name, unique in the project.", examples=["Newsletter"])
+    description: Description | None = Field(default=None, description="What it is for.")
+    type: Literal["list", "segment"] = Field(default="list", description="list by default.")
+    filter_criteria: Criteria | None = Field(
+        default=None,
+        description="The conditions of a segment; fieldType string, number, boolean or date. "
+        'Example: {"logicalOperator":"AND","groups":[{"field":"plan","fieldType":"string","operator":"equals",'
+        '"value":"pro"}]}',
+        examples=[
+            {
+                "logicalOperator": "AND",
+                "groups": [{"field": "plan", "fieldType": "string", "operator": "equals", "value": "pro"}],
+            }
+        ],
+    )
+    parent_id: Name | None = Field(default=None, description="Id of the segment to nest a segment in.")
+
+    @model_validator(mode="after")
+    def _segment_has_criteria(self) -> Self:
+        if (self.type == "segment") is not (self.filter_criteria is not None):
+            raise broken_rule("filterCriteria is required for a segment, and only for a segment")
+        return self
+
+
+class CreatedContactList(Written):
+    """The answer of `create_contact_list`."""
+
+    outcome: Literal["created", "dry_run"]
+    id: str | None = None
+    name: str | None = None
+    type: str | None = None
+
+
+class DeleteContactList(Write):
+    """The arguments of `delete_contact_list`."""
+
+    contact_list: Name = Field(alias="list", description="The list or segment, by name or id.", examples=["Newsletter"])
+    confirm: Name | None = Field(default=None, description="Its exact name, once the user has agreed.")
+
+
+class DeletedContactList(Written):
+    """The answer of `delete_contact_list`."""
+
+    outcome: Literal["deleted", "dry_run"]
+    id: str | None = None
+    name: str | None = None
+
+
+class ListMembers(Write):
+    """A list, and the people to put in or take out: by address or by id, not both."""
+
+    contact_list: Name = Field(
+        alias="list", description="The contact list (not a segment), by name or id.", examples=["Newsletter"]
+    )
+    emails: list[EmailAddress] | None = Field(
+        default=None, min_length=1, max_length=MAX_ENTRIES, description="Their addresses.", examples=[["a@example.com"]]
+    )
+    contact_ids: list[Name] | None = Field(
+        default=None, min_length=1, max_length=MAX_ENTRIES, description="Or their contact ids."
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.emails is None) is (self.contact_ids is None):
+            raise broken_rule("give either emails or contactIds")
+        return self
+
+    def people(self) -> dict[str, Any]:
+        """The part of the request that names them, each once."""
+        if self.emails is not None:
+            return {"emails": [*dict.fromkeys(self.emails)]}
+        return {"contactIds": [*dict.fromkeys(self.contact_ids or [])]}
+
+
+class AddedToList(Written):
+    """The answer of `add_to_list`. `newContacts`: who was no contact before. `notAdded`: who was not added, and why."""
+
+    outcome: Literal["done", "partly_done", "dry_run"]
+    contact_list: JsonObject | None = Field(default=None, validation_alias="list", serialization_alias="list")
+    added: int | None = None
+    created: int | None = None
+    already_in_list: int | None = None
+    new_contacts: list[str] | None = None
+    not_added: JsonObject | None = None
+
+
+class RemovedFromList(Written):
+    """The answer of `remove_from_list`."""
+
+    outcome: Literal["done", "partly_done", "dry_run"]
+    contact_list: JsonObject | None = Field(default=None, validation_alias="list", serialization_alias="list")
+    removed: int | None = None
+    not_in_list: int | None = None
+    errors: list[str] | None = None

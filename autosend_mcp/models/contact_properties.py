@@ -1,0 +1,80 @@
+"""Custom fields: what AutoSend returns, and the arguments and answers of the field tools.
+
+Source: AutoSend's documentation, the pages of "Custom fields". The types are those of the pages' tables.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from autosend_mcp.models.base import AsHeld, Body, JsonObject, Write, Written
+from autosend_mcp.models.pages import Paged
+from autosend_mcp.models.text import VisibleText
+from autosend_mcp.models.values import CustomName, Name, Text
+
+FieldType = Literal["string", "number", "boolean", "date"]
+
+
+class CustomField(AsHeld):
+    """A custom field as AutoSend returns it. Only `fieldName` is taken for granted."""
+
+    id: VisibleText | None = None
+    field_name: Annotated[VisibleText, Field(min_length=1)]
+    field_type: VisibleText | None = None
+    description: VisibleText | None = None
+    default_value: VisibleText | None = None
+    created_at: VisibleText | None = None
+
+    @property
+    def name_as_held(self) -> str:
+        """The name also with what cannot be seen in it, as a request must have it."""
+        return str(self.raw["fieldName"])
+
+    def shown(self) -> dict[str, object]:
+        """What an assistant can use: the name, the type, what is said of it."""
+        return self.model_dump(by_alias=True, exclude_none=True, exclude={"id", "created_at", "notes"})
+
+
+class ListCustomFields(Body):
+    """The arguments of `list_custom_fields`."""
+
+    limit: int = Field(default=20, ge=1, le=100, description="At most so many; 20 by default, 100 at most.")
+    cursor: str | None = Field(default=None, description="nextCursor of the answer before.")
+
+
+class CustomFieldList(Paged):
+    """The answer of `list_custom_fields`."""
+
+    fields: list[JsonObject]
+
+
+class CreateCustomField(Write):
+    """The arguments of `create_custom_field`; but for dryRun, the body of `POST /custom-fields`."""
+
+    field_name: CustomName = Field(description="Name, unique in the project.", examples=["plan"])
+    field_type: FieldType = Field(description="What its values are.", examples=["string"])
+    description: Text | None = Field(default=None, description="What it is for.")
+    default_value: Text | None = Field(default=None, description="Used in mail where a contact has no value.")
+
+
+class CreatedCustomField(Written):
+    """The answer of `create_custom_field`."""
+
+    outcome: Literal["created", "dry_run"]
+    field_name: str | None = None
+    field_type: str | None = None
+
+
+class DeleteCustomField(Write):
+    """The arguments of `delete_custom_field`."""
+
+    field_name: Name = Field(description="Its exact name.", examples=["plan"])
+    confirm: Name | None = Field(default=None, description="The name again, once the user has agreed.")
+
+
+class DeletedCustomField(Written):
+    """The answer of `delete_custom_field`."""
+
+    outcome: Literal["deleted", "dry_run"]
+    field_name: str | None = None
+    field_type: str | None = None

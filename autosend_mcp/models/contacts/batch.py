@@ -1,0 +1,70 @@
+"""Many contacts at once: the arguments and answers of `upsert_contacts` and `delete_contacts`.
+
+Source: AutoSend's documentation, "Bulk update contacts", "Remove contacts", "Delete contact by id" and "Delete contact
+by user id".
+"""
+
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from autosend_mcp.models.base import JsonObject, Write, Written, broken_rule
+from autosend_mcp.models.values import MAX_ENTRIES, Name
+
+
+def _row(value: object) -> object:
+    if not isinstance(value, dict):
+        raise broken_rule("must be an object with an email")
+    return cast("object", value)
+
+
+# A row is validated by itself, later: one bad row does not keep the others from being sent.
+Row = Annotated[
+    dict[str, Any],
+    BeforeValidator(_row),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "properties": {
+                "email": {"type": "string"},
+                "firstName": {"type": "string"},
+                "lastName": {"type": "string"},
+                "userId": {"type": "string"},
+                "customFields": {"type": "object"},
+            },
+        }
+    ),
+]
+
+
+class UpsertContacts(Write):
+    """The arguments of `upsert_contacts`."""
+
+    contacts: list[Row] = Field(
+        min_length=1,
+        max_length=MAX_ENTRIES,
+        description="Up to 100, each with the fields of upsert_contact; email is required.",
+        examples=[[{"email": "jane@example.com", "customFields": {"plan": "pro"}}]],
+    )
+    list_ids: list[Name] | None = Field(
+        default=None,
+        max_length=MAX_ENTRIES,
+        description="Contact lists that all of them join afterwards, by name or id.",
+        examples=[["Newsletter"]],
+    )
+    run_workflow: bool = Field(
+        default=False, description="Start the automations that watch for changed values. Lists start theirs anyway."
+    )
+
+
+class UpsertedContacts(Written):
+    """The answer of `upsert_contacts`.
+
+    `counts`: how many have which outcome. `contacts`: the addresses by outcome (created, updated, unchanged, merged,
+    invalid, failed, unknown), with the row and why where it is not as asked. `lists`: what became of each list.
+    """
+
+    outcome: Literal["done", "partly_done", "dry_run"]
+    counts: JsonObject | None = None
+    contacts: JsonObject | None = None
+    lists: list[JsonObject] | None = None

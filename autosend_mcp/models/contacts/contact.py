@@ -1,0 +1,77 @@
+"""Contacts: what is asked for, what AutoSend returns, and how the two differ.
+
+Fields: AutoSend's documentation, "Create contact", "Upsert contact" and "Get contact by id".
+"""
+
+from typing import Annotated, Any, cast
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from autosend_mcp.models.base import Answer, AsHeld, Body
+from autosend_mcp.models.schema import UNPUBLISHED, published_schema
+from autosend_mcp.models.text import VisibleText, visible
+from autosend_mcp.models.values import CustomFields, EmailAddress, Text
+
+
+class Person(Body):
+    """What both a create and an upsert say of one person."""
+
+    email: EmailAddress = Field(description="Mail address.", examples=["jane@example.com"])
+    first_name: Text | None = Field(default=None, description="First name.", examples=["Jane"])
+    last_name: Text | None = Field(default=None, description="Last name.", examples=["Doe"])
+    user_id: Text | None = Field(
+        default=None, description="Your application's id for the person.", examples=["user_12345"]
+    )
+    custom_fields: CustomFields | None = Field(
+        default=None,
+        description="Further attributes; flat, each value a string, number, boolean or ISO date. "
+        'Example: {"plan":"pro","logins":42,"vip":true,"trialEnds":"2024-03-01"}',
+        examples=[{"plan": "pro", "logins": 42, "vip": True, "trialEnds": "2024-03-01"}],
+    )
+
+    def attributes(self) -> dict[str, Any]:
+        """What is asked of the contact, under AutoSend's names; without the lists."""
+        names: dict[str, Any] = published_schema(Person)["properties"]
+        return {name: value for name, value in self.payload().items() if name in names}
+
+
+def _known_values(value: object) -> object:
+    """The custom fields of a reply that have a documented type; a nested value has none and is left out."""
+    if not isinstance(value, dict):
+        return value
+    fields = cast("dict[object, object]", value)
+    return {visible(str(name)): v for name, v in fields.items() if isinstance(v, str | int | float)}
+
+
+# Published as a plain object: spelling the value types out again would cost every conversation 30 tokens.
+KnownFields = Annotated[
+    dict[str, VisibleText | int | float | bool], BeforeValidator(_known_values), WithJsonSchema({"type": "object"})
+]
+
+
+class Contact(Answer):
+    """A contact as AutoSend returns it. Only `id` and `email` are taken for granted.
+
+    `list_ids` is not in the documented reply and is kept where AutoSend sends it; times are ISO 8601 in UTC.
+    """
+
+    id: Annotated[VisibleText, Field(min_length=1)]
+    email: VisibleText
+    first_name: VisibleText | None = None
+    last_name: VisibleText | None = None
+    user_id: VisibleText | None = None
+    list_ids: list[VisibleText] | None = Field(default=None, json_schema_extra={UNPUBLISHED: True})
+    custom_fields: KnownFields | None = None
+    created_at: VisibleText | None = None
+
+
+class StoredContact(Contact, AsHeld):
+    """A contact with the time of its last change, which decides what became of a lost write."""
+
+    updated_at: VisibleText | None = None
+
+    @property
+    def raw_fields(self) -> dict[str, Any]:
+        """The custom fields as AutoSend holds them, also those that cannot be shown."""
+        fields = self.raw.get("customFields")
+        return cast("dict[str, Any]", fields) if isinstance(fields, dict) else {}

@@ -1,0 +1,50 @@
+"""The arguments and the answer of `delete_contacts`.
+
+Source: AutoSend's documentation, "Remove contacts", "Delete contact by id" and "Delete contact by user id".
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from autosend_mcp.models.base import Write, Written, broken_rule
+from autosend_mcp.models.values import MAX_ENTRIES, EmailAddress, Name
+
+MAX_IDS = 20  # each costs a request, of which there are two a second
+
+
+class DeleteContacts(Write):
+    """The arguments of `delete_contacts`."""
+
+    emails: list[EmailAddress] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_ENTRIES,
+        description="By address, up to 100.",
+        examples=[["jane@example.com"]],
+    )
+    ids: list[Name] | None = Field(
+        default=None, min_length=1, max_length=MAX_IDS, description=f"Or by contact id, up to {MAX_IDS}."
+    )
+    user_id: Name | None = Field(default=None, description="Or by userId, which cannot be looked up first.")
+    confirm: Annotated[Name, BeforeValidator(lambda given: str(given) if isinstance(given, int) else given)] | None = (
+        Field(
+            default=None,
+            description="What goes, once the user has agreed: the address (or userId) of one, the count of several.",
+        )
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if sum(way is not None for way in (self.emails, self.ids, self.user_id)) != 1:
+            raise broken_rule("give one of emails, ids and userId")
+        return self
+
+
+class DeletedContacts(Written):
+    """The answer of `delete_contacts`. `deleted`: the addresses that are gone."""
+
+    outcome: Literal["deleted", "partly_deleted", "dry_run"]
+    deleted: list[str] | None = None
+    not_found: list[str] | None = None
+    not_deleted: list[str] | None = None

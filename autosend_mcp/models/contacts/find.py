@@ -1,0 +1,81 @@
+"""Finding contacts: the arguments and answers of `get_contact` and `find_contacts`.
+
+Source: AutoSend's documentation, "Get contact by id", "Get unsubscribe groups", "Search contacts by emails" and
+"Search contacts in a list".
+"""
+
+from typing import Any, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from autosend_mcp.models.base import Body, JsonObject, broken_rule
+from autosend_mcp.models.contacts.contact import Contact
+from autosend_mcp.models.pages import Paged
+from autosend_mcp.models.text import VisibleText
+from autosend_mcp.models.values import MAX_ENTRIES, EmailAddress, Name
+
+ContactField = Literal["firstName", "lastName", "userId", "customFields", "createdAt", "updatedAt"]
+
+
+class GetContact(Body):
+    """The arguments of `get_contact`."""
+
+    email: EmailAddress | None = Field(default=None, description="Mail address.", examples=["jane@example.com"])
+    id: Name | None = Field(default=None, description="Or contact id.", examples=["507f1f77bcf86cd799439011"])
+    unsubscribe_groups: bool = Field(default=False, description="Also the groups the contact has unsubscribed from.")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.email is None) is (self.id is None):
+            raise broken_rule("give either email or id")
+        return self
+
+
+class FoundContact(Contact):
+    """The answer of `get_contact`."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["id", "email"]})
+
+    updated_at: VisibleText | None = None
+    unsubscribe_groups: list[JsonObject] | None = None
+
+
+class FindContacts(Body):
+    """The arguments of `find_contacts`."""
+
+    emails: list[EmailAddress] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_ENTRIES,
+        description="Look these addresses up. Without: those in a list.",
+        examples=[["jane@example.com"]],
+    )
+    contact_list: Name | None = Field(
+        default=None, alias="list", description="A list or segment, by name or id. Without: all contacts."
+    )
+    email_contains: Name | None = Field(
+        default=None, description="Only addresses with this in them.", examples=["@example.com"]
+    )
+    fields: list[ContactField] | None = Field(
+        default=None, description="What to show besides id and email.", examples=[["firstName", "customFields"]]
+    )
+    limit: int = Field(default=20, ge=1, le=100, description="At most so many; 20 by default, 100 at most.")
+    cursor: str | None = Field(default=None, description="nextCursor of the answer before.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.emails is not None and (self.contact_list or self.email_contains):
+            raise broken_rule("give either emails, or list and emailContains")
+        return self
+
+    def chosen(self, contact: dict[str, Any]) -> dict[str, Any]:
+        """The part of a contact that was asked for."""
+        shown = {"id", "email", *(self.fields or [])}
+        return {name: value for name, value in contact.items() if name in shown}
+
+
+class FoundContacts(Paged):
+    """The answer of `find_contacts`. `notFound`: the addresses asked for that are no contacts."""
+
+    contacts: list[JsonObject]
+    not_found: list[str] | None = None

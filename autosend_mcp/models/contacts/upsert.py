@@ -1,0 +1,17 @@
+"""The arguments and the answer of `upsert_contact`."""
+
+from typing import Literal
+
+from autosend_mcp.models.base import JsonObject
+from autosend_mcp.models.contacts.create import CreateContact, WrittenContact
+
+
+class UpsertContact(CreateContact):
+    """The arguments of `upsert_contact`; the body of `POST /contacts/email`."""
+
+
+class UpsertedContact(WrittenContact):
+    """The answer of `upsert_contact`. `changes`: what it had before and has now, by field."""
+
+    outcome: Literal["created", "updated", "unchanged", "dry_run"]
+    changes: JsonObject | None = None

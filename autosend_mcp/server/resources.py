@@ -1,0 +1,85 @@
+"""Resources: the contact lists, the custom fields and the writes of this process, for a person to attach."""
+
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any
+from urllib.parse import unquote
+
+from mcp_types import ReadResourceResult, Resource, ResourceTemplate, TextResourceContents
+
+from autosend_mcp.api.calls import Call
+from autosend_mcp.api.directory import read_fields, read_lists, resolve_list
+from autosend_mcp.models.bounds import MAX_ANSWER_BYTES, shortened
+from autosend_mcp.models.pages import fitting
+from autosend_mcp.models.text import compact_json, visible_data
+from autosend_mcp.server.history import History
+
+LISTS = "autosend://contact-lists"
+FIELDS = "autosend://custom-fields"
+WRITES = "autosend://writes"
+ONE_LIST = "autosend://contact-lists/{list}"
+
+_JSON = "application/json"
+
+
+async def _lists(call: Call) -> object:
+    rows = [one.named() for one in await read_lists(call)]
+    return {"total": len(rows), "lists": fitting(visible_data(rows))[0]}
+
+
+async def _fields(call: Call) -> object:
+    rows = [one.shown() for one in await read_fields(call)]
+    return {"total": len(rows), "fields": fitting(visible_data(rows))[0]}
+
+
+_READERS: dict[str, Callable[[Call], Awaitable[object]]] = {LISTS: _lists, FIELDS: _fields}
+
+# Each with the toolset that it belongs to; the writes belong to none.
+_DEFINITIONS = (
+    ("lists", Resource(uri=LISTS, name="contact_lists", title="Contact lists", mime_type=_JSON,
+                       description="The contact lists and segments, with the number of contacts in each.")),
+    ("fields", Resource(uri=FIELDS, name="custom_fields", title="Custom fields", mime_type=_JSON,
+                        description="The custom fields that contacts can have, with their types.")),
+    ("", Resource(uri=WRITES, name="writes", title="Writes", mime_type=_JSON,
+                  description="What this server has written since it started, and what would take it back.")),
+)  # fmt: skip
+
+
+def offered(toolsets: Collection[str]) -> list[Resource]:
+    """The resources of these toolsets."""
+    return [resource for toolset, resource in _DEFINITIONS if not toolset or toolset in toolsets]
+
+
+def templates(toolsets: Collection[str]) -> list[ResourceTemplate]:
+    """The templates of these toolsets; the name of a list is completed."""
+    if "lists" not in toolsets:
+        return []
+    return [
+        ResourceTemplate(
+            uri_template=ONE_LIST, name="contact_list", title="Contact list", mime_type=_JSON,
+            description="One contact list or segment, by name or id.",
+        )
+    ]  # fmt: skip
+
+
+def is_offered(uri: str, toolsets: Collection[str]) -> bool:
+    """Whether what is behind the URI belongs to one of these toolsets."""
+    if uri.startswith(f"{LISTS}/"):
+        return "lists" in toolsets
+    return uri in {str(resource.uri) for resource in offered(toolsets)}
+
+
+async def read(call: Call, uri: str, history: History) -> ReadResourceResult:
+    """What is behind a URI that is offered, as JSON.
+
+    Raises:
+        AutoSendError: It could not be read.
+    """
+    data: Any
+    if uri == WRITES:
+        data = history.rows()
+    elif uri in _READERS:
+        data = await _READERS[uri](call)
+    else:
+        data = (await resolve_list(call, unquote(uri.removeprefix(f"{LISTS}/")))).named()
+    text = compact_json(shortened(visible_data(data), MAX_ANSWER_BYTES))
+    return ReadResourceResult(contents=[TextResourceContents(uri=uri, mime_type=_JSON, text=text)])

@@ -1,0 +1,62 @@
+"""What cannot be undone needs a `confirm` that equals it, and the person's yes where the client can ask."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import anyio
+
+from autosend_mcp.api.calls import Call, Verdict
+from autosend_mcp.errors import NOTHING_CHANGED, NotSent
+from autosend_mcp.models.text import compact_json, visible
+
+# Of the time in which a write may begin, this is kept for the deletion after the person's answer.
+_TO_DELETE = 1.0
+
+
+async def confirm(
+    call: Call,
+    given: str | None,
+    expected: str,
+    *,
+    kind: str,
+    names: Sequence[str],
+    shows: Mapping[str, object],
+    also: Collection[str] = (),
+) -> None:
+    """Return when these may be deleted. `expected` (or one of `also`) is what `confirm` must be.
+
+    `kind` and `names`: what would go, for the question to the person. `shows`: the same as data, for the assistant.
+
+    Raises:
+        NotSent: `confirm` is missing or other, with what would go; or the person said no.
+    """
+    if given is None or visible(given).strip() not in {visible(right).strip() for right in (expected, *also)}:
+        what = "This cannot be undone, so it needs confirm." if given is None else "confirm is not what would go."
+        raise NotSent(
+            what,
+            "Show the user what would go. If they agree, call again with this confirm:",
+            changed=NOTHING_CHANGED,
+            facts={"confirm": expected, **shows},
+        )
+    verdict: Verdict = "no_answer"
+    with anyio.move_on_after(max(0.0, call.seconds_left - _TO_DELETE * call.scale)):
+        verdict = await call.ask(_question(names, kind), names)
+    if verdict == "no":
+        raise NotSent(
+            "The person at the client was asked, and did not say yes.",
+            "Do not call again unless they ask for it.",
+            changed=NOTHING_CHANGED,
+        )
+    if verdict == "no_answer":
+        raise NotSent(
+            "The person at the client was asked and has not answered in time.",
+            "Call again when they are there. If the client shows no question, the person who runs this server can set "
+            "AUTOSEND_ASK=never.",
+            changed=NOTHING_CHANGED,
+        )
+
+
+def _question(names: Sequence[str], kind: str) -> str:
+    """What would go, at most five of them by name."""
+    shown = ", ".join(compact_json(visible(name)[:200]) for name in names[:5])
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return f"Delete {kind} {shown}{more} from AutoSend? This cannot be undone."

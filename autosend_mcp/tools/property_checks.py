@@ -1,0 +1,66 @@
+"""Custom fields checked against those that are defined: types, and names that look misspelt."""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from autosend_mcp.api.calls import Call
+from autosend_mcp.api.directory import defined_fields
+from autosend_mcp.errors import NOTHING_CHANGED, NotSent
+from autosend_mcp.models.comparison import moment
+from autosend_mcp.models.text import quoted, visible
+
+UNDEFINED = "Not defined as custom fields: {}. What AutoSend does with such a value is not documented."
+
+
+async def check_fields(call: Call, people: Iterable[Mapping[str, Any]]) -> None:
+    """Check the custom fields of each of these people (`{"customFields": {...}}`) against those defined.
+
+    A name that is not defined and near no other goes through, with a note.
+
+    Raises:
+        NotSent: A value has the wrong type, or a name looks misspelt.
+    """
+    rows = [row["customFields"] for row in people if row.get("customFields")]
+    if not rows or (defined := await defined_fields(call)) is None:
+        return
+    problems = list(dict.fromkeys(line for row in rows for line in field_problems(row, defined)))
+    if problems:
+        lines = ["If a name is meant as it is, define it first with create_custom_field. Mend this:", *problems[:20]]
+        raise NotSent("Custom fields are not as defined in AutoSend.", "\n".join(lines), changed=NOTHING_CHANGED)
+    note_undefined(call, rows, defined)
+
+
+def field_problems(custom: Mapping[str, Any], defined: Mapping[str, str]) -> list[str]:
+    """A line for each value of the wrong type and each name that looks misspelt."""
+    lines: list[str] = []
+    for name, value in custom.items():
+        kind = defined.get(visible(name))
+        if kind is None:
+            lowered = {known.lower(): known for known in defined if known not in custom}
+            if near := get_close_matches(name.lower(), lowered, n=1, cutoff=0.8):
+                lines.append(f"- customFields.{quoted(name)}: not defined; did you mean {quoted(lowered[near[0]])}?")
+        elif not _fits(value, kind):
+            lines.append(f"- customFields.{quoted(name)}: must be a {_KINDS[kind]}.")
+    return lines
+
+
+_KINDS = {"string": "string", "number": "number", "boolean": "boolean", "date": 'date, such as "2024-03-01"'}
+
+
+def _fits(value: object, kind: str) -> bool:
+    if kind == "boolean":
+        return isinstance(value, bool)
+    if kind == "number":
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind == "date":
+        return isinstance(value, str) and moment(value) is not None
+    return isinstance(value, str) or kind not in _KINDS
+
+
+def note_undefined(call: Call, rows: Iterable[Mapping[str, Any]], defined: Mapping[str, str]) -> None:
+    """Note the names that are not defined."""
+    names = dict.fromkeys(name for row in rows for name in row if visible(name) not in defined)
+    if names:
+        shown = [quoted(name) for name in names][:20]
+        call.notes.append(UNDEFINED.format(", ".join(shown)))
