@@ -145,17 +145,35 @@ async def test_a_bug_of_the_sandbox_is_answered_in_the_documented_envelope() -> 
 
 
 async def test_the_third_request_of_a_key_in_a_second_is_refused_with_the_wait() -> None:
-    sandbox = Sandbox(Store())
+    now = 1_700_000_000.0
+    sandbox = Sandbox(Store(now=lambda: now))
     async with client_of(sandbox) as http:
         responses = [await http.get("/contacts/x") for _ in range(3)]
         other = await http.get("/contacts/x", headers={"Authorization": "Bearer AS_other"})
+        now += 1
+        later = await http.get("/contacts/x")
     assert [response.status_code for response in responses] == [404, 404, 429]
     assert [responses[0].headers[f"X-RateLimit-{name}"] for name in ("Limit", "Remaining")] == ["2", "1"]
-    assert int(responses[0].headers["X-RateLimit-Reset"]) > 0
-    assert responses[0].headers["Date"].endswith(" GMT")
+    assert responses[0].headers["X-RateLimit-Reset"] == "1700000001"
     assert expect_failure(responses[2], 429, "RATE_LIMIT_EXCEEDED")["retryAfter"] == 1
     assert responses[2].headers["X-RateLimit-Remaining"] == "0"
-    assert other.status_code == 404
+    assert (other.status_code, later.status_code) == (404, 404)
+    sandbox.store.close()
+
+
+async def test_all_times_come_from_the_clock_of_the_store() -> None:
+    now = 1_700_000_000.0
+    sandbox = Sandbox(Store(now=lambda: now), Options(rate_limit=0))
+    async with client_of(sandbox) as http:
+        created = (await http.post("/contacts", json=JANE)).json()["data"]
+        now += 60.25
+        upserted = await http.post("/contacts/email", json=JANE | {"lastName": "Doe"})
+        unknown = await http.get("/nothing")
+    contact = upserted.json()["data"]
+    assert contact["id"] == created["id"]
+    assert contact["id"].startswith("6553f100")
+    assert (contact["createdAt"], contact["updatedAt"]) == ("2023-11-14T22:13:20.000Z", "2023-11-14T22:14:20.250Z")
+    assert upserted.headers["Date"] == unknown.headers["Date"] == "Tue, 14 Nov 2023 22:14:20 GMT"
     sandbox.store.close()
 
 

@@ -56,6 +56,8 @@ Written from the documentation; shares no code with the client it tests. Where t
 `GET /sandbox/automations`, which AutoSend does not have, shows what its automations would have sent.
 """
 
+from functools import partial
+
 from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -76,20 +78,21 @@ __all__ = ["KEY", "PROJECT", "Options", "PropertyAutomation", "Sandbox"]
 
 
 class Sandbox:
-    """The endpoints over one store. `app` is what a server or an in-process transport calls."""
+    """The endpoints over one store, on its clock. `app` is what a server or an in-process transport calls."""
 
     def __init__(self, store: Store, options: Options | None = None) -> None:
         """A new endpoint is a method of one of the classes of endpoints and a row in the table of routes."""
         self.store = store
         self.options = options or Options()
-        self._windows = Windows(self.options.rate_limit)
+        self._windows = Windows(self.options.rate_limit, store.db.now)
         if self.options.webhook_url:
-            store.db.listener = Webhooks(self.options).announce
+            store.db.listener = Webhooks(self.options, store.db).announce
+        not_routed = partial(no_route, store.db.now)
         routes = [self._route(row, handler) for row, handler in self._table().items()]
         self.app = Starlette(
             routes=[*routes, Route("/sandbox/automations", self._automations, methods=["GET"])],
             middleware=[Middleware(RawPath)],
-            exception_handlers={HTTPException: no_route, Exception: no_route},
+            exception_handlers={HTTPException: not_routed, Exception: not_routed},
         )
 
     def _table(self) -> dict[str, Handler]:

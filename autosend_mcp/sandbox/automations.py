@@ -8,7 +8,7 @@ from typing import Any
 
 from autosend_mcp.sandbox.contacts import Contact
 from autosend_mcp.sandbox.criteria import property_of
-from autosend_mcp.sandbox.database import Database, timestamp
+from autosend_mcp.sandbox.database import Database
 from autosend_mcp.sandbox.lists import ContactList
 from autosend_mcp.sandbox.options import PropertyAutomation
 from autosend_mcp.sandbox.suppressions import Suppressions
@@ -55,7 +55,7 @@ class Automations:
         project, email = contact["projectId"], contact["email"]
         silent = email in self._suppressions.suppressed(project, [email])
         mail = (None, "the address is suppressed") if silent else (automation, None)
-        values = (project, timestamp(), automation, json.dumps(trigger), list_id, contact["id"], email, *mail)
+        values = (project, self._db.timestamp(), automation, json.dumps(trigger), list_id, contact["id"], email, *mail)
         self._db.insert("starts", _COLUMNS, *values)
 
 

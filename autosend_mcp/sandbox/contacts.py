@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from autosend_mcp.sandbox.database import Database, new_id, timestamp
+from autosend_mcp.sandbox.database import Database
 
 Contact = dict[str, Any]
 
@@ -60,9 +60,9 @@ class Contacts:
 
     def insert(self, project: str, email: str, named: Mapping[str, Any], custom: Mapping[str, Any]) -> Contact:
         """A new row."""
-        now = timestamp()
+        contact_id, now = self._db.new_id(), self._db.timestamp()
         row = dict(
-            zip(_COLUMNS, (new_id(), project, email, None, None, None, json.dumps(custom), now, now), strict=True)
+            zip(_COLUMNS, (contact_id, project, email, None, None, None, json.dumps(custom), now, now), strict=True)
         )
         row |= {column: named.get(name) for name, column in _NAMES.items()}
         self._db.insert("contacts", _COLUMNS, *row.values())
@@ -71,7 +71,7 @@ class Contacts:
     def update(self, held: Contact, named: Mapping[str, Any], custom: Mapping[str, Any]) -> Contact:
         """The row with `named` and `custom` instead of what it had."""
         values = [named.get(name) for name in _NAMES]
-        now = timestamp()
+        now = self._db.timestamp()
         self._db.run(
             "UPDATE contacts SET first_name = ?, last_name = ?, user_id = ?, custom_fields = ?, updated_at = ?"
             " WHERE id = ?",

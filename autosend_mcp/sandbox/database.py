@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import Any
 
 Listener = Callable[[str, dict[str, Any]], None]
+Clock = Callable[[], float]
+"""Return the current wall-clock time in seconds, as `time.time` does."""
 
 _SCHEMA = """
 PRAGMA busy_timeout = 5000;
@@ -65,17 +67,6 @@ CREATE TABLE IF NOT EXISTS starts (
 _ADDED = {"description": "TEXT", "criteria": "TEXT", "parent": "TEXT", "created_at": "TEXT", "updated_at": "TEXT"}
 
 
-def new_id() -> str:
-    """24 hex digits, as MongoDB makes them: seconds, then random."""
-    return f"{int(time.time()):08x}{random.getrandbits(64):016x}"
-
-
-def timestamp() -> str:
-    """Now, as AutoSend writes it: UTC with milliseconds."""
-    seconds, milliseconds = divmod(time.time_ns() // 1_000_000, 1_000)
-    return f"{_second(seconds)}.{milliseconds:03}Z"
-
-
 @lru_cache(maxsize=1)
 def _second(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
@@ -87,12 +78,13 @@ class Database:
     With a file, write-ahead logging keeps every finished transaction through a kill of the process.
     """
 
-    def __init__(self, file: str | os.PathLike[str] | None) -> None:
+    def __init__(self, file: str | os.PathLike[str] | None, now: Clock = time.time) -> None:
         """Open or make the file, also one of an older version; in memory without one.
 
         Raises:
             OSError: The file cannot be opened, or is no SQLite database.
         """
+        self.now = now
         self.listener: Listener | None = None
         self._lock = threading.RLock()
         self._inside = False
@@ -108,6 +100,15 @@ class Database:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    def new_id(self) -> str:
+        """Return an unused id of 24 hex digits, as MongoDB makes them: seconds, then random."""
+        return f"{int(self.now()):08x}{random.getrandbits(64):016x}"
+
+    def timestamp(self) -> str:
+        """Return the current time as AutoSend writes it: UTC with milliseconds."""
+        seconds, milliseconds = divmod(int(self.now() * 1_000), 1_000)
+        return f"{_second(seconds)}.{milliseconds:03}Z"
 
     @contextmanager
     def transaction(self) -> Generator[None]:
@@ -168,5 +169,5 @@ class Database:
             for column, kind in _ADDED.items():
                 if column not in there:
                     self.run(f"ALTER TABLE lists ADD COLUMN {column} {kind}")
-            now = timestamp()
+            now = self.timestamp()
             self.run("UPDATE lists SET created_at = ?, updated_at = ? WHERE created_at IS NULL", now, now)

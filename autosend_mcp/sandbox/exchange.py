@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 from http import HTTPStatus
 from math import ceil
-from time import monotonic, time
 from typing import Any, Never, cast
 from urllib.parse import unquote
 
@@ -19,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from autosend_mcp.sandbox.criteria import Details
+from autosend_mcp.sandbox.database import Clock
 
 KEY = "AS_sandbox"
 PROJECT = "229f1f77bcf86cd927304803"
@@ -58,9 +58,10 @@ class RawPath:
 class Windows:
     """The requests of each key in the last second."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, now: Clock) -> None:
         """`limit` requests a second and key; 0 for any number."""
         self._limit = limit
+        self.now = now
         self._of: dict[str, deque[float]] = {}
 
     def spend(self, key: str) -> dict[str, str]:
@@ -68,8 +69,8 @@ class Windows:
         if not self._limit:
             return {}
         window = self._of.setdefault(key, deque())
-        now = monotonic()
-        while window and window[0] + 1 <= now:
+        now = self.now()
+        while window and not 0 <= now - window[0] < 1:  # a clock that was set back blocks no key
             window.popleft()
         full = len(window) >= self._limit
         if not full:
@@ -77,7 +78,7 @@ class Windows:
         headers = {
             "X-RateLimit-Limit": str(self._limit),
             "X-RateLimit-Remaining": str(self._limit - len(window)),
-            "X-RateLimit-Reset": str(int(time()) + 1),
+            "X-RateLimit-Reset": str(int(now) + 1),
         }
         if full:
             wait = {"retryAfter": ceil(window[0] + 1 - now)}
@@ -89,7 +90,7 @@ class Windows:
 
 async def answer(request: Request, handler: Handler, windows: Windows) -> Response:
     """The handler's answer or the refusal, for a request with a good key within its limit."""
-    headers = {"Date": formatdate(usegmt=True)}
+    headers = {"Date": formatdate(windows.now(), usegmt=True)}
     try:
         key = _key(request)
         headers |= windows.spend(key)
@@ -135,12 +136,12 @@ def not_found(what: str, code: str) -> Refusal:
     return Refusal(404, code, f"{what} not found", {"status": 404})
 
 
-async def no_route(_request: Request, error: Exception) -> Response:
+async def no_route(now: Clock, _request: Request, error: Exception) -> Response:
     """What no endpoint answers: an unknown path or method, or a bug, in the documented envelope."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(status, "SERVER_ERROR")
     response = Refusal(status, code, HTTPStatus(status).phrase).response()
-    response.headers["Date"] = formatdate(usegmt=True)
+    response.headers["Date"] = formatdate(now(), usegmt=True)
     return response
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autosend_mcp.sandbox.criteria import Details, as_date
-from autosend_mcp.sandbox.database import Database, new_id, timestamp
+from autosend_mcp.sandbox.database import Database
 from autosend_mcp.sandbox.options import Options
 
 TYPES = ("string", "number", "boolean", "date")
@@ -87,8 +87,8 @@ class Fields:
         self, project: str, name: str, kind: str, description: str | None = None, default: str | None = None
     ) -> dict[str, Any] | None:
         """A new definition; None if the project has one of that name."""
-        now = timestamp()
-        row = dict(zip(_COLUMNS, (new_id(), project, name, kind, description, default, now, now), strict=True))
+        now = self._db.timestamp()
+        row = dict(zip(_COLUMNS, (self._db.new_id(), project, name, kind, description, default, now, now), strict=True))
         with self._db.transaction():
             return _field_of(row) if self._db.insert("fields", _COLUMNS, *row.values()) else None
 

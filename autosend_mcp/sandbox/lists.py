@@ -10,7 +10,7 @@ from typing import Any
 
 from autosend_mcp.sandbox.contacts import Contact, Contacts, contact_of
 from autosend_mcp.sandbox.criteria import meets
-from autosend_mcp.sandbox.database import Database, new_id, timestamp
+from autosend_mcp.sandbox.database import Database
 
 GLOBAL = "GLOBAL_CONTACT_LIST"
 _COLUMNS = ("id", "project", "name", "type", "description", "criteria", "parent", "created_at", "updated_at")
@@ -113,7 +113,7 @@ class Lists:
         parent: str | None = None,
     ) -> str:
         """A new row; its id."""
-        list_id, now = list_id or new_id(), timestamp()
+        list_id, now = list_id or self._db.new_id(), self._db.timestamp()
         kept = json.dumps(criteria) if criteria else None
         with self._db.transaction():
             self._db.insert("lists", _COLUMNS, list_id, project, name, kind, description, kept, parent, now, now)

@@ -1,12 +1,13 @@
 """The sandbox's records per project, in SQLite (in memory or in a file): contacts, and what surrounds them."""
 
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from autosend_mcp.sandbox.automations import Automations
 from autosend_mcp.sandbox.contacts import Contact, Contacts
-from autosend_mcp.sandbox.database import Database
+from autosend_mcp.sandbox.database import Clock, Database
 from autosend_mcp.sandbox.fields import Fields
 from autosend_mcp.sandbox.joining import bulk_add, bulk_leave
 from autosend_mcp.sandbox.lists import Lists
@@ -39,13 +40,13 @@ class Store:
     sandbox they come through; without them, the default ones hold.
     """
 
-    def __init__(self, file: str | os.PathLike[str] | None = None) -> None:
-        """Open or make the file; in memory without one.
+    def __init__(self, file: str | os.PathLike[str] | None = None, now: Clock = time.time) -> None:
+        """Open or make the file; in memory without one. `now`: the clock that all times of this sandbox come from.
 
         Raises:
             OSError: The file cannot be opened, or is no SQLite database.
         """
-        self.db = Database(file)
+        self.db = Database(file, now)
         self.lists = Lists(self.db)
         self.fields = Fields(self.db)
         self.suppressions = Suppressions(self.db)

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterable
 from typing import Any
 
-from autosend_mcp.sandbox.database import Database, new_id, timestamp
+from autosend_mcp.sandbox.database import Database
 
 _COLUMNS = ("id", "project", "group_id", "name", "description", "is_global", "created_at", "updated_at")
 _ENTRY = ("project", "email", "group_id", "reason", "created_at")
@@ -33,8 +33,8 @@ class Suppressions:
             if known:
                 return str(known["group_id"])
             group_id = "".join(secrets.choice(_LETTERS) for _ in range(6))
-            now = timestamp()
-            self._db.insert("suppression_groups", _COLUMNS, new_id(), project, group_id, name, "", is_global, now, now)
+            row_id, now = self._db.new_id(), self._db.timestamp()
+            self._db.insert("suppression_groups", _COLUMNS, row_id, project, group_id, name, "", is_global, now, now)
             return group_id
 
     def groups(self, project: str, *, include_global: bool) -> list[dict[str, Any]]:
@@ -84,7 +84,7 @@ class Suppressions:
         with self._db.transaction():
             default, everything = self._standard(project)
             into = everything if is_global else self._known(project, group_id) if group_id else default
-            now = timestamp()
+            now = self._db.timestamp()
             return sum(
                 self._db.insert("suppressions", _ENTRY, project, email, into, reason, now)
                 for email in dict.fromkeys(emails)

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from autosend_mcp.sandbox.database import timestamp
+from autosend_mcp.sandbox.database import Database
 from autosend_mcp.sandbox.options import Options
 
 
@@ -32,10 +32,11 @@ class _Delivery:
 class Webhooks:
     """What is to be delivered, in order; a delivery that fails is tried again later under the same id."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, db: Database) -> None:
         """To the URL of the options, which is on this machine."""
         self._url = urlsplit(options.webhook_url)
         self._secret = options.webhook_secret.encode()
+        self._db = db
         self._delays = options.webhook_delays
         self._waiting: list[_Delivery] = []
         self._changed = threading.Condition()
@@ -44,7 +45,7 @@ class Webhooks:
 
     def announce(self, event: str, data: dict[str, Any]) -> None:
         """Deliver an event soon."""
-        content = json.dumps({"type": event, "createdAt": timestamp(), "data": data}).encode()
+        content = json.dumps({"type": event, "createdAt": self._db.timestamp(), "data": data}).encode()
         with self._changed:
             self._number += 1
             heappush(self._waiting, _Delivery(0, self._number, event, content, str(uuid4())))
@@ -75,7 +76,7 @@ class Webhooks:
             "X-Webhook-Signature": hmac.new(self._secret, delivery.content, hashlib.sha256).hexdigest(),
             "X-Webhook-Event": delivery.event,
             "X-Webhook-Delivery-Id": delivery.id,
-            "X-Webhook-Timestamp": str(time.time_ns() // 1_000_000),
+            "X-Webhook-Timestamp": str(int(self._db.now() * 1_000)),
         }
         try:
             connection = HTTPConnection(self._url.hostname or "", self._url.port or 80, timeout=10)
