@@ -1,7 +1,8 @@
 """What autosend-mcp costs over a bare server with one tool on the same SDK: start-up, memory, latency, rate, tokens.
 
 Both are child processes behind the same MCP client and the same API on loopback, and they take turns, so that what
-else the machine does falls on both. Each goal is printed with its figure, not enforced.
+else the machine does falls on both. They run from a copy of the package alone, as a wheel installs it. Each goal is
+printed with its figure, not enforced.
 
     python benchmarks/overhead.py            about 75 seconds
     python benchmarks/overhead.py --quick    about 12 seconds: does it run, not what the figures are
@@ -11,6 +12,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import sys
 import tempfile
 import traceback
@@ -34,7 +36,8 @@ from mcp_types import Tool
 from report import Progress, Row, print_table
 
 _HERE = Path(__file__).resolve().parent
-_MODULES = {"bare": ("bare_server", _HERE), "ours": ("autosend_mcp", _HERE.parent)}
+_PACKAGE = _HERE.parent / "autosend_mcp"
+_MODULES = {"bare": "bare_server", "ours": "autosend_mcp"}
 _ERAS = {"2025-11-25": "legacy", "2026-07-28": "auto"}
 _AT_ONCE = 32
 _ROUNDS = 5
@@ -49,12 +52,17 @@ class ServerFailed(Exception):
     """A server answered otherwise than it must; there is nothing to measure."""
 
 
-def _connect(base_url: str, log: TextIO, name: str, mode: str) -> Client:
-    module, folder = _MODULES[name]
+def _install(directory: str) -> Path:
+    """Copy both servers there without the project around them: only so is ours what users get from a wheel."""
+    shutil.copytree(_PACKAGE, Path(directory) / _PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
+    return Path(shutil.copy(_HERE / "bare_server.py", directory)).parent
+
+
+def _connect(base_url: str, log: TextIO, directory: Path, name: str, mode: str) -> Client:
     server = StdioServerParameters(
         command=sys.executable,
-        args=["-m", module],
-        cwd=folder,
+        args=["-m", _MODULES[name]],
+        cwd=directory,
         env={"AUTOSEND_API_KEY": "AS_benchmark", "AUTOSEND_BASE_URL": base_url, "AUTOSEND_RATE_LIMIT": "100000"},
     )
     return Client(stdio_client(server, errlog=log), mode=mode, read_timeout_seconds=60)
@@ -185,11 +193,11 @@ def _row(what: str, unit: str, figures: Figures, reduce: Callable[[list[float]],
     return Row(what, unit, bare, ours, goal)
 
 
-async def _measure(runs: int, calls: int, log: TextIO) -> list[Row]:
+async def _measure(runs: int, calls: int, log: TextIO, directory: Path) -> list[Row]:
     progress = Progress(len(_ERAS) * (2 * (runs + 1) + 1 + _ROUNDS))
     rows: list[Row] = []
     async with fake_api() as base_url:
-        connect = partial(_connect, base_url, log)
+        connect = partial(_connect, base_url, log, directory)
         for era in _ERAS:
             rows += await _start_up(connect, runs, era, progress)
         tokens: list[Row] = []
@@ -220,9 +228,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print JSON, for scripts")
     args = parser.parse_args(argv)
     runs, calls = (1, 40) if args.quick else (max(1, args.runs), max(2, args.calls))
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as log:
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as log, tempfile.TemporaryDirectory() as directory:
         try:
-            rows = anyio.run(_measure, runs, calls, log)
+            rows = anyio.run(_measure, runs, calls, log, _install(directory))
         except KeyboardInterrupt:
             return 130
         except Exception as error:  # noqa: BLE001 - a server failed, whatever it raised here

@@ -1,7 +1,7 @@
 """Regenerate every file that is derived from the definitions, so that none is ever edited by hand.
 
-    python manifests/generate.py            write what differs
-    python manifests/generate.py --check    only compare: a line for each file that differs, exit code 1
+    .venv/bin/python manifests/generate.py            write what differs
+    .venv/bin/python manifests/generate.py --check    only compare: a line for each file that differs, exit code 1
 
 A setting is defined in autosend_mcp/settings.py, a tool in autosend_mcp/tools, everything else in pyproject.toml.
 """
@@ -52,8 +52,8 @@ KINDS: dict[str, tuple[str | None, str]] = {
 # A bound in the bundle, which a value may equal: the keyword in the JSON Schema.
 BOUNDS = {"min": "minimum", "max": "maximum"}
 
-SNAPSHOTS = "tests/toolsnaps"
-SCHEMAS = "autosend_mcp/tools/schemas.json"
+DEFINITIONS = "autosend_mcp/tools/definitions"
+COMMAND = ".venv/bin/python manifests/generate.py"
 README = "README.md"
 OPEN, CLOSE = "<!-- settings: generated -->", "<!-- /settings -->"
 TOOLS_OPEN, TOOLS_CLOSE = "<!-- tools: generated -->", "<!-- /tools -->"
@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
     files = drifted(root)
     for path, text in files.items():
         if only_compare:
-            print(f"{path}: differs; run python manifests/generate.py")
+            print(f"{path}: differs; run {COMMAND}")
         else:
             _write(root / path, text)
             print(f"{path}: {'removed' if text is None else 'written'}")
@@ -83,7 +83,7 @@ def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
 def drifted(root: Path) -> dict[str, str | None]:
     """The files below `root` that are not as generated: path and right text, None where there should be no file."""
     right: dict[str, str | None] = dict(generated(root))
-    found = (path.relative_to(root).as_posix() for path in (root / SNAPSHOTS).glob("*.json"))
+    found = (path.relative_to(root).as_posix() for path in (root / DEFINITIONS).glob("*.json"))
     right |= {path: None for path in sorted(found) if path not in right}
     return {path: text for path, text in right.items() if text is None or _read(root / path) != text}
 
@@ -95,10 +95,9 @@ def generated(root: Path) -> dict[str, str]:
         "manifests/server.json": _json(registry_entry(project)),
         "manifests/mcpb/manifest.json": _json(bundle(project)),
         "manifests/claude-desktop.json": _json(desktop_config()),
-        SCHEMAS: _json({name: tool.schemas() for name, tool in TOOLS.items()}),
         PAGE: tools_page(),
     }
-    files |= {f"{SNAPSHOTS}/{name}.json": _json(definition) for name, definition in sorted(_tools().items())}
+    files |= {f"{DEFINITIONS}/{name}.json": _json(_shown(tool)) for name, tool in sorted(TOOLS.items())}
     readme = _with_part(_read(root / README), OPEN, CLOSE, settings_table())
     readme = _with_part(readme, TOOLS_OPEN, TOOLS_CLOSE, tools_table())
     readme = _with_part(readme, UNKNOWNS_OPEN, UNKNOWNS_CLOSE, unknowns_table())
@@ -231,15 +230,9 @@ def _plain(setting: Json) -> str:
     return setting["description"].replace("`", "")
 
 
-def _tools() -> dict[str, Json]:
-    """Each tool by name as `tools/list` shows it, its schemas derived anew."""
-    return {name: _shown(tool) for name, tool in TOOLS.items()}
-
-
 def _shown(tool: Tool) -> Json:
-    schemas = tool.schemas()
-    shown = tool.definition.model_dump(by_alias=True, exclude_none=True, mode="json")
-    return shown | {"inputSchema": schemas["input"], "outputSchema": schemas["output"]}
+    """Return the tool's definition as `tools/list` shows it, derived anew."""
+    return tool.derive().model_dump(by_alias=True, exclude_none=True, mode="json")
 
 
 def _project() -> Json:

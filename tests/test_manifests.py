@@ -9,14 +9,17 @@ from urllib.parse import urlsplit
 
 import pytest
 from jsonschema import Draft7Validator, FormatChecker
+from mcp_types import Tool as ToolDefinition
 
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.server.app import TITLE, build_server, chosen
 from autosend_mcp.settings import Settings, load_settings, variable_of
-from autosend_mcp.tools.registry import TOOLS
+from autosend_mcp.tools.registry import TOOLS, published
 from manifests.generate import (
     ASKED,
     CLOSE,
+    COMMAND,
+    DEFINITIONS,
     OPEN,
     README,
     REQUIRED,
@@ -30,7 +33,7 @@ from manifests.generate import (
 from manifests.tool_pages import EXAMPLES, PAGE, page_of, tools_page, tools_table
 
 SERVER, BUNDLE, DESKTOP = "manifests/server.json", "manifests/mcpb/manifest.json", "manifests/claude-desktop.json"
-SNAPSHOTS = [f"tests/toolsnaps/{name}.json" for name in TOOLS]
+DEFINITIONS_OF_TOOLS = [f"{DEFINITIONS}/{name}.json" for name in TOOLS]
 SCHEMAS = {SERVER: "server.schema.json", BUNDLE: "mcpb-manifest-v0.4.schema.json"}
 README_BEFORE = f"# Before\n\n{TOOLS_OPEN}\n{TOOLS_CLOSE}\n\nBetween\n\n{OPEN}\n{CLOSE}\n\nAfter\n"
 VARIABLES = {variable_of(field) for field in Settings.model_fields}
@@ -89,7 +92,7 @@ def test_every_generated_file_is_in_step(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_nothing_else_is_generated(copy: Path) -> None:
     files = {path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()}
-    assert files == {SERVER, BUNDLE, DESKTOP, "autosend_mcp/tools/schemas.json", PAGE, README, *SNAPSHOTS}
+    assert files == {SERVER, BUNDLE, DESKTOP, PAGE, README, *DEFINITIONS_OF_TOOLS}
 
 
 def test_a_fresh_copy_is_in_step_and_a_second_run_writes_nothing(
@@ -100,28 +103,28 @@ def test_a_fresh_copy_is_in_step_and_a_second_run_writes_nothing(
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("path", [SERVER, BUNDLE, DESKTOP, PAGE, README, *SNAPSHOTS])
+@pytest.mark.parametrize("path", [SERVER, BUNDLE, DESKTOP, PAGE, README, *DEFINITIONS_OF_TOOLS])
 def test_one_changed_byte_is_reported_and_mended(copy: Path, path: str, capsys: pytest.CaptureFixture[str]) -> None:
     right = (copy / path).read_bytes()
     middle = right.index(b"AUTOSEND_") if b"AUTOSEND_" in right else len(right) // 2
     (copy / path).write_bytes(right[:middle] + b"\xff" + right[middle + 1 :])
     assert main(["--check"], copy) == 1
-    assert capsys.readouterr().out.startswith(f"{path}: differs")
+    assert capsys.readouterr().out == f"{path}: differs; run {COMMAND}\n"
     assert main([], copy) == 0
     assert (copy / path).read_bytes() == right
 
 
-@pytest.mark.parametrize("path", [SERVER, BUNDLE, DESKTOP, PAGE, *SNAPSHOTS])
+@pytest.mark.parametrize("path", [SERVER, BUNDLE, DESKTOP, PAGE, *DEFINITIONS_OF_TOOLS])
 def test_a_missing_file_is_reported(copy: Path, path: str, capsys: pytest.CaptureFixture[str]) -> None:
     (copy / path).unlink()
     assert main(["--check"], copy) == 1
     assert capsys.readouterr().out.startswith(f"{path}: differs")
 
 
-def test_the_snapshot_of_a_tool_that_is_gone_is_reported_and_removed(
+def test_the_definition_of_a_tool_that_is_gone_is_reported_and_removed(
     copy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    left_over = copy / "tests/toolsnaps/no_such_tool.json"
+    left_over = copy / DEFINITIONS / "no_such_tool.json"
     left_over.write_text("{}\n", encoding="utf-8")
     assert main(["--check"], copy) == 1
     assert left_over.exists()
@@ -256,9 +259,8 @@ def test_the_defaults_of_the_bundle_are_the_defaults_of_the_settings(monkeypatch
     assert Settings() == plain
 
 
-def test_the_bundle_lists_the_default_tools_and_every_tool_has_a_snapshot() -> None:
+def test_the_bundle_lists_the_default_tools() -> None:
     assert [tool["name"] for tool in _load(BUNDLE)["tools"]] == list(chosen((), read_only=False))
-    assert {path.stem for path in (ROOT / "tests/toolsnaps").iterdir()} == set(TOOLS)
 
 
 def test_the_bundle_starts_a_file_and_a_command_that_exist() -> None:
@@ -278,9 +280,21 @@ def test_no_manifest_names_a_package_registrys_host() -> None:
     assert "registryBaseUrl" not in (ROOT / SERVER).read_text(encoding="utf-8")
 
 
-def test_the_schemas_a_host_is_shown_are_those_derived_from_the_models() -> None:
-    written = json.loads((ROOT / "autosend_mcp/tools/schemas.json").read_text(encoding="utf-8"))
-    assert written == {name: tool.schemas() for name, tool in TOOLS.items()}
-    for tool in TOOLS.values():
-        shown = tool.definition
-        assert {"input": shown.input_schema, "output": shown.output_schema} == tool.schemas()
+@pytest.mark.parametrize("name", TOOLS)
+def test_the_definition_in_the_file_is_the_one_derived_from_the_models(name: str) -> None:
+    written = ToolDefinition.model_validate_json((ROOT / DEFINITIONS / f"{name}.json").read_bytes())
+    assert written == TOOLS[name].derive(), f"run {COMMAND}"
+
+
+def test_a_checkout_derives_the_definition_and_an_installed_package_reads_it(tmp_path: Path) -> None:
+    tool = TOOLS["create_contact"]
+    older = tool.derive().model_copy(update={"description": "As it was before."})
+    without_file, installed, checkout = (tmp_path / name for name in ("without_file", "installed", "checkout"))
+    for root in (installed, checkout):
+        (root / DEFINITIONS).mkdir(parents=True)
+        (root / DEFINITIONS / "create_contact.json").write_text(older.model_dump_json(by_alias=True))
+    (checkout / "manifests").mkdir()
+    (checkout / "manifests/generate.py").touch()
+    assert published(tool, without_file) == published(tool, checkout) == tool.derive()
+    assert published(tool, installed) == older
+    assert (ROOT / "manifests/generate.py").is_file()

@@ -1,6 +1,5 @@
 """The registry of tools: name, effect, body and answer model. The decorator is the registration."""
 
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -57,20 +56,19 @@ class Tool:
         """Whether it changes nothing."""
         return self.effect is Effect.READ
 
-    def schemas(self) -> dict[str, Any]:
-        """The schemas of its arguments and its answer, derived from the models."""
-        return {"input": published_schema(self.body), "output": published_schema(self.answer)}
-
     @property
     def definition(self) -> ToolDefinition:
         """The tool as `tools/list` shows it."""
-        schemas = _written_schemas().get(self.name) or self.schemas()
+        return published(self)
+
+    def derive(self) -> ToolDefinition:
+        """Return the definition derived from the models and the docstring."""
         return ToolDefinition(
             name=self.name,
             title=self.title,
             description=self.description,
-            input_schema=schemas["input"],
-            output_schema=schemas["output"],
+            input_schema=published_schema(self.body),
+            output_schema=published_schema(self.answer),
             annotations=self.effect.value.model_copy(update={"title": self.title}),
         )
 
@@ -79,10 +77,16 @@ TOOLS: dict[str, Tool] = {}
 
 
 @cache
-def _written_schemas() -> dict[str, Any]:
-    """The schemas as `manifests/generate.py` wrote them: deriving them takes as long as importing all of ours."""
-    file = Path(__file__).with_name("schemas.json")
-    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+def published(tool: Tool, root: Path = Path(__file__).parents[2]) -> ToolDefinition:
+    """Return the definition from its file, or derived from the models where their source may be newer than the file.
+
+    That is in a checkout: the generator of the files lies beside the package. An installed package has none, and reads:
+    deriving every definition would take as long as importing all of ours.
+    """
+    file = root / "autosend_mcp" / "tools" / "definitions" / f"{tool.name}.json"
+    if (root / "manifests" / "generate.py").exists() or not file.exists():
+        return tool.derive()
+    return ToolDefinition.model_validate_json(file.read_bytes())
 
 
 ToolFunction = Callable[[Call, BodyT], Awaitable[AnswerT]]
