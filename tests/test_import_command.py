@@ -392,7 +392,8 @@ def tally(settled: int = 0, total: int = 10_000, ago: float = 100) -> Tally:
     return tally
 
 
-def test_elsewhere_a_line_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.anyio
+async def test_elsewhere_a_line_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     lines = Lines()
     reading = Tally(read=1_234)
     for one in (reading, tally(), tally(5_000), tally(5_000, ago=100_000), tally(10_000)):
@@ -408,7 +409,8 @@ def test_elsewhere_a_line_says_how_far_it_is(capsys: pytest.CaptureFixture[str])
     ]
 
 
-def test_the_events_say_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.anyio
+async def test_the_events_say_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     Events().progress(tally(5_000))
     event = json.loads(capsys.readouterr().out)
     assert event | {"rowsPerSecond": 50} == {
@@ -417,7 +419,8 @@ def test_the_events_say_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> Non
     }  # fmt: skip
 
 
-def test_a_bar_is_drawn_for_each_stage_and_leaves_nothing_behind(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.anyio
+async def test_a_bar_is_drawn_for_each_stage_and_leaves_nothing_behind(capsys: pytest.CaptureFixture[str]) -> None:
     bar = Bar()
     bar.progress(Tally(read=1_234))
     bar.progress(tally(5_000))

@@ -1,7 +1,6 @@
 """What AutoSend last said of its contact lists and custom fields, kept for a minute."""
 
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import Generic, TypeVar
 
 import anyio
@@ -28,11 +27,11 @@ class Shelf(Generic[RowT]):
     @property
     def age(self) -> float:
         """Seconds since the last read, infinite when there was none or its result was dropped."""
-        return float("inf") if self.read_at is None else monotonic() - self.read_at
+        return float("inf") if self.read_at is None else anyio.current_time() - self.read_at
 
     def keep(self, rows: list[RowT] | None) -> None:
         """Keep what a read brought, None for a failure."""
-        self.rows, self.read_at = rows, monotonic()
+        self.rows, self.read_at = rows, anyio.current_time()
 
     def drop(self) -> None:
         """Forget it: a write of ours has changed it."""

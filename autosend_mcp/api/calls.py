@@ -2,8 +2,7 @@
 
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from time import monotonic, time
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, TypeVar
 
 import anyio
 
@@ -31,21 +30,16 @@ _CLOCKS_AGREE = 2.0
 UNCHANGED = "Looking up changes nothing."
 
 
-class Moment(NamedTuple):
+class Moment:
     """An instant by both clocks of this machine. They part while it sleeps, or when its clock is set."""
 
-    monotonic: float
-    wall: float
-
-    @classmethod
-    def now(cls) -> "Moment":
-        """This instant."""
-        return cls(monotonic(), time())
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._ran, self._shown = anyio.current_time(), now()
 
     def elapsed(self) -> float | None:
-        """Seconds since then, None where the clocks disagree."""
-        now = Moment.now()
-        ran, shown = now.monotonic - self.monotonic, now.wall - self.wall
+        """Return the seconds since then, None where the clocks disagree."""
+        ran, shown = anyio.current_time() - self._ran, self._now() - self._shown
         return ran if abs(ran - shown) < _CLOCKS_AGREE else None
 
 
@@ -99,9 +93,9 @@ class Call:
         self.jobs: Any = None
         self.notes: list[str] = []
         self.lists_failed: AutoSendError | None = None  # the lists could not be read
-        self._started = monotonic()
+        self._started = anyio.current_time()
         self.scale = autosend.settings.timeout / _CALL
-        self.sent_at = Moment.now()
+        self.sent_at = Moment(autosend.now)
         self.attempts = 0
         self.writes = 0
         self.status: int | None = None
@@ -118,7 +112,7 @@ class Call:
     @property
     def seconds_left(self) -> float:
         """Seconds in which a write may still begin."""
-        return self._started + _LATEST_START * self.scale - monotonic()
+        return self._started + _LATEST_START * self.scale - anyio.current_time()
 
     def fingerprint(self, text: str) -> str | None:
         """A keyed hash that stands for a person in the log."""
@@ -191,7 +185,7 @@ class Call:
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, many: bool = False
     ) -> Reply:
         """One short read, before all that wait in line: it finds out what became of a write."""
-        left = self._started + self.autosend.settings.timeout - monotonic()
+        left = self._started + self.autosend.settings.timeout - anyio.current_time()
         within = min(_LOOK_UP * self.scale, left)
         with anyio.move_on_after(within):
             return await self._once(
@@ -247,4 +241,4 @@ class Call:
         if writes:
             self.writes += 1
             self._in_doubt = True
-            self.sent_at = Moment.now()
+            self.sent_at = Moment(self.autosend.now)

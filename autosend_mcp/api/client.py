@@ -2,8 +2,9 @@
 
 import json
 import ssl
+import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
@@ -45,13 +46,20 @@ class AutoSend:
     """AutoSend's API for one key: what all calls of the process share, connections, pace and catalogue."""
 
     def __init__(
-        self, settings: Settings, transport: httpx2.AsyncBaseTransport | None = None, *, target: str | None = ""
+        self,
+        settings: Settings,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        *,
+        target: str | None = "",
+        now: Callable[[], float] = time.time,
     ) -> None:
         """`transport` replaces the network, for the sandbox in the same process.
 
         `target` tells what is behind it from what else has the same URL and key; None if that ends with this process.
+        `now` is the clock that shows the time of day; the one that measures is the event loop's.
         """
         self.settings = settings
+        self.now = now
         self.target = target
         self.pace = Pace(settings.rate_limit)
         self.catalogue = Catalogue()

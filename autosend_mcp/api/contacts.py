@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from time import monotonic
 from typing import Any, Literal, TypeVar, cast
 from urllib.parse import quote
 
@@ -138,10 +137,10 @@ async def look(
 
     The first that finds `enough` is the last.
     """
-    began = monotonic()
+    began = anyio.current_time()
     last = None
     for seconds in times:
-        await anyio.sleep(max(0.0, began + seconds * call.scale - monotonic()))
+        await anyio.sleep(max(0.0, began + seconds * call.scale - anyio.current_time()))
         with suppress(AutoSendError):
             last = await contacts_at(call, emails, quickly=True)
             if enough(last[0]):

@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from difflib import get_close_matches
 from re import compile as pattern
-from time import monotonic
 from typing import Any, TypeVar
 
 import anyio
@@ -74,7 +73,7 @@ async def read_fields(call: Call) -> list[CustomField]:
 
 async def _read(call: Call, shelf: Shelf[RowT], parse: Callable[[Reply], list[RowT]], path: str) -> list[RowT]:
     """The rows, read after this was asked for: by this call, or by another while this one waited for it."""
-    asked_at = monotonic()
+    asked_at = anyio.current_time()
     async with _alone(call, shelf):
         if shelf.rows is None or shelf.read_at is None or shelf.read_at < asked_at:
             shelf.keep(await call.read(parse, "GET", path, many=True))

@@ -2,7 +2,6 @@
 
 from collections import deque
 from math import ceil, inf, isinf
-from time import monotonic
 
 import anyio
 
@@ -23,7 +22,7 @@ class Slot:
     def leave(self) -> None:
         """The request leaves now, if it has not: any connection that it needs is open."""
         if self.left_at is None:
-            self.left_at = monotonic()
+            self.left_at = anyio.current_time()
             self._pace.has_left(self.left_at)
 
 
@@ -79,7 +78,7 @@ class Pace:
 
     def pause(self, seconds: float) -> None:
         """Send nothing for so long."""
-        self._paused_until = max(self._paused_until, monotonic() + seconds)
+        self._paused_until = max(self._paused_until, anyio.current_time() + seconds)
 
     def allow(self, per_second: int) -> None:
         """AutoSend said how many it allows: slow down to that, or return to the configured pace."""
@@ -87,7 +86,7 @@ class Pace:
 
     def fills(self, limit: int) -> bool:
         """Whether the requests of this process alone are as many as AutoSend allows in a second: it waits for them."""
-        now = monotonic()
+        now = anyio.current_time()
         return self._granted + sum(now < at + self._window for at in self._left) >= limit
 
     def has_left(self, at: float) -> None:
@@ -106,7 +105,7 @@ class Pace:
 
     def _delay(self) -> float:
         """Seconds until a request may leave; infinite while that hangs on one that has not left yet."""
-        now = monotonic()
+        now = anyio.current_time()
         while self._left and self._left[0] + self._window + _SLACK <= now:
             self._left.popleft()
         room = self._allowed - self._granted

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import Literal
+
+import anyio
 
 from autosend_mcp.imports.journal import AS_ASKED, Item
 
@@ -24,7 +25,7 @@ class Tally:
     settled: int = 0
     outcomes: Counter[str] = field(default_factory=Counter[str])
     stopped: bool = False
-    began: float = field(default_factory=monotonic)
+    began: float = 0.0
     _to_do: int = 0
 
     def begin(self, counts: Mapping[str, int], settled: int) -> None:
@@ -32,7 +33,7 @@ class Tally:
         self.total = sum(counts.values())
         self.outcomes = Counter({name: count for name, count in counts.items() if name})
         self.settled = settled
-        self.stage, self.began, self._to_do = "sending", monotonic(), self.total - settled
+        self.stage, self.began, self._to_do = "sending", anyio.current_time(), self.total - settled
 
     def count(self, items: Iterable[Item], lists: int) -> None:
         """What became of these rows, where each is to join so many lists."""
@@ -52,7 +53,7 @@ class Tally:
     @property
     def rate(self) -> float:
         """Rows a second since `begin`."""
-        return self.done / max(monotonic() - self.began, 1e-9)
+        return self.done / max(anyio.current_time() - self.began, 1e-9)
 
     @property
     def seconds_left(self) -> float | None:

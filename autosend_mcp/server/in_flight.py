@@ -4,7 +4,6 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import Protocol
 
 import anyio
@@ -129,7 +128,7 @@ class Writes:
         finally:
             if self._under_way.get(key) is write:
                 del self._under_way[key]
-            write.finished_at = monotonic()
+            write.finished_at = anyio.current_time()
             write.done.set()
             if not write.waiting:
                 self._keep(key, write)
@@ -142,7 +141,7 @@ class Writes:
     def _told_of_earlier(self, key: str) -> list[str]:
         """A note on what an identical call that nobody heard came to, told once."""
         write = self._unheard.pop(key, None)
-        if write is None or monotonic() - write.finished_at > _REMEMBERED_SECONDS:
+        if write is None or anyio.current_time() - write.finished_at > _REMEMBERED_SECONDS:
             return []
         if isinstance(write.result, Answer):
             return [FINISHED]

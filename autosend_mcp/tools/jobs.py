@@ -4,7 +4,6 @@ import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import Protocol
 
 import anyio
@@ -92,12 +91,12 @@ class Jobs:
             with kept.scope:
                 await kept.job.run()
         finally:
-            kept.ended_at = monotonic()
+            kept.ended_at = anyio.current_time()
             kept.ended.set()
 
     def _forget(self) -> None:
         ended = [(kept.ended_at, one) for one, kept in self._kept.items() if kept.ended_at is not None]
-        late = monotonic() - self._expires
+        late = anyio.current_time() - self._expires
         for place, (ended_at, one) in enumerate(sorted(ended, reverse=True)):
             if ended_at <= late or place >= _MOST_ENDED:
                 del self._kept[one]

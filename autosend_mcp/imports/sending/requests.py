@@ -3,7 +3,6 @@
 import random
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from time import monotonic
 from typing import TypeGuard, TypeVar
 
 import anyio
@@ -81,7 +80,7 @@ class Requests:
             except AutoSendError as error:
                 passes = error.repeat_after is not None or (reads and isinstance(error, Unknown))
                 passes = passes and not _is_about_an_address(error)
-                now = monotonic()
+                now = anyio.current_time()
                 until = until or now + self._patience * call.scale
                 if not passes or now > until:
                     raise
@@ -161,10 +160,10 @@ class Requests:
 
     async def members_again(self, list_id: str, emails: Sequence[str]) -> set[str]:
         """Who of them is in the list after a request, looked for until all are or the last look-up is over."""
-        inside, began = set[str](), monotonic()
+        inside, began = set[str](), anyio.current_time()
         for seconds in LOOK_UP_TIMES:
             due = began + seconds * Call(self._autosend).scale
-            with anyio.move_on_after(max(0.0, due - monotonic())):
+            with anyio.move_on_after(max(0.0, due - anyio.current_time())):
                 await self._stopped.wait()
             inside |= await self.members(list_id, [email for email in emails if email not in inside])
             if len(inside) == len(emails) or self._stopped.is_set():
