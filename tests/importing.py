@@ -15,7 +15,6 @@ import httpx2
 
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.errors import AutoSendError
-from autosend_mcp.imports.file.columns import IN_A_CALL
 from autosend_mcp.imports.run import Import, Order
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.store import Store
@@ -120,8 +119,8 @@ class World:
         place = self.folder / name
         place.write_bytes(content)
         autosend = autosend_over(self.line, timeout=self.timeout, target=order.pop("target", ""))
-        words = order.pop("words", IN_A_CALL)
-        return Import(autosend, place.open("rb"), name, Order(**order), place=place, words=words)
+        report = order.pop("report_dry_run", False)
+        return Import(autosend, place.open("rb"), name, Order(**order), place=place, report_dry_run=report)
 
     async def run(self, content: bytes | list[dict[str, Any]], name: str = "people.csv", **order: Any) -> Done:
         """Import it to its end."""

@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from autosend_mcp.cli.import_file import PHRASES as IN_THE_SHELL
 from autosend_mcp.errors import NotSent
 from autosend_mcp.imports.file.cells import arguments_of
-from autosend_mcp.imports.file.columns import IN_A_CALL, IN_THE_SHELL, Column, match
+from autosend_mcp.imports.file.columns import Column, match
+from autosend_mcp.imports.hints import explain
+from autosend_mcp.imports.job import PHRASES as IN_A_CALL
 from tests.importing import BULK, Row, World, world
 
 DEFINED = {"plan": "string", "logins": "number", "vip": "boolean", "trialEnds": "date", "Größe": "string"}
@@ -15,12 +18,15 @@ DEFINED = {"plan": "string", "logins": "number", "vip": "boolean", "trialEnds": 
 
 def fields_of(names: list[str], create: bool = False, **given: str) -> dict[str, str]:
     """The field that each column is taken for."""
-    return {one.name: one.field for one in match(names, given, DEFINED, create=create, words=IN_A_CALL)}
+    return {one.name: one.field for one in match(names, given, DEFINED, create=create)}
 
 
-def refusal(names: list[str], given: dict[str, str] | None = None, *, create: bool = False, words: Any = None) -> str:
+def refusal(
+    names: list[str], given: dict[str, str] | None = None, *, create: bool = False, phrases: Any = IN_THE_SHELL
+) -> str:
     with pytest.raises(NotSent) as refused:
-        match(names, given or {}, DEFINED, create=create, words=words or IN_THE_SHELL)
+        match(names, given or {}, DEFINED, create=create)
+    explain(refused.value, phrases)
     return refused.value.sentence
 
 
@@ -51,13 +57,13 @@ def test_a_custom_field_that_is_defined_is_recognised(name: str, custom: str) ->
 
 
 def test_a_custom_field_of_its_very_name_wins_over_a_synonym() -> None:
-    columns = match(["email", "Vorname"], {}, {"Vorname": "string"}, create=False, words=IN_A_CALL)
+    columns = match(["email", "Vorname"], {}, {"Vorname": "string"}, create=False)
     assert columns[1].field == "customFields.Vorname"
 
 
 def test_of_two_custom_fields_that_are_written_alike_none_is_guessed() -> None:
     with pytest.raises(NotSent, match="no field of a contact"):
-        match(["email", "my plan"], {}, {"myPlan": "string", "my_plan": "string"}, create=False, words=IN_A_CALL)
+        match(["email", "my plan"], {}, {"myPlan": "string", "my_plan": "string"}, create=False)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +129,7 @@ def test_a_column_that_leaves_no_name_for_a_field_is_refused(name: str, given: d
 
 
 def test_in_a_call_the_answer_is_an_argument() -> None:
-    text = refusal(["email", "color"], words=IN_A_CALL)
+    text = refusal(["email", "color"], phrases=IN_A_CALL)
     assert 'Say what each is in columns, as in {"color":"company"}; {"color":""} leaves it out' in text
     assert "createFields defines those that are new" in text
 

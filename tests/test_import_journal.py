@@ -248,7 +248,7 @@ async def test_a_file_that_has_changed_is_not_gone_on_with() -> None:
         text = await refused(here, csv_of(people(201)))
         assert len(here.line.seen) == seen
         assert "This file has changed since an import of it was begun that is not finished: 100 rows" in text
-        assert "Restore the file to go on with it; or begin anew with restart" in text
+        assert "Restore the file to go on with it." in text
         done = await here.run(MANY)
     assert done.counts == {"created": 200}
 

@@ -9,7 +9,6 @@ import httpx2
 import pytest
 
 from autosend_mcp.errors import NotSent
-from autosend_mcp.imports.file.columns import IN_THE_SHELL
 from autosend_mcp.sandbox.app import PROJECT, Options, PropertyAutomation
 from tests.importing import ADD, BULK, FIND, PAGE, World, at_once, csv_of, people, world
 from tests.unreliable import (
@@ -191,11 +190,11 @@ async def test_a_dry_run_tells_what_would_be_and_sends_nothing() -> None:
     with world() as here:
         here.made_list()
         here.seed(people(1)[0], {"email": "p1@example.com", "firstName": "Other"})
-        done = await here.run([*people(3), {"email": "x"}], dry_run=True, lists=("Newsletter",), words=IN_THE_SHELL)
+        done = await here.run([*people(3), {"email": "x"}], dry_run=True, lists=("Newsletter",), report_dry_run=True)
         assert {asked for asked, _ in here.line.seen} == {FIND, "GET /contact-lists", "GET /custom-fields"}
         assert not here.written
         assert sorted(file.name for file in here.folder.iterdir()) == ["people.csv", "people.dry-run.csv"]
-        await here.run(people(3), dry_run=True, words=IN_THE_SHELL)
+        await here.run(people(3), dry_run=True, report_dry_run=True)
         await here.run(people(3), "other.csv", dry_run=True)  # an assistant's
         assert sorted(file.name for file in here.folder.iterdir()) == ["other.csv", "people.csv", "people.dry-run.csv"]
     assert done.counts == {"unchanged": 1, "would update": 1, "would create": 1, "invalid": 1}

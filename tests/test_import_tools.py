@@ -185,7 +185,7 @@ async def test_an_unknown_id_is_told_with_the_way_to_go_on(tool: str) -> None:
         ({"text": "email\n", "file": "people.csv"}, "give text or file"),
         ({"text": "email\n" + "a@example.com\n" * 8_000}, "text: must be at most 100 kB"),
         ({"text": "name\nJane\n"}, 'No column is the address. There are: "name".'),
-        ({"text": "email,Rank\na@example.com,7\n"}, '{"Rank":"company"}; {"Rank":""} leaves it out; createFields'),
+        ({"text": "email,Rank\na@example.com,7\n"}, '{"Rank":"company"}; {"Rank":""} leaves it out. createFields'),
         ({"text": "email,city\na@example.com,Rome\n"}, "AutoSend reserves"),
         ({"text": "email\na@example.com\n", "columns": {"mail": "email"}}, 'There is no column "mail"'),
         ({"text": "email\na@example.com\n", "listIds": ["Newsletters"]}, "No list or segment has this name"),
@@ -302,7 +302,7 @@ async def test_a_changed_file_is_told_and_begun_anew_when_asked_to(tmp_path: Pat
             again = await started(client, file="people.csv", restart=True)
             last = await ended(client, again["importId"])
     assert "This file has changed" in error_of(changed)
-    assert "restart" in error_of(changed)
+    assert "Restore the file to go on with it. Or begin anew with restart: rows that" in error_of(changed)
     assert last["counts"]["unchanged"] > 0
     assert last["counts"]["created"] + last["counts"]["unchanged"] == 2_100
 
@@ -394,7 +394,7 @@ async def test_an_encoding_that_is_not_detected_can_be_named(tmp_path: Path) -> 
         asked = error_of(await client.call_tool("start_import", {"file": "people.csv"}))
         done = await started(client, file="people.csv", encoding="cp1251", delimiter=";")
         held = answer_of(await client.call_tool("get_contact", {"email": "a@example.com"}))
-    assert "Name its encoding (encoding)" in asked
+    assert "Name the file's encoding in encoding, such as" in asked
     assert done["readAs"]["encoding"] == "cp1251"
     assert held["firstName"] == "Анна"
 

@@ -11,7 +11,6 @@ import httpx2
 import pytest
 
 from autosend_mcp.errors import AutoSendError
-from autosend_mcp.imports.file.columns import IN_THE_SHELL
 from autosend_mcp.imports.journal import Journal
 from autosend_mcp.imports.run import Import, Order
 from autosend_mcp.sandbox.app import Options, PropertyAutomation
@@ -298,7 +297,7 @@ async def test_a_dry_run_where_no_report_can_be_written_is_told_in_a_note() -> N
         file = (here.folder / "people.csv").open("w+b")
         file.write(csv_of(people(3)))
         gone = here.folder / "gone" / "people.csv"
-        imported = Import(autosend_over(here.line), file, "", Order(dry_run=True), place=gone, words=IN_THE_SHELL)
+        imported = Import(autosend_over(here.line), file, "", Order(dry_run=True), place=gone, report_dry_run=True)
         await imported.read()
         await imported.send()
         imported.close()

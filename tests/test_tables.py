@@ -15,8 +15,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autosend_mcp.imports.file.tables import FileError, Record, Table, read_table
+from autosend_mcp.imports.hints import Hint
 from autosend_mcp.models.text import visible
 
+ENCODING = Hint("encoding")
 NEVER_CLOSED = 'email,firstName\na@b.co,Ann\nc@d.co,"Bob\nd@e.co,Eve\n'
 
 
@@ -32,13 +34,14 @@ def cells_of(content: bytes | str, name: str = "people.csv", **named: str) -> li
     return [record.raw for record in records_of(content, name, **named)]
 
 
-def refusal(content: bytes | str, name: str = "people.csv", **named: str) -> str:
-    """What is told of a file that cannot be read, by read_table or by the rows."""
+def refusal(content: bytes | str, name: str = "people.csv", *, hint: Hint | None = None, **named: str) -> str:
+    """What is told of a file that cannot be read, by read_table or by the rows; `hint`: the option that would help."""
     with pytest.raises(FileError) as refused:
         records_of(content, name, **named)
     text = str(refused.value)
     assert text == visible(text)
     assert len(text) < 350
+    assert refused.value.hint == hint
     return text
 
 
@@ -230,21 +233,22 @@ def test_a_word_is_found_far_into_the_file() -> None:
 def test_what_is_not_western_is_not_guessed_but_read_when_named(encoding: str) -> None:
     names = {"cp1251": "Дмитрий", "shift_jis": "山田太郎", "gbk": "王小明", "euc_kr": "김철수", "iso8859_7": "Γιώργος"}
     text = f"email,firstName\na@b.co,{names[encoding]}\n"
-    said = refusal(text.encode(encoding))
-    assert said.startswith("Line 2 is not UTF-8, and the encoding of the file cannot be guessed. Name its encoding ")
-    assert "(--encoding), such as cp1251 or shift_jis" in said
+    said = refusal(text.encode(encoding), hint=ENCODING)
+    assert said == "Line 2 is not UTF-8, and the encoding of the file cannot be guessed."
     table = table_of(text.encode(encoding), encoding=encoding)
     assert [record.values["firstName"] for record in table.records()] == [names[encoding]]
     assert table.encoding_note == ""
 
 
 def test_a_byte_that_windows_1252_does_not_have_is_not_guessed() -> None:
-    assert refusal(b"email,firstName\r\na@b.co,Ann\r\nc@d.co,Jos\x81 x\r\n").startswith("Line 3 is not UTF-8")
+    said = refusal(b"email,firstName\r\na@b.co,Ann\r\nc@d.co,Jos\x81 x\r\n", hint=ENCODING)
+    assert said.startswith("Line 3 is not UTF-8")
 
 
 def test_utf_8_with_one_broken_letter_is_not_read_as_western() -> None:
     rows = "a@b.co,José\n" * 5
-    assert refusal(f"email,firstName\n{rows}".encode() + b"a@b.co,Jos\xe9 x\n").startswith("Line 7 is not UTF-8")
+    said = refusal(f"email,firstName\n{rows}".encode() + b"a@b.co,Jos\xe9 x\n", hint=ENCODING)
+    assert said.startswith("Line 7 is not UTF-8")
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
@@ -274,29 +278,28 @@ def test_a_byte_order_mark_is_dropped_whatever_was_named(encoding: str) -> None:
     "name", ["", "latin 99", "base64", "rot13", "idna", "unicode_escape", "utf-7", "a\0b", "é", "\ud800", "x" * 10_000]
 )
 def test_an_encoding_that_is_none_is_refused(name: str) -> None:
-    said = refusal("email\na@b.co\n", encoding=name)
-    assert "is no text encoding known here. Name one such as utf-8, cp1252" in said
+    assert refusal("email\na@b.co\n", encoding=name, hint=ENCODING).endswith("is no text encoding known here.")
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("before", ["", "x" * 300_000, "Zoë\u2028\x85" * 60_000])
 def test_bytes_that_the_named_encoding_does_not_have_are_told_with_their_line(end: str, before: str) -> None:
     text = f"email,firstName{end}a@b.co,Ann{end}c@d.co,{before}{end}".encode()
-    assert refusal(text + b"\xe9@b.co,Eve\n", encoding="utf-8").startswith(
-        "Line 4 holds bytes that are not utf-8. Name "
-    )
+    said = refusal(text + b"\xe9@b.co,Eve\n", encoding="utf-8", hint=ENCODING)
+    assert said == "Line 4 holds bytes that are not utf-8."
 
 
 def test_the_line_is_right_where_bytes_mean_what_those_before_them_say() -> None:
     text = "email,firstName\na@b.co,Ann\nc@d.co,山田\n".encode("iso2022_jp")
-    assert refusal(text + b"d@e.co,\x1b$B\xff\xff\n", encoding="iso2022_jp").startswith("Line 4 holds bytes")
+    said = refusal(text + b"d@e.co,\x1b$B\xff\xff\n", encoding="iso2022_jp", hint=ENCODING)
+    assert said.startswith("Line 4 holds bytes")
 
 
 def test_a_mark_that_the_bytes_belie_is_told_with_the_line() -> None:
-    assert refusal(b"\xef\xbb\xbfemail,firstName\na@b.co,Jos\xe9\n").startswith(
-        "Line 2 holds bytes that are not utf-8-sig"
-    )
-    assert refusal("email\na@b.co\n".encode("utf-16") + b"x").startswith("Line 3 holds bytes that are not utf-16.")
+    said = refusal(b"\xef\xbb\xbfemail,firstName\na@b.co,Jos\xe9\n", hint=ENCODING)
+    assert said == "Line 2 holds bytes that are not utf-8-sig."
+    said = refusal("email\na@b.co\n".encode("utf-16") + b"x", hint=ENCODING)
+    assert said == "Line 3 holds bytes that are not utf-16."
 
 
 def test_letters_cut_by_the_chunks_of_reading_are_whole() -> None:

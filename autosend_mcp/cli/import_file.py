@@ -12,8 +12,15 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.cli.exits import failed, usage
 from autosend_mcp.cli.import_display import Bar, Display, Events, Lines, name_of
 from autosend_mcp.errors import AutoSendError
-from autosend_mcp.imports.file.columns import IN_THE_SHELL
+from autosend_mcp.imports.hints import Option, explain
 from autosend_mcp.imports.run import Import, Order
+
+PHRASES: dict[Option, str] = {
+    "columns": 'Say what each is, as in --map "{column}={field}"; --map "{column}=" leaves it out.',
+    "create_fields": "--create-fields defines those that are new.",
+    "encoding": "Name the file's encoding, as in --encoding cp1251 or --encoding shift_jis, or save the file as UTF-8.",
+    "restart": "Or begin anew with --restart: rows that AutoSend holds already are not sent again.",
+}
 
 _INTERRUPTED = 130
 _GO_ON = "interrupted. Run the same command again to go on"
@@ -42,7 +49,7 @@ def run(autosend: AutoSend, args: Namespace) -> int:
         encoding=args.encoding,
         delimiter=args.delimiter,
     )
-    imported = Import(autosend, file, args.file, order, place=Path(args.file), words=IN_THE_SHELL)
+    imported = Import(autosend, file, args.file, order, place=Path(args.file), report_dry_run=True)
     return anyio.run(_import, autosend, imported, _display(args), args.restart)
 
 
@@ -78,6 +85,7 @@ async def _read_and_send(imported: Import, display: Display, *, restart: bool) -
     try:
         await imported.read(restart=restart)
     except AutoSendError as error:
+        explain(error, PHRASES)
         display.failed(error)
         return usage(f"import: {error}")
     if imported.tally.stopped:

@@ -11,6 +11,7 @@ import anyio
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Unknown
+from autosend_mcp.imports.hints import Option, explain
 from autosend_mcp.imports.import_dir import open_inside
 from autosend_mcp.imports.journal import Result, in_thread
 from autosend_mcp.imports.run import Import, Order
@@ -28,6 +29,12 @@ WORKFLOWS_START = "Any live automation that watches for changed values starts no
 WORKFLOWS_WOULD = "Any live automation that watches for changed values would start."
 NO_UNDO = "There is no undo for an import. get_contact shows what a contact is now."
 
+PHRASES: dict[Option, str] = {
+    "columns": 'Say what each is in columns, as in {{"{column}":"{field}"}}; {{"{column}":""}} leaves it out.',
+    "create_fields": "createFields defines those that are new.",
+    "encoding": "Name the file's encoding in encoding, such as cp1251 or shift_jis, or have it saved as UTF-8.",
+    "restart": "Or begin anew with restart: rows that AutoSend holds already are not sent again.",
+}
 _WAIT = 15.0  # seconds that a call waits for the end, of the 45 that it may take
 _LOOK = 0.5
 _PROBLEMS = 20
@@ -56,6 +63,7 @@ class ImportJob:
             await self.imported.send()
             self.error = self.imported.error
         except AutoSendError as error:
+            explain(error, PHRASES)
             self.error = error
         except Exception as bug:  # noqa: BLE001 - it would end the server
             self.error = Unknown("The import failed with an error of autosend-mcp's own.", "", cause=type(bug).__name__)

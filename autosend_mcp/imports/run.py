@@ -12,8 +12,9 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.api.directory import read_fields, resolve_lists
 from autosend_mcp.errors import AutoSendError, NotSent
 from autosend_mcp.imports.fields import define, new_field
-from autosend_mcp.imports.file.columns import IN_A_CALL, Column, Words, match
+from autosend_mcp.imports.file.columns import Column, match
 from autosend_mcp.imports.file.tables import FileError, Table, read_table
+from autosend_mcp.imports.hints import Hint, UnclearImport
 from autosend_mcp.imports.journal import Journal, JournalBusyError, Result, in_thread
 from autosend_mcp.imports.progress import Tally
 from autosend_mcp.imports.reports import write_dry_run, write_reports
@@ -55,7 +56,7 @@ class Import:
         order: Order,
         *,
         place: Path | None = None,
-        words: Words = IN_A_CALL,
+        report_dry_run: bool = False,
     ) -> None:
         """`place`: the file's path, beside which the journal and the reports are; in memory alone without one."""
         self._autosend = autosend
@@ -63,7 +64,7 @@ class Import:
         self._name = name
         self.order = order
         self._place = place
-        self._words = words
+        self._report_dry_run = report_dry_run
         self._journal: Journal | None = None
         self._sending: Sending | None = None
         self._scratch: TemporaryDirectory[str] | None = None
@@ -101,7 +102,7 @@ class Import:
                 await in_thread(self._journal.counts), await in_thread(self._journal.settled, len(self.lists))
             )
         except FileError as error:
-            raise NotSent(str(error).replace("--encoding", self._words.encoding), "") from None
+            raise UnclearImport(str(error), hints=[error.hint] if error.hint else []) from None
         except JournalBusyError:
             raise NotSent("This file is being imported already.", "Wait until that has ended.") from None
         except OSError as error:
@@ -172,10 +173,10 @@ class Import:
             "order": ("With other options,", "Give the same options"),
             "target": ("With another API key or base URL,", "Set the same"),
         }[differs]
-        return NotSent(
+        return UnclearImport(
             f"{what} an import of it was begun that is not finished: {sent:,} row{'s' * (sent != 1)} settled by then.",
-            f"{again} to go on with it; or begin anew with {self._words.restarts}, which leaves rows that are as asked "
-            "already as they are.",
+            f"{again} to go on with it.",
+            hints=[Hint("restart")],
         )
 
     async def _stage(self, table: Table, journal: Journal) -> None:
@@ -188,7 +189,6 @@ class Import:
             order.columns,
             defined,
             create=order.create_fields,
-            words=self._words,
             unnamed=table.unnamed,
         )
         await in_thread(infer, table, self.columns)
@@ -222,7 +222,7 @@ class Import:
         """The reports, and with them the end of the journal."""
         assert self.table is not None and self._journal is not None  # noqa: S101, PT018 - `read` came first
         if self.order.dry_run:
-            if self._place is not None and self._words.reports:
+            if self._place is not None and self._report_dry_run:
                 self.files = write_dry_run(self.table, self._journal, self._place)
         elif self._place is None:
             if len(self._problems) == KEPT_PROBLEMS:

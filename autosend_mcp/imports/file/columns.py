@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from autosend_mcp.errors import NotSent
+from autosend_mcp.imports.hints import Hint, UnclearImport
 from autosend_mcp.models.text import quoted, visible
 from autosend_mcp.models.values import RESERVED
 
@@ -47,43 +48,15 @@ class Column:
     new: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """How whoever asked can say what a column is: for the errors."""
-
-    maps: str
-    creates: str
-    restarts: str
-    encoding: str
-    reports: bool  # of a dry run, too
-
-
-IN_THE_SHELL = Words(
-    'Say what each is, as in --map "{0}={1}"; --map "{0}=" leaves it out',
-    "--create-fields defines those that are new",
-    "--restart",
-    "--encoding",
-    reports=True,
-)
-IN_A_CALL = Words(
-    'Say what each is in columns, as in {{"{0}":"{1}"}}; {{"{0}":""}} leaves it out',
-    "createFields defines those that are new",
-    "restart",
-    "encoding",
-    reports=False,
-)
-
-
 def match(
     names: Sequence[str],
     given: Mapping[str, str],
     defined: Mapping[str, str],
     *,
     create: bool,
-    words: Words,
     unnamed: Collection[str] = (),
 ) -> list[Column]:
-    """What each column is. `given`: fields by column, "" for one to leave out. `defined`: custom fields with types.
+    """Return what each column is. `given`: fields by column, "" for one to leave out. `defined`: custom fields, typed.
 
     A column that is `unnamed` in the file is left out.
 
@@ -98,22 +71,23 @@ def match(
     reserved = [column for column in columns if column.new and column.field.removeprefix(CUSTOM) in _NO_CUSTOM_FIELDS]
     if not any(column.field == "email" for column in columns):
         what = f"No column is the address. There are: {_shown(columns)}."
-        raise NotSent(what, f"{_choose(columns[0], words, 'email')}.")
+        raise UnclearImport(what, hints=[_hint(columns[0], "email")])
     if reserved:
         what = f"AutoSend reserves these names, so they cannot be custom fields: {_shown(reserved)}."
-        raise NotSent(what, f"{_choose(reserved[0], words)}.")
+        raise UnclearImport(what, hints=[_hint(reserved[0])])
     if left and not create:
         what = f"These columns are no field of a contact, and no custom field that AutoSend defines: {_shown(left)}."
-        raise NotSent(what, f"{_choose(left[0], words)}; {words.creates}.")
+        raise UnclearImport(what, hints=[_hint(left[0]), Hint("create_fields")])
     if new := [column for column in columns if column.new and not create]:
-        raise NotSent(f"AutoSend does not define these custom fields: {_fields(new)}.", f"{words.creates}.")
-    _check_one_each(columns, words)
+        what = f"AutoSend does not define these custom fields: {_fields(new)}."
+        raise UnclearImport(what, hints=[Hint("create_fields")])
+    _check_one_each(columns)
     return columns
 
 
-def _choose(column: Column, words: Words, field: str = "company") -> str:
-    """How to say what this column is."""
-    return words.maps.format(visible(column.name).replace('"', "")[:40], field)
+def _hint(column: Column, field: str = "company") -> Hint:
+    """Suggest to say what this column is."""
+    return Hint("columns", visible(column.name).replace('"', "")[:40], field)
 
 
 def _given(name: str, asked: str, defined: Mapping[str, str]) -> Column:
@@ -162,17 +136,17 @@ def _field_name(column: str) -> str:
     return "".join([part.lower() if not place else part[:1].upper() + part[1:] for place, part in enumerate(parts)])
 
 
-def _check_one_each(columns: Sequence[Column], words: Words) -> None:
+def _check_one_each(columns: Sequence[Column]) -> None:
     named: dict[str, list[Column]] = {}
     for column in columns:
         named.setdefault(column.field, []).append(column)
     named.pop("", None)
     for name, alike in named.items():
         if name == CUSTOM:
-            raise NotSent(f"No custom field can be named after {_shown(alike)}.", f"{_choose(alike[0], words)}.")
+            raise UnclearImport(f"No custom field can be named after {_shown(alike)}.", hints=[_hint(alike[0])])
         if len(alike) > 1:
             what = f"These columns are all {quoted(name)}: {_shown(alike)}."
-            raise NotSent(what, f"{_choose(alike[-1], words)}.")
+            raise UnclearImport(what, hints=[_hint(alike[-1])])
 
 
 def _shown(columns: Iterable[Column]) -> str:

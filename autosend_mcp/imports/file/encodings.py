@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO
 
+from autosend_mcp.imports.hints import Hint
 from autosend_mcp.models.text import quoted, visible
 
 LONGEST = 32_000_000  # characters of one line, or of one row over several lines
@@ -40,7 +41,14 @@ _SIGN = re.compile(r"[^\x00-\x7f]")
 
 
 class FileError(Exception):
-    """The file as a whole cannot be read. The text says what is wrong, in which line, and what to do."""
+    """The file as a whole cannot be read. The text says what is wrong, in which line, and what to do.
+
+    `hint`: an option that would help.
+    """
+
+    def __init__(self, text: str, hint: Hint | None = None) -> None:
+        super().__init__(text)
+        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +81,7 @@ def find_encoding(file: BinaryIO, named: str | None) -> Encoding:
     if not bad_line:
         return found
     if certain:
-        raise FileError(
-            f"Line {bad_line} holds bytes that are not {certain}. Name the file's encoding (--encoding), such as "
-            "cp1251 or shift_jis, or save the file as UTF-8."
-        )
+        raise FileError(f"Line {bad_line} holds bytes that are not {certain}.", Hint("encoding"))
     note = _western_word(file, bad_line)
     found, _ = _scan(file, "cp1252")
     return Encoding(found.name, note, found.digest, found.size)
@@ -89,10 +94,7 @@ def _known(named: str) -> str:
     except (LookupError, ValueError):
         name = ""
     if not name or name in _PYTHONS_OWN:
-        raise FileError(
-            f"{quoted(named)} is no text encoding known here. Name one such as utf-8, cp1252, cp1251 or shift_jis "
-            "(--encoding)."
-        )
+        raise FileError(f"{quoted(named)} is no text encoding known here.", Hint("encoding"))
     return name
 
 
@@ -211,10 +213,7 @@ def _around(wanted: re.Pattern[str], text: str, whole: str) -> str:
 
 
 def _unguessed(line: int) -> FileError:
-    return FileError(
-        f"Line {line} is not UTF-8, and the encoding of the file cannot be guessed. Name its encoding (--encoding), "
-        "such as cp1251 or shift_jis."
-    )
+    return FileError(f"Line {line} is not UTF-8, and the encoding of the file cannot be guessed.", Hint("encoding"))
 
 
 @contextmanager
