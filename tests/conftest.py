@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, Iterator
 
 import pytest
 
-from tests.faulty import Faulty, faulty_autosend
-from tests.worlds import KEY
+from tests.support.faulty import Faulty, faulty_autosend
+from tests.support.worlds import KEY
 
 for name in [name for name in os.environ if name.startswith("AUTOSEND_")]:
     del os.environ[name]

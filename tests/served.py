@@ -14,7 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.serve import listening
 from autosend_mcp.sandbox.store import Store
-from tests.worlds import KEY
+from tests.support.worlds import KEY
 
 Answer = Callable[[], int | None]
 

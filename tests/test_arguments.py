@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from autosend_mcp.errors import NotSent
 from autosend_mcp.models.arguments import read_arguments
 from autosend_mcp.models.contacts.create import CreateContact
-from tests.faulty import Faulty
-from tests.worlds import connected, error_of
+from tests.support.faulty import Faulty
+from tests.support.worlds import connected, error_of
 
 CANARY = "cAnArY"
 NAMES = [*(field.alias or "" for field in CreateContact.model_fields.values()), "first_name", "emial", "tags", "e", ""]

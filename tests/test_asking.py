@@ -19,8 +19,8 @@ from mcp_types import (
 
 from autosend_mcp.api.calls import QuestionFirst
 from autosend_mcp.server.elicitation import Questions
-from tests.seeded import ANN, CALLS, JANE, JOHN, held, seeded, wrote
-from tests.worlds import answer_of, error_of
+from tests.support.seeded import ANN, CALLS, JANE, JOHN, held, seeded, wrote
+from tests.support.worlds import answer_of, error_of
 
 pytestmark = pytest.mark.anyio
 

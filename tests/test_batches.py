@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.tools.contacts.batch import BULK
-from tests.unreliable import (
+from tests.support.line import (
     LOST,
     Line,
     answering,
@@ -19,7 +19,7 @@ from tests.unreliable import (
     reset,
     unreachable,
 )
-from tests.worlds import answer_of, error_of
+from tests.support.worlds import answer_of, error_of
 
 pytestmark = pytest.mark.anyio
 

@@ -15,9 +15,9 @@ import httpx2
 import pytest
 from mcp import Client
 
-from tests.faults import LOST, NOT_THERE, UNKNOWN, VERIFIED
-from tests.faulty import Exchange, Faulty
-from tests.worlds import answer_of, connected, error_of
+from tests.support.faults import LOST, NOT_THERE, UNKNOWN, VERIFIED
+from tests.support.faulty import Exchange, Faulty
+from tests.support.worlds import answer_of, connected, error_of
 
 pytestmark = pytest.mark.anyio
 

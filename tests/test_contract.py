@@ -9,8 +9,8 @@ import pytest
 
 from autosend_mcp.sandbox.app import KEY, PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.store import Store
-from tests.faulty import Exchange, Faulty
-from tests.worlds import answer_of, connected, error_of
+from tests.support.faulty import Exchange, Faulty
+from tests.support.worlds import answer_of, connected, error_of
 
 pytestmark = pytest.mark.anyio
 

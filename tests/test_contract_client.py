@@ -7,11 +7,11 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.answering import Answering, Row
-from tests.seeded import client_of
+from tests.support.answering import Answering, Row
+from tests.support.line import saying
+from tests.support.seeded import client_of
+from tests.support.worlds import answer_of
 from tests.test_contract import NAMES, contract
-from tests.unreliable import saying
-from tests.worlds import answer_of
 
 pytestmark = pytest.mark.anyio
 

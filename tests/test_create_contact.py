@@ -9,9 +9,9 @@ from autosend_mcp.models.arguments import read_arguments
 from autosend_mcp.models.contacts.create import CreateContact
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.store import Store
-from tests.faulty import Exchange, Faulty
-from tests.unreliable import Line, reset
-from tests.worlds import KEY, answer_of, connected, error_of, over_sandbox
+from tests.support.faulty import Exchange, Faulty
+from tests.support.line import Line, reset
+from tests.support.worlds import KEY, answer_of, connected, error_of, over_sandbox
 
 pytestmark = pytest.mark.anyio
 

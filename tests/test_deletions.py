@@ -8,8 +8,8 @@ from autosend_mcp.api.calls import Call
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.settings import load_settings
-from tests.unreliable import LOST, Line, answering, applied_then_reset, forwarded, over_a_line, reset
-from tests.worlds import answer_of, error_of
+from tests.support.line import LOST, Line, answering, applied_then_reset, forwarded, over_a_line, reset
+from tests.support.worlds import answer_of, error_of
 
 pytestmark = pytest.mark.anyio
 

@@ -6,8 +6,8 @@ import anyio
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options
-from tests.unreliable import answering, over_a_line, reset
-from tests.worlds import answer_of, error_of
+from tests.support.line import answering, over_a_line, reset
+from tests.support.worlds import answer_of, error_of
 
 pytestmark = pytest.mark.anyio
 

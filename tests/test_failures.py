@@ -13,9 +13,9 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.api.envelope import Reply
 from autosend_mcp.server.app import open_server
 from autosend_mcp.settings import load_settings
-from tests.faults import JANE
-from tests.faulty import Faulty, faulty_autosend
-from tests.worlds import KEY, connected, error_of
+from tests.support.faults import JANE
+from tests.support.faulty import Faulty, faulty_autosend
+from tests.support.worlds import KEY, connected, error_of
 
 pytestmark = pytest.mark.anyio
 

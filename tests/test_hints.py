@@ -7,8 +7,8 @@ import pytest
 from mcp_types import Tool
 
 from autosend_mcp.sandbox.app import PROJECT
-from tests.seeded import ANN, CALLS, JANE, JOHN, PEOPLE, fact, held, seeded, wrote
-from tests.worlds import answer_of, error_of
+from tests.support.seeded import ANN, CALLS, JANE, JOHN, PEOPLE, fact, held, seeded, wrote
+from tests.support.worlds import answer_of, error_of
 
 pytestmark = pytest.mark.anyio
 

@@ -13,10 +13,10 @@ from mcp import Client, MCPError
 from mcp_types import CallToolResult, PromptReference, TextContent, TextResourceContents
 
 from autosend_mcp.models.text import visible
-from tests.answering import Answering, Row
-from tests.seeded import CALLS, JANE, client_of
+from tests.support.answering import Answering, Row
+from tests.support.seeded import CALLS, JANE, client_of
+from tests.support.worlds import KEY, text_of
 from tests.test_replies import leaves
-from tests.worlds import KEY, text_of
 
 # In every text of AutoSend's, outside and inside of an unpaired quote: unquoted, one of the two would be found outside.
 MARK = "zqx"

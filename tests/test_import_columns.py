@@ -11,7 +11,7 @@ from autosend_mcp.imports.file.cells import arguments_of
 from autosend_mcp.imports.file.columns import Column, match
 from autosend_mcp.imports.hints import explain
 from autosend_mcp.imports.job import PHRASES as IN_A_CALL
-from tests.importing import BULK, Row, World, world
+from tests.support.importing import BULK, Row, World, world
 
 DEFINED = {"plan": "string", "logins": "number", "vip": "boolean", "trialEnds": "date", "Größe": "string"}
 

@@ -27,9 +27,9 @@ from autosend_mcp.imports.progress import Tally
 from autosend_mcp.sandbox.app import PROJECT
 from tests.beside import beside
 from tests.forking import Forked
-from tests.importing import csv_of, people, report_of
 from tests.served import Served, served
-from tests.worlds import KEY
+from tests.support.importing import csv_of, people, report_of
+from tests.support.worlds import KEY
 
 BULK = "/contacts/bulk-update"
 STOPPING = "stopping: what has left is being settled. Ask again to stop at once.\n"

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from autosend_mcp.errors import NotSent
 from autosend_mcp.imports.run import Import, Order
 from autosend_mcp.sandbox.app import PROJECT, Options
-from tests.importing import ADD, BULK, FIND, Done, World, autosend_over, csv_of, people, report_of, world
-from tests.unreliable import Forward, answering, applied_then_reset, forwarded, reset
-from tests.worlds import KEY
+from tests.support.importing import ADD, BULK, FIND, Done, World, autosend_over, csv_of, people, report_of, world
+from tests.support.line import Forward, answering, applied_then_reset, forwarded, reset
+from tests.support.worlds import KEY
 
 Given = dict[str, str]
 Contact = dict[str, Any]

@@ -10,9 +10,9 @@ import httpx2
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options
-from tests.importing import ADD, BULK, World, csv_of, people, report_of, world
-from tests.unreliable import Forward, answering, reset
-from tests.worlds import KEY
+from tests.support.importing import ADD, BULK, World, csv_of, people, report_of, world
+from tests.support.line import Forward, answering, reset
+from tests.support.worlds import KEY
 
 pytestmark = pytest.mark.anyio
 

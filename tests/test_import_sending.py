@@ -10,8 +10,8 @@ import pytest
 
 from autosend_mcp.errors import NotSent
 from autosend_mcp.sandbox.app import PROJECT, Options, PropertyAutomation
-from tests.importing import ADD, BULK, FIND, PAGE, World, at_once, csv_of, people, world
-from tests.unreliable import (
+from tests.support.importing import ADD, BULK, FIND, PAGE, World, at_once, csv_of, people, world
+from tests.support.line import (
     LOST,
     Forward,
     Loss,

@@ -14,9 +14,9 @@ from mcp import Client
 from autosend_mcp.imports.job import NO_UNDO, UNDER_WAY
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.tools.jobs import Jobs
-from tests.seeded import JANE, client_of, fact, held, seeded, wrote
-from tests.unreliable import Forward, Line, saying, unreachable
-from tests.worlds import answer_of, error_of, text_of
+from tests.support.line import Forward, Line, saying, unreachable
+from tests.support.seeded import JANE, client_of, fact, held, seeded, wrote
+from tests.support.worlds import answer_of, error_of, text_of
 
 pytestmark = pytest.mark.anyio
 

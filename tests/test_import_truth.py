@@ -14,8 +14,8 @@ from autosend_mcp.errors import AutoSendError
 from autosend_mcp.imports.journal import Journal
 from autosend_mcp.imports.run import Import, Order
 from autosend_mcp.sandbox.app import Options, PropertyAutomation
-from tests.importing import ADD, BULK, FIND, PAGE, Done, World, autosend_over, csv_of, people, world
-from tests.unreliable import (
+from tests.support.importing import ADD, BULK, FIND, PAGE, Done, World, autosend_over, csv_of, people, world
+from tests.support.line import (
     Forward,
     Loss,
     answering,

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from autosend_mcp.api.calls import Moment
-from tests.faults import (
+from tests.support.faults import (
     JANE,
     LOST,
     NOT_THERE,
@@ -29,8 +29,8 @@ from tests.faults import (
     refuse,
     seconds_ago,
 )
-from tests.faulty import Exchange, Fault, Faulty, faulty_autosend
-from tests.worlds import answer_of, connected, error_of
+from tests.support.faulty import Exchange, Fault, Faulty, faulty_autosend
+from tests.support.worlds import answer_of, connected, error_of
 
 pytestmark = pytest.mark.anyio
 

@@ -9,12 +9,12 @@ from mcp_types import PromptReference
 
 from autosend_mcp.models.bounds import shortened
 from autosend_mcp.sandbox.app import PROJECT
-from tests.answering import Answering
-from tests.seeded import JANE, client_of, seeded, wrote
+from tests.support.answering import Answering
+from tests.support.seeded import JANE, client_of, seeded, wrote
+from tests.support.worlds import KEY, answer_of, error_of, text_of
 from tests.test_asking import Somebody, asked_by_hand, question_of, yes
 from tests.test_hygiene import check_quoted
 from tests.test_sizes import LONG, PEOPLE, huge, person
-from tests.worlds import KEY, answer_of, error_of, text_of
 
 pytestmark = pytest.mark.anyio
 

@@ -12,8 +12,8 @@ from mcp_types import PromptReference, ResourceTemplateReference, TextContent, T
 from autosend_mcp.cli.main import main
 from autosend_mcp.server.app import instructions, offered_tools
 from autosend_mcp.settings import SettingsError, load_settings
-from tests.seeded import CALLS, JANE, held, seeded, wrote
-from tests.worlds import answer_of, error_of
+from tests.support.seeded import CALLS, JANE, held, seeded, wrote
+from tests.support.worlds import answer_of, error_of
 
 pytestmark = pytest.mark.anyio
 

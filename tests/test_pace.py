@@ -8,8 +8,8 @@ import pytest
 
 from autosend_mcp.api.pace import Pace
 from tests.beside import beside
-from tests.faulty import Exchange, faulty_autosend
-from tests.worlds import answer_of, connected
+from tests.support.faulty import Exchange, faulty_autosend
+from tests.support.worlds import answer_of, connected
 
 LATE = 0.1  # seconds by which an arrival may be noted late, where many arrive at once
 

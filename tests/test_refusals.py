@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.faults import HTML, JANE, OLD, error, first, refuse
-from tests.faulty import Exchange, Faulty, look_up_well
-from tests.worlds import KEY, answer_of, connected, error_of
+from tests.support.faults import HTML, JANE, OLD, error, first, refuse
+from tests.support.faulty import Exchange, Faulty, look_up_well
+from tests.support.worlds import KEY, answer_of, connected, error_of
 
 pytestmark = pytest.mark.anyio
 

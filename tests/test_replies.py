@@ -14,9 +14,9 @@ from autosend_mcp.errors import AutoSendError
 from autosend_mcp.models.comparison import differences
 from autosend_mcp.models.contacts.create import CreatedContact
 from autosend_mcp.models.text import visible
-from tests.faulty import Exchange, faulty_autosend
+from tests.support.faulty import Exchange, faulty_autosend
+from tests.support.worlds import connected, text_of
 from tests.test_arguments import json_values
-from tests.worlds import connected, text_of
 
 statuses = st.sampled_from([200, 201, 202, 204, 301, 400, 401, 402, 403, 404, 409, 418, 422, 429, 500, 502, 503])
 members = st.sampled_from(["success", "data", "error", "message", "code", "details", "retryAfter", "contacts", "email"])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT
-from tests.scenarios import BAD, NEW, OLD, ROWS, SCENARIOS, Assistant, played
+from tests.support.scenarios import BAD, NEW, OLD, ROWS, SCENARIOS, Assistant, played
 
 pytestmark = pytest.mark.anyio
 

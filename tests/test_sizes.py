@@ -7,9 +7,9 @@ from mcp import Client
 from mcp_types import PromptReference
 
 from autosend_mcp.models.bounds import SHORTENED
-from tests.answering import Answering
-from tests.seeded import CALLS, client_of
-from tests.worlds import answer_of, error_of, text_of
+from tests.support.answering import Answering
+from tests.support.seeded import CALLS, client_of
+from tests.support.worlds import answer_of, error_of, text_of
 
 pytestmark = pytest.mark.anyio
 

@@ -18,9 +18,9 @@ from autosend_mcp.cli.connect import connect
 from autosend_mcp.server.app import open_server
 from autosend_mcp.server.lines import refusal_of
 from tests.beside import beside
-from tests.faulty import Exchange, Faulty, create_well, faulty_autosend
 from tests.forking import Forked
-from tests.worlds import KEY, answer_of, error_of
+from tests.support.faulty import Exchange, Faulty, create_well, faulty_autosend
+from tests.support.worlds import KEY, answer_of, error_of
 
 JANE = {"email": "jane@example.com"}
 ENVELOPE = {

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT
-from tests.unreliable import LOST, Line, applied_then_reset, over_a_line, reset
-from tests.worlds import answer_of, error_of
+from tests.support.line import LOST, Line, applied_then_reset, over_a_line, reset
+from tests.support.worlds import answer_of, error_of
 
 pytestmark = pytest.mark.anyio
 

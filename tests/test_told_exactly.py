@@ -6,10 +6,10 @@ import httpx2
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT
-from tests.answering import Answering, Row
-from tests.seeded import JANE, JOHN, client_of, seeded
-from tests.unreliable import rewritten
-from tests.worlds import KEY, answer_of, error_of, text_of
+from tests.support.answering import Answering, Row
+from tests.support.line import rewritten
+from tests.support.seeded import JANE, JOHN, client_of, seeded
+from tests.support.worlds import KEY, answer_of, error_of, text_of
 
 pytestmark = pytest.mark.anyio
 

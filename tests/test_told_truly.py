@@ -18,12 +18,12 @@ from autosend_mcp.server.app import open_server
 from autosend_mcp.server.dispatch import UNSEEN
 from autosend_mcp.server.in_flight import FINISHED, IN_DOUBT, Writes
 from autosend_mcp.settings import load_settings
-from tests.answering import Answering, Row
-from tests.seeded import JANE, JOHN, client_of, seeded, seeded_store, wrote
+from tests.support.answering import Answering, Row
+from tests.support.line import Forward, Line, answering, applied_then_reset, forwarded, reset, rewritten, saying
+from tests.support.line import applied_then_silence as hang
+from tests.support.seeded import JANE, JOHN, client_of, seeded, seeded_store, wrote
+from tests.support.worlds import KEY, UNLIMITED, answer_of, error_of, text_of
 from tests.test_asking import ONE, Somebody, asked_by_hand, question_of, yes
-from tests.unreliable import Forward, Line, answering, applied_then_reset, forwarded, reset, rewritten, saying
-from tests.unreliable import applied_then_silence as hang
-from tests.worlds import KEY, UNLIMITED, answer_of, error_of, text_of
 
 pytestmark = pytest.mark.anyio
 

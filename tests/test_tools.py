@@ -9,7 +9,7 @@ import bpe_openai  # pyright: ignore[reportMissingTypeStubs]
 import pytest
 from mcp_types import Tool
 
-from tests.worlds import over_sandbox
+from tests.support.worlds import over_sandbox
 
 pytestmark = pytest.mark.anyio
 

@@ -11,10 +11,10 @@ from autosend_mcp.models.comparison import NOT_EXACT
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.tools.contacts.delete import SEVERAL
 from autosend_mcp.tools.contacts.upsert import NOT_SEEN_BEFORE, NOTHING_TO_DO
-from tests.answering import Answering, Row
-from tests.seeded import ANN, JANE, JOHN, client_of, fact, seeded
-from tests.unreliable import Forward, Line, answering, applied_then_reset, forwarded, rewritten, saying
-from tests.worlds import answer_of, error_of
+from tests.support.answering import Answering, Row
+from tests.support.line import Forward, Line, answering, applied_then_reset, forwarded, rewritten, saying
+from tests.support.seeded import ANN, JANE, JOHN, client_of, fact, seeded
+from tests.support.worlds import answer_of, error_of
 
 pytestmark = pytest.mark.anyio
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options
-from tests.unreliable import LOST, Line, answering, applied_then_reset, over_a_line, reset, rewritten, unreachable
-from tests.worlds import answer_of, error_of
+from tests.support.line import LOST, Line, answering, applied_then_reset, over_a_line, reset, rewritten, unreachable
+from tests.support.worlds import answer_of, error_of
 
 pytestmark = pytest.mark.anyio
 

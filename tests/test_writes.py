@@ -15,8 +15,8 @@ from autosend_mcp.models.base import Answer
 from autosend_mcp.server.app import open_server
 from autosend_mcp.server.in_flight import FINISHED, IN_DOUBT, JOINED, Writes, writes_of_the_process
 from autosend_mcp.settings import load_settings
-from tests.faulty import Exchange, Faulty, create_well, faulty_autosend
-from tests.worlds import KEY, answer_of, connected, error_of, text_of
+from tests.support.faulty import Exchange, Faulty, create_well, faulty_autosend
+from tests.support.worlds import KEY, answer_of, connected, error_of, text_of
 
 pytestmark = pytest.mark.anyio
 

@@ -19,8 +19,8 @@ from autosend_mcp.imports.run import Import, Order
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.store import Store
 from autosend_mcp.settings import load_settings
-from tests.unreliable import Line
-from tests.worlds import KEY, UNLIMITED
+from tests.support.line import Line
+from tests.support.worlds import KEY, UNLIMITED
 
 BULK = "POST /contacts/bulk-update"
 FIND = "POST /contacts/search/emails"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.faulty import Exchange, Fault, create_well, head
+from tests.support.faulty import Exchange, Fault, create_well, head
 
 JANE: dict[str, Any] = {"email": "jane@example.com", "firstName": "Jane", "customFields": {"plan": "pro", "logins": 42}}
 

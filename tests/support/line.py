@@ -13,7 +13,7 @@ from mcp import Client
 
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.store import Store
-from tests.worlds import connected
+from tests.support.worlds import connected
 
 Forward = Callable[[], Awaitable[httpx2.Response]]
 Loss = Callable[[Forward], Awaitable[httpx2.Response]]

@@ -1,6 +1,6 @@
 """Six jobs as an assistant does them, who knows tools/list and the answers and nothing else.
 
-`python -m tests.scenarios [NAME ...]` prints each call and its answer.
+`python -m tests.support.scenarios [NAME ...]` prints each call and its answer.
 """
 
 import json
@@ -17,7 +17,7 @@ from mcp_types import Tool
 
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.sandbox.store import Store
-from tests.worlds import answer_of, error_of, over_sandbox, text_of
+from tests.support.worlds import answer_of, error_of, over_sandbox, text_of
 
 Json = dict[str, Any]
 

@@ -15,8 +15,8 @@ from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.store import Store
 from autosend_mcp.server.app import open_server
 from autosend_mcp.settings import load_settings
-from tests.unreliable import Line
-from tests.worlds import KEY, UNLIMITED, error_of
+from tests.support.line import Line
+from tests.support.worlds import KEY, UNLIMITED, error_of
 
 JANE, JOHN, ANN = "jane@example.com", "john@example.com", "ann@example.com"
 PEOPLE = [JANE, JOHN, ANN]

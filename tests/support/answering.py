@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import httpx2
 
-from tests.unreliable import saying
+from tests.support.line import saying
 
 Row = dict[str, Any]
 
