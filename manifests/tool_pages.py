@@ -1,4 +1,4 @@
-"""The tools as people read of them: a table for the README, and docs/tools.md with a call of each and its answer.
+"""The page docs/tools.md: a table of the tools, and the parameters of each with a call and its answer.
 
 The calls are played over a sandbox in memory, each time anew. What differs from run to run is replaced.
 """
@@ -19,9 +19,10 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.models.schema import published_schema
 from autosend_mcp.sandbox.app import KEY, PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.store import Store
-from autosend_mcp.server.app import open_server
-from autosend_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, load_settings, variable_of
+from autosend_mcp.server.app import ALL_TOOLS, open_server
+from autosend_mcp.settings import TOOLSETS, load_settings
 from autosend_mcp.tools.registry import TOOLS, Tool
+from manifests.tables import table
 
 Json = dict[str, Any]
 
@@ -78,34 +79,41 @@ _OPAQUE = re.compile(r'"(nextCursor|groupId|importId)": "[^"]+"')
 
 @cache
 def tools_page() -> str:
-    """The text of docs/tools.md."""
+    """Return the text of docs/tools.md."""
     return page_of(EXAMPLES)
 
 
 def page_of(examples: Mapping[str, Json]) -> str:
-    """The page with these calls, played in their order; a tool without a call, or a call that fails, ends the run."""
+    """Return the page with these calls, played in their order.
+
+    Raises:
+        SystemExit: A tool has no call, or a call fails.
+    """
     if missing := ", ".join(TOOLS.keys() - examples.keys()):
         sys.exit(f"{PAGE}: no example in manifests/tool_pages.py of {missing}")
     if gone := ", ".join(examples.keys() - TOOLS.keys()):
         sys.exit(f"{PAGE}: an example in manifests/tool_pages.py of {gone}, which is no tool")
     results = anyio.run(_play, examples)
     sections = [_section(TOOLS[name], arguments, results[name]) for name, arguments in examples.items()]
-    return settled("\n\n".join([_INTRODUCTION, *sections])) + "\n"
+    return settled("\n\n".join([_INTRODUCTION, tools_table(), *sections])) + "\n"
 
 
 def tools_table() -> str:
-    """The tools as the Markdown table of the README, and where more of them stands."""
+    """Return the tools as a table, with the first sentence of each."""
     rows = [
-        f"| `{tool.name}` | {_cell(_first_sentence(tool))} | `{tool.toolset}` | {_effect(tool)} |"
-        for tool in TOOLS.values()
+        [
+            f"[`{tool.name}`](#{tool.title.lower().replace(' ', '-')})",
+            re.split(r"(?<=\.)\s", tool.description)[0],
+            f"`{tool.toolset}`",
+            _effect(tool),
+        ]
+        for tool in ALL_TOOLS.values()
     ]
-    told = [f"[{PAGE}]({PAGE}) has the parameters of each, a call and its answer."]
-    told += [_on_request(name) for name in TOOLSETS if name not in DEFAULT_TOOLSETS]
-    return "\n".join(["| Tool | What it does | Toolset | Effect |", "|---|---|---|---|", *rows, "", *told])
+    return table(["Tool", "What it does", "Toolset", "Effect"], rows)
 
 
 def settled(text: str) -> str:
-    """The text with ids numbered as they appear, one time for all times, and nothing else that changes."""
+    """Return the text with ids numbered as they appear, one time for all times, and nothing else that changes."""
     ids = {found: f"{number:024x}" for number, found in enumerate(dict.fromkeys(_ID.findall(text)), start=1)}
     text = _ID.sub(lambda match: ids[match[0]], text)
     text = _TIME.sub("2026-01-01T00:00:00.000Z", text)
@@ -113,7 +121,7 @@ def settled(text: str) -> str:
 
 
 async def _play(examples: Mapping[str, Json]) -> dict[str, CallToolResult]:
-    """What comes of each call, over one sandbox without a limit."""
+    """Play the calls over one sandbox without a limit, and return the result of each."""
     sandbox = Sandbox(Store(), Options(rate_limit=0))
     sandbox.store.suppressions.seed_group(PROJECT, "Our blog")  # no tool makes one
     settings = load_settings(
@@ -157,11 +165,12 @@ def _parameters(schema: Json) -> str:
     required: list[str] = schema.get("required", [])
     if not schema["properties"]:
         return "It has no parameters."
-    rows = ["| Parameter | Type | Required | Description |", "|---|---|---|---|"]
-    for name, parameter in schema["properties"].items():
-        needed = "yes" if name in required else "no"
-        rows.append(f"| `{name}` | {_type(parameter)} | {needed} | {_cell(parameter['description'])} |")
-    return "\n".join(rows)
+    needed = {name: "yes" if name in required else "no" for name in schema["properties"]}
+    rows = [
+        [f"`{name}`", _type(parameter), needed[name], parameter["description"]]
+        for name, parameter in schema["properties"].items()
+    ]
+    return table(["Parameter", "Type", "Required", "Description"], rows)
 
 
 def _type(schema: Json) -> str:
@@ -171,23 +180,10 @@ def _type(schema: Json) -> str:
 
 
 def _effect(tool: Tool) -> str:
-    """What it does to AutoSend. Each tool that deletes takes `confirm`, and no other does."""
+    """Return what it does to AutoSend. Each tool that deletes takes `confirm`, and no other does."""
     if tool.reads:
         return "reads"
     return "deletes" if "confirm" in tool.body.model_fields else "writes"
-
-
-def _on_request(toolset: str) -> str:
-    also = f", or `{variable_of('import_dir')}` is set" if toolset == "imports" else ""
-    return f"`{toolset}` is not offered unless `{variable_of('toolsets')}` names it{also}."
-
-
-def _first_sentence(tool: Tool) -> str:
-    return re.split(r"(?<=\.)\s", tool.description)[0]
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
 
 
 def _json_block(value: object) -> str:

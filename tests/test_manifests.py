@@ -7,35 +7,28 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+import bpe_openai  # pyright: ignore[reportMissingTypeStubs]
 import pytest
 from jsonschema import Draft7Validator, FormatChecker
 from mcp_types import Tool as ToolDefinition
 
 from autosend_mcp.api.client import AutoSend
-from autosend_mcp.server.app import TITLE, build_server, chosen
-from autosend_mcp.settings import Settings, load_settings, variable_of
+from autosend_mcp.server.app import ALL_TOOLS, TITLE, build_server, chosen
+from autosend_mcp.settings import TOOLSETS, Settings, load_settings, variable_of
 from autosend_mcp.tools.registry import TOOLS, published
-from manifests.generate import (
-    ASKED,
-    CLOSE,
-    COMMAND,
-    DEFINITIONS,
-    OPEN,
-    README,
-    REQUIRED,
-    ROOT,
-    TOOLS_CLOSE,
-    TOOLS_OPEN,
-    generated,
-    main,
-    settings_table,
-)
+from manifests.blocks import BLOCKS, closing, opening, settings_table, tokens_sentence, toolsets_table
+from manifests.generate import COMMAND, DEFINITIONS, ROOT, generated, main
+from manifests.hosts import ASKED, REQUIRED
 from manifests.tool_pages import EXAMPLES, PAGE, page_of, tools_page, tools_table
+from tests.support.worlds import over_sandbox
+
+pytestmark = pytest.mark.anyio
 
 SERVER, BUNDLE, DESKTOP = "manifests/server.json", "manifests/mcpb/manifest.json", "manifests/claude-desktop.json"
 DEFINITIONS_OF_TOOLS = [f"{DEFINITIONS}/{name}.json" for name in TOOLS]
 SCHEMAS = {SERVER: "server.schema.json", BUNDLE: "mcpb-manifest-v0.4.schema.json"}
-README_BEFORE = f"# Before\n\n{TOOLS_OPEN}\n{TOOLS_CLOSE}\n\nBetween\n\n{OPEN}\n{CLOSE}\n\nAfter\n"
+README, GUIDE = "README.md", "docs/guide.md"  # pages with generated blocks
+GENERATED = [SERVER, BUNDLE, DESKTOP, PAGE, *DEFINITIONS_OF_TOOLS]
 VARIABLES = {variable_of(field) for field in Settings.model_fields}
 HOST = re.compile(r"(?:https?://[^\s/\"]+|\b(?:[a-z0-9-]+\.)+(?:com|dev|io|net|org)\b)")
 
@@ -79,8 +72,11 @@ def _hosts(text: str) -> set[str]:
 
 @pytest.fixture
 def copy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    """A folder with every generated file, and a README with both tables."""
-    (tmp_path / README).write_text(README_BEFORE, encoding="utf-8")
+    """A folder with every generated file, and two pages that share the blocks."""
+    first, *others = (f"{opening(name)}\n{closing(name)}\n\nAfter {name}\n" for name in BLOCKS)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / README).write_text(f"# Before\n\n{first}", encoding="utf-8")
+    (tmp_path / GUIDE).write_text("\n".join(others), encoding="utf-8")
     assert main([], tmp_path) == 0
     capsys.readouterr()
     return tmp_path
@@ -92,7 +88,7 @@ def test_every_generated_file_is_in_step(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_nothing_else_is_generated(copy: Path) -> None:
     files = {path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()}
-    assert files == {SERVER, BUNDLE, DESKTOP, PAGE, README, *DEFINITIONS_OF_TOOLS}
+    assert files == {*GENERATED, README, GUIDE}
 
 
 def test_a_fresh_copy_is_in_step_and_a_second_run_writes_nothing(
@@ -103,7 +99,7 @@ def test_a_fresh_copy_is_in_step_and_a_second_run_writes_nothing(
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("path", [SERVER, BUNDLE, DESKTOP, PAGE, README, *DEFINITIONS_OF_TOOLS])
+@pytest.mark.parametrize("path", [*GENERATED, README, GUIDE])
 def test_one_changed_byte_is_reported_and_mended(copy: Path, path: str, capsys: pytest.CaptureFixture[str]) -> None:
     right = (copy / path).read_bytes()
     middle = right.index(b"AUTOSEND_") if b"AUTOSEND_" in right else len(right) // 2
@@ -114,7 +110,7 @@ def test_one_changed_byte_is_reported_and_mended(copy: Path, path: str, capsys: 
     assert (copy / path).read_bytes() == right
 
 
-@pytest.mark.parametrize("path", [SERVER, BUNDLE, DESKTOP, PAGE, *DEFINITIONS_OF_TOOLS])
+@pytest.mark.parametrize("path", GENERATED)
 def test_a_missing_file_is_reported(copy: Path, path: str, capsys: pytest.CaptureFixture[str]) -> None:
     (copy / path).unlink()
     assert main(["--check"], copy) == 1
@@ -133,34 +129,66 @@ def test_the_definition_of_a_tool_that_is_gone_is_reported_and_removed(
     assert capsys.readouterr().out.count("no_such_tool") == 2
 
 
-def test_each_table_is_put_between_its_lines_and_nothing_else_is_touched(copy: Path) -> None:
+def test_each_block_is_put_between_its_lines_and_nothing_else_is_touched(copy: Path) -> None:
+    name, *_ = BLOCKS
     text = (copy / README).read_text(encoding="utf-8")
-    tools = f"{TOOLS_OPEN}\n\n{tools_table()}\n\n{TOOLS_CLOSE}"
-    assert text == f"# Before\n\n{tools}\n\nBetween\n\n{OPEN}\n\n{settings_table()}\n\n{CLOSE}\n\nAfter\n"
-    assert {row.split("`")[1] for row in settings_table().splitlines()[2:]} == VARIABLES
+    assert text == f"# Before\n\n{opening(name)}\n\n{BLOCKS[name]()}\n\n{closing(name)}\n\nAfter {name}\n"
+    assert (copy / GUIDE).read_text(encoding="utf-8").count("\nAfter ") == len(BLOCKS) - 1
 
 
-def test_a_readme_without_the_lines_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_block_is_on_a_page() -> None:
+    pages = "".join(path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
+    assert [name for name in BLOCKS if opening(name) not in pages] == []
+
+
+def test_a_page_without_blocks_is_left_alone_and_a_missing_block_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / README).write_text("# Nothing here\n", encoding="utf-8")
     assert main([], tmp_path) == 0
     assert (tmp_path / README).read_text(encoding="utf-8") == "# Nothing here\n"
-    assert README in capsys.readouterr().err
+    assert all(opening(name) in capsys.readouterr().err for name in [*BLOCKS][:1])
 
 
-@pytest.mark.parametrize("line", [OPEN, TOOLS_OPEN])
-def test_a_readme_with_half_of_the_lines_stops_the_run(tmp_path: Path, line: str) -> None:
-    (tmp_path / README).write_text(f"{line}\n", encoding="utf-8")
-    with pytest.raises(SystemExit, match="must follow"):
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        *((f"{opening(name)}\n", "must follow") for name in BLOCKS),
+        (f"In a line: {opening('tokens')} {closing('tokens')}\n", "must be a line of its own"),
+        (f"{opening('weather')}\n{closing('weather')}\n", "there is no such block; there are toolsets, "),
+    ],
+)
+def test_a_wrong_block_stops_the_run(tmp_path: Path, page: str, said: str) -> None:
+    (tmp_path / README).write_text(page, encoding="utf-8")
+    with pytest.raises(SystemExit, match=f"{README}: .*{said}"):
         main([], tmp_path)
 
 
-def test_the_table_of_tools_has_a_row_for_each_and_leads_to_the_page() -> None:
-    rows = [line for line in tools_table().splitlines() if line.startswith("| `")]
-    assert [row.split("`")[1] for row in rows] == list(TOOLS)
-    assert [row.rpartition("| ")[2] == "reads |" for row in rows] == [tool.reads for tool in TOOLS.values()]
+def test_the_table_of_settings_has_a_row_for_each() -> None:
+    assert {row.split("`")[1] for row in settings_table().splitlines()[2:]} == VARIABLES
+
+
+def test_the_table_of_toolsets_has_each_tool_in_the_row_of_its_toolset() -> None:
+    rows = {row.split("`")[1]: re.findall(r"`(\w+)`", row.split(" | ")[1]) for row in toolsets_table().splitlines()[2:]}
+    assert rows == {name: list(chosen([name], read_only=False)) for name in TOOLSETS}
+
+
+async def test_the_tokens_of_the_default_tools_are_those_that_a_client_is_sent() -> None:
+    async with over_sandbox() as client:
+        definitions = (await client.list_tools()).tools
+        encode = bpe_openai.get_encoding("o200k_base").encode
+        sent = sum(len(encode(tool.model_dump_json(by_alias=True, exclude_none=True))) for tool in definitions)
+    assert f"cost an assistant {sent:,} tokens (o200k)" in tokens_sentence()
+
+
+def test_the_table_of_tools_has_a_row_for_each() -> None:
+    rows = tools_table().splitlines()[2:]
+    assert [row.split("`")[1] for row in rows] == list(ALL_TOOLS)
+    assert [row.rpartition("| ")[2] == "reads |" for row in rows] == [tool.reads for tool in ALL_TOOLS.values()]
     deleting = [row.split("`")[1] for row in rows if row.endswith("| deletes |")]
-    assert deleting == [name for name in TOOLS if name.startswith("delete_")]
-    assert f"]({PAGE})" in tools_table()
+    assert deleting == [name for name in ALL_TOOLS if name.startswith("delete_")]
+    headings = {line.removeprefix("## ").lower().replace(" ", "-") for line in tools_page().splitlines()}
+    assert set(re.findall(r"\]\(#(.+?)\)", tools_table())) <= headings
 
 
 def test_the_page_of_tools_has_a_section_for_each_and_is_the_same_in_every_run() -> None:
@@ -224,8 +252,8 @@ def test_a_description_is_at_most_100_characters(path: str) -> None:
 
 
 def test_every_environment_variable_in_a_generated_file_is_a_setting() -> None:
-    texts = generated(ROOT)
-    named = {path: set(re.findall(r"AUTOSEND_[A-Z_]+", text)) for path, text in texts.items() if path != README}
+    texts = {path: text for path, text in generated(ROOT).items() if not path.endswith(".md")}
+    named = {path: set(re.findall(r"AUTOSEND_[A-Z_]+", text)) for path, text in texts.items()}
     assert {path: names - VARIABLES for path, names in named.items() if names - VARIABLES} == {}
     assert named[SERVER] == VARIABLES
     assert named[DESKTOP] == {variable_of(field) for field in REQUIRED}
@@ -275,7 +303,7 @@ def test_no_manifest_names_a_package_registrys_host() -> None:
         "files.example.org",
     }
     allowed = _hosts(f"{Settings.model_fields['base_url'].default} {_schema_of(SERVER)['$id']} example.com")
-    named = {path: _hosts(text) for path, text in generated(ROOT).items() if path != README}
+    named = {path: _hosts(text) for path, text in generated(ROOT).items() if not path.endswith(".md")}
     assert {path: hosts - allowed for path, hosts in named.items() if hosts - allowed} == {}
     assert "registryBaseUrl" not in (ROOT / SERVER).read_text(encoding="utf-8")
 

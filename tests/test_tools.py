@@ -2,18 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, cast
 
-import bpe_openai  # pyright: ignore[reportMissingTypeStubs]
 import pytest
 from mcp_types import Tool
 
+from autosend_mcp.server.app import chosen
+from manifests.blocks import tokens_of
 from tests.support.worlds import over_sandbox
 
 pytestmark = pytest.mark.anyio
 
-ROOT = Path(__file__).resolve().parents[1]
 TOKENS_A_TOOL = {"create_contact": 450}
 FORBIDDEN = {"$ref", "$defs", "oneOf", "allOf", "const", "not", "title", "default", "patternProperties"}
 
@@ -89,17 +88,8 @@ async def test_schemas_are_flat_typed_and_described() -> None:
 
 
 async def test_the_tools_cost_few_tokens() -> None:
-    sizes, imports = tokens(await listed(toolsets="")), tokens(await listed(toolsets="imports"))
-    assert len(sizes) <= 15
-    assert sum(sizes.values()) <= 4500
+    assert len(await listed(toolsets="")) <= 15
+    tools = chosen((), read_only=False)
+    assert tokens_of(tools.values()) <= 4500
     for name, limit in TOKENS_A_TOOL.items():
-        assert sizes[name] <= limit
-    told = f"{sum(sizes.values()):,} tokens (o200k), `create_contact` {sizes['create_contact']} of them"
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert told in readme
-    assert f"These tools cost {sum(imports.values()):,} tokens." in readme
-
-
-def tokens(tools: list[Tool]) -> dict[str, int]:
-    encoding = bpe_openai.get_encoding("o200k_base")
-    return {t.name: len(encoding.encode(t.model_dump_json(by_alias=True, exclude_none=True))) for t in tools}
+        assert tokens_of([tools[name]]) <= limit

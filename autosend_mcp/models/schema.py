@@ -33,7 +33,7 @@ def published_schema(model: type[BaseModel]) -> dict[str, Any]:
     """
     plain = _plain(model.model_json_schema(by_alias=True))
     plain.pop("description", None)
-    return plain
+    return {"type": plain.pop("type"), **plain}  # first, as the SDK sends it
 
 
 def _plain(schema: dict[str, Any]) -> dict[str, Any]:

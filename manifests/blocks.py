@@ -1,0 +1,105 @@
+"""The generated blocks of the pages: tables and figures, each between two lines that may stand on any page.
+
+A block is written between `<!-- NAME: generated -->` and `<!-- /NAME -->`.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Collection
+from functools import cache
+
+import bpe_openai  # pyright: ignore[reportMissingTypeStubs]  # it ships none
+
+from autosend_mcp.sandbox import app as sandbox
+from autosend_mcp.server.app import chosen, instructions
+from autosend_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, Toolset, variable_of
+from autosend_mcp.tools.registry import Tool
+from manifests.hosts import as_text, described_settings
+from manifests.tables import table
+
+
+def opening(name: str) -> str:
+    """Return the line above the block."""
+    return f"<!-- {name}: generated -->"
+
+
+def closing(name: str) -> str:
+    """Return the line below the block."""
+    return f"<!-- /{name} -->"
+
+
+def filled(path: str, page: str) -> str:
+    """Return the page with each of its blocks as it should be.
+
+    Raises:
+        SystemExit: It has a block that there is not, or one without an end.
+    """
+    for name in re.findall(r"<!-- (\w+): generated -->", page):
+        first, last = opening(name), closing(name)
+        between = re.compile(f"^{re.escape(first)}\n.*?^{re.escape(last)}$", re.MULTILINE | re.DOTALL)
+        if name not in BLOCKS:
+            sys.exit(f"{path}: {first}: there is no such block; there are {', '.join(BLOCKS)}")
+        if not between.search(page):
+            sys.exit(f"{path}: {first} must be a line of its own, and a line {last} must follow it")
+        page = between.sub(f"{first}\n\n{BLOCKS[name]()}\n\n{last}".replace("\\", "\\\\"), page)
+    return page
+
+
+def tokens_of(tools: Collection[Tool]) -> int:
+    """Return what an assistant pays for the definitions of these tools."""
+    return sum(_tokens(tool.derive().model_dump_json(by_alias=True, exclude_none=True)) for tool in tools)
+
+
+@cache
+def toolsets_table() -> str:
+    """Return the toolsets as a table: their tools, what these cost, and when they are offered."""
+    rows: list[list[str]] = []
+    for toolset in TOOLSETS:
+        tools = chosen([toolset], read_only=False)
+        names = ", ".join(f"`{name}`" for name in tools)
+        rows.append([f"`{toolset}`", names, f"{tokens_of(tools.values()):,}", _offered(toolset)])
+    return table(["Toolset", "Tools", "Tokens", "Offered"], rows)
+
+
+@cache
+def tokens_sentence() -> str:
+    """Return what an assistant pays for the tools offered by default, and for the text about the server."""
+    tools = chosen((), read_only=False)
+    return (
+        f"The tools offered by default cost an assistant {tokens_of(tools.values()):,} tokens (o200k), "
+        f"`create_contact` {tokens_of([tools['create_contact']])} of them; the text about the server as a whole costs "
+        f"{_tokens(instructions(tools))}."
+    )
+
+
+def settings_table() -> str:
+    """Return the settings as a table: variable, default and meaning."""
+    rows: list[list[str]] = []
+    for name, setting in described_settings().items():
+        default = "" if setting["default"] in {None, ""} else f"`{as_text(setting['default'])}`"
+        rows.append([f"`{variable_of(name)}`", default, setting["description"]])
+    return table(["Variable", "Default", "Meaning"], rows)
+
+
+def unknowns_table() -> str:
+    """Return what the sandbox does where AutoSend's documentation is silent, as its docstring has it."""
+    return "\n".join(line for line in (sandbox.__doc__ or "").splitlines() if line.startswith("|"))
+
+
+def _offered(toolset: Toolset) -> str:
+    if toolset in DEFAULT_TOOLSETS:
+        return "by default"
+    also = f", or `{variable_of('import_dir')}` is set" if toolset == "imports" else ""
+    return f"if `{variable_of('toolsets')}` names it{also}"
+
+
+def _tokens(text: str) -> int:
+    return len(bpe_openai.get_encoding("o200k_base").encode(text))
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "toolsets": toolsets_table,
+    "tokens": tokens_sentence,
+    "settings": settings_table,
+    "unknowns": unknowns_table,
+}
