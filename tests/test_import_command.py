@@ -404,8 +404,8 @@ async def test_elsewhere_a_line_says_how_far_it_is(capsys: pytest.CaptureFixture
     assert re.sub(r"\d\d left", "40 left", err).splitlines() == [  # it takes a while to say so
         "reading: 1,234 rows",
         "0 of 10,000 rows, 0 a second",
-        "5,000 of 10,000 rows, 50 a second, 1:40 left",
-        "5,000 of 10,000 rows, 0 a second, 27:46:40 left",
+        "5,000 of 10,000 rows, 50 a second, 0:01:40 left",
+        "5,000 of 10,000 rows, 0 a second, 1 day, 3:46:40 left",
         "10,000 of 10,000 rows, 100 a second",
     ]
 

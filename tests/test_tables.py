@@ -14,7 +14,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from autosend_mcp.imports.file.tables import FileError, Record, Table, read_table
+from autosend_mcp.imports.file.encodings import FileError
+from autosend_mcp.imports.file.rows import FileRow
+from autosend_mcp.imports.file.tables import Table, read_table
 from autosend_mcp.imports.hints import Hint
 from autosend_mcp.models.text import visible
 
@@ -26,18 +28,18 @@ def table_of(content: bytes | str, name: str = "people.csv", **named: str) -> Ta
     return read_table(io.BytesIO(content.encode() if isinstance(content, str) else content), name, **named)
 
 
-def records_of(content: bytes | str, name: str = "people.csv", **named: str) -> list[Record]:
-    return list(table_of(content, name, **named).records())
+def rows_of(content: bytes | str, name: str = "people.csv", **named: str) -> list[FileRow]:
+    return list(table_of(content, name, **named).rows())
 
 
 def cells_of(content: bytes | str, name: str = "people.csv", **named: str) -> list[list[str] | str]:
-    return [record.raw for record in records_of(content, name, **named)]
+    return [row.raw for row in rows_of(content, name, **named)]
 
 
 def refusal(content: bytes | str, name: str = "people.csv", *, hint: Hint | None = None, **named: str) -> str:
     """What is told of a file that cannot be read, by read_table or by the rows; `hint`: the option that would help."""
     with pytest.raises(FileError) as refused:
-        records_of(content, name, **named)
+        rows_of(content, name, **named)
     text = str(refused.value)
     assert text == visible(text)
     assert len(text) < 350
@@ -108,15 +110,15 @@ def test_a_file_in_any_dialect_and_encoding_is_read_cell_for_cell_and_line_for_l
     rows, lines, text, delimiter, how = file
     data = encoded(text, how)
     table = table_of(data, "")
-    found = list(table.records())
-    assert [record.raw for record in found] == rows
-    assert [list(record.values.values()) for record in found] == rows
-    assert [record.line for record in found] == lines
-    assert [record.number for record in found] == list(range(1, len(rows) + 1))
-    assert {record.problem for record in found} <= {""}
+    found = list(table.rows())
+    assert [row.raw for row in found] == rows
+    assert [list(row.values.values()) for row in found] == rows
+    assert [row.line for row in found] == lines
+    assert [row.number for row in found] == list(range(1, len(rows) + 1))
+    assert {row.problem for row in found} <= {""}
     assert table.delimiter == delimiter
     assert table.format == ("TSV" if table.delimiter == "\t" else "CSV")
-    assert (table.digest, table.size) == (hashlib.sha256(data).hexdigest(), len(data))
+    assert table.digest == hashlib.sha256(data).hexdigest()
     expected = "utf-8" if text.isascii() and ENCODINGS[how] == "cp1252" else ENCODINGS[how]
     assert table.encoding == expected
     assert bool(table.encoding_note) is (expected == "cp1252")
@@ -161,15 +163,15 @@ def test_any_bytes_are_a_table_or_a_file_error_and_the_file_stays_open(
     file = io.BytesIO(data)
     try:
         table = read_table(file, name, encoding=encoding, delimiter=delimiter)
-        found = list(table.records())
+        found = list(table.rows())
     except FileError as error:
         assert str(error) == visible(str(error))
         assert str(error).endswith((".", "}."))
     else:
-        assert [record.number for record in found] == list(range(1, len(found) + 1))
-        assert list(table.records()) == found
+        assert [row.number for row in found] == list(range(1, len(found) + 1))
+        assert list(table.rows()) == found
         assert len(set(table.columns)) == len(table.columns) > 0
-        assert all(set(record.values) <= set(table.columns) for record in found)
+        assert all(set(row.values) <= set(table.columns) for row in found)
     assert not file.closed
 
 
@@ -200,10 +202,10 @@ def test_objects_a_line_are_read_as_they_were_written(
         members | {f"customFields.{name}": value for name, value in (custom or {}).items()}
         for members, custom in objects
     ]
-    found = list(table.records())
-    assert [repr(record.values) for record in found] == [repr(members) for members in expected]
-    assert [record.raw for record in found] == lines
-    assert [record.line for record in found] == [1 + place * line_ends(end) for place in range(len(lines))]
+    found = list(table.rows())
+    assert [repr(row.values) for row in found] == [repr(members) for members in expected]
+    assert [row.raw for row in found] == lines
+    assert [row.line for row in found] == [1 + place * line_ends(end) for place in range(len(lines))]
     assert (table.format, table.delimiter) == ("JSONL", "")
     assert table.columns == tuple(dict.fromkeys(name for members in expected for name in members))
 
@@ -225,7 +227,7 @@ def test_a_word_is_found_far_into_the_file() -> None:
     text = "email,firstName\n" + "a@b.co,5 £\n" * 60_000 + "a@b.co,Zoë\n"
     table = table_of(text.encode("cp1252"))
     assert table.encoding_note == "Zoë"
-    assert sum(1 for _ in table.records()) == 60_001
+    assert sum(1 for _ in table.rows()) == 60_001
     assert table_of(text.replace("£", "José", 1).encode("cp1252")).encoding_note == "José"
 
 
@@ -236,7 +238,7 @@ def test_what_is_not_western_is_not_guessed_but_read_when_named(encoding: str) -
     said = refusal(text.encode(encoding), hint=ENCODING)
     assert said == "Line 2 is not UTF-8, and the encoding of the file cannot be guessed."
     table = table_of(text.encode(encoding), encoding=encoding)
-    assert [record.values["firstName"] for record in table.records()] == [names[encoding]]
+    assert [row.values["firstName"] for row in table.rows()] == [names[encoding]]
     assert table.encoding_note == ""
 
 
@@ -255,15 +257,15 @@ def test_utf_8_with_one_broken_letter_is_not_read_as_western() -> None:
 def test_utf_16_without_a_mark_is_told_by_its_nuls(encoding: str) -> None:
     table = table_of("email,firstName\na@b.co,José\nc@d.co,Дмитрий\n".encode(encoding))
     assert table.encoding == encoding
-    assert [record.values["firstName"] for record in table.records()] == ["José", "Дмитрий"]
+    assert [row.values["firstName"] for row in table.rows()] == ["José", "Дмитрий"]
 
 
 def test_a_stray_nul_makes_no_utf_16() -> None:
     table = table_of("email,firstName\na@b.co,A\0nn\nc@d.co,Bob Builder\n")
     assert table.encoding == "utf-8"
-    assert [record.values["firstName"] for record in table.records()] == ["A\0nn", "Bob Builder"]
+    assert [row.values["firstName"] for row in table.rows()] == ["A\0nn", "Bob Builder"]
     table = table_of("email,a\n\0\0,\0\0\0b\n")
-    assert (table.encoding, [record.raw for record in table.records()]) == ("utf-8", [["\0\0", "\0\0\0b"]])
+    assert (table.encoding, [row.raw for row in table.rows()]) == ("utf-8", [["\0\0", "\0\0\0b"]])
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "UTF_8"])
@@ -307,7 +309,7 @@ def test_letters_cut_by_the_chunks_of_reading_are_whole() -> None:
     for encoding in ("utf-8", "utf-16"):
         table = table_of(text.encode(encoding))
         assert table.encoding == encoding
-        assert [record.values["firstName"] for record in table.records()] == [*"é€😀" * 16_666, *"é€"]
+        assert [row.values["firstName"] for row in table.rows()] == [*"é€😀" * 16_666, *"é€"]
 
 
 @pytest.mark.parametrize("first", ["PK\x03\x04", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "\x1f\x8b\x08"])
@@ -348,7 +350,7 @@ def test_a_delimiter_that_is_none_is_refused(delimiter: str) -> None:
 def test_one_column_is_a_table() -> None:
     table = table_of("email\na@b.co\nc@d.co\n")
     assert (table.delimiter, table.columns) == (",", ("email",))
-    assert [record.values for record in table.records()] == [{"email": "a@b.co"}, {"email": "c@d.co"}]
+    assert [row.values for row in table.rows()] == [{"email": "a@b.co"}, {"email": "c@d.co"}]
 
 
 @pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;", "sep=;;;", "sep=; "])
@@ -357,7 +359,7 @@ def test_excels_separator_line_is_obeyed_and_is_a_line(first: str, mark: str) ->
     content = f"{mark}{first}\r\nemail;first,second,name\r\na@b.co;Ann\r\n\r\nc@d.co;Bob\r\n"
     table = table_of(content)
     assert (table.delimiter, table.columns) == (";", ("email", "first,second,name"))
-    assert [(record.number, record.line) for record in table.records()] == [(1, 3), (2, 5)]
+    assert [(row.number, row.line) for row in table.rows()] == [(1, 3), (2, 5)]
     assert table_of(content, delimiter=",").columns == ("email;first", "second", "name")
     assert table_of(content, "people.tsv").delimiter == ";"
 
@@ -375,8 +377,8 @@ def test_spaces_after_each_delimiter_are_dropped_where_the_header_has_them_too()
 
 
 def test_line_ends_of_old_macs_end_lines() -> None:
-    found = records_of('email,firstName\ra@b.co,Ann\r\rc@d.co,"Bob\rBuilder"\re@f.co,Eve')
-    assert [(record.line, record.values["firstName"]) for record in found] == [
+    found = rows_of('email,firstName\ra@b.co,Ann\r\rc@d.co,"Bob\rBuilder"\re@f.co,Eve')
+    assert [(row.line, row.values["firstName"]) for row in found] == [
         (2, "Ann"),
         (4, "Bob\rBuilder"),
         (6, "Eve"),
@@ -385,11 +387,11 @@ def test_line_ends_of_old_macs_end_lines() -> None:
 
 def test_unicodes_own_line_breaks_end_no_line() -> None:
     broken = "A\u2028n\x85n\x0b\x0c\x1c"
-    assert [(one.line, one.raw) for one in records_of(f"email,firstName\na@b.co,{broken}\nc@d.co,Bob\n")] == [
+    assert [(row.line, row.raw) for row in rows_of(f"email,firstName\na@b.co,{broken}\nc@d.co,Bob\n")] == [
         (2, ["a@b.co", broken]),
         (3, ["c@d.co", "Bob"]),
     ]
-    assert [one.line for one in records_of('{"a": "\u2028\x85"}\n{"a": 1}\n', "")] == [1, 2]
+    assert [row.line for row in rows_of('{"a": "\u2028\x85"}\n{"a": 1}\n', "")] == [1, 2]
 
 
 # Headers
@@ -398,7 +400,7 @@ def test_unicodes_own_line_breaks_end_no_line() -> None:
 def test_names_are_stripped_and_empty_ones_get_a_number() -> None:
     table = table_of('\ufeff email\xa0,,"\ufeffFirst name "," "\na@b.co,1,2,3\n')
     assert table.columns == ("email", "column 2", "First name", "column 4")
-    assert [record.values for record in table.records()] == [
+    assert [row.values for row in table.rows()] == [
         {"email": "a@b.co", "column 2": "1", "First name": "2", "column 4": "3"}
     ]
 
@@ -406,7 +408,7 @@ def test_names_are_stripped_and_empty_ones_get_a_number() -> None:
 def test_the_header_is_the_first_line_that_is_not_blank() -> None:
     table = table_of('\n;;;\n"";" "\nemail;firstName\na@b.co;Ann\n')
     assert table.columns == ("email", "firstName")
-    assert [(record.number, record.line) for record in table.records()] == [(1, 5)]
+    assert [(row.number, row.line) for row in table.rows()] == [(1, 5)]
 
 
 @pytest.mark.parametrize(
@@ -441,7 +443,7 @@ def test_a_file_without_a_header_is_empty(content: str, name: str) -> None:
 
 
 def test_a_header_alone_is_a_table_without_rows() -> None:
-    assert (table_of("email,firstName").columns, records_of("email,firstName")) == (("email", "firstName"), [])
+    assert (table_of("email,firstName").columns, rows_of("email,firstName")) == (("email", "firstName"), [])
 
 
 # Rows
@@ -449,16 +451,16 @@ def test_a_header_alone_is_a_table_without_rows() -> None:
 
 def test_blank_rows_are_not_counted_and_lines_are() -> None:
     content = 'email,note\r\n\r\na@b.co,"one\ntwo\r\nthree"\r\n , \r\n,\r\nc@d.co,\r\n\r\n ,x'
-    assert records_of(content) == [
-        Record(1, 3, {"email": "a@b.co", "note": "one\ntwo\r\nthree"}, ["a@b.co", "one\ntwo\r\nthree"]),
-        Record(2, 8, {"email": "c@d.co", "note": ""}, ["c@d.co", ""]),
-        Record(3, 10, {"email": " ", "note": "x"}, [" ", "x"]),
+    assert rows_of(content) == [
+        FileRow(1, 3, {"email": "a@b.co", "note": "one\ntwo\r\nthree"}, ["a@b.co", "one\ntwo\r\nthree"]),
+        FileRow(2, 8, {"email": "c@d.co", "note": ""}, ["c@d.co", ""]),
+        FileRow(3, 10, {"email": " ", "note": "x"}, [" ", "x"]),
     ]
 
 
 def test_a_row_of_more_or_fewer_cells_has_a_problem_and_stops_no_other() -> None:
-    found = records_of("email,first,last\na@b.co\nb@b.co,B,B,more\nc@b.co,C\nd@b.co,D,D,, \ne@b.co,E,E\n")
-    assert [(record.values, record.raw, record.problem) for record in found] == [
+    found = rows_of("email,first,last\na@b.co\nb@b.co,B,B,more\nc@b.co,C\nd@b.co,D,D,, \ne@b.co,E,E\n")
+    assert [(row.values, row.raw, row.problem) for row in found] == [
         ({"email": "a@b.co"}, ["a@b.co"], "has 1 cell, the header 3"),
         ({"email": "b@b.co", "first": "B", "last": "B"}, ["b@b.co", "B", "B", "more"], "has 4 cells, the header 3"),
         ({"email": "c@b.co", "first": "C"}, ["c@b.co", "C"], "has 2 cells, the header 3"),
@@ -468,7 +470,7 @@ def test_a_row_of_more_or_fewer_cells_has_a_problem_and_stops_no_other() -> None
 
 
 def test_a_quote_that_is_never_closed_is_told_with_its_line() -> None:
-    rows = table_of(NEVER_CLOSED).records()
+    rows = table_of(NEVER_CLOSED).rows()
     assert next(rows).raw == ["a@b.co", "Ann"]
     with pytest.raises(FileError) as refused:
         next(rows)
@@ -494,14 +496,14 @@ def test_quotes_that_are_closed_or_open_nothing_are_no_error(last: str, end: str
 
 def test_a_cell_of_ten_million_characters_is_a_cell() -> None:
     long = '"' + "x" * 5_000_000 + "\n" + "y" * 5_000_000 + '"'
-    found = records_of(f"email,note\na@b.co,{long}\nc@d.co,short\n")
-    assert [len(record.values["note"]) for record in found] == [10_000_001, 5]
-    assert [record.line for record in found] == [2, 4]
+    found = rows_of(f"email,note\na@b.co,{long}\nc@d.co,short\n")
+    assert [len(row.values["note"]) for row in found] == [10_000_001, 5]
+    assert [row.line for row in found] == [2, 4]
 
 
 def test_long_rows_are_no_long_row() -> None:
     content = "email,note\n" + ("a@b.co," + "x" * 900_000 + "\n") * 40
-    assert [len(record.values["note"]) for record in table_of(content).records()] == [900_000] * 40
+    assert [len(row.values["note"]) for row in table_of(content).rows()] == [900_000] * 40
 
 
 @pytest.mark.parametrize("head", ["email,note\na@b.co,", "", '{"a": 1}\n\n"'])
@@ -514,14 +516,14 @@ def test_a_row_of_more_than_32_million_characters_is_refused_however_it_is_broke
     one_cell = b'email,note\na@b.co,Ann\nc@d.co,"' + (b"x" * 99_999 + b"\n") * 321
     many_cells = b'email,note\na@b.co,Ann\nc@d.co,"' + (b'x","' + b"y" * 99_999 + b"\n") * 321
     for content in (one_cell, many_cells):
-        rows = table_of(content).records()
+        rows = table_of(content).rows()
         assert next(rows).raw == ["a@b.co", "Ann"]
         with pytest.raises(FileError, match="row that begins in line 3 is longer than 32 million characters"):
             next(rows)
 
 
 def test_what_the_csv_reader_refuses_is_a_file_error_with_the_line() -> None:
-    rows = table_of("email,firstName\na@b.co,Ann\nc@d.co,Bob Builder\n").records()
+    rows = table_of("email,firstName\na@b.co,Ann\nc@d.co,Bob Builder\n").rows()
     assert next(rows).raw == ["a@b.co", "Ann"]
     limit = csv.field_size_limit(8)
     try:
@@ -557,15 +559,15 @@ def test_what_the_csv_reader_refuses_is_a_file_error_with_the_line() -> None:
 def test_a_line_that_is_no_object_has_a_problem_and_stops_no_other(line: str, said: str) -> None:
     table = table_of(f'{{"email": "a@b.co"}}\n\n{line}\n{{"email": "c@d.co"}}', "people.jsonl")
     assert table.columns == ("email",)
-    assert list(table.records()) == [
-        Record(1, 1, {"email": "a@b.co"}, '{"email": "a@b.co"}'),
-        Record(2, 3, {}, line, said),
-        Record(3, 4, {"email": "c@d.co"}, '{"email": "c@d.co"}'),
+    assert list(table.rows()) == [
+        FileRow(1, 1, {"email": "a@b.co"}, '{"email": "a@b.co"}'),
+        FileRow(2, 3, {}, line, said),
+        FileRow(3, 4, {"email": "c@d.co"}, '{"email": "c@d.co"}'),
     ]
 
 
 def test_numbers_stay_what_they_are() -> None:
-    (found,) = records_of('{"a": 1, "b": 1.0, "c": 12345678901234567890123, "d": true, "e": "\\ud83d\\ude00"}', "")
+    (found,) = rows_of('{"a": 1, "b": 1.0, "c": 12345678901234567890123, "d": true, "e": "\\ud83d\\ude00"}', "")
     assert repr(found.values) == "{'a': 1, 'b': 1.0, 'c': 12345678901234567890123, 'd': True, 'e': '😀'}"
 
 
@@ -574,7 +576,7 @@ def test_custom_fields_stand_where_they_were_by_their_own_names() -> None:
         '{"a": 1, "customFields": {"plan": "gold", "x": {"y": 1}}, "b": 2}\n{"customFields": [1], "c": 3}', ""
     )
     assert table.columns == ("a", "customFields.plan", "customFields.x", "b", "customFields", "c")
-    assert [record.values for record in table.records()] == [
+    assert [row.values for row in table.rows()] == [
         {"a": 1, "customFields.plan": "gold", "customFields.x": {"y": 1}, "b": 2},
         {"customFields": [1], "c": 3},
     ]
@@ -627,12 +629,12 @@ def test_rows_that_are_left_early_leave_the_file_usable(opened: Callable[[bytes]
     file = opened((("email,firstName\n" if name == "people.csv" else "") + row * 5_000).encode())
     table = read_table(file, name)
     for _ in range(3):
-        rows = table.records()
+        rows = table.rows()
         assert next(rows).values == {"email": "a@b.co", "firstName": "Ann"}
         del rows
         gc.collect()
         assert not file.closed
-    assert [record.number for record in table.records()] == list(range(1, 5_001))
+    assert [row.number for row in table.rows()] == list(range(1, 5_001))
     file.seek(0)
     assert hashlib.sha256(file.read()).hexdigest() == table.digest
 
@@ -641,14 +643,14 @@ def test_a_file_error_leaves_the_file_usable(opened: Callable[[bytes], Any]) -> 
     file = opened(NEVER_CLOSED.encode())
     for _ in range(2):
         with pytest.raises(FileError, match="line 3"):
-            list(read_table(file, "people.csv").records())
+            list(read_table(file, "people.csv").rows())
     file.seek(0)
     assert file.read() == NEVER_CLOSED.encode()
 
 
 def test_a_file_that_changes_while_it_is_read_is_a_file_error() -> None:
     file = io.BytesIO(b"email,firstName\n" + b"a@b.co,Ann\n" * 5_000)
-    rows = read_table(file, "people.csv").records()
+    rows = read_table(file, "people.csv").rows()
     assert next(rows).number == 1
     place = file.tell()
     file.write(b"\xe9\n" * 10)
@@ -663,7 +665,7 @@ def test_many_rows_cost_no_more_memory_than_few() -> None:
         rows = (f"p{place}@b.co,{'x' * 100},y\n" for place in range(count))
         file = io.BytesIO(("a,b,c\n" + "".join(rows)).encode())
         tracemalloc.start()
-        assert sum(1 for _ in read_table(file, "people.csv").records()) == count
+        assert sum(1 for _ in read_table(file, "people.csv").rows()) == count
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.1 * peaks[0] < 2_000_000

@@ -3,10 +3,12 @@
 import os
 import sys
 from abc import ABC, abstractmethod
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from autosend_mcp.errors import AutoSendError
+from autosend_mcp.imports.file.delimited import DELIMITERS
 from autosend_mcp.imports.progress import Tally
 from autosend_mcp.imports.run import Import
 from autosend_mcp.imports.summary import OUTCOMES, progress_of, reading_of
@@ -21,7 +23,6 @@ _SAID = {
 
 
 _WIDEST = 60
-_BETWEEN = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 class Display(ABC):
@@ -61,7 +62,7 @@ class Lines(Display):
     def progress(self, tally: Tally) -> None:
         """One line."""
         left = tally.seconds_left
-        print(_line(tally) + (f", {_time(left)} left" if left else ""), file=sys.stderr, flush=True)
+        print(_line(tally) + (f", {timedelta(seconds=round(left))} left" if left else ""), file=sys.stderr, flush=True)
 
 
 class Bar(Display):
@@ -136,7 +137,7 @@ def described(imported: Import) -> list[str]:
     """What the file was read as, for a person."""
     table = imported.table
     assert table is not None  # noqa: S101 - it was read
-    between = _BETWEEN.get(table.delimiter) or quoted(table.delimiter)
+    between = DELIMITERS.get(table.delimiter) or quoted(table.delimiter)
     lines = [f"{table.format}{f', {between} between cells' if table.delimiter else ''}, {table.encoding}"]
     if table.encoding_note:
         lines.append(f"the encoding is a guess; check that this reads right: {table.encoding_note}")
@@ -178,9 +179,3 @@ def _line(tally: Tally) -> str:
     if tally.stage == "reading":
         return f"reading: {tally.read:,} rows"
     return f"{tally.settled:,} of {tally.total:,} rows, {tally.rate:,.0f} a second"
-
-
-def _time(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

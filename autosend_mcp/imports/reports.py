@@ -14,7 +14,8 @@ from typing import TextIO
 
 from autosend_mcp.imports.file.columns import PROBLEM
 from autosend_mcp.imports.file.encodings import FileError
-from autosend_mcp.imports.file.tables import Record, Table
+from autosend_mcp.imports.file.rows import FileRow
+from autosend_mcp.imports.file.tables import Table
 from autosend_mcp.imports.journal import Journal, Result
 
 REPORT = ("line", "email", "outcome", "reason")
@@ -111,13 +112,13 @@ def _write_rejected(table: Table, journal: Journal, out: TextIO) -> None:
     lines = csv.writer(out, delimiter=table.delimiter or ",", lineterminator=_LINE_END)
     if table.format != "JSONL":
         lines.writerow([PROBLEM, *(name for name in table.columns if name != PROBLEM)])
-    for record in table.records():
-        if record.number < number:
+    for row in table.rows():
+        if row.number < number:
             continue
-        if isinstance(record.raw, str):
-            out.write(f"{_with_problem(record, reason)}\n")
+        if isinstance(row.raw, str):
+            out.write(f"{_with_problem(row, reason)}\n")
         else:
-            lines.writerow([reason, *_without(record.raw, known)])
+            lines.writerow([reason, *_without(row.raw, known)])
         number, reason = next(reasons, (0, ""))
         if not number:
             return
@@ -131,12 +132,12 @@ def _rejected(journal: Journal) -> Iterator[tuple[int, str]]:
         after = some[-1][0]
 
 
-def _with_problem(record: Record, reason: str) -> str:
+def _with_problem(row: FileRow, reason: str) -> str:
     """A line of JSON with what is to be mended in it, where it is an object; the rest as it stands."""
-    raw = str(record.raw).strip()
-    if record.problem:
+    raw = str(row.raw).strip()
+    if row.problem:
         return raw
-    if PROBLEM in record.values:
+    if PROBLEM in row.values:
         rest = {name: value for name, value in json.loads(raw).items() if name != PROBLEM}
         return json.dumps({PROBLEM: reason} | rest, ensure_ascii=False)
     members = raw.removeprefix("{").lstrip()

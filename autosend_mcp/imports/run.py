@@ -13,7 +13,8 @@ from autosend_mcp.api.directory import read_fields, resolve_lists
 from autosend_mcp.errors import AutoSendError, NotSent
 from autosend_mcp.imports.fields import define, new_field
 from autosend_mcp.imports.file.columns import Column, match
-from autosend_mcp.imports.file.tables import FileError, Table, read_table
+from autosend_mcp.imports.file.encodings import FileError
+from autosend_mcp.imports.file.tables import Table, read_table
 from autosend_mcp.imports.hints import Hint, UnclearImport
 from autosend_mcp.imports.journal import Journal, JournalBusyError, Result, in_thread
 from autosend_mcp.imports.progress import Tally

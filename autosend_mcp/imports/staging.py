@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from autosend_mcp.imports.file.cells import Inference, arguments_of
 from autosend_mcp.imports.file.columns import Column
-from autosend_mcp.imports.file.tables import Record, Table
+from autosend_mcp.imports.file.rows import FileRow
+from autosend_mcp.imports.file.tables import Table
 from autosend_mcp.imports.journal import Journal
 from autosend_mcp.imports.progress import Tally
 from autosend_mcp.models.arguments import problem_lines
@@ -32,9 +33,9 @@ def infer(table: Table, columns: Sequence[Column]) -> None:
     new = [(column, Inference()) for column in columns if column.new]
     if not new:
         return
-    for record in table.records():
+    for row in table.rows():
         for column, inference in new:
-            inference.see(record.values.get(column.name))
+            inference.see(row.values.get(column.name))
     for column, inference in new:
         column.kind = inference.kind
 
@@ -45,7 +46,7 @@ def stage(table: Table, columns: Sequence[Column], defined: Mapping[str, str], j
     Raises:
         FileError: The file cannot be read to its end.
     """
-    for some in _by_the_thousand(_staged(record, columns, defined) for record in table.records()):
+    for some in _by_the_thousand(_staged(row, columns, defined) for row in table.rows()):
         journal.add(some)
         tally.read += len(some)
         if tally.stopped:
@@ -63,20 +64,20 @@ def _by_the_thousand(rows: Iterable[Staged]) -> Iterator[list[Staged]]:
         yield some
 
 
-def _staged(record: Record, columns: Sequence[Column], defined: Mapping[str, str]) -> Staged:
-    given = {} if record.problem else arguments_of(record.values, columns)
-    email, reason = str(given.get("email") or "")[:300], record.problem
+def _staged(row: FileRow, columns: Sequence[Column], defined: Mapping[str, str]) -> Staged:
+    given = {} if row.problem else arguments_of(row.values, columns)
+    email, reason = str(given.get("email") or "")[:300], row.problem
     if not reason:
         notes: list[str] = []
         try:
             person = Person.model_validate(given, context=notes)
             asked = person.attributes()
             if problems := field_problems(asked.get("customFields") or {}, defined):
-                return record.number, record.line, person.email, "{}", "invalid", in_one_line(problems)
-            return record.number, record.line, person.email, compact_json(asked), None, " ".join(notes)
+                return row.number, row.line, person.email, "{}", "invalid", in_one_line(problems)
+            return row.number, row.line, person.email, compact_json(asked), None, " ".join(notes)
         except ValidationError as error:
             reason = in_one_line(problem_lines(Person, error)[:_SHOWN_PROBLEMS])
-    return record.number, record.line, visible(email), "{}", "invalid", reason
+    return row.number, row.line, visible(email), "{}", "invalid", reason
 
 
 def _merged(group: Sequence[tuple[int, int, str, str]]) -> list[tuple[str, str | None, str, int]]:

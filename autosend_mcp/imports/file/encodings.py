@@ -1,6 +1,6 @@
 """A file of contacts as text: its encoding, found in its bytes and checked over all of them, and its lines.
 
-Nothing is held but one chunk and one line.
+No more than one chunk and one line are in memory.
 """
 
 import codecs
@@ -8,7 +8,7 @@ import hashlib
 import io
 import re
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO
@@ -16,9 +16,9 @@ from typing import BinaryIO
 from autosend_mcp.imports.hints import Hint
 from autosend_mcp.models.text import quoted, visible
 
-LONGEST = 32_000_000  # characters of one line, or of one row over several lines
+MAX_LINE = 32_000_000  # characters of one line, or of one row over several lines
 _CHUNK = 1 << 18
-_LONGEST_EXAMPLE = 20  # characters on either side of the one that is not ASCII
+_MAX_EXAMPLE = 20  # characters on either side of the one that is not ASCII
 
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -55,18 +55,17 @@ class FileError(Exception):
 class Encoding:
     """How the bytes of a file are read, and which bytes they are.
 
-    `name`: the codec. `note`: "" when it is certain; else a word of the file as it would be read, for a person to
-    check. `digest`: SHA-256 in hex. `size`: bytes.
+    `name`: the codec. `note`: "" when it is certain; else a word of the file as it would be read, for the user to
+    check. `digest`: SHA-256 in hex.
     """
 
     name: str
     note: str
     digest: str
-    size: int
 
 
 def find_encoding(file: BinaryIO, named: str | None) -> Encoding:
-    """The encoding that was named, else that of the byte order mark, of the NULs, UTF-8, or Windows-1252 as a guess.
+    """Return the encoding that was named; else by the byte order mark or NULs, UTF-8, or Windows-1252 as a guess.
 
     Raises:
         FileError: The bytes are none of these, or are not what was named; or a line is too long.
@@ -77,14 +76,14 @@ def find_encoding(file: BinaryIO, named: str | None) -> Encoding:
         if head.startswith(mark):
             raise FileError(f"The file is {kind}. Save it as CSV and import that.")
     certain = _known(named) if named is not None else _marked(head)
-    found, bad_line = _scan(file, certain or "utf-8")
+    digest, bad_line = _scan(file, certain or "utf-8")
     if not bad_line:
-        return found
+        return Encoding(certain or "utf-8", "", digest)
     if certain:
         raise FileError(f"Line {bad_line} holds bytes that are not {certain}.", Hint("encoding"))
     note = _western_word(file, bad_line)
-    found, _ = _scan(file, "cp1252")
-    return Encoding(found.name, note, found.digest, found.size)
+    _scan(file, "cp1252")  # also the lines beyond the bad one may be too long
+    return Encoding("cp1252", note, digest)
 
 
 def _known(named: str) -> str:
@@ -99,7 +98,7 @@ def _known(named: str) -> str:
 
 
 def _marked(head: bytes) -> str:
-    """What the byte order mark says, or NULs beside ASCII; "" if neither says anything."""
+    """Return what the byte order mark says, or NULs beside ASCII; "" if neither says anything."""
     for mark, name in _MARKS.items():
         if head.startswith(mark):
             return name
@@ -117,32 +116,34 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
 
 
 def digest_of(file: BinaryIO) -> str:
-    """SHA-256 of all bytes, in hex."""
+    """Return SHA-256 of all bytes, in hex."""
     digest = hashlib.sha256()
     for chunk in _chunks(file):
         digest.update(chunk)
     return digest.hexdigest()
 
 
-def _scan(file: BinaryIO, encoding: str) -> tuple[Encoding, int]:
-    """One pass over all bytes; with it the first line that is not in the encoding, 0 if there is none."""
-    digest, size, decoding = hashlib.sha256(), 0, _Decoding(encoding)
+def _scan(file: BinaryIO, encoding: str) -> tuple[str, int]:
+    """Return SHA-256 of all bytes, in hex, and the first line that is not in the encoding; 0 if there is none.
+
+    Raises:
+        FileError: A line is too long.
+    """
+    digest, decoding = hashlib.sha256(), _Decoding(encoding)
     for chunk in _chunks(file):
         digest.update(chunk)
-        size += len(chunk)
         decoding.add(chunk)
     decoding.add(b"", final=True)
-    return Encoding(encoding, "", digest.hexdigest(), size), 0 if decoding.readable else decoding.line
+    return digest.hexdigest(), 0 if decoding.readable else decoding.line
 
 
 class _Decoding:
-    """Counts lines over chunks of bytes, up to the first byte that is not in the encoding.
+    """The count of lines over chunks of bytes, up to the first byte that is not in the encoding.
 
-    `line`: where it is. `readable`: whether all could be decoded so far.
+    `line`: where that is. `readable`: whether all could be decoded so far.
     """
 
     def __init__(self, encoding: str) -> None:
-        """Stand before the first byte."""
         self._decoder = codecs.getincrementaldecoder(encoding)("strict")
         self._line_ends = io.IncrementalNewlineDecoder(None, translate=True)
         self._length = 0
@@ -150,24 +151,25 @@ class _Decoding:
         self.readable = True
 
     def add(self, chunk: bytes, *, final: bool = False) -> None:
-        """Go on over the chunk. Raises FileError at a line that is too long."""
+        """Count on over the chunk. Raises FileError at a line that is too long."""
         if not self.readable:
             return
         state = self._decoder.getstate()
         try:
             self._count(self._decoder.decode(chunk, final), final)
-        except UnicodeError:
+        except UnicodeError as error:
             self.readable = False
             self._decoder.setstate(state)
-            self._count(_readable_part(self._decoder, chunk), final=True)
+            with suppress(UnicodeError):  # UTF-16 and UTF-32 without a mark: nothing could be decoded
+                self._count(self._decoder.decode(chunk[: _readable_bytes(error, chunk)]), final=True)
 
     def _count(self, text: str, final: bool) -> None:
         text = self._line_ends.decode(text, final)
         end = text.find("\n")
         self._length += len(text) if end < 0 else end
-        if self._length > LONGEST:
+        if self._length > MAX_LINE:
             raise FileError(
-                f"Line {self.line} is longer than {LONGEST // 1_000_000} million characters. "
+                f"Line {self.line} is longer than {MAX_LINE // 1_000_000} million characters. "
                 "Check that the file is CSV, TSV or JSONL, and that its lines end."
             )
         if end >= 0:
@@ -175,18 +177,16 @@ class _Decoding:
             self._length = len(text) - text.rindex("\n") - 1
 
 
-def _readable_part(decoder: codecs.IncrementalDecoder, chunk: bytes) -> str:
-    parts: list[str] = []
-    try:
-        for place in range(len(chunk)):
-            parts.append(decoder.decode(chunk[place : place + 1]))  # noqa: PERF401 - what came before the error is kept
-    except UnicodeError:
-        pass
-    return "".join(parts)
+def _readable_bytes(error: UnicodeError, chunk: bytes) -> int:
+    """Return how many bytes of the chunk stand before the first that could not be decoded."""
+    if not isinstance(error, UnicodeDecodeError):
+        return 0
+    # The decoder may have added bytes of the chunk before, so that only the distance from the end is certain.
+    return max(0, len(chunk) - (len(error.object) - error.start))
 
 
 def _western_word(file: BinaryIO, bad_line: int) -> str:
-    """A word of the file, read as Windows-1252. Raises FileError where that is not plausible."""
+    """Return a word of the file, read as Windows-1252. Raises FileError where that is not plausible."""
     letter = sign = ""
     high = alone = 0
     for chunk in _chunks(file):
@@ -207,8 +207,8 @@ def _around(wanted: re.Pattern[str], text: str, whole: str) -> str:
     found = wanted.search(text)
     if found is None:
         return ""
-    before = re.search(f"{whole}$", text[max(0, found.start() - _LONGEST_EXAMPLE) : found.start()])
-    after = re.match(whole, text[found.end() : found.end() + _LONGEST_EXAMPLE])
+    before = re.search(f"{whole}$", text[max(0, found.start() - _MAX_EXAMPLE) : found.start()])
+    after = re.match(whole, text[found.end() : found.end() + _MAX_EXAMPLE])
     return visible("".join(part[0] for part in (before, found, after) if part))
 
 
@@ -218,7 +218,7 @@ def _unguessed(line: int) -> FileError:
 
 @contextmanager
 def lines_of(file: BinaryIO, encoding: str) -> Generator[Iterable[str]]:
-    r"""The lines from the start of the file, each with its end as it stands: `\n`, `\r\n` or `\r`; no byte order mark.
+    r"""Yield the lines from the start of the file, each with its own end (`\n`, `\r\n` or `\r`); no byte order mark.
 
     The file stays open. Raises FileError if the bytes are no longer those that the encoding was found in.
     """

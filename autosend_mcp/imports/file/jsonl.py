@@ -1,18 +1,56 @@
-"""One line of JSONL as the members of a contact, `customFields` among them by their own names."""
+"""JSONL: an object a line, the members of `customFields` among the others as `customFields.plan`."""
 
 import json
 import math
+from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn, cast
+
+from autosend_mcp.imports.file.encodings import FileError
+from autosend_mcp.imports.file.rows import MAX_COLUMNS, FileRow, check_lengths
 
 
 class NoRowError(ValueError):
-    """The line is no JSON object that can be sent. The text says why, as something said of the row."""
+    """The line is no JSON object that can be sent. The text says why, as a predicate of the row."""
 
 
-def members_of(line: str) -> dict[str, Any]:
-    """The members of the object, those of `customFields` as `customFields.plan`.
+def find_members(lines: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of all members of all objects, in order of appearance.
 
-    `customFields` that is no object stays as it is.
+    Raises:
+        FileError: There are none, too many, or one is too long.
+    """
+    names: dict[str, None] = {}
+    for row in json_rows(lines):
+        if new := row.values.keys() - names:
+            check_lengths(new, row.line)
+        names |= dict.fromkeys(row.values)
+        if len(names) > MAX_COLUMNS:
+            raise FileError(
+                f"By line {row.line} the objects have more than {MAX_COLUMNS} different members. Leave out those that "
+                "no contact needs."
+            )
+    if not names:
+        raise FileError('No line of the file is a JSON object with members. Write one a line: {"email": "a@b.co"}.')
+    return tuple(names)
+
+
+def json_rows(lines: Iterable[str]) -> Iterator[FileRow]:
+    """Yield a row for each line that is not blank; one that is no object has a problem."""
+    number = 0
+    for line, text in enumerate(lines, start=1):
+        if not text.strip():
+            continue
+        number += 1
+        raw, values, problem = text.rstrip("\r\n"), {}, ""
+        try:
+            values = _members_of(raw)
+        except NoRowError as error:
+            problem = str(error)
+        yield FileRow(number, line, values, raw, problem)
+
+
+def _members_of(line: str) -> dict[str, Any]:
+    """Return the members of the object. `customFields` that is no object stays as it is.
 
     Raises:
         NoRowError: No object, a name twice, NaN or Infinity, half a character, a number too long, or nested too deeply.
@@ -43,7 +81,7 @@ def _flattened(members: dict[str, Any]) -> dict[str, Any]:
     pairs: list[tuple[str, Any]] = []
     for name, value in members.items():
         if name == "customFields":
-            pairs += [(f"customFields.{inner}", one) for inner, one in cast("dict[str, Any]", custom).items()]
+            pairs += [(f"customFields.{inner}", held) for inner, held in cast("dict[str, Any]", custom).items()]
         else:
             pairs.append((name, value))
     return _once_each(pairs)
