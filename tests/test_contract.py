@@ -18,11 +18,21 @@ FOLDER = Path(__file__).parent / "contract"
 NAMES = sorted(file.stem for file in FOLDER.glob("*.json"))
 
 
+def documented(name: str) -> dict[str, Any]:
+    """Return the documented exchange: its source, request, response, and the call that makes our client send it.
+
+    Its `call` names the tool and the arguments, which are the documented body where they are left out; `no_call` says
+    why our client never sends that request, or where another test has it do so.
+    """
+    exchange = json.loads((FOLDER / f"{name}.json").read_text())
+    assert exchange["source"].startswith("AutoSend documentation, ")
+    return exchange
+
+
 def contract(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The documented request and response."""
-    documented = json.loads((FOLDER / f"{name}.json").read_text())
-    assert documented["source"].startswith("AutoSend documentation, ")
-    return documented["request"], documented["response"]
+    """Return the documented request and response."""
+    exchange = documented(name)
+    return exchange["request"], exchange["response"]
 
 
 def shape(value: object) -> object:
@@ -81,10 +91,10 @@ async def test_the_sandbox_answers_with_the_documented_status_keys_and_types(nam
 async def test_our_client_sends_the_documented_create_and_reads_its_answer(faulty: Faulty) -> None:
     request, response = contract("create_contact")
 
-    async def documented(exchange: Exchange) -> None:
+    async def as_documented(exchange: Exchange) -> None:
         await exchange.reply(response["status"], response["body"])
 
-    faulty.create = documented
+    faulty.create = as_documented
     async with connected(faulty.url) as client:
         answer = answer_of(await client.call_tool("create_contact", request["body"]))
     seen = faulty.seen[0]
@@ -102,10 +112,10 @@ async def test_our_client_sends_the_documented_search_and_reads_its_answer(fault
     async def conflict(exchange: Exchange) -> None:
         await exchange.reply(409, {"success": False})
 
-    async def documented(exchange: Exchange) -> None:
+    async def as_documented(exchange: Exchange) -> None:
         await exchange.reply(response["status"], response["body"])
 
-    faulty.create, faulty.look_up = conflict, documented
+    faulty.create, faulty.look_up = conflict, as_documented
     async with connected(faulty.url) as client:
         text = error_of(await client.call_tool("create_contact", contract("create_contact")[0]["body"]))
     seen = faulty.seen[1]
@@ -118,10 +128,10 @@ async def test_our_client_sends_the_documented_search_and_reads_its_answer(fault
 async def test_our_client_reads_the_documented_errors(name: str, faulty: Faulty) -> None:
     _, response = contract(name)
 
-    async def documented(exchange: Exchange) -> None:
+    async def as_documented(exchange: Exchange) -> None:
         await exchange.reply(response["status"], response["body"])
 
-    faulty.create = documented
+    faulty.create = as_documented
     async with connected(faulty.url) as client:
         text = error_of(await client.call_tool("create_contact", {"email": "john@example.com"}))
     assert json.dumps(response["body"]["error"]["message"]) in text
