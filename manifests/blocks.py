@@ -16,6 +16,7 @@ from autosend_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, Toolset, variable_
 from autosend_mcp.tools.registry import Tool
 from manifests.hosts import as_text, described_settings
 from manifests.tables import table
+from manifests.tool_pages import tools_reference, tools_table
 
 
 def opening(name: str) -> str:
@@ -100,6 +101,8 @@ def _tokens(text: str) -> int:
 BLOCKS: dict[str, Callable[[], str]] = {
     "toolsets": toolsets_table,
     "tokens": tokens_sentence,
+    "tools": tools_table,
+    "reference": tools_reference,
     "settings": settings_table,
     "unknowns": unknowns_table,
 }

@@ -17,7 +17,8 @@ from typing import Any
 from autosend_mcp.tools.registry import TOOLS
 from manifests.blocks import BLOCKS, filled, opening
 from manifests.hosts import bundle, desktop_config, registry_entry
-from manifests.tool_pages import PAGE, tools_page
+from manifests.pages import pages_below, refreshed
+from manifests.pictures import exchange
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMAND = ".venv/bin/python manifests/generate.py"
@@ -27,11 +28,11 @@ Json = dict[str, Any]
 
 
 def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
-    """Write or compare the files below `root`, and return the exit code."""
+    """Write or compare the files below `root`, the output that pages show included, and return the exit code."""
     parser = argparse.ArgumentParser(description="Regenerate every file that is derived from the definitions.")
     parser.add_argument("--check", action="store_true", help="only compare; exit code 1 when a file differs")
     only_compare: bool = parser.parse_args(argv).check
-    files = drifted(root)
+    files = drifted(root, outputs=True)
     for path, text in files.items():
         if only_compare:
             print(f"{path}: differs; run {COMMAND}")
@@ -41,22 +42,26 @@ def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
     return int(only_compare and bool(files))
 
 
-def drifted(root: Path) -> dict[str, str | None]:
-    """Return the files below `root` that are not as generated: the right text of each, None for no file."""
+def drifted(root: Path, *, outputs: bool = False) -> dict[str, str | None]:
+    """Return the files below `root` that are not as generated: the right text of each, None for no file.
+
+    `outputs`: run the commands of the pages, and take what they print for right.
+    """
     right: dict[str, str | None] = dict(generated(root))
+    right |= {path: refreshed(text) for path, text in right.items() if outputs and text and path.endswith(".md")}
     found = (path.relative_to(root).as_posix() for path in (root / DEFINITIONS).glob("*.json"))
     right |= {path: None for path in sorted(found) if path not in right}
     return {path: text for path, text in right.items() if text is None or _read(root / path) != text}
 
 
 def generated(root: Path) -> dict[str, str]:
-    """Return the text of every generated file by its path, and of every page below `root` with a generated block."""
+    """Return the text of every generated file by its path, and of every page below `root` with its blocks."""
     project = tomllib.loads(_read(ROOT / "pyproject.toml"))["project"]
     return {
         "manifests/server.json": _json(registry_entry(project)),
         "manifests/mcpb/manifest.json": _json(bundle(project)),
         "manifests/claude-desktop.json": _json(desktop_config()),
-        PAGE: tools_page(),
+        "docs/exchange.svg": exchange(),
         **{
             f"{DEFINITIONS}/{name}.json": _json(tool.derive().model_dump(by_alias=True, exclude_none=True, mode="json"))
             for name, tool in sorted(TOOLS.items())
@@ -67,14 +72,11 @@ def generated(root: Path) -> dict[str, str]:
 
 def _pages(root: Path) -> dict[str, str]:
     """Return the pages below `root` with their generated blocks as they should be; a block may be on any page."""
-    paths = [
-        path.relative_to(root).as_posix() for path in [*sorted(root.glob("*.md")), *sorted(root.glob("docs/*.md"))]
-    ]
-    texts = {path: _read(root / path) for path in paths if path != PAGE}
+    texts = {path: _read(root / path) for path in pages_below(root)}
     for name in BLOCKS:
         if not any(opening(name) in text for text in texts.values()):
             print(f"no page has the line {opening(name)}, so that block is written nowhere", file=sys.stderr)
-    return {path: filled(path, text) for path, text in texts.items() if "generated -->" in text}
+    return {path: filled(path, text) for path, text in texts.items()}
 
 
 def _json(value: Json) -> str:

@@ -1,4 +1,4 @@
-"""The page docs/tools.md: a table of the tools, and the parameters of each with a call and its answer.
+"""The parts of docs/tools.md: a table of the tools, and the parameters of each with a call and its answer.
 
 The calls are played over a sandbox in memory, each time anew. What differs from run to run is replaced.
 """
@@ -66,25 +66,19 @@ EXAMPLES: dict[str, Json] = {
     "delete_custom_field": {"fieldName": "plan", "confirm": "plan"},
 }
 
-_INTRODUCTION = """# The tools
-
-Written by `manifests/generate.py`. The answers are those of a sandbox in memory, played from top to bottom: each call
-works on what the calls above it left. Ids, times and cursors are placeholders. A call that fails answers
-with a text: [When things go wrong](../README.md#when-things-go-wrong)."""
-
 _ID = re.compile(r"\b[0-9a-f]{24}\b")
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _OPAQUE = re.compile(r'"(nextCursor|groupId|importId)": "[^"]+"')
 
 
 @cache
-def tools_page() -> str:
-    """Return the text of docs/tools.md."""
-    return page_of(EXAMPLES)
+def tools_reference() -> str:
+    """Return a section for each tool."""
+    return reference_of(EXAMPLES)
 
 
-def page_of(examples: Mapping[str, Json]) -> str:
-    """Return the page with these calls, played in their order.
+def reference_of(examples: Mapping[str, Json]) -> str:
+    """Return the sections with these calls, played in their order.
 
     Raises:
         SystemExit: A tool has no call, or a call fails.
@@ -95,7 +89,7 @@ def page_of(examples: Mapping[str, Json]) -> str:
         sys.exit(f"{PAGE}: an example in manifests/tool_pages.py of {gone}, which is no tool")
     results = anyio.run(_play, examples)
     sections = [_section(TOOLS[name], arguments, results[name]) for name, arguments in examples.items()]
-    return settled("\n\n".join([_INTRODUCTION, tools_table(), *sections])) + "\n"
+    return settled("\n\n".join(sections))
 
 
 def tools_table() -> str:
@@ -151,7 +145,7 @@ def _section(tool: Tool, arguments: Json, result: CallToolResult) -> str:
         sys.exit(f"{PAGE}: the example of {tool.name} fails: {text}")
     return "\n\n".join(
         [
-            f"## {tool.title}",
+            f"### {tool.title}",
             f"`{tool.name}`, of the toolset `{tool.toolset}`, {_effect(tool)}.",
             tool.description,
             _parameters(published_schema(tool.body)),

@@ -1,6 +1,8 @@
-"""Draw docs/import.svg: what a terminal shows of an import, halfway and at the end, from a run on a pseudo-terminal.
+"""Draw docs/import.svg: what a terminal shows of an import, halfway and at its end, from a run on a pseudo-terminal.
 
-python docs/picture.py
+    .venv/bin/python manifests/import_picture.py
+
+It takes half a minute and shows how long that took, so that nothing compares it.
 """
 
 import fcntl
@@ -12,24 +14,21 @@ import subprocess
 import sys
 import tempfile
 import termios
-from html import escape
 from pathlib import Path
 
 import httpx2
+from rich.text import Text
 
-_WIDTH = 92
-_HERE = Path(__file__).resolve().parent
+from manifests.pages import ROOT
+from manifests.pictures import WIDTH, window
+
 _SHOWN = "autosend-mcp import people.csv --list Newsletter"
 _ROWS = 2_400
 _HALFWAY = re.compile(r"sending:\s+5[0-9]%")
 
-_GAP = "\N{NO-BREAK SPACE}" * 2  # of other spaces, a viewer may show one for several
-
-_LINE, _CHAR, _MARGIN = 19, 8.43, 18
-
 
 def write_people(file: Path) -> None:
-    """Mostly new people; some without a proper address, some twice."""
+    """Write rows of new contacts mostly; some have no valid address, some have that of another row."""
     with file.open("w", encoding="utf-8") as out:
         out.write("E-Mail;First name;Plan;Trial ends\n")
         for number in range(_ROWS):
@@ -43,7 +42,7 @@ def write_people(file: Path) -> None:
 
 
 def seed(url: str) -> None:
-    """Some of them are there before: as asked, or with another plan."""
+    """Create some of the contacts before, with the expected values or with another plan."""
     headers = {"Authorization": "Bearer AS_sandbox"}
     for numbers, plan in ((range(100, 200), None), (range(1_000, 1_090), "old")):
         contacts = [
@@ -61,12 +60,11 @@ class Screen:
     """The lines of a terminal that knows carriage returns, line feeds and nothing else."""
 
     def __init__(self) -> None:
-        """Empty."""
         self.lines = [""]
         self._column = 0
 
     def feed(self, text: str) -> None:
-        """Write to it."""
+        """Write text to it."""
         for char in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text):
             if char == "\r":
                 self._column = 0
@@ -79,14 +77,14 @@ class Screen:
                 self._column += 1
 
     def shown(self) -> list[str]:
-        """What can be seen."""
+        """Return the lines as they can be seen."""
         return [line.rstrip() for line in self.lines]
 
 
 def record(folder: Path, url: str) -> tuple[list[str], list[str]]:
-    """The screen halfway, and at the end."""
+    """Return the screen halfway, and at the end."""
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, _WIDTH, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, WIDTH, 0, 0))
     settings = {"AUTOSEND_BASE_URL": url, "AUTOSEND_API_KEY": "AS_sandbox"}
     command = [sys.executable, "-m", "autosend_mcp", *_SHOWN.split()[1:]]
     process = subprocess.Popen(command, cwd=folder, env=os.environ | settings, stdout=theirs, stderr=theirs)
@@ -105,34 +103,20 @@ def record(folder: Path, url: str) -> tuple[list[str], list[str]]:
     return halfway, [line for line in screen.shown() if line or screen.lines.index(line)]
 
 
-def draw(*frames: list[str]) -> str:
-    """Each frame as a terminal window, one above the other."""
-    windows: list[str] = []
-    top = 0
-    width = round(_WIDTH * _CHAR + 2 * _MARGIN)
-    for frame in frames:
-        lines = [f"$ {_SHOWN}", *frame]
-        while not lines[-1]:
-            lines.pop()
-        height = 30 + len(lines) * _LINE + _MARGIN
-        texts = [
-            f'<text x="{_MARGIN}" y="{top + 44 + place * _LINE}">{escape(line).replace("  ", _GAP)}</text>'
-            for place, line in enumerate(lines)
-            if line
-        ]
-        dots = [f'<circle cx="{16 + 16 * n}" cy="{top + 14}" r="5" fill="#484f58"/>' for n in range(3)]
-        window = f'<rect y="{top}" width="{width}" height="{height}" rx="8" fill="#0d1117" stroke="#484f58"/>'
-        windows += [window, *dots, *texts]
-        top += height + 14
-    style = "text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;fill:#e6edf3}"
-    size = f'width="{width}" height="{top}" viewBox="-1 -1 {width + 2} {top}"'
-    label = "An import in a terminal: the progress bar halfway, and the report at the end"
-    opening = f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{label}"><style>{style}</style>'
-    return "\n".join([opening, *windows, "</svg>", ""])
+def draw(halfway: list[str], end: list[str]) -> str:
+    """Return the picture: the screen halfway, and the lines that stand in place of the bar at the end."""
+    return window(
+        "terminal",
+        "An import in a terminal: the progress bar halfway, and the summary at its end",
+        Text(f"$ {_SHOWN}", "bold"),
+        *map(Text, halfway),
+        Text("at the end, in place of the bar:".rjust(WIDTH), "blue"),
+        *map(Text, end[len(halfway) - 1 :]),
+    )
 
 
 def main() -> None:
-    """Run the import against a sandbox of its own, and write the picture."""
+    """Run the import on a sandbox of its own, and write the picture."""
     sandbox = subprocess.Popen(
         [
             *(sys.executable, "-m", "autosend_mcp", "sandbox", "--port", "0", "--list", "Newsletter"),
@@ -151,7 +135,7 @@ def main() -> None:
     finally:
         sandbox.terminate()
         sandbox.wait()
-    (_HERE / "import.svg").write_text(draw(*frames), encoding="utf-8")
+    (ROOT / "docs/import.svg").write_text(draw(*frames), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,171 @@
+"""The pages are true: their commands run, show what they print, and lead to what there is."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from autosend_mcp.settings import Settings, variable_of
+from manifests.generate import COMMAND, main
+from manifests.pages import ROOT, Block, blocks, pages_below, printed_by, refreshed
+
+PAGES = pages_below(ROOT)
+TEXTS = {path: (ROOT / path).read_text(encoding="utf-8") for path in PAGES}
+README = TEXTS["README.md"]
+NOT_RUN = [
+    (path, block)
+    for path, text in TEXTS.items()
+    for block in blocks(text)
+    if block.language == "sh" and not block.is_run
+]
+HOSTS = {"autosend.com", "keepachangelog.com", "modelcontextprotocol.io", "semver.org"}
+
+# Links and pictures, with their targets; no code, where brackets mean something else.
+LINK = re.compile(r"!?\[([^\]]*)\]\(([^)\s]+)\)")
+CODE = re.compile(r"^```.*?^```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_command_runs_and_prints_what_its_page_shows(path: str) -> None:
+    assert TEXTS[path] == refreshed(TEXTS[path]), f"run {COMMAND}"
+
+
+@pytest.mark.parametrize(("path", "block"), NOT_RUN, ids=str)
+def test_a_command_that_is_not_run_here_is_run_by_ci_or_needs_the_network(path: str, block: Block) -> None:
+    if block.comment == "not run: it needs the network":
+        return
+    assert block.comment == "not run: .ci/run runs it"
+    ci = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    position = [text.text for text in blocks(README)].index(block.text) if path == "README.md" else -1
+    assert f"readme_command {position}" in ci or block.text in ci
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_block_of_a_page_is_run_compared_or_measured(path: str) -> None:
+    for before, block in zip([None, *blocks(TEXTS[path])], blocks(TEXTS[path]), strict=False):
+        match block.language:
+            case "sh":
+                assert block.comment.split(":")[0] in {"", "exit code", "not run"}
+            case "json":
+                assert isinstance(json.loads(block.text), dict)
+            case "text":
+                follows = before is not None and before.is_run
+                assert follows or block.comment.split(":")[0] in {"output", "measured", "drawn"}, block.text
+            case other:
+                pytest.fail(f"what is a block of {other}?")
+
+
+def test_the_first_command_sets_up_and_runs_the_demo_and_the_second_runs_the_tests() -> None:
+    first, second, *_ = blocks(README)
+    assert first.text.endswith("&& .venv/bin/autosend-mcp demo\n")
+    assert second.text == ".venv/bin/python -m pytest\n"
+
+
+def test_the_demo_logs_no_address() -> None:
+    log = printed_by(".venv/bin/autosend-mcp demo").partition("What the server logged")[2]
+    assert '"tool": "upsert_contact"' in log
+    assert "john@example.com" not in log
+
+
+def test_output_that_differs_is_written_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "README.md"
+    page.write_text("```sh\necho now\n```\n\n```text\nbefore\n```\n", encoding="utf-8")
+    assert main(["--check"], tmp_path) == 1
+    assert "README.md: differs" in capsys.readouterr().out
+    main([], tmp_path)
+    assert page.read_text(encoding="utf-8") == "```sh\necho now\n```\n\n```text\nnow\n```\n"
+    assert main(["--check"], tmp_path) == 0
+
+
+def test_output_that_differs_in_ids_and_times_only_is_left() -> None:
+    shown = '0123456789abcdef01234567 2026-01-01T00:00:00.000Z "ms": 5'
+    again = shown.replace("0123", "3210").replace("2026", "2027").replace("5", "6")
+    page = f"```sh\necho '{again}'\n```\n\n```text\n{shown}\n```\n"
+    assert refreshed(page) == page
+
+
+def test_a_command_with_an_unexpected_exit_code_stops_the_run() -> None:
+    assert refreshed("<!-- exit code: 3 -->\n```sh\nexit 3\n```\n")
+    for page in ("```sh\nexit 3\n```\n", "<!-- exit code: 3 -->\n```sh\nexit 0\n```\n", "```sh\nfalse\ntrue\n```\n"):
+        with pytest.raises(SystemExit, match="these end with"):
+            refreshed(page)
+
+
+def test_a_part_of_the_output_that_is_not_there_stops_the_run() -> None:
+    with pytest.raises(SystemExit, match="no line from 'one' to 'two'"):
+        refreshed('<!-- output: echo one, from "one" to "two" -->\n```text\n```\n')
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_link_leads_to_a_file_or_heading_that_is_there(path: str) -> None:
+    for _, target in LINK.findall(CODE.sub("", TEXTS[path])):
+        if target.startswith("https://"):
+            assert target.split("/")[2] in HOSTS
+            continue
+        file, _, heading = target.partition("#")
+        found = (ROOT / path).parent / file if file else ROOT / path
+        assert found.exists(), target
+        assert not heading or heading in anchors(found.read_text(encoding="utf-8")), target
+
+
+def anchors(page: str) -> set[str]:
+    """Return the anchors of the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_variable_in_a_page_is_a_setting(path: str) -> None:
+    assert set(re.findall(r"AUTOSEND_[A-Z_]+", TEXTS[path])) <= {variable_of(field) for field in Settings.model_fields}
+
+
+def test_every_page_is_linked_from_the_readme() -> None:
+    assert {target for _, target in LINK.findall(README)} >= set(PAGES) - {"README.md"}
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 200
+
+
+def test_the_config_for_hosts_is_the_one_in_the_manifests_with_the_command_of_the_clone() -> None:
+    desktop = json.loads((ROOT / "manifests/claude-desktop.json").read_text(encoding="utf-8"))["mcpServers"]
+    for path in ("README.md", "docs/hosts.md"):
+        shown = next(json.loads(block.text) for block in blocks(TEXTS[path]) if block.language == "json")["mcpServers"]
+        assert shown["autosend"]["command"].endswith("/.venv/bin/autosend-mcp")
+        assert {name: server["env"] for name, server in shown.items()} == {
+            name: server["env"] for name, server in desktop.items()
+        }
+
+
+def test_every_wing_is_on_the_map() -> None:
+    table = TEXTS["CONTRIBUTING.md"]
+    for entry in (ROOT / "autosend_mcp").iterdir():
+        if entry.is_dir() or entry.suffix == ".py":
+            if entry.name.startswith("__"):
+                continue
+            assert f"`{entry.name}{'/' * entry.is_dir()}`" in table, entry.name
+
+
+def test_the_pins_cover_every_dependency_and_name_no_host() -> None:
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    pinned = {line.partition("==")[0] for line in pins.splitlines()}
+    listed = re.findall(r'^    "([a-z0-9-]+)(?:\[[a-z]+\])?>=', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert len(listed) > 10
+    assert set(listed) <= pinned
+    assert "//" not in pins
+
+
+def test_what_the_package_index_shows_links_to_no_file() -> None:
+    """The index renders the README without the repository: links become names, pictures what they show."""
+    index = README
+    hook = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["metadata"]["hooks"][
+        "fancy-pypi-readme"
+    ]
+    for change in hook["substitutions"]:
+        index = re.sub(change["pattern"], change["replacement"], index)
+    assert "docs/tools.md" in index
+    assert "an import halfway" not in index
+    for _, target in LINK.findall(CODE.sub("", index)):
+        assert target.startswith("https://") or target[1:] in anchors(index), target
