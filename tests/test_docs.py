@@ -14,6 +14,7 @@ from manifests.pages import ROOT, Block, blocks, pages_below, printed_by, refres
 PAGES = pages_below(ROOT)
 TEXTS = {path: (ROOT / path).read_text(encoding="utf-8") for path in PAGES}
 README = TEXTS["README.md"]
+GLOSSARY = TEXTS["CONTRIBUTING.md"].partition("## Words")[2].partition("\n## ")[0]
 NOT_RUN = [
     (path, block)
     for path, text in TEXTS.items()
@@ -24,6 +25,7 @@ HOSTS = {"autosend.com", "keepachangelog.com", "modelcontextprotocol.io", "semve
 
 # Links and pictures, with their targets; no code, where brackets mean something else.
 LINK = re.compile(r"!?\[([^\]]*)\]\(([^)\s]+)\)")
+GENERATED = re.compile(r"<!-- (\w+): generated -->.*?<!-- /\1 -->", re.DOTALL)
 CODE = re.compile(r"^```.*?^```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 
 
@@ -123,6 +125,16 @@ def test_every_variable_in_a_page_is_a_setting(path: str) -> None:
 
 def test_every_page_is_linked_from_the_readme() -> None:
     assert {target for _, target in LINK.findall(README)} >= set(PAGES) - {"README.md"}
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if path not in {"CHANGELOG.md", "CONTRIBUTING.md"}])
+def test_a_page_uses_the_words_of_the_glossary(path: str) -> None:
+    avoided = {
+        word for row in re.findall(r"^\|(?:[^|]+\|){2} ([^|]+) \|$", GLOSSARY, re.MULTILINE) for word in row.split(", ")
+    }
+    assert {"as asked", "mend", "whoever"} < avoided
+    prose = CODE.sub("", GENERATED.sub("", TEXTS[path])).lower()
+    assert [word for word in sorted(avoided) if re.search(rf"\b{word}\b", prose)] == []
 
 
 def test_the_readme_is_short() -> None:
