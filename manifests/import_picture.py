@@ -17,12 +17,13 @@ import termios
 from pathlib import Path
 
 import httpx2
+from rich.padding import Padding
 from rich.text import Text
 
 from manifests.pages import ROOT
 from manifests.pictures import WIDTH, window
 
-_SHOWN = "autosend-mcp import people.csv --list Newsletter"
+_COMMAND = "autosend-mcp import people.csv --list Newsletter"
 _ROWS = 2_400
 _HALFWAY = re.compile(r"sending:\s+5[0-9]%")
 
@@ -86,7 +87,7 @@ def record(folder: Path, url: str) -> tuple[list[str], list[str]]:
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, WIDTH, 0, 0))
     settings = {"AUTOSEND_BASE_URL": url, "AUTOSEND_API_KEY": "AS_sandbox"}
-    command = [sys.executable, "-m", "autosend_mcp", *_SHOWN.split()[1:]]
+    command = [sys.executable, "-m", "autosend_mcp", *_COMMAND.split()[1:]]
     process = subprocess.Popen(command, cwd=folder, env=os.environ | settings, stdout=theirs, stderr=theirs)
     os.close(theirs)
     screen, halfway = Screen(), list[str]()
@@ -108,11 +109,17 @@ def draw(halfway: list[str], end: list[str]) -> str:
     return window(
         "terminal",
         "An import in a terminal: the progress bar halfway, and the summary at its end",
-        Text(f"$ {_SHOWN}", "bold"),
-        *map(Text, halfway),
-        Text("at the end, in place of the bar:".rjust(WIDTH), "blue"),
-        *map(Text, end[len(halfway) - 1 :]),
+        Text(f"$ {_COMMAND}", "bold"),
+        *map(_shown, halfway),
+        Text("At the end, in place of the bar:", "blue"),
+        *map(_shown, end[len(halfway) - 1 :]),
     )
+
+
+def _shown(line: str) -> Padding:
+    """Return the line, its indentation not as spaces: some viewers leave those out."""
+    text = line.lstrip()
+    return Padding(Text(text, "white"), (0, 0, 0, len(line) - len(text)))
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """The pages are true: their commands run, show what they print, and lead to what there is."""
 
+import html
 import json
 import re
 import tomllib
@@ -121,6 +122,13 @@ def anchors(page: str) -> set[str]:
 @pytest.mark.parametrize("path", PAGES)
 def test_every_variable_in_a_page_is_a_setting(path: str) -> None:
     assert set(re.findall(r"AUTOSEND_[A-Z_]+", TEXTS[path])) <= {variable_of(field) for field in Settings.model_fields}
+
+
+def test_the_picture_of_an_import_has_the_words_of_the_import_on_the_page() -> None:
+    picture = html.unescape((ROOT / "docs/import.svg").read_text(encoding="utf-8")).replace("\xa0", " ")
+    words = [re.findall(r"\b(merged|invalid) +\d+  ([^<\n]+)", text) for text in (picture, TEXTS["docs/imports.md"])]
+    assert len(words[0]) == 2
+    assert set(words[0]) == set(words[1]), "run .venv/bin/python manifests/import_picture.py"
 
 
 def test_every_page_is_linked_from_the_readme() -> None:
