@@ -16,7 +16,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from autosend_mcp.cli.connect import connect
 from autosend_mcp.server.app import open_server
-from autosend_mcp.server.lines import refusal_of
+from autosend_mcp.server.stdio import refusal_of
 from tests.beside import beside
 from tests.forking import Forked
 from tests.support.faulty import Exchange, Faulty, create_well, faulty_autosend
@@ -204,10 +204,19 @@ def test_only_a_request_whose_id_is_certain_is_answered(number: str, answered: s
     assert (refusal and json.dumps(json.loads(refusal)["id"])) == answered
 
 
-def test_a_long_line_that_is_no_message_is_looked_at_only_at_its_ends() -> None:
-    """A search of the whole line would take minutes."""
-    assert refusal_of("{" + '"id":1,' * 1_000_000) is not None
-    assert refusal_of('"id":1,' * 1_000_000) is None
+@pytest.mark.parametrize(("start", "again"), [("", '"id":1,'), ('{"a":"', '\\"'), ('"', "\\"), ("", "{")])
+def test_a_long_line_that_is_no_message_is_read_through_once(start: str, again: str) -> None:
+    """If the end of each string were searched for anew, it would take hours."""
+    assert refusal_of(start + again * 500_000) is None
+
+
+@pytest.mark.parametrize(
+    "nested", [HALF, '"}, \\"id\\":3, {"', '{"id":3}', "9" * 4_300, "[" * 5_000 + "]" * 5_000], ids=range(5)
+)
+def test_the_id_is_found_however_far_from_the_ends_it_stands(nested: str) -> None:
+    params = f'{{"long":"{"x" * 1_000}","nested":{nested},"half":{HALF}}}'
+    line = f'{{"params":{params},"id":7,"method":"tools/call","jsonrpc":"2.0","_meta":{params}}}\n'
+    assert json.loads(refusal_of(line) or "")["id"] == 7
 
 
 @beside()
