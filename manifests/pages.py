@@ -8,6 +8,7 @@ else there is to know:
     <!-- output: COMMAND, from "A" to "B" -->    above output whose command is not shown: what COMMAND prints, from the
                                                  line that begins with A up to the one that begins with B
     <!-- measured: HOW -->                       above figures, which nobody expects to be the same again
+    <!-- drawn -->                               above a text that is no output
 """
 
 import os
@@ -79,14 +80,14 @@ def refreshed(page: str) -> str:
         for block in blocks(page):
             if block.is_run:
                 above = block.end, run(block)
-            elif (printed := _output(block, above, page)) is not None and settled(printed) != settled(block.text):
+            elif (printed := _output(block, above, page)) is not None and normalized(printed) != normalized(block.text):
                 outputs.append((block, printed))
     for block, printed in reversed(outputs):
         page = page[: block.begin] + printed.strip("\n") + "\n" + page[block.begin + len(block.text) :]
     return page
 
 
-def settled(text: str) -> str:
+def normalized(text: str) -> str:
     """Return the text with everything replaced that differs from run to run."""
     for pattern, name in _CHANGING:
         text = re.sub(pattern, name, text)
@@ -158,11 +159,11 @@ def _folder() -> Generator[None]:
 
 @contextmanager
 def _variables(given: dict[str, str]) -> Generator[None]:
-    """Have these variables, and of AUTOSEND_* no others."""
+    """Set these variables, unset all others of AUTOSEND_*, and have help of the same width everywhere."""
     before = dict(os.environ)
     for name in [name for name in before if name.startswith("AUTOSEND_")]:
         del os.environ[name]
-    os.environ.update(given)
+    os.environ.update({"COLUMNS": "100", **given})
     try:
         yield
     finally:

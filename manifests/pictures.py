@@ -20,7 +20,7 @@ from autosend_mcp.sandbox.app import KEY, Options, Sandbox
 from autosend_mcp.sandbox.store import Store
 from autosend_mcp.server.app import open_server
 from autosend_mcp.settings import load_settings
-from manifests.tool_pages import settled
+from manifests.tool_pages import normalized
 
 WIDTH = 92
 
@@ -107,4 +107,4 @@ def _turn(asked: str, tool: str, arguments: dict[str, Any], answer: dict[str, An
 def _members(value: dict[str, Any]) -> Text:
     """Return an object as JSON, a member on a line."""
     lines = (f"{json.dumps(name)}: {json.dumps(member, ensure_ascii=False)}" for name, member in value.items())
-    return JSONHighlighter()(settled("\n".join(lines)))
+    return JSONHighlighter()(normalized("\n".join(lines)))

@@ -89,7 +89,7 @@ def reference_of(examples: Mapping[str, Json]) -> str:
         sys.exit(f"{PAGE}: an example in manifests/tool_pages.py of {gone}, which is no tool")
     results = anyio.run(_play, examples)
     sections = [_section(TOOLS[name], arguments, results[name]) for name, arguments in examples.items()]
-    return settled("\n\n".join(sections))
+    return normalized("\n\n".join(sections))
 
 
 def tools_table() -> str:
@@ -106,7 +106,7 @@ def tools_table() -> str:
     return table(["Tool", "What it does", "Toolset", "Effect"], rows)
 
 
-def settled(text: str) -> str:
+def normalized(text: str) -> str:
     """Return the text with ids numbered as they appear, one time for all times, and nothing else that changes."""
     ids = {found: f"{number:024x}" for number, found in enumerate(dict.fromkeys(_ID.findall(text)), start=1)}
     text = _ID.sub(lambda match: ids[match[0]], text)
