@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager
+from importlib import import_module
 from importlib.metadata import version
+from pkgutil import walk_packages
 from typing import Any
 
 from mcp.server.context import CallNext, HandlerResult
@@ -26,11 +28,11 @@ from mcp_types import (
     TextResourceContents,
 )
 
+from autosend_mcp import tools as tool_modules
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.api.directory import recent_lists
 from autosend_mcp.errors import AutoSendError
-from autosend_mcp.imports import tools as import_tools
 from autosend_mcp.models.contact_lists import EVERYBODY
 from autosend_mcp.models.text import visible
 from autosend_mcp.server import prompts, resources
@@ -38,9 +40,6 @@ from autosend_mcp.server.dispatch import Dispatch, error_text
 from autosend_mcp.server.elicitation import Context
 from autosend_mcp.server.in_flight import Writes, writes_of_the_process
 from autosend_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, Settings, SettingsError
-from autosend_mcp.tools import contact_properties, suppression_groups
-from autosend_mcp.tools.contact_lists import lists, members
-from autosend_mcp.tools.contacts import batch, create, delete, find, upsert
 from autosend_mcp.tools.jobs import Jobs, jobs_of_the_process
 from autosend_mcp.tools.registry import TOOLS, Tool
 
@@ -48,8 +47,6 @@ NAME = "autosend-mcp"
 TITLE = "AutoSend contacts"
 VERSION = version(NAME)
 
-# Importing a module of tools registers them. tools/list shows them in this order.
-_MODULES = (create, upsert, batch, find, delete, lists, members, contact_properties, suppression_groups, import_tools)
 _MOST_COMPLETIONS = 100
 
 
@@ -68,13 +65,24 @@ def offered_tools(settings: Settings) -> dict[str, Tool]:
 
 
 def chosen(toolsets: Collection[str], *, read_only: bool) -> dict[str, Tool]:
-    """Return the tools of these toolsets, or of the default ones; with `read_only`, those that change nothing."""
-    positions = {module.__name__: position for position, module in enumerate(_MODULES)}
-    ordered = sorted(TOOLS.values(), key=lambda tool: positions[tool.run.__module__])
+    """Return the tools of these toolsets, or of the default ones; with `read_only`, those that change nothing.
+
+    They come in the order of their toolsets, and by name: as every client is shown them.
+    """
+    order = [*TOOLSETS]
+    ordered = sorted(TOOLS.values(), key=lambda tool: (order.index(tool.toolset), tool.name))
     wanted = toolsets or DEFAULT_TOOLSETS
     return {tool.name: tool for tool in ordered if tool.toolset in wanted and (tool.reads or not read_only)}
 
 
+def _import_tools() -> None:
+    """Import every module that may define a tool, which registers it."""
+    for module in walk_packages(tool_modules.__path__, f"{tool_modules.__name__}."):
+        import_module(module.name)
+    import_module("autosend_mcp.imports.tools")
+
+
+_import_tools()
 ALL_TOOLS = chosen(TOOLSETS, read_only=False)
 
 
