@@ -50,7 +50,7 @@ async def test_ten_thousand_malformed_calls_over_both_eras_are_each_refused_by_f
         for _ in range(5_000):
             arguments = malformed(chance)
             text = error_of(await client.call_tool("create_contact", arguments))
-            assert "Nothing was sent and nothing changed. Mend this and call create_contact again:\n- " in text
+            assert "Nothing was sent and nothing changed. Fix this and call create_contact again:\n- " in text
             assert "\n- email: " in text
             assert CANARY not in text.replace(f"customFields.{CANARY}", "")
     assert faulty.seen == []
@@ -71,7 +71,7 @@ def test_any_arguments_are_read_or_refused_and_nothing_else(arguments: dict[str,
     try:
         body, notes = read_arguments(CreateContact, arguments, "create_contact")
     except NotSent as error:
-        assert "Mend this and call create_contact again:\n- " in str(error)
+        assert "Fix this and call create_contact again:\n- " in str(error)
     else:
         payload = body.payload()
         assert json.loads(json.dumps(payload, allow_nan=False)) == payload

@@ -17,8 +17,8 @@ from mcp_types import (
     InputRequiredResult,
 )
 
-from autosend_mcp.api.calls import QuestionFirst
 from autosend_mcp.server.elicitation import Questions
+from autosend_mcp.tools.context import ConfirmationNeeded
 from tests.support.seeded import ANN, CALLS, JANE, JOHN, held, seeded, wrote
 from tests.support.worlds import answer_of, error_of
 
@@ -216,6 +216,6 @@ async def test_when_what_would_go_has_changed_since_the_question_is_asked_again(
 
 def test_of_questions_that_nobody_answers_only_the_latest_thousand_are_kept() -> None:
     questions = Questions()
-    asked = [QuestionFirst(f"Delete {number}?", []) for number in range(1001)]
+    asked = [ConfirmationNeeded(f"Delete {number}?", []) for number in range(1001)]
     tokens = [questions.ask(one, str).request_state for one in asked]
     assert [questions.answered(token, one) for token, one in zip(tokens[:2], asked[:2], strict=True)] == [False, True]

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autosend_mcp.sandbox.app import PROJECT, Options
-from autosend_mcp.tools.contacts.batch import BULK
 from tests.support.line import (
     LOST,
     Line,
@@ -23,7 +22,7 @@ from tests.support.worlds import answer_of, error_of
 
 pytestmark = pytest.mark.anyio
 
-POST = f"POST {BULK}"
+POST = "POST /contacts/bulk-update"
 SEARCH = "POST /contacts/search"
 ADD = "POST /contact-lists/contacts/bulk-add"
 
@@ -169,7 +168,7 @@ async def test_a_list_that_could_not_be_joined_leaves_the_rest_told_as_done() ->
     assert answer["outcome"] == "partly_done"
     assert answer["counts"] == {"created": 4}
     assert answer["lists"][0]["outcome"] == "unknown"
-    assert "then call add_to_list" in answer["lists"][0]["why"]
+    assert "Put those in with add_to_list" in answer["lists"][0]["why"]
     assert line.count(ADD) == 1
 
 
@@ -196,7 +195,7 @@ async def test_a_lost_reply_to_a_batch_that_was_not_applied_is_unknown_and_safe_
     async with over_a_line(timeout=1) as (client, line):
         line.lose(POST, reset)
         text = error_of(await client.call_tool("upsert_contacts", {"contacts": people(2)}))
-    assert "Not one of the contacts was found as asked" in text
+    assert "Not one of the contacts was found with the values asked for" in text
     assert "Calling upsert_contacts again with the same arguments is safe" in text
     assert line.count(POST) == 1
 
@@ -215,7 +214,7 @@ async def test_a_batch_that_was_applied_in_part_before_its_reply_was_lost_is_tol
     assert answer["contacts"]["created"] == ["p0@example.com", "p1@example.com"]
     (row,) = answer["contacts"]["unknown"]
     assert (row["email"], row["row"]) == ("p2@example.com", 3)
-    assert "so probably not applied" in row["why"]
+    assert "so it was probably not applied" in row["why"]
 
 
 async def test_which_rows_autosend_did_not_take_is_found_by_looking() -> None:
@@ -264,7 +263,7 @@ async def test_a_value_that_autosend_does_not_keep_is_told() -> None:
     async with over_a_line(options=Options(rate_limit=0, unknown_fields="ignore"), timeout=1) as (client, _line):
         rows = [{"email": "a@example.com", "customFields": {"zzz": 1}}]
         answer = answer_of(await client.call_tool("upsert_contacts", {"contacts": rows}))
-    assert answer["contacts"]["created"][0]["why"] == 'AutoSend does not show as asked: customFields."zzz"'
+    assert answer["contacts"]["created"][0]["why"] == 'AutoSend does not show the values asked for: customFields."zzz"'
     assert any("Not defined as custom fields" in note for note in answer["notes"])
 
 

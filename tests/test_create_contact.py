@@ -178,7 +178,7 @@ async def test_what_autosend_does_not_show_as_asked_is_told(faulty: Faulty) -> N
     async with connected(faulty.url) as client:
         answer = answer_of(await client.call_tool("create_contact", JOHN))
     assert answer["notes"] == [
-        "AutoSend's reply does not show these as asked: "
+        "AutoSend's reply does not show the value asked for in: "
         'firstName, customFields."company", customFields."role", customFields."plan".'
     ]
 
@@ -203,7 +203,7 @@ async def test_lists_that_autosend_shows_are_answered_and_compared(faulty: Fault
     assert answer["listIds"] == ["l1"]
     assert answer["notes"] == [
         "Any live automation of these lists starts now.",
-        "AutoSend's reply does not show these as asked: listIds.",
+        "AutoSend's reply does not show the value asked for in: listIds.",
     ]
 
 

@@ -8,6 +8,7 @@ from autosend_mcp.api.calls import Call
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.settings import load_settings
+from autosend_mcp.tools.context import Context
 from tests.support.line import LOST, Line, answering, applied_then_reset, forwarded, over_a_line, reset
 from tests.support.worlds import answer_of, error_of
 
@@ -106,7 +107,7 @@ async def test_it_must_be_clear_who_is_meant(asked: dict[str, Any]) -> None:
 
 
 async def test_a_caller_without_a_person_asks_nobody() -> None:
-    assert await Call(AutoSend(load_settings())).ask("Delete?", []) == "not_asked"
+    assert await Context(Call(AutoSend(load_settings()))).ask("Delete?", []) == "not_asked"
 
 
 async def test_nobody_is_told_as_nobody() -> None:
@@ -150,7 +151,8 @@ async def test_a_lost_reply_to_a_deletion_that_was_not_applied_is_told_as_that()
         line.lose(DELETE, reset)
         asked = {"emails": ["ann@example.com"], "confirm": "ann@example.com"}
         text = error_of(await client.call_tool("delete_contacts", asked))
-    assert "some were still there, so it was probably not applied to those" in text
+    assert "these were still there, so it was probably not applied" in text
+    assert 'confirm: "ann@example.com"' in text
     assert 'still there: ["ann@example.com"]' in text
     assert line.count(DELETE) == 1
 
@@ -162,15 +164,16 @@ async def test_when_the_look_up_fails_too_it_is_unknown() -> None:
         line.lose(SEARCH, forwarded, reset)
         asked = {"emails": ["ann@example.com"], "confirm": "ann@example.com"}
         text = error_of(await client.call_tool("delete_contacts", asked))
-    assert "whether they were deleted is not known" in text
+    assert "whether it was applied is not known" in text
     assert "Calling delete_contacts again is safe" in text
 
 
-async def test_a_lost_reply_by_user_id_is_unknown_and_safe_to_repeat() -> None:
+async def test_a_lost_deletion_by_user_id_is_not_repeated_without_the_user() -> None:
     async with over_a_line(timeout=1) as (client, line):
         line.lose(DELETE, applied_then_reset)
         text = error_of(await client.call_tool("delete_contacts", {"userId": "u", "confirm": "u"}))
-    assert "Whether it was applied is not known. Calling delete_contacts again is safe" in text
+    assert "Whether it was applied is not known." in text
+    assert "Do not call again by yourself" in text
 
 
 async def test_those_that_autosend_left_are_told(era: str) -> None:

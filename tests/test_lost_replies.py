@@ -221,7 +221,7 @@ async def test_after_a_lost_reply_nothing_is_claimed_of_lists(faulty: Faulty) ->
     async with connected(faulty.url) as client:
         answer = answer_of(await client.call_tool("create_contact", {**JANE, "listIds": ["l1"]}))
     assert answer["notes"][1:] == [
-        "Whether it joined the lists is not known; if it did, their live automations start now."
+        "Looking up whether it joined the lists failed; if it did, their live automations start now."
     ]
 
 

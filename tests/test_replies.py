@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autosend_mcp.api.contacts import read_contact
+from autosend_mcp.api.contacts import create
 from autosend_mcp.api.envelope import read_reply, requested_wait
 from autosend_mcp.errors import AutoSendError
 from autosend_mcp.models.comparison import differences
@@ -76,11 +76,11 @@ def test_no_invisible_character_of_a_contact_reaches_an_answer(contact: dict[str
     body = json.dumps({"success": True, "data": contact}).encode()
     asked = {"email": "jane@example.com", "firstName": "Jane"}
     try:
-        held = read_contact(read_reply(200, {}, body), "jane@example.com")
+        held = create(asked).parse(read_reply(200, {}, body))
     except AutoSendError:
         assert not visible(contact["id"])
         return
-    answer = CreatedContact.of(held, asked, verified=False).payload()
+    answer = CreatedContact.showing(held, outcome="created").payload()
     assert answer["id"]
     assert "projectId" not in answer
     assert all(text == visible(text) for text in leaves(answer))

@@ -54,10 +54,8 @@ async def test_the_custom_fields_that_were_not_given_stay_whatever_an_upsert_doe
         )
         shown = held(line)
     assert shown["customFields"] == {"plan": "free", "logins": 42}
-    lost = {"firstName": {"was": "Jane", "now": None}} if rule == "replace" else {}
-    assert answer["changes"] == {"customFields.plan": {"was": "pro", "now": "free"}} | lost
-    said = "These changed as well, which was not asked for: firstName."
-    assert (said in answer.get("notes", [])) is (rule == "replace")
+    assert answer["changes"] == {"customFields.plan": {"was": "pro", "now": "free"}}
+    assert shown["firstName"] == "Jane"
 
 
 async def test_a_dry_run_shows_the_request_and_the_changes_and_writes_nothing() -> None:
@@ -85,7 +83,7 @@ async def test_a_lost_reply_to_an_applied_upsert_is_verified_and_never_sent_agai
         line.lose(UPSERT, LOST[name])
         answer = answer_of(await client.call_tool("upsert_contact", JANE))
     assert answer["outcome"] == ("created" if new else "updated")
-    assert "AutoSend's reply was lost; a look-up then found the contact as asked." in answer["notes"]
+    assert "AutoSend's reply was lost; a look-up then found the contact with every value asked for." in answer["notes"]
     assert line.count(UPSERT) == 1
 
 
@@ -93,7 +91,7 @@ async def test_a_lost_reply_to_an_upsert_that_was_not_applied_is_told_as_that() 
     async with over_a_line(timeout=1) as (client, line):
         line.lose(UPSERT, reset)
         text = error_of(await client.call_tool("upsert_contact", JANE))
-    assert "was not as asked, so it was probably not applied" in text
+    assert "the contact did not have the values asked for, so it was probably not applied" in text
     assert "Calling upsert_contact again with the same arguments is safe" in text
     assert line.count(UPSERT) == 1
 
@@ -107,14 +105,28 @@ async def test_when_the_look_up_fails_too_the_outcome_is_unknown() -> None:
     assert line.count(UPSERT) == 1
 
 
-async def test_a_lost_reply_never_claims_a_list_that_cannot_be_seen() -> None:
+@pytest.mark.parametrize("applied", [True, False])
+async def test_a_lost_upsert_that_only_joins_a_list_is_settled(applied: bool) -> None:
+    async with over_a_line(timeout=1) as (client, line):
+        answer_of(await client.call_tool("create_contact_list", {"name": "Newsletter"}))
+        answer_of(await client.call_tool("create_contact", JANE))
+        line.lose(UPSERT, applied_then_reset if applied else reset)
+        result = await client.call_tool("upsert_contact", {**JANE, "listIds": ["Newsletter"]})
+    if applied:
+        assert any("found it in the lists" in note for note in answer_of(result)["notes"])
+    else:
+        assert "it was in none of the new lists, so it was probably not applied" in error_of(result)
+
+
+async def test_a_lost_upsert_is_unknown_where_the_list_cannot_be_searched() -> None:
     async with over_a_line(timeout=1) as (client, line):
         answer_of(await client.call_tool("create_contact_list", {"name": "Newsletter"}))
         answer_of(await client.call_tool("create_contact", JANE))
         line.lose(UPSERT, applied_then_reset)
+        line.lose("POST /contact-lists/contacts/search", reset)
         text = error_of(await client.call_tool("upsert_contact", {**JANE, "listIds": ["Newsletter"]}))
-    assert "whether it joined the lists is not known" in text
-    assert "does not join it a second time" in text
+    assert "Looking it up failed too: whether it was applied is not known." in text
+    assert "it would join anew" in text
 
 
 async def test_a_value_that_autosend_does_not_keep_is_told() -> None:
@@ -125,7 +137,7 @@ async def test_a_value_that_autosend_does_not_keep_is_told() -> None:
         line.lose(UPSERT, rewritten(forget))
         answer = answer_of(await client.call_tool("upsert_contact", JANE))
     assert answer["firstName"] == "JANE"
-    assert "AutoSend's reply does not show these as asked: firstName." in answer["notes"]
+    assert "AutoSend's reply does not show the value asked for in: firstName." in answer["notes"]
 
 
 async def test_joining_a_list_is_undone_by_leaving_it() -> None:

@@ -10,6 +10,7 @@ from mcp.server.lowlevel import Server
 
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.client import AutoSend
+from autosend_mcp.api.contacts import create
 from autosend_mcp.errors import NotSent
 from autosend_mcp.models.base import Answer
 from autosend_mcp.server.app import open_server
@@ -209,9 +210,9 @@ async def test_a_call_that_was_stopped_in_the_last_instant_is_not_sent(faulty: F
     """Between the grant of its turn and the request, a cancellation may not arrive in time; the word to stop does."""
     autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url))
     call = Call(autosend)
-    assert isinstance(call.stop(), NotSent)
+    assert isinstance(call.forbid_writes(), NotSent)
     with pytest.raises(NotSent, match="cancelled before its request left"):
-        await call.write("POST", "/contacts", JANE)
+        await call.write(create(JANE))
     assert faulty.seen == []
     await autosend.aclose()
 
@@ -269,10 +270,10 @@ class Told(Answer):
 class TooLate:
     """Requests that have left and cannot be stopped."""
 
-    def stop(self) -> None:
+    def forbid_writes(self) -> None:
         return None
 
-    def resume(self) -> None:
+    def allow_writes(self) -> None:
         return None
 
 

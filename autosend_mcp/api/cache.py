@@ -1,10 +1,13 @@
-"""What AutoSend last said of its contact lists and custom fields, kept for a minute."""
+"""What AutoSend last said of its contact lists and contact properties, kept for a minute."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 import anyio
 
+from autosend_mcp.errors import Unknown
 from autosend_mcp.models.contact_lists import ContactList
 from autosend_mcp.models.contact_properties import CustomField
 
@@ -14,33 +17,55 @@ RowT = TypeVar("RowT")
 
 
 @dataclass(slots=True)
-class Shelf(Generic[RowT]):
-    """One kind of row. `rows` is None after a read that failed, which is remembered as long as one that did not.
-
-    Whoever reads anew holds `reading`, so that calls side by side cost one request.
-    """
+class Cached(Generic[RowT]):
+    """One kind of row. `rows` is None before the first read, and after one that failed."""
 
     rows: list[RowT] | None = None
     read_at: float | None = None
-    reading: anyio.Lock = field(default_factory=anyio.Lock)
+    _reading: anyio.Lock = field(default_factory=anyio.Lock)
 
     @property
     def age(self) -> float:
-        """Seconds since the last read, infinite when there was none or its result was dropped."""
+        """Seconds since the last read, infinite when there was none or its result was invalidated."""
         return float("inf") if self.read_at is None else anyio.current_time() - self.read_at
 
-    def keep(self, rows: list[RowT] | None) -> None:
+    @property
+    def is_fresh(self) -> bool:
+        """Whether what was read last, a failure too, may still be used."""
+        return self.age <= LIFETIME
+
+    def store(self, rows: list[RowT] | None) -> None:
         """Keep what a read brought, None for a failure."""
         self.rows, self.read_at = rows, anyio.current_time()
 
-    def drop(self) -> None:
+    def invalidate(self) -> None:
         """Forget it: a write of ours has changed it."""
         self.rows, self.read_at = None, None
 
+    @asynccontextmanager
+    async def reading(self, patience: float) -> AsyncGenerator[None]:
+        """Hold the right to read anew, so that calls side by side cost one request.
+
+        Raises:
+            Unknown: Another call held it for all of `patience` seconds.
+        """
+        with anyio.move_on_after(max(0.0, patience)) as waiting:
+            await self._reading.acquire()
+        if waiting.cancelled_caught:
+            raise Unknown(
+                "Another call is still reading the same from AutoSend.",
+                "Try again.",
+                changed="Reading changes nothing.",
+            )
+        try:
+            yield
+        finally:
+            self._reading.release()
+
 
 @dataclass(slots=True)
-class Catalogue:
-    """The lists (segments too) and the custom fields of the project."""
+class Cache:
+    """The lists (segments too) and the contact properties of the project."""
 
-    lists: Shelf[ContactList] = field(default_factory=Shelf[ContactList])
-    fields: Shelf[CustomField] = field(default_factory=Shelf[CustomField])
+    lists: Cached[ContactList] = field(default_factory=Cached[ContactList])
+    properties: Cached[CustomField] = field(default_factory=Cached[CustomField])

@@ -12,9 +12,10 @@ from typing import Any
 import anyio
 import httpx2
 
-from autosend_mcp.api.cache import Catalogue
+from autosend_mcp.api.cache import Cache
 from autosend_mcp.api.envelope import Reply, read_reply, reset_wait, unreadable
 from autosend_mcp.api.pace import Pace, Slot
+from autosend_mcp.api.request import Request
 from autosend_mcp.errors import AutoSendError, NotSent, Unknown, Unreadable
 from autosend_mcp.models.text import compact_json, visible_data
 from autosend_mcp.settings import Settings
@@ -43,7 +44,7 @@ _UNSENT = (
 
 
 class AutoSend:
-    """AutoSend's API for one key: what all calls of the process share, connections, pace and catalogue."""
+    """AutoSend's API for one key: what all calls of the process share, connections, pace and cache."""
 
     def __init__(
         self,
@@ -62,7 +63,7 @@ class AutoSend:
         self.now = now
         self.target = target
         self.pace = Pace(settings.rate_limit)
-        self.catalogue = Catalogue()
+        self.cache = Cache()
         self._transport = transport
         self._http: httpx2.AsyncClient | None = None
 
@@ -75,27 +76,23 @@ class AutoSend:
     async def exchange(
         self,
         slot: Slot,
-        method: str,
-        path: str,
-        body: Mapping[str, Any] | None,
+        request: Request[Any],
         *,
         connect: float,
         within: float,
-        most: int = MAX_REPLY_BYTES,
     ) -> Reply:
-        """One request and its reply: at most `connect` seconds to get a connection, `within` seconds for all of it.
-
-        `path` begins after the base URL and may end in a query; a reply of more than `most` bytes is not read.
+        """Send one request and read its reply: at most `connect` seconds to get a connection, `within` for all of it.
 
         Raises:
             NotSent: It provably did not leave.
             Refused: AutoSend said no.
             Unknown: It left, or may have, and no readable answer came back.
         """
-        client, request = self._prepare(slot, method, path, body, connect)
+        client, sent = self._prepare(slot, request, connect)
+        most = MAX_BULK_REPLY_BYTES if request.many else MAX_REPLY_BYTES
         try:
             with anyio.fail_after(within):
-                response = await client.send(request, stream=True)
+                response = await client.send(sent, stream=True)
                 try:
                     received = await _read_capped(response, most)
                 finally:
@@ -114,23 +111,21 @@ class AutoSend:
             ) from None
         return self._read(response, received)
 
-    def _prepare(
-        self, slot: Slot, method: str, path: str, body: Mapping[str, Any] | None, connect: float
-    ) -> tuple[httpx2.AsyncClient, httpx2.Request]:
-        """The client and the request; nothing leaves yet.
+    def _prepare(self, slot: Slot, request: Request[Any], connect: float) -> tuple[httpx2.AsyncClient, httpx2.Request]:
+        """Return the client and the request as it travels; nothing leaves yet.
 
         Raises:
             NotSent: The key, the URL, a proxy or the certificates cannot be used.
         """
-        headers = self.settings.credentials() | _HEADERS | ({} if body is None else _JSON)
+        headers = self.settings.credentials() | _HEADERS | ({} if request.body is None else _JSON)
         # Reading and writing have no time limit of their own: the exchange as a whole has one.
         extensions: dict[str, Any] = {"timeout": {"connect": connect, "pool": connect}, "trace": _leaving(slot)}
-        content = None if body is None else compact_json(body).encode()
+        content = None if request.body is None else compact_json(request.body).encode()
         try:
             # Built here rather than by the client, which would merge defaults into it that we do not have.
-            url = _url(self.settings.base_url + path)
-            request = httpx2.Request(method, url, headers=headers, content=content, extensions=extensions)
-            return self._client(), request
+            url = _url(self.settings.base_url + request.path)
+            sent = httpx2.Request(request.method, url, headers=headers, content=content, extensions=extensions)
+            return self._client(), sent
         except (httpx2.InvalidURL, ImportError, OSError, ValueError) as error:
             raise NotSent(
                 "The connection to AutoSend could not be set up.",

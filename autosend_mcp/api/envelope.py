@@ -57,9 +57,10 @@ def read_reply(status: int, headers: Mapping[str, str], content: bytes) -> Reply
     """
     body = _json_object(content)
     if 200 <= status < 300:
-        if body is None or ("success" not in body and "data" not in body):
+        success = body.get("success", True) if body else None
+        if body is None or not isinstance(success, bool) or ("success" not in body and "data" not in body):
             raise unreadable(status)
-        if body.get("success", True) is not True:
+        if not success:
             raise _refused(status, body, f"AutoSend refused the request (in a reply with status {status}).")
         return Reply(status, body, _date(headers))
     if status >= 500 or status == 408:

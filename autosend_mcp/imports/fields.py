@@ -12,6 +12,7 @@ from autosend_mcp.models.contact_properties import CreateCustomField
 from autosend_mcp.models.text import quoted
 from autosend_mcp.tools.contact_properties import create_custom_field
 from autosend_mcp.tools.contacts.rows import in_one_line
+from autosend_mcp.tools.context import Context
 
 
 def new_field(column: Column) -> CreateCustomField:
@@ -37,7 +38,7 @@ async def define(requests: Requests, new: Sequence[CreateCustomField]) -> None:
     """
     for place, body in enumerate(new):
         try:
-            await requests.patiently(lambda call, body=body: create_custom_field(call, body))
+            await requests.patiently(lambda call, body=body: create_custom_field(Context(call), body))
         except AutoSendError as error:
             if place:
                 names = ", ".join(quoted(one.field_name) for one in new[:place])

@@ -8,7 +8,6 @@ from typing import Any
 
 import anyio
 
-from autosend_mcp.api.calls import Call
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Unknown
 from autosend_mcp.imports.hints import Option, explain
@@ -22,6 +21,7 @@ from autosend_mcp.models.contacts.create import AUTOMATIONS_START, AUTOMATIONS_W
 from autosend_mcp.models.imports import GetImport, ImportState, StartedImport, StartImport, StopImport
 from autosend_mcp.models.pages import fitting, read_cursor, write_cursor
 from autosend_mcp.models.text import compact_json
+from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.jobs import Jobs
 
 UNDER_WAY = "The same import was under way: this is how far it is, and nothing is sent twice."
@@ -99,17 +99,17 @@ class ImportJob:
         _log.info("import", extra={"fields": fields | counts_of(self.imported.tally)})
 
 
-async def start(call: Call, body: StartImport) -> StartedImport:
+async def start(context: Context, body: StartImport) -> StartedImport:
     """Start it, and wait a little for its end.
 
     Raises:
         AutoSendError: The file, its columns or the lists are not clear.
     """
-    jobs = _jobs(call)
+    jobs = _jobs(context)
     about = hashlib.sha256(compact_json(body.payload()).encode()).hexdigest()
     job_id = jobs.under_way(about)
     if job_id and (stopping := _found(jobs, job_id)).imported.tally.stopped:
-        await _wait(call, stopping)
+        await _wait(context, stopping)
         job_id = jobs.under_way(about)
     is_ours = job_id is None
     notes = [] if is_ours else [UNDER_WAY]
@@ -121,10 +121,10 @@ async def start(call: Call, body: StartImport) -> StartedImport:
     if job_id is None:
         if jobs.full:
             raise NotSent("As many imports are under way as may be.", "Wait until one has ended.")
-        job_id = jobs.start(about, _job(call.autosend, body))
+        job_id = jobs.start(about, _job(context.call.autosend, body))
     job = _found(jobs, job_id)
     try:
-        await _wait(call, job)
+        await _wait(context, job)
     except anyio.get_cancelled_exc_class():
         if is_ours:
             job.stop()  # nobody has its id
@@ -161,32 +161,32 @@ def _job(autosend: AutoSend, body: StartImport) -> ImportJob:
     return ImportJob(imported, restart=body.restart, dry_run=body.dry_run)
 
 
-async def show(call: Call, body: GetImport) -> ImportState:
+async def show(context: Context, body: GetImport) -> ImportState:
     """How far it is; waits a little for its end.
 
     Raises:
         NotSent: There is no such import.
     """
-    job = _found(_jobs(call), body.import_id)
-    await _wait(call, job)
+    job = _found(_jobs(context), body.import_id)
+    await _wait(context, job)
     return ImportState(**await _state(job, body.import_id, body.cursor))
 
 
-async def stop(call: Call, body: StopImport) -> ImportState:
+async def stop(context: Context, body: StopImport) -> ImportState:
     """Let it send nothing more.
 
     Raises:
         NotSent: There is no such import.
     """
-    job = _found(_jobs(call), body.import_id)
+    job = _found(_jobs(context), body.import_id)
     job.stop()
-    await _wait(call, job)
+    await _wait(context, job)
     return ImportState(**await _state(job, body.import_id))
 
 
-def _jobs(call: Call) -> Jobs:
-    assert call.jobs is not None  # noqa: S101 - a server has them
-    return call.jobs
+def _jobs(context: Context) -> Jobs:
+    assert context.jobs is not None  # noqa: S101 - a server has them
+    return context.jobs
 
 
 def _found(jobs: Jobs, import_id: str) -> ImportJob:
@@ -200,18 +200,18 @@ def _found(jobs: Jobs, import_id: str) -> ImportJob:
     return job
 
 
-async def _wait(call: Call, job: ImportJob) -> None:
+async def _wait(context: Context, job: ImportJob) -> None:
     """Wait for the end, telling the client how far it is."""
     tally, told = job.imported.tally, 0
-    with anyio.move_on_after(_WAIT * call.scale):
+    with anyio.move_on_after(_WAIT * context.call.scale):
         while not job.ended.is_set():
-            with anyio.move_on_after(_LOOK * call.scale):
+            with anyio.move_on_after(_LOOK * context.call.scale):
                 await job.ended.wait()
             # Reading counts as much as sending, so that the number only grows, as the protocol wants it.
             done, total = tally.total + tally.settled if job.was_read else tally.read, 2.0 * tally.total
             if done > told:
                 word = f"{tally.settled} of {tally.total} rows settled" if job.was_read else f"{tally.read} rows read"
-                await call.progress(done, total if job.was_read else None, word)
+                await context.progress(done, total if job.was_read else None, word)
                 told = done
 
 

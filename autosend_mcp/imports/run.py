@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from autosend_mcp.api.client import AutoSend
-from autosend_mcp.api.directory import read_fields, resolve_lists
+from autosend_mcp.api.directory import read_properties
 from autosend_mcp.errors import AutoSendError, NotSent
 from autosend_mcp.imports.fields import define, new_field
 from autosend_mcp.imports.file.columns import Column, match
@@ -23,6 +23,8 @@ from autosend_mcp.imports.sending.planner import Sending
 from autosend_mcp.imports.sending.requests import Requests
 from autosend_mcp.imports.staging import infer, stage
 from autosend_mcp.models.contact_lists import ContactList
+from autosend_mcp.tools.contact_lists.resolve import resolve_lists
+from autosend_mcp.tools.context import Context
 
 KEPT_PROBLEMS = 5_000
 _PATIENCE_AT_FIRST = 15.0  # seconds: somebody waits to see what the file was read as
@@ -182,8 +184,10 @@ class Import:
 
     async def _stage(self, table: Table, journal: Journal) -> None:
         order, requests = self.order, Requests(self._autosend, patience=_PATIENCE_AT_FIRST)
-        self.lists = await requests.patiently(lambda call: resolve_lists(call, order.lists, fresh=True), reads=True)
-        fields = await requests.patiently(read_fields, reads=True)
+        self.lists = await requests.patiently(
+            lambda call: resolve_lists(Context(call), order.lists, fresh=True), reads=True
+        )
+        fields = await requests.patiently(read_properties, reads=True)
         defined = {one.field_name: one.field_type or "" for one in fields}
         self.columns = match(
             table.columns,

@@ -17,10 +17,11 @@ from autosend_mcp.imports.file.tables import Table
 from autosend_mcp.imports.journal import Journal
 from autosend_mcp.imports.progress import Tally
 from autosend_mcp.models.arguments import problem_lines
+from autosend_mcp.models.comparison import custom_fields
 from autosend_mcp.models.contacts.contact import Person
 from autosend_mcp.models.text import compact_json, visible
 from autosend_mcp.tools.contacts.rows import Row, in_one_line, merge
-from autosend_mcp.tools.property_checks import field_problems
+from autosend_mcp.tools.property_checks import property_problems
 
 _AT_ONCE = 1_000
 _SHOWN_PROBLEMS = 20
@@ -72,7 +73,7 @@ def _staged(row: FileRow, columns: Sequence[Column], defined: Mapping[str, str])
         try:
             person = Person.model_validate(given, context=notes)
             asked = person.attributes()
-            if problems := field_problems(asked.get("customFields") or {}, defined):
+            if problems := property_problems(custom_fields(asked), defined):
                 return row.number, row.line, person.email, "{}", "invalid", in_one_line(problems)
             return row.number, row.line, person.email, compact_json(asked), None, " ".join(notes)
         except ValidationError as error:
@@ -84,6 +85,6 @@ def _merged(group: Sequence[tuple[int, int, str, str]]) -> list[tuple[str, str |
     rows = [Row(line, email, json.loads(asked)) for _, line, email, asked in group]
     merge(rows, "line")
     return [
-        (compact_json(row.asked), None if row.outcome == "unknown" else row.outcome, row.why, number)
+        (compact_json(row.expected), None if row.outcome == "unknown" else row.outcome, row.why, number)
         for row, (number, *_) in zip(rows, group, strict=True)
     ]

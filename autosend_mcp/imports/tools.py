@@ -1,12 +1,12 @@
 """The tools of imports. Offered where AUTOSEND_TOOLSETS names them, or AUTOSEND_IMPORT_DIR is set."""
 
-from autosend_mcp.api.calls import Call
 from autosend_mcp.models.imports import GetImport, ImportState, StartedImport, StartImport, StopImport
+from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.registry import Effect, tool
 
 
 @tool("imports", "Start import", Effect.CHANGE)
-async def start_import(call: Call, body: StartImport) -> StartedImport:
+async def start_import(context: Context, body: StartImport) -> StartedImport:
     """Create or change a contact for each row of a text or file, of any length. Call it with dryRun first and show the
     user what it found: columns, invalid rows, how many would be created and updated.
 
@@ -15,20 +15,20 @@ async def start_import(call: Call, body: StartImport) -> StartedImport:
     """
     from autosend_mcp.imports import job as background
 
-    return await background.start(call, body)
+    return await background.start(context, body)
 
 
 @tool("imports", "Get import", Effect.READ)
-async def get_import(call: Call, body: GetImport) -> ImportState:
+async def get_import(context: Context, body: GetImport) -> ImportState:
     """Show how far an import is, what became of its rows, and what to do next. Waits some seconds for its end."""
     from autosend_mcp.imports import job as background
 
-    return await background.show(call, body)
+    return await background.show(context, body)
 
 
 @tool("imports", "Stop import", Effect.ADD)
-async def stop_import(call: Call, body: StopImport) -> ImportState:
+async def stop_import(context: Context, body: StopImport) -> ImportState:
     """Stop an import. What was sent stays; start_import with the same arguments goes on later."""
     from autosend_mcp.imports import job as background
 
-    return await background.stop(call, body)
+    return await background.stop(context, body)

@@ -146,7 +146,7 @@ def _not_valid(problems: list[str], tool: str) -> NotSent:
         shown.append(f"and {len(problems) - len(shown)} more.")
     return NotSent(
         "The arguments are not valid.",
-        "\n".join([f"Mend this and call {tool} again:", *(f"- {line}" for line in shown)]),
+        "\n".join([f"Fix this and call {tool} again:", *(f"- {line}" for line in shown)]),
     )
 
 

@@ -1,16 +1,21 @@
 """What all models share: request bodies, answers, and the rules that values may break."""
 
-from typing import Annotated, Any, cast
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from autosend_mcp.models.schema import in_order
+from autosend_mcp.models.schema import UNPUBLISHED, in_order
 from autosend_mcp.models.text import visible_data
 
 # An object whose members need no spelling out: each member in a schema costs every conversation tokens.
 JsonObject = Annotated[dict[str, Any], WithJsonSchema({"type": "object"})]
+
+
+OutcomeT = TypeVar("OutcomeT", bound=str)
 
 
 class Body(BaseModel):
@@ -26,11 +31,11 @@ class Body(BaseModel):
     )
 
     def payload(self) -> dict[str, Any]:
-        """The JSON to send: what was given, under AutoSend's names."""
+        """Return the JSON to send: what was given, under AutoSend's names."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-class Write(Body):
+class WriteBody(Body):
     """The arguments of a tool that changes something."""
 
     dry_run: bool = Field(default=False, description="Send nothing; show what would be sent and change.")
@@ -46,14 +51,20 @@ class Answer(BaseModel):
     notes: list[str] | None = None
 
     def payload(self) -> dict[str, Any]:
-        """The answer as JSON data: the outcome first, the notes last, without what is absent."""
+        """Return the answer as JSON data: the outcome first, the notes last, without what is absent."""
         unsaid = None if self.notes else {"notes"}
         data = visible_data(self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=unsaid))
         return in_order(data)
 
 
-class AsHeld(Answer):
-    """What AutoSend sent, untouched, beside the parts of it that are shown."""
+class Stored(Answer):
+    """Something as AutoSend shows it. `seen_at`: AutoSend's own time of the reply that shows it, if it says."""
+
+    seen_at: datetime | None = Field(default=None, exclude=True, json_schema_extra={UNPUBLISHED: True})
+
+
+class KeepsRaw(Stored):
+    """Keeps AutoSend's original object in `raw`, beside the parts of it that are shown."""
 
     raw: dict[str, Any] = Field(default_factory=dict[str, Any], validation_alias="as held", exclude=True)
 
@@ -62,30 +73,30 @@ class AsHeld(Answer):
     def _keep_raw(cls, data: object) -> object:
         if not isinstance(data, dict):
             return data
-        held = cast("dict[str, Any]", data)
-        return held | {"as held": held}
+        original = cast("dict[str, Any]", data)
+        return original | {"as held": original}
 
 
-class Written(Answer):
+class WriteAnswer(Answer, Generic[OutcomeT]):
     """The answer of a tool that changes something.
 
     `plan`: with dryRun, the request that would be sent and what it would change. `undo`: the calls that would take
     the change back, each `{"tool", "arguments"}`; none takes back mail that was sent.
     """
 
+    outcome: OutcomeT
     plan: JsonObject | None = None
     undo: list[JsonObject] | None = None
 
 
 def step(tool: str, **arguments: object) -> dict[str, object]:
-    """One call of a tool, as data."""
+    """Return one call of a tool, as data."""
     return {"tool": tool, "arguments": arguments}
 
 
-def planned(method: str, path: str, body: object, **more: object) -> dict[str, Any]:
-    """What a dry run shows: the exact request, and what else is known of it."""
-    request = {"method": method, "path": path} | ({} if body is None else {"body": body})
-    return {"request": request} | {name: value for name, value in more.items() if value}
+def planned(request: Mapping[str, Any] | None, **more: object) -> dict[str, Any]:
+    """Return what a dry run shows: the request that would be sent, and what else is known of it; nothing empty."""
+    return {name: value for name, value in {"request": request, **more}.items() if value}
 
 
 # In a validation error of this kind the text is ours, complete, and free of the value.
@@ -93,5 +104,5 @@ RULE = "rule"
 
 
 def broken_rule(text: str) -> PydanticCustomError:
-    """A validation error that says which rule is broken: "must be ...". Never with the value in it."""
+    """Return a validation error that says which rule is broken: "must be ...". Never with the value in it."""
     return PydanticCustomError(RULE, "{text}", {"text": text})

@@ -1,66 +1,123 @@
-"""How a contact differs from what was asked, or from what it was, and what would put it back."""
+"""How a contact differs from what is expected of it, or from what it was, and what would put it back."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from pydantic import ValidationError
 
-from autosend_mcp.models.contacts.contact import Contact, Person, StoredContact
+from autosend_mcp.models.contacts.contact import Contact, Person, StoredContact, Values
 from autosend_mcp.models.text import quoted, visible, visible_data
 
-
-def differences(asked: Mapping[str, Any], now: Contact) -> dict[str, dict[str, Any]]:
-    """Every value asked for that the contact does not show: `{"firstName": {"asked": "Jane", "now": "Jan"}}`.
-
-    `listIds` counts only where AutoSend returns the contact's lists; the documented reply does not.
-    """
-    return {
-        name: {"asked": want, "now": have} for name, want, have in _pairs(asked, now) if not _same(name, want, have)
-    }
-
+# The values of a contact besides its address, its custom fields and its lists.
+NAMES = ("firstName", "lastName", "userId")
+CUSTOM, LISTS = "customFields", "listIds"
 
 _DATE = len("2024-03-01")  # a longer one has a time; two dates without one are compared as texts
 
 
-def _held(contact: Contact) -> dict[str, Any]:
-    """The values as AutoSend holds them, where they were kept; else as they are shown."""
-    return contact.raw if isinstance(contact, StoredContact) and contact.raw else contact.payload()
-
-
-def _held_fields(contact: Contact) -> dict[str, Any]:
-    fields = _held(contact).get("customFields")
+def custom_fields(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the custom fields among the values, none where there are none."""
+    fields = values.get(CUSTOM)
     return cast("dict[str, Any]", fields) if isinstance(fields, dict) else {}
 
 
-def _pairs(asked: Mapping[str, Any], now: Contact) -> Iterator[tuple[str, Any, Any]]:
-    have = _held(now)
-    for name, want in asked.items():
-        if name == "customFields":
-            held = _held_fields(now)
-            yield from ((f"{name}.{field}", value, held.get(field)) for field, value in want.items())
-        elif name == "listIds":
-            if name in have and not set(want) <= set(have[name]):
-                yield name, want, have[name]
+def with_lists(values: Values, list_ids: Sequence[str]) -> Values:
+    """Return the values with the lists to join, if any."""
+    return values | {LISTS: list(list_ids)} if list_ids else values
+
+
+def with_existing_values(expected: Values, before: StoredContact | None) -> Values:
+    """Return the request for these values that takes no other value from the contact there is.
+
+    Whether AutoSend keeps what a request does not name is not documented for every request, so what the contact has
+    besides is sent along, as it is. The one policy for this, of tools and imports.
+    """
+    if before is None:
+        return expected
+    names = {name: value for name in NAMES if isinstance(value := before.raw.get(name), str) and value}
+    existing = {name: value for name, value in before.raw_fields.items() if value is not None}
+    custom = existing | custom_fields(expected)
+    return names | expected | ({CUSTOM: custom} if custom else {})
+
+
+def differences(expected: Mapping[str, Any], now: Contact) -> dict[str, dict[str, Any]]:
+    """Return every expected value that the contact does not show: `{"firstName": {"asked": "Jane", "now": "Jan"}}`.
+
+    Lists count only where AutoSend shows the contact's.
+    """
+    return {
+        name: {"asked": want, "now": have} for name, want, have in _pairs(expected, now) if not _same(name, want, have)
+    }
+
+
+def remaining(expected: Values, contact: Contact, differing: Collection[str]) -> Values:
+    """Return the arguments of an upsert that applies what differs; without lists and values that are there."""
+    rest: Values = {"email": expected["email"]}
+    rest |= {name: expected[name] for name in expected if name in differing}
+    if lists_hidden(expected, contact):
+        rest[LISTS] = expected[LISTS]
+    custom = {name: value for name, value in custom_fields(expected).items() if f"{CUSTOM}.{name}" in differing}
+    return rest | ({CUSTOM: custom} if custom else {})
+
+
+def lists_hidden(expected: Mapping[str, Any], contact: Contact) -> bool:
+    """Return whether lists are expected and AutoSend does not show the contact's."""
+    return LISTS in expected and contact.list_ids is None
+
+
+def is_expected(name: str, expected: Mapping[str, Any]) -> bool:
+    """Return whether a value, named as `changes` names it, is one of those expected."""
+    field, _, custom = name.partition(".")
+    return custom in custom_fields(expected) if custom else field in expected
+
+
+def combined(one: Values, other: Values) -> Values:
+    """Return the values of both; they do not contradict each other."""
+    custom = custom_fields(one) | custom_fields(other)
+    return one | other | ({CUSTOM: custom} if custom else {})
+
+
+def contradictions(one: Values, other: Values) -> list[str]:
+    """Return the names of the values that the two do not agree on."""
+    names = [name for name in one if name in other and name != CUSTOM and one[name] != other[name]]
+    custom, further = custom_fields(one), custom_fields(other)
+    return names + [f"{CUSTOM}.{name}" for name in custom if name in further and custom[name] != further[name]]
+
+
+def _stored(contact: Contact) -> Mapping[str, Any]:
+    """Return the values as AutoSend stores them, where they were kept; else as they are shown."""
+    return contact.raw if isinstance(contact, StoredContact) and contact.raw else contact.payload()
+
+
+def _pairs(expected: Mapping[str, Any], now: Contact) -> Iterator[tuple[str, Any, Any]]:
+    have = _stored(now)
+    for name, want in expected.items():
+        if name == CUSTOM:
+            stored = custom_fields(have)
+            yield from ((f"{name}.{field}", value, stored.get(field)) for field, value in want.items())
+        elif name == LISTS:
+            if now.list_ids is not None and not set(want) <= set(now.list_ids):
+                yield name, want, now.list_ids
         elif name != "email":
             yield name, want, have.get(name)
 
 
 def _same(name: str, want: object, have: object) -> bool:
     if isinstance(want, str) and isinstance(have, str):
-        dates = name.startswith("customFields.") and max(len(want), len(have)) > _DATE
+        dates = name.startswith(f"{CUSTOM}.") and max(len(want), len(have)) > _DATE
         return have in {want, visible(want)} or (dates and moment(want) is not None and moment(want) == moment(have))
     return want == have and isinstance(want, bool) == isinstance(have, bool)
 
 
 def listed(names: Iterable[str]) -> str:
-    """Names as `_pairs` and `changes` give them, for a sentence: `firstName, customFields."plan"`."""
+    """Return names as `differences` and `changes` give them, for a sentence: `firstName, customFields."plan"`."""
     parts = (name.partition(".") for name in names)
     return ", ".join(f"{field}.{quoted(custom)}" if custom else field for field, _, custom in parts)
 
 
 def changes(before: Contact | None, after: Contact) -> dict[str, dict[str, Any]]:
-    """Every value that is not as it was: `{"firstName": {"was": "Jan", "now": "Jane"}}`."""
+    """Return every value that is not as it was: `{"firstName": {"was": "Jan", "now": "Jane"}}`."""
     was, now = _flat(before), _flat(after)
     names = dict.fromkeys([*was, *now])
     return {
@@ -73,13 +130,13 @@ def changes(before: Contact | None, after: Contact) -> dict[str, dict[str, Any]]
 def _flat(contact: Contact | None) -> dict[str, Any]:
     if contact is None:
         return {}
-    held = _held(contact)
-    flat = {name: held[name] for name in ("firstName", "lastName", "userId") if held.get(name) is not None}
-    return flat | {f"customFields.{name}": v for name, v in _held_fields(contact).items()}
+    stored = _stored(contact)
+    flat = {name: stored[name] for name in NAMES if stored.get(name) is not None}
+    return flat | {f"{CUSTOM}.{name}": value for name, value in custom_fields(stored).items()}
 
 
 def unclearable(changed: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """A note on the values that were not there before, which no request is known to clear."""
+    """Return a note on the values that were not there before, which no request is known to clear."""
     names = [name for name, values in changed.items() if values["was"] is None]
     return [f"These had no value before, and cannot be cleared again: {listed(names)}."] if names else []
 
@@ -88,7 +145,7 @@ NOT_EXACT = "There is no undo: not every value there was before can be sent as i
 
 
 def restoring(email: str, changed: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
-    """The arguments of an upsert that puts back the values there were before; those there were not, it cannot clear.
+    """Return the arguments of an upsert that puts the values back that there were; the others it cannot clear.
 
     None where a value cannot be sent as it was.
     """
@@ -102,18 +159,18 @@ def restoring(email: str, changed: Mapping[str, Mapping[str, Any]]) -> dict[str,
                 back[field] = values["was"]
     if not back:
         return {}
-    asked = {"email": email, **back}
+    values = {"email": email, **back}
     repairs: list[str] = []
     try:
-        person = Person.model_validate(asked, context=repairs)
+        person = Person.model_validate(values, context=repairs)
     except ValidationError:
         return None
-    exact = not repairs and person.attributes() == asked and visible_data(asked) == asked
-    return asked if exact and "" not in {back.get(name) for name in ("firstName", "lastName", "userId")} else None
+    exact = not repairs and person.attributes() == values and visible_data(values) == values
+    return values if exact and "" not in {back.get(name) for name in NAMES} else None
 
 
 def moment(text: str | None) -> datetime | None:
-    """The instant an ISO date or time names (UTC where it names no zone); None if it names none."""
+    """Return the instant an ISO date or time names (UTC where it names no zone); None if it names none."""
     try:
         instant = datetime.fromisoformat(text or "")
     except ValueError:

@@ -4,11 +4,15 @@ Source: AutoSend's documentation, the pages of "Contact lists" and "Segments". B
 group that contacts are put into, a segment is computed from conditions.
 """
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic.alias_generators import to_camel
 
-from autosend_mcp.models.base import Answer, Body, JsonObject, Write, Written, broken_rule
+from autosend_mcp.models.base import Body, JsonObject, Stored, WriteAnswer, WriteBody, broken_rule
+from autosend_mcp.models.contacts.contact import StoredContact
 from autosend_mcp.models.pages import Paged
 from autosend_mcp.models.text import VisibleText
 from autosend_mcp.models.values import MAX_ENTRIES, EmailAddress, Name, not_blank, sendable
@@ -28,7 +32,7 @@ OPERATORS = {
 }
 
 
-class ContactList(Answer):
+class ContactList(Stored):
     """A list or segment as AutoSend returns it. Only `id` and `name` are taken for granted."""
 
     id: Annotated[VisibleText, Field(min_length=1)]
@@ -44,8 +48,12 @@ class ContactList(Answer):
         """Whether it is computed, so that nobody can be put into it."""
         return self.type == "segment" if self.type else self.filter_criteria is not None
 
+    def short(self) -> dict[str, Any]:
+        """Return `{"id", "name"}`."""
+        return {"id": self.id, "name": self.name}
+
     def named(self) -> dict[str, Any]:
-        """What tells it from others: `{"id", "name", "type", "contactCount"}`."""
+        """Return what tells it from others: `{"id", "name", "type", "contactCount"}`."""
         shown = {"id": self.id, "name": self.name, "type": self.type, "contactCount": self.contact_count}
         return {name: value for name, value in shown.items() if value is not None}
 
@@ -97,7 +105,7 @@ class ContactLists(Paged):
     lists: list[JsonObject]
 
 
-class CreateContactList(Write):
+class CreateContactList(WriteBody):
     """The arguments of `create_contact_list`; but for dryRun, the body of `POST /contact-lists`."""
 
     name: ListName = Field(description="Name, unique in the project.", examples=["Newsletter"])
@@ -123,32 +131,100 @@ class CreateContactList(Write):
             raise broken_rule("filterCriteria is required for a segment, and only for a segment")
         return self
 
+    def request_body(self) -> dict[str, Any]:
+        """Return the body of the request."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"dry_run"})
 
-class CreatedContactList(Written):
+
+class CreatedContactList(WriteAnswer[Literal["created", "dry_run"]]):
     """The answer of `create_contact_list`."""
 
-    outcome: Literal["created", "dry_run"]
     id: str | None = None
     name: str | None = None
     type: str | None = None
 
 
-class DeleteContactList(Write):
+class DeleteContactList(WriteBody):
     """The arguments of `delete_contact_list`."""
 
     contact_list: Name = Field(alias="list", description="The list or segment, by name or id.", examples=["Newsletter"])
     confirm: Name | None = Field(default=None, description="Its exact name, once the user has agreed.")
 
 
-class DeletedContactList(Written):
+class DeletedContactList(WriteAnswer[Literal["deleted", "dry_run"]]):
     """The answer of `delete_contact_list`."""
 
-    outcome: Literal["deleted", "dry_run"]
     id: str | None = None
     name: str | None = None
 
 
-class ListMembers(Write):
+@dataclass(frozen=True, slots=True)
+class People:
+    """People named for a list: by address or by contact id, not both."""
+
+    emails: tuple[str, ...] = ()
+    contact_ids: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The addresses, or the ids."""
+        return self.emails or self.contact_ids
+
+    def named(self) -> dict[str, Any]:
+        """Return the part of a request, or of a tool's arguments, that names them."""
+        return {"emails": [*self.emails]} if self.emails else {"contactIds": [*self.contact_ids]}
+
+    def without(self, names: Collection[str]) -> "People":
+        """Return those that are not among these names."""
+        return People(
+            tuple(email for email in self.emails if email not in names),
+            tuple(contact_id for contact_id in self.contact_ids if contact_id not in names),
+        )
+
+
+class MembershipCounts(BaseModel):
+    """What AutoSend says of people put into or taken out of a list."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+    added: int | None = None
+    created: int | None = None
+    already_in_list: int | None = None
+    removed: int | None = None
+    not_in_list: int | None = None
+    errors: list[Any] | None = None
+    validation: dict[str, Any] | None = None
+
+    @property
+    def newly_added(self) -> int:
+        """How many joined the list now."""
+        return (self.added or 0) + (self.created or 0)
+
+    def accounts_for(self, number: int) -> bool:
+        """Return whether the counts add up to so many people in the list.
+
+        Whether `added` counts those created too is not documented: both readings count.
+        """
+        before = self.already_in_list or 0
+        return number in {before + (self.added or 0), before + self.newly_added}
+
+    def refused(self) -> dict[str, list[Any]]:
+        """Return who was not taken, and why, by AutoSend's own names for it."""
+        kinds = {name: rows for name, rows in (self.validation or {}).items() if name != "valid"}
+        return {
+            name: rows for name, rows in {**kinds, "errors": self.errors}.items() if isinstance(rows, list) and rows
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class MembersPage:
+    """A page of the contacts in a list, and how many there are in all where AutoSend says."""
+
+    contacts: list[StoredContact]
+    total: int | None
+
+
+class ListMembers(WriteBody):
     """A list, and the people to put in or take out: by address or by id, not both."""
 
     contact_list: Name = Field(
@@ -167,17 +243,14 @@ class ListMembers(Write):
             raise broken_rule("give either emails or contactIds")
         return self
 
-    def people(self) -> dict[str, Any]:
-        """The part of the request that names them, each once."""
-        if self.emails is not None:
-            return {"emails": [*dict.fromkeys(self.emails)]}
-        return {"contactIds": [*dict.fromkeys(self.contact_ids or [])]}
+    def people(self) -> People:
+        """Return those named, each once."""
+        return People(tuple(dict.fromkeys(self.emails or ())), tuple(dict.fromkeys(self.contact_ids or ())))
 
 
-class AddedToList(Written):
+class AddedToList(WriteAnswer[Literal["done", "partly_done", "dry_run"]]):
     """The answer of `add_to_list`. `newContacts`: who was no contact before. `notAdded`: who was not added, and why."""
 
-    outcome: Literal["done", "partly_done", "dry_run"]
     contact_list: JsonObject | None = Field(default=None, validation_alias="list", serialization_alias="list")
     added: int | None = None
     created: int | None = None
@@ -186,10 +259,9 @@ class AddedToList(Written):
     not_added: JsonObject | None = None
 
 
-class RemovedFromList(Written):
+class RemovedFromList(WriteAnswer[Literal["done", "partly_done", "dry_run"]]):
     """The answer of `remove_from_list`."""
 
-    outcome: Literal["done", "partly_done", "dry_run"]
     contact_list: JsonObject | None = Field(default=None, validation_alias="list", serialization_alias="list")
     removed: int | None = None
     not_in_list: int | None = None

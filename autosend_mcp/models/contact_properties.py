@@ -3,11 +3,11 @@
 Source: AutoSend's documentation, the pages of "Custom fields". The types are those of the pages' tables.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from autosend_mcp.models.base import AsHeld, Body, JsonObject, Write, Written
+from autosend_mcp.models.base import Body, JsonObject, KeepsRaw, WriteAnswer, WriteBody
 from autosend_mcp.models.pages import Paged
 from autosend_mcp.models.text import VisibleText
 from autosend_mcp.models.values import CustomName, Name, Text
@@ -15,7 +15,7 @@ from autosend_mcp.models.values import CustomName, Name, Text
 FieldType = Literal["string", "number", "boolean", "date"]
 
 
-class CustomField(AsHeld):
+class CustomField(KeepsRaw):
     """A custom field as AutoSend returns it. Only `fieldName` is taken for granted."""
 
     id: VisibleText | None = None
@@ -26,12 +26,12 @@ class CustomField(AsHeld):
     created_at: VisibleText | None = None
 
     @property
-    def name_as_held(self) -> str:
+    def stored_name(self) -> str:
         """The name also with what cannot be seen in it, as a request must have it."""
         return str(self.raw["fieldName"])
 
     def shown(self) -> dict[str, object]:
-        """What an assistant can use: the name, the type, what is said of it."""
+        """Return what an assistant can use: the name, the type, what is said of it."""
         return self.model_dump(by_alias=True, exclude_none=True, exclude={"id", "created_at", "notes"})
 
 
@@ -48,7 +48,7 @@ class CustomFieldList(Paged):
     fields: list[JsonObject]
 
 
-class CreateCustomField(Write):
+class CreateCustomField(WriteBody):
     """The arguments of `create_custom_field`; but for dryRun, the body of `POST /custom-fields`."""
 
     field_name: CustomName = Field(description="Name, unique in the project.", examples=["plan"])
@@ -56,25 +56,27 @@ class CreateCustomField(Write):
     description: Text | None = Field(default=None, description="What it is for.")
     default_value: Text | None = Field(default=None, description="Used in mail where a contact has no value.")
 
+    def request_body(self) -> dict[str, Any]:
+        """Return the body of the request."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"dry_run"})
 
-class CreatedCustomField(Written):
+
+class CreatedCustomField(WriteAnswer[Literal["created", "dry_run"]]):
     """The answer of `create_custom_field`."""
 
-    outcome: Literal["created", "dry_run"]
     field_name: str | None = None
     field_type: str | None = None
 
 
-class DeleteCustomField(Write):
+class DeleteCustomField(WriteBody):
     """The arguments of `delete_custom_field`."""
 
     field_name: Name = Field(description="Its exact name.", examples=["plan"])
     confirm: Name | None = Field(default=None, description="The name again, once the user has agreed.")
 
 
-class DeletedCustomField(Written):
+class DeletedCustomField(WriteAnswer[Literal["deleted", "dry_run"]]):
     """The answer of `delete_custom_field`."""
 
-    outcome: Literal["deleted", "dry_run"]
     field_name: str | None = None
     field_type: str | None = None

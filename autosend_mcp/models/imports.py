@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from autosend_mcp.models.base import Answer, Body, JsonObject, Write, broken_rule
+from autosend_mcp.models.base import Answer, Body, JsonObject, WriteBody, broken_rule
 from autosend_mcp.models.values import MAX_ENTRIES, Name, sendable
 
 MAX_TEXT_BYTES = 100_000
@@ -19,7 +19,7 @@ def _not_too_long(text: str) -> str:
 FileText = Annotated[str, AfterValidator(sendable), AfterValidator(_not_too_long)]
 
 
-class StartImport(Write):
+class StartImport(WriteBody):
     """The arguments of `start_import`."""
 
     text: FileText | None = Field(

@@ -3,11 +3,13 @@
 Source: AutoSend's documentation, "List suppression groups", "Bulk suppress emails" and "Bulk unsuppress emails".
 """
 
-from typing import Annotated, Literal, Self
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
 
-from autosend_mcp.models.base import Answer, Body, JsonObject, Write, Written, broken_rule
+from autosend_mcp.models.base import Answer, Body, JsonObject, WriteAnswer, WriteBody, broken_rule
 from autosend_mcp.models.text import VisibleText
 from autosend_mcp.models.values import MAX_ENTRIES, EmailAddress, Name, Text
 
@@ -22,8 +24,25 @@ class SuppressionGroup(Answer):
     suppression_count: int | None = None
 
     def shown(self) -> dict[str, object]:
-        """What tells it from others."""
+        """Return what tells it from others."""
         return self.model_dump(by_alias=True, exclude_none=True, exclude={"notes"})
+
+
+class SuppressionEntry(BaseModel):
+    """An address in a suppression group. Only the address is taken for granted."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+    email: str
+    group_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntriesPage:
+    """A page of suppression entries, and how many there are in all where AutoSend says."""
+
+    entries: list[SuppressionEntry]
+    total: int | None
 
 
 class ListSuppressionGroups(Body):
@@ -36,7 +55,7 @@ class SuppressionGroups(Answer):
     groups: list[JsonObject]
 
 
-class _Suppression(Write):
+class _Suppression(WriteBody):
     emails: list[EmailAddress] = Field(
         min_length=1, max_length=MAX_ENTRIES, description="Up to 100 addresses.", examples=[["jane@example.com"]]
     )
@@ -51,8 +70,12 @@ class _Suppression(Write):
         return self
 
     def addresses(self) -> list[str]:
-        """The addresses, each once."""
+        """Return the addresses, each once."""
         return list(dict.fromkeys(self.emails))
+
+    def request_body(self, group_id: str | None) -> dict[str, Any]:
+        """Return the body of the request, for this group or without one."""
+        return {"emails": self.addresses()} | ({"groupId": group_id} if group_id else {})
 
 
 class SuppressEmails(_Suppression):
@@ -61,6 +84,12 @@ class SuppressEmails(_Suppression):
     everywhere: bool = Field(default=False, description="Or all mail, also transactional.")
     reason: Text | None = Field(default=None, description="Why, for the record.", examples=["asked by phone"])
 
+    def request_body(self, group_id: str | None) -> dict[str, Any]:
+        """Return the body of the request, for this group or for all mail."""
+        body = {"emails": self.addresses(), "isGlobal": self.everywhere}
+        body |= {"groupId": group_id} if group_id else {}
+        return body | ({"reason": self.reason} if self.reason else {})
+
 
 class UnsuppressEmails(_Suppression):
     """The arguments of `unsuppress_emails`."""
@@ -68,8 +97,7 @@ class UnsuppressEmails(_Suppression):
     everywhere: bool = Field(default=False, description="Or out of every group they are in.")
 
 
-class Suppressed(Written):
+class Suppressed(WriteAnswer[Literal["done", "dry_run"]]):
     """The answer of both. `changed`: how many addresses AutoSend says it changed."""
 
-    outcome: Literal["done", "dry_run"]
     changed: int | None = None

@@ -121,6 +121,7 @@ class Sandbox:
             "POST /custom-fields": fields.create,
             "DELETE /custom-fields/fieldName/{name}": fields.delete,
             "GET /suppression-groups": suppressions.groups,
+            "POST /suppression-groups/entries": suppressions.entries,
             "POST /suppression-groups/email/entries": suppressions.groups_of,
             "POST /suppression-groups/emails/suppress": suppressions.suppress,
             "POST /suppression-groups/emails/unsuppress": suppressions.unsuppress,

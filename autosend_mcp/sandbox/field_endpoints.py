@@ -1,5 +1,7 @@
 """The endpoints under /custom-fields and /suppression-groups."""
 
+from functools import partial
+from math import ceil
 from typing import Any
 
 from anyio import to_thread
@@ -63,6 +65,24 @@ class SuppressionEndpoints:
         check(rules.email_problems(body.get("email")))
         email = body["email"].strip().lower()
         return success({"groups": await to_thread.run_sync(self._suppressions.groups_of, project, email)})
+
+    async def entries(self, request: Request, project: str) -> Response:
+        """One page of the addresses that are suppressed: in one group, in a global one, or anywhere."""
+        body = await body_of(request)
+        check(list_rules.paging_problems(body))
+        page, limit = body.get("page", 1), body.get("limit", 20)
+        search = partial(
+            self._suppressions.entries,
+            project,
+            group_id=body.get("groupId"),
+            email=str(body["email"]).strip().lower() if body.get("email") else None,
+            only_global=bool(body.get("isGlobal")),
+            start=(page - 1) * limit,
+            limit=limit,
+        )
+        entries, total = await to_thread.run_sync(search)
+        pagination = {"page": page, "limit": limit, "total": total, "pages": ceil(total / limit)}
+        return success({"entries": entries, "pagination": pagination})
 
     async def suppress(self, request: Request, project: str) -> Response:
         """The addresses are in a group afterwards."""

@@ -26,14 +26,20 @@ def list_problems(body: Mapping[str, Any]) -> Details:
 
 def page_problems(body: Mapping[str, Any]) -> Details:
     """What is wrong with a search in a list: its id, the page, the limit, the part of an address."""
-    problems = _id_problems(body)
+    problems = [*_id_problems(body), *paging_problems(body)]
+    if not isinstance(body.get("email"), str | None):
+        problems.append(problem("email", "email must be a string"))
+    return problems
+
+
+def paging_problems(body: Mapping[str, Any]) -> Details:
+    """What is wrong with the page and the limit of a search."""
+    problems: Details = []
     for name, most in (("page", None), ("limit", 100)):
         value = body.get(name, 1)
         whole = isinstance(value, int) and not isinstance(value, bool)
         if not whole or value < 1 or (most and value > most):
             problems.append(problem(name, f"{name} must be a whole number from 1" + (f" to {most}" if most else "")))
-    if not isinstance(body.get("email"), str | None):
-        problems.append(problem("email", "email must be a string"))
     return problems
 
 

@@ -59,6 +59,19 @@ class Suppressions:
         )
         return [_group_of(row) for row in rows]
 
+    def entries(
+        self, project: str, *, group_id: str | None, email: str | None, only_global: bool, start: int, limit: int
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Who is suppressed where and why, by when it was entered; and how many entries there are."""
+        where = (
+            " FROM suppressions s JOIN suppression_groups g USING (project, group_id) WHERE s.project = ?"
+            " AND (? IS NULL OR s.group_id = ?) AND (? IS NULL OR s.email = ?) AND g.is_global >= ?"
+        )
+        named = (project, group_id, group_id, email, email, only_global)
+        total = self._db.row(f"SELECT COUNT(*) AS n{where}", *named)
+        rows = self._db.rows(f"SELECT s.*{where} ORDER BY s.rowid LIMIT ? OFFSET ?", *named, limit, start)
+        return [_entry_of(row) for row in rows], total["n"] if total else 0
+
     def suppressed(self, project: str, emails: Iterable[str]) -> set[str]:
         """Those of the addresses that get no mail at all."""
         sql = (
@@ -115,6 +128,17 @@ class Suppressions:
         if not self._db.row(sql, project, group_id):
             raise UnknownGroupError
         return group_id
+
+
+def _entry_of(row: Any) -> dict[str, Any]:
+    return {
+        "id": f"{row['group_id']}-{row['email']}",
+        "email": row["email"],
+        "groupId": row["group_id"],
+        "reason": row["reason"],
+        "createdAt": row["created_at"],
+        "updatedAt": row["created_at"],
+    }
 
 
 def _group_of(row: Any) -> dict[str, Any]:

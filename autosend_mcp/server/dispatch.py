@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 from mcp_types import CallToolRequestParams, CallToolResult, InputRequiredResult, TextContent
 
-from autosend_mcp.api.calls import Call, QuestionFirst
+from autosend_mcp.api.calls import Call
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
 from autosend_mcp.logs import OURS
@@ -21,6 +21,8 @@ from autosend_mcp.models.text import compact_json, visible_data
 from autosend_mcp.server.elicitation import Context, Person, Questions
 from autosend_mcp.server.history import MAX_UNDO_BYTES, History
 from autosend_mcp.server.in_flight import JOINED, Result, Writes
+from autosend_mcp.tools import context as tool_context
+from autosend_mcp.tools.context import ConfirmationNeeded
 from autosend_mcp.tools.jobs import Jobs
 from autosend_mcp.tools.registry import TOOLS, Tool
 
@@ -62,8 +64,8 @@ class Dispatch:
         person = Person(
             context, params, self._questions, may_ask=may_ask, scale=call.scale, without_key=settings.without_key
         )
-        call.ask, call.progress, call.jobs = person.ask, context.session.report_progress, self._jobs
-        perform = partial(self._perform, tool, call, body, started)
+        given = tool_context.Context(call, person.ask, context.session.report_progress, self._jobs)
+        perform = partial(self._perform, tool, given, body, started)
         if tool.reads:
             return self._render(await perform(), notes)
         key = f"{tool.name} {compact_json(body.payload())} {person.said}"
@@ -85,17 +87,18 @@ class Dispatch:
             "Only the person who runs this server can change that: AUTOSEND_TOOLSETS, or --toolsets.",
         )
 
-    async def _perform(self, tool: Tool, call: Call, body: Body, started: float) -> Result:
+    async def _perform(self, tool: Tool, context: tool_context.Context, body: Body, started: float) -> Result:
         """Run the tool and record it: every failure comes out as an AutoSendError."""
+        call = context.call
         try:
-            result: Result = noted(await tool.run(call, body), call.notes)
+            result: Result = noted(await tool.run(context, body), context.notes)
             if not tool.reads and getattr(result, "outcome", "") not in {"dry_run", "unchanged"}:
                 self.history.add(tool.name, result)
-        except QuestionFirst as question:
+        except ConfirmationNeeded as question:
             result = question
         except AutoSendError as error:
             result = error
-            error.notes += call.notes
+            error.notes += context.notes
             if isinstance(error, Refused) and (lines := refused_fields(tool.body, error.fields)):
                 error.next_step = "\n".join([error.next_step, *lines])
         except anyio.get_cancelled_exc_class():
@@ -113,7 +116,7 @@ class Dispatch:
 
     def _render(self, result: Result, notes: list[str]) -> CallToolResult | InputRequiredResult:
         """A success in both halves, the same data; an error as text alone. The last place to keep the key in."""
-        if isinstance(result, QuestionFirst):
+        if isinstance(result, ConfirmationNeeded):
             return self._questions.ask(result, self._autosend.settings.without_key)
         without_key = self._autosend.settings.without_key
         if isinstance(result, Answer):

@@ -22,8 +22,8 @@ from mcp_types import (
     InputRequiredResult,
 )
 
-from autosend_mcp.api.calls import QuestionFirst, Verdict
 from autosend_mcp.models.text import compact_json
+from autosend_mcp.tools.context import ConfirmationNeeded, Verdict
 
 # Before 2026-07-28: the person has this long, of the 45 s that a call may take.
 PATIENCE = 20.0
@@ -69,13 +69,13 @@ class Person:
         """What the person says to a question about all of these.
 
         Raises:
-            QuestionFirst: The client must show the question and call again.
+            ConfirmationNeeded: The client must show the question and call again.
         """
         if not self._may_ask:
             return "not_asked"
         if self._context.protocol_version >= _STATELESS_SINCE:
             answer = self._answers.get(_KEY)
-            first = QuestionFirst(question, about)
+            first = ConfirmationNeeded(question, about)
             if isinstance(answer, ElicitResult) and self._questions.answered(self._asked, first):
                 return _verdict(answer)
             raise first  # not asked yet, answered once already, or what would go has changed since
@@ -98,7 +98,7 @@ class Questions:
         """None yet."""
         self._out: OrderedDict[str, str] = OrderedDict()
 
-    def ask(self, first: QuestionFirst, without_key: WithoutKey) -> InputRequiredResult:
+    def ask(self, first: ConfirmationNeeded, without_key: WithoutKey) -> InputRequiredResult:
         """What the client shows the person, and sends the call again with."""
         token = secrets.token_urlsafe(16)
         self._out[token] = _digest(first)
@@ -107,7 +107,7 @@ class Questions:
         form = ElicitRequestFormParams(message=without_key(first.question), requested_schema=_NO_FIELDS)
         return InputRequiredResult(input_requests={_KEY: ElicitRequest(params=form)}, request_state=token)
 
-    def answered(self, token: str | None, first: QuestionFirst) -> bool:
+    def answered(self, token: str | None, first: ConfirmationNeeded) -> bool:
         """Whether this is the first answer to exactly this question."""
         if self._out.get(token or "") != _digest(first):
             return False
@@ -115,7 +115,7 @@ class Questions:
         return True
 
 
-def _digest(first: QuestionFirst) -> str:
+def _digest(first: ConfirmationNeeded) -> str:
     return hashlib.sha256(compact_json([first.question, first.about]).encode()).hexdigest()
 
 

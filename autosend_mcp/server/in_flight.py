@@ -9,9 +9,9 @@ from typing import Protocol
 import anyio
 import anyio.abc
 
-from autosend_mcp.api.calls import QuestionFirst
 from autosend_mcp.errors import AutoSendError, Unknown
 from autosend_mcp.models.base import Answer
+from autosend_mcp.tools.context import ConfirmationNeeded
 
 JOINED = "An identical call was under way: this is its answer, and nothing was sent twice."
 FINISHED = "An identical call was cancelled earlier, after its request had left; this call ran anew."
@@ -23,7 +23,7 @@ GRACE = 1.2
 _REMEMBERED_SECONDS = 600.0
 _REMEMBERED_WRITES = 1_000
 
-Result = Answer | AutoSendError | QuestionFirst
+Result = Answer | AutoSendError | ConfirmationNeeded
 
 
 def _cut_off() -> AutoSendError:
@@ -35,11 +35,11 @@ def _cut_off() -> AutoSendError:
 class Stoppable(Protocol):
     """The requests of a write, which can be kept from leaving while they have not left."""
 
-    def stop(self) -> AutoSendError | None:
+    def forbid_writes(self) -> AutoSendError | None:
         """Let nothing leave any more: what that means, or None where it comes too late."""
         ...
 
-    def resume(self) -> None:
+    def allow_writes(self) -> None:
         """The write is wanted again after all."""
         ...
 
@@ -55,7 +55,7 @@ class _Write:
 
     def give_up(self) -> bool:
         """End the write if it cannot have been applied; whether that was so."""
-        if (ended := self.requests.stop()) is None:
+        if (ended := self.requests.forbid_writes()) is None:
             return False
         self.result = ended
         self.scope.cancel()
@@ -86,7 +86,7 @@ class Writes:
         write = self._under_way.get(key)
         if write is not None:
             notes.append(JOINED)
-            write.requests.resume()
+            write.requests.allow_writes()
         else:
             notes += self._told_of_earlier(key)
             write = self._under_way[key] = _Write(requests)

@@ -7,11 +7,13 @@ from urllib.parse import unquote
 from mcp_types import ReadResourceResult, Resource, ResourceTemplate, TextResourceContents
 
 from autosend_mcp.api.calls import Call
-from autosend_mcp.api.directory import read_fields, read_lists, resolve_list
+from autosend_mcp.api.directory import read_lists, read_properties
 from autosend_mcp.models.bounds import MAX_ANSWER_BYTES, shortened
 from autosend_mcp.models.pages import fitting
 from autosend_mcp.models.text import compact_json, visible_data
 from autosend_mcp.server.history import History
+from autosend_mcp.tools.contact_lists.resolve import resolve_list
+from autosend_mcp.tools.context import Context
 
 LISTS = "autosend://contact-lists"
 FIELDS = "autosend://custom-fields"
@@ -27,7 +29,7 @@ async def _lists(call: Call) -> object:
 
 
 async def _fields(call: Call) -> object:
-    rows = [one.shown() for one in await read_fields(call)]
+    rows = [one.shown() for one in await read_properties(call)]
     return {"total": len(rows), "fields": fitting(visible_data(rows))[0]}
 
 
@@ -80,6 +82,6 @@ async def read(call: Call, uri: str, history: History) -> ReadResourceResult:
     elif uri in _READERS:
         data = await _READERS[uri](call)
     else:
-        data = (await resolve_list(call, unquote(uri.removeprefix(f"{LISTS}/")))).named()
+        data = (await resolve_list(Context(call), unquote(uri.removeprefix(f"{LISTS}/")))).named()
     text = compact_json(shortened(visible_data(data), MAX_ANSWER_BYTES))
     return ReadResourceResult(contents=[TextResourceContents(uri=uri, mime_type=_JSON, text=text)])

@@ -4,16 +4,16 @@ from collections.abc import Collection, Mapping, Sequence
 
 import anyio
 
-from autosend_mcp.api.calls import Call, Verdict
 from autosend_mcp.errors import NOTHING_CHANGED, NotSent
 from autosend_mcp.models.text import compact_json, visible
+from autosend_mcp.tools.context import Context, Verdict
 
 # Of the time in which a write may begin, this is kept for the deletion after the person's answer.
 _TO_DELETE = 1.0
 
 
 async def confirm(
-    call: Call,
+    context: Context,
     given: str | None,
     expected: str,
     *,
@@ -38,8 +38,8 @@ async def confirm(
             facts={"confirm": expected, **shows},
         )
     verdict: Verdict = "no_answer"
-    with anyio.move_on_after(max(0.0, call.seconds_left - _TO_DELETE * call.scale)):
-        verdict = await call.ask(_question(names, kind), names)
+    with anyio.move_on_after(max(0.0, context.call.seconds_left - _TO_DELETE * context.call.scale)):
+        verdict = await context.ask(_question(names, kind), names)
     if verdict == "no":
         raise NotSent(
             "The person at the client was asked, and did not say yes.",

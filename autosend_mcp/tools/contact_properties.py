@@ -1,14 +1,15 @@
-"""Contact properties, by their older name custom fields: shown, defined, deleted.
+"""Contact properties, by the older name that the tools use, custom fields: shown, defined, deleted.
 
 Source: AutoSend's documentation, the pages of "Contact properties" and "Custom fields".
 """
 
 from pydantic import ValidationError
 
+from autosend_mcp.api import contact_properties
 from autosend_mcp.api.calls import Call
-from autosend_mcp.api.contacts import path_to
-from autosend_mcp.api.directory import look_fields, read_fields
-from autosend_mcp.errors import NOTHING_CHANGED, NotSent, Refused
+from autosend_mcp.api.directory import read_properties
+from autosend_mcp.api.moment import relative_to
+from autosend_mcp.errors import NOTHING_CHANGED, NotSent, Refused, Unknown
 from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.contact_properties import (
     CreateCustomField,
@@ -22,90 +23,142 @@ from autosend_mcp.models.contact_properties import (
 from autosend_mcp.models.pages import page
 from autosend_mcp.models.text import visible
 from autosend_mcp.tools.confirm import confirm
-from autosend_mcp.tools.lost_reply import delete, make
+from autosend_mcp.tools.context import Context
+from autosend_mcp.tools.lost_reply import FOUND, GONE, SEE_FIRST, SOMEBODY_ELSE, find_out
 from autosend_mcp.tools.registry import Effect, tool
 
 VALUES = "its values in all contacts"
 NO_UNDO = "There is no undo: the field cannot be defined again as it was."
 VALUES_GONE = "The undo defines the field anew; the values that contacts had are gone."
 
+_MAX_SHOWN = 50
+
 
 @tool("fields", "List custom fields", Effect.READ)
-async def list_custom_fields(call: Call, body: ListCustomFields) -> CustomFieldList:
+async def list_custom_fields(context: Context, body: ListCustomFields) -> CustomFieldList:
     """Show the custom fields that contacts can have, with their types."""
-    rows = [one.shown() for one in await read_fields(call)]
+    rows = [row.shown() for row in await read_properties(context.call)]
     shown, following = page(rows, body.cursor, body.limit, "fields")
     return CustomFieldList(fields=shown, total=len(rows), next_cursor=following)
 
 
 @tool("fields", "Create custom field", Effect.CREATE)
-async def create_custom_field(call: Call, body: CreateCustomField) -> CreatedCustomField:
+async def create_custom_field(context: Context, body: CreateCustomField) -> CreatedCustomField:
     """Define a custom field, so that contacts can have it. Name and type cannot be changed later.
 
     Raises:
         Refused: It is defined already, or AutoSend refused it for another reason.
     """
-    there = {one.field_name: one for one in await read_fields(call)}
-    if same := there.get(visible(body.field_name)):
-        raise Refused("This custom field is defined already.", "Use it as it is.", facts={"there is": same.shown()})
-    request = body.model_dump(by_alias=True, exclude_none=True, exclude={"dry_run"})
+    call = context.call
+    if same := _named(await read_properties(call), body.field_name):
+        raise Refused("This custom field is defined already.", "Use it as it is.", facts={"there is": same[0].shown()})
+    request = contact_properties.create(body.request_body())
     if body.dry_run:
-        return CreatedCustomField(outcome="dry_run", plan=planned("POST", "/custom-fields", request))
-    made, notes = await make(call, "/custom-fields", request, CustomField, lambda: _field_named(call, body.field_name))
-    call.catalogue.fields.drop()
+        return CreatedCustomField(outcome="dry_run", plan=planned(request.shown()))
+    notes, ours = None, True
+    try:
+        made = await call.write(request)
+    except Unknown as lost:
+        made, ours = await _find_made(call, body, lost)
+        notes = [FOUND] if ours else [FOUND, SOMEBODY_ELSE]
+    call.cache.properties.invalidate()
+    back = [step("delete_custom_field", fieldName=made.field_name, confirm=made.field_name)] if ours else None
     return CreatedCustomField(
         outcome="created",
         field_name=made.field_name,
         field_type=made.field_type or body.field_type,
-        undo=[step("delete_custom_field", fieldName=made.field_name, confirm=made.field_name)],
+        undo=back,
         notes=notes,
     )
 
 
-async def _field_named(call: Call, name: str) -> CustomField | None:
-    return next((one for one in await look_fields(call) if one.field_name == visible(name)), None)
+async def _find_made(call: Call, body: CreateCustomField, lost: Unknown) -> tuple[CustomField, bool]:
+    """Return the field of this name that is there since, and whether it is certain that this call made it."""
+
+    def judge(fields: list[CustomField]) -> tuple[CustomField, bool] | None:
+        if not (same := _named(fields, body.field_name)):
+            return None
+        made = same[0]
+        if (made.field_type or body.field_type) != body.field_type:
+            raise Refused(
+                f"A custom field of this name, but of another type, was made meanwhile. {lost.what}",
+                "Use it as it is, or choose another name.",
+                facts={"there is": made.shown()},
+            )
+        return made, relative_to(call.sent_at, made.created_at, made.seen_at) == "during"
+
+    return await find_out(call, lost, lambda: call.look_up(contact_properties.list_all()), judge, again=SEE_FIRST)
+
+
+def _named(fields: list[CustomField], name: str) -> list[CustomField]:
+    """Return the field of exactly this name; without one, all whose names look like it."""
+    exact = [row for row in fields if row.stored_name == name]
+    return exact or [row for row in fields if row.field_name == visible(name)]
 
 
 @tool("fields", "Delete custom field", Effect.DELETE)
-async def delete_custom_field(call: Call, body: DeleteCustomField) -> DeletedCustomField:
+async def delete_custom_field(context: Context, body: DeleteCustomField) -> DeletedCustomField:
     """Delete a custom field for good, with its values in all contacts. Without confirm nothing is deleted, and the
     error shows what would go.
 
     Raises:
-        NotSent: `confirm` is not its name, the person said no, or there is no such field.
+        NotSent: `confirm` is not its name, the user said no, or there is not exactly one such field.
         Unknown: The reply was lost, and it is still there or could not be looked for.
     """
-    fields = {one.field_name: one for one in await read_fields(call)}
-    found = fields.get(visible(body.field_name))
-    if found is None:
-        raise NotSent(
-            "No custom field has this name.",
-            "Call again with an exact name.",
-            changed=NOTHING_CHANGED,
-            facts={"there are": list(fields)[:50]},
-        )
-    path = path_to("custom-fields", "fieldName", found.name_as_held)
+    call = context.call
+    found = _the_one_named(await read_properties(call), body.field_name)
+    request = contact_properties.delete(found.stored_name)
     if body.dry_run:
-        plan = planned("DELETE", path, None, wouldDelete=found.shown(), **{"and": VALUES})
+        plan = planned(request.shown(), wouldDelete=found.shown(), **{"and": VALUES})
         return DeletedCustomField(outcome="dry_run", plan=plan)
     shows: dict[str, object] = {"would delete": found.shown(), "and": VALUES}
     name = found.field_name
-    await confirm(call, body.confirm, name, kind="the custom field", names=[name], shows=shows)
-    notes = await delete(call, path, lambda: _field_named(call, found.field_name))
-    call.catalogue.fields.drop()
+    await confirm(context, body.confirm, name, kind="the custom field", names=[name], shows=shows)
+    notes: list[str] = []
+    try:
+        await call.write(request)
+    except Unknown as lost:
+        await find_out(
+            call,
+            lost,
+            lambda: call.look_up(contact_properties.list_all()),
+            lambda fields: None if any(row.stored_name == found.stored_name for row in fields) else True,
+            was="it was still there",
+            again=SEE_FIRST,
+        )
+        notes = [GONE]
+    call.cache.properties.invalidate()
     return DeletedCustomField(
         outcome="deleted",
         field_name=found.field_name,
         field_type=found.field_type,
         undo=[step("create_custom_field", **found.shown())] if _definable(found) else None,
-        notes=[*(notes or []), VALUES_GONE if _definable(found) else NO_UNDO],
+        notes=[*notes, VALUES_GONE if _definable(found) else NO_UNDO],
+    )
+
+
+def _the_one_named(fields: list[CustomField], name: str) -> CustomField:
+    found = _named(fields, name)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise NotSent(
+            f"{len(found)} custom fields look like this name: they differ in characters that cannot be seen.",
+            "It has to be deleted in AutoSend's dashboard.",
+            changed=NOTHING_CHANGED,
+        )
+    raise NotSent(
+        "No custom field has this name.",
+        "Call again with an exact name.",
+        changed=NOTHING_CHANGED,
+        facts={"there are": [row.field_name for row in fields][:_MAX_SHOWN]},
     )
 
 
 def _definable(found: CustomField) -> bool:
-    """Whether create_custom_field would define it as it was."""
+    """Return whether create_custom_field would define it as it was."""
     try:
         CreateCustomField.model_validate(found.shown(), context=[])
     except ValidationError:
         return False
-    return found.name_as_held == found.field_name
+    return found.stored_name == found.field_name

@@ -1,75 +1,92 @@
-"""What became of a write whose reply was lost."""
+"""The one place for "the reply was lost": look what became of the write, judge, and say it.
 
-from collections.abc import Awaitable, Callable
+AutoSend documents no idempotency key, so a write is sent again only when it provably did not arrive. What a lost one
+left behind is polled instead, 0.5, 2 and 5 s later (of a call of 45 s): what was applied late is seen, too.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 import anyio
-from pydantic import BaseModel
 
 from autosend_mcp.api.calls import LOOK_UP_TIMES, Call
-from autosend_mcp.api.contacts import parsed
 from autosend_mcp.errors import AutoSendError, Unknown
 
-THERE = "AutoSend's reply was lost; a look-up then found it there."
+# After a reply that came, the write is no longer under way: the first look is at once.
+AFTER_A_REPLY = (0.0, 0.5, 2.0)
+
+FOUND = "AutoSend's reply was lost; a look-up then found it there."
 GONE = "AutoSend's reply was lost; a look-up then found it gone."
+SOMEBODY_ELSE = "There is no undo: somebody else may have made it at the same time."
+SEE_FIRST = "Look whether it is there before you call again."
 
-RowT = TypeVar("RowT", bound=BaseModel)
+SeenT = TypeVar("SeenT")
+ResultT = TypeVar("ResultT")
 
 
-async def make(
-    call: Call, path: str, request: dict[str, object], model: type[RowT], find: Callable[[], Awaitable[RowT | None]]
-) -> tuple[RowT, list[str] | None]:
-    """What was made, and a note where only looking could tell.
+async def poll(
+    call: Call,
+    look: Callable[[], Awaitable[SeenT]],
+    enough: Callable[[SeenT], bool],
+    times: Sequence[float] = LOOK_UP_TIMES,
+) -> SeenT | None:
+    """Look at these times (seconds from now); return what the last look that succeeded saw, None if each failed.
+
+    The first that is enough is the last.
+    """
+    began = anyio.current_time()
+    last = None
+    for seconds in times:
+        await anyio.sleep(max(0.0, began + seconds * call.scale - anyio.current_time()))
+        try:
+            last = await look()
+        except AutoSendError:
+            continue
+        if enough(last):
+            break
+    return last
+
+
+async def find_out(
+    call: Call,
+    lost: Unknown,
+    look: Callable[[], Awaitable[SeenT]],
+    judge: Callable[[SeenT], ResultT | None],
+    *,
+    again: str,
+    was: str = "it was as before",
+    facts: Callable[[SeenT], Mapping[str, object]] | None = None,
+) -> ResultT:
+    """Return the result of a write whose reply was lost, as soon as a look shows that it was applied.
+
+    `judge`: the result, None while it is not applied; it may raise what is true in another case. `was`: what a look
+    showed that did not find it applied. `again`: what to do then. `facts`: what was seen, for the error.
 
     Raises:
-        Unknown: The reply was lost, and it is not there or could not be looked for.
+        Unknown: It was not found applied, or every look failed; the text says which.
     """
-    try:
-        reply = await call.write("POST", path, request)
-        return parsed(model, reply, reply.data), None
-    except Unknown as lost:
-        found = await _looked_for(call, find, until=lambda row: row is not None)
-        if isinstance(found, BaseModel):
-            return found, [THERE]
-        raise _in_doubt(lost, seen=found is None) from None
+    result: ResultT | None = None
+
+    def judged(seen: SeenT) -> bool:
+        nonlocal result
+        result = judge(seen)
+        return result is not None
+
+    seen = await poll(call, look, judged)
+    if result is not None:
+        return result
+    raise not_applied(
+        lost, again, was, seen=seen is not None, facts=facts(seen) if facts and seen is not None else None
+    )
 
 
-async def _looked_for(
-    call: Call, find: Callable[[], Awaitable[RowT | None]], until: Callable[[RowT | None], bool]
-) -> RowT | AutoSendError | None:
-    """What the last look found, None if it is not there; the error where each look failed."""
-    found: RowT | AutoSendError | None = None
-    waited = 0.0
-    for seconds in LOOK_UP_TIMES:
-        await anyio.sleep((seconds - waited) * call.scale)
-        waited = seconds
-        try:
-            found = await find()
-        except AutoSendError as error:
-            found = error
-            continue
-        if until(found):
-            break
-    return found
-
-
-def _in_doubt(lost: Unknown, *, seen: bool) -> Unknown:
+def not_applied(
+    lost: Unknown, again: str, was: str, *, seen: bool, facts: Mapping[str, object] | None = None
+) -> Unknown:
+    """Return the error for a write that no look found applied. `seen`: whether one succeeded."""
     changed = (
-        "Looked up afterwards, it was as before, so it was probably not applied."
+        f"Looked up afterwards, {was}, so it was probably not applied."
         if seen
         else "Looking it up failed too: whether it was applied is not known."
     )
-    again = "Look whether it is there before you call again."
-    return lost.looked_into(again, changed=changed)
-
-
-async def delete(call: Call, path: str, find: Callable[[], Awaitable[BaseModel | None]]) -> list[str] | None:
-    """A note where only looking could tell that it is gone."""
-    try:
-        await call.write("DELETE", path)
-    except Unknown as lost:
-        left = await _looked_for(call, find, until=lambda row: row is None)
-        if left is not None:
-            raise _in_doubt(lost, seen=isinstance(left, BaseModel)) from None
-        return [GONE]
-    return None
+    return lost.looked_into(again, changed=changed, facts=facts)

@@ -4,35 +4,47 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from autosend_mcp.api.calls import Call
-from autosend_mcp.api.directory import defined_fields
+from autosend_mcp.api.directory import property_types
 from autosend_mcp.errors import NOTHING_CHANGED, NotSent
-from autosend_mcp.models.comparison import moment
+from autosend_mcp.models.comparison import custom_fields, moment
+from autosend_mcp.models.contacts.contact import Values
 from autosend_mcp.models.text import quoted, visible
+from autosend_mcp.tools.context import Context
 
+UNCHECKED = "AutoSend's custom fields could not be read, so names and types were not checked."
 UNDEFINED = "Not defined as custom fields: {}. What AutoSend does with such a value is not documented."
 
+_KINDS = {"string": "string", "number": "number", "boolean": "boolean", "date": 'date, such as "2024-03-01"'}
 
-async def check_fields(call: Call, people: Iterable[Mapping[str, Any]]) -> None:
-    """Check the custom fields of each of these people (`{"customFields": {...}}`) against those defined.
+
+async def check_properties(context: Context, people: Iterable[Values]) -> None:
+    """Check the custom fields of each of these people against those defined.
 
     A name that is not defined and near no other goes through, with a note.
 
     Raises:
         NotSent: A value has the wrong type, or a name looks misspelt.
     """
-    rows = [row["customFields"] for row in people if row.get("customFields")]
-    if not rows or (defined := await defined_fields(call)) is None:
+    rows = [custom for person in people if (custom := custom_fields(person))]
+    if not rows or (defined := await defined_types(context)) is None:
         return
-    problems = list(dict.fromkeys(line for row in rows for line in field_problems(row, defined)))
+    problems = list(dict.fromkeys(line for row in rows for line in property_problems(row, defined)))
     if problems:
-        lines = ["If a name is meant as it is, define it first with create_custom_field. Mend this:", *problems[:20]]
+        lines = ["If a name is meant as it is, define it first with create_custom_field. Fix this:", *problems[:20]]
         raise NotSent("Custom fields are not as defined in AutoSend.", "\n".join(lines), changed=NOTHING_CHANGED)
-    note_undefined(call, rows, defined)
+    note_undefined(context, rows, defined)
 
 
-def field_problems(custom: Mapping[str, Any], defined: Mapping[str, str]) -> list[str]:
-    """A line for each value of the wrong type and each name that looks misspelt."""
+async def defined_types(context: Context) -> dict[str, str] | None:
+    """Return the type of each custom field that is defined, by name; None where that cannot be read, with a note."""
+    types = await property_types(context.call)
+    if types is None:
+        context.notes.append(UNCHECKED)
+    return types
+
+
+def property_problems(custom: Mapping[str, Any], defined: Mapping[str, str]) -> list[str]:
+    """Return a line for each value of the wrong type and each name that looks misspelt."""
     lines: list[str] = []
     for name, value in custom.items():
         kind = defined.get(visible(name))
@@ -45,9 +57,6 @@ def field_problems(custom: Mapping[str, Any], defined: Mapping[str, str]) -> lis
     return lines
 
 
-_KINDS = {"string": "string", "number": "number", "boolean": "boolean", "date": 'date, such as "2024-03-01"'}
-
-
 def _fits(value: object, kind: str) -> bool:
     if kind == "boolean":
         return isinstance(value, bool)
@@ -58,9 +67,9 @@ def _fits(value: object, kind: str) -> bool:
     return isinstance(value, str) or kind not in _KINDS
 
 
-def note_undefined(call: Call, rows: Iterable[Mapping[str, Any]], defined: Mapping[str, str]) -> None:
+def note_undefined(context: Context, rows: Iterable[Mapping[str, Any]], defined: Mapping[str, str]) -> None:
     """Note the names that are not defined."""
     names = dict.fromkeys(name for row in rows for name in row if visible(name) not in defined)
     if names:
         shown = [quoted(name) for name in names][:20]
-        call.notes.append(UNDEFINED.format(", ".join(shown)))
+        context.notes.append(UNDEFINED.format(", ".join(shown)))

@@ -10,10 +10,10 @@ from typing import Any, TypeVar, get_type_hints
 from mcp_types import Tool as ToolDefinition
 from mcp_types import ToolAnnotations
 
-from autosend_mcp.api.calls import Call
 from autosend_mcp.models.base import Answer, Body
 from autosend_mcp.models.schema import published_schema
 from autosend_mcp.settings import Toolset
+from autosend_mcp.tools.context import Context
 
 BodyT = TypeVar("BodyT", bound=Body)
 AnswerT = TypeVar("AnswerT", bound=Answer)
@@ -49,7 +49,7 @@ class Tool:
     toolset: Toolset
     body: type[Body]
     answer: type[Answer]
-    run: Callable[[Call, Any], Awaitable[Answer]]
+    run: Callable[[Context, Any], Awaitable[Answer]]
 
     @property
     def reads(self) -> bool:
@@ -89,7 +89,7 @@ def published(tool: Tool, root: Path = Path(__file__).parents[2]) -> ToolDefinit
     return ToolDefinition.model_validate_json(file.read_bytes())
 
 
-ToolFunction = Callable[[Call, BodyT], Awaitable[AnswerT]]
+ToolFunction = Callable[[Context, BodyT], Awaitable[AnswerT]]
 
 
 def tool(

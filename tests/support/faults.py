@@ -14,10 +14,10 @@ JANE: dict[str, Any] = {"email": "jane@example.com", "firstName": "Jane", "custo
 VERIFIED = "a look-up then found this contact, created at about the time of this call"
 
 
-NOT_THERE = "was not there, so it was probably not created"
+NOT_THERE = "was not there, so it was probably not applied"
 
 
-UNKNOWN = "whether the contact was created is not known"
+UNKNOWN = "whether it was applied is not known"
 
 
 def refuse(status: int, body: Any, **headers: str) -> Fault:

@@ -2,24 +2,11 @@
 
 import hashlib
 import json
-from typing import Any
 
 from autosend_mcp.api.contacts import Found
 from autosend_mcp.imports.journal import Item
 from autosend_mcp.models.comparison import differences, listed
 from autosend_mcp.models.contacts.contact import StoredContact
-
-_NAMES = ("firstName", "lastName", "userId")
-
-
-def whole(asked: dict[str, Any], before: StoredContact | None) -> dict[str, Any]:
-    """The row with the other values the contact has: whether AutoSend keeps what is not named is not documented."""
-    if before is None:
-        return asked
-    named = {name: value for name in _NAMES if isinstance(value := before.raw.get(name), str) and value}
-    held = {name: value for name, value in before.raw_fields.items() if isinstance(value, str | int | float)}
-    custom = held | asked.get("customFields", {})
-    return named | asked | ({"customFields": custom} if custom else {})
 
 
 def is_as_asked(item: Item, found: Found) -> bool:

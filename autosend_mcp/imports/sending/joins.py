@@ -3,15 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
-from pydantic import ValidationError
-
+from autosend_mcp.api import contact_lists
 from autosend_mcp.errors import NotSent, Refused, Unknown
 from autosend_mcp.imports.journal import AS_ASKED, Doubt, Item, Journal, Outcome, in_thread
 from autosend_mcp.imports.progress import Tally
 from autosend_mcp.imports.sending.requests import ABOUT_THE_ROWS, Requests, is_contradictory, said
-from autosend_mcp.models.contact_lists import ContactList
+from autosend_mcp.models.contact_lists import ContactList, MembershipCounts, People
 from autosend_mcp.models.text import quoted
-from autosend_mcp.tools.contact_lists.members import ADD, Counts
 
 TRIES = 3
 
@@ -48,10 +46,10 @@ class Joining:
     async def _add(self, items: Sequence[Item], place: int, tries: int = TRIES) -> None:
         into = self._lists[place]
         request = await in_thread(self._journal.intend, f"join {place}", {item.number: item.email for item in items})
-        body: dict[str, object] = {"contactListId": into.id, "emails": [item.email for item in items]}
+        people = People(tuple(item.email for item in items))
         try:
-            counts = Counts.model_validate(await self._requests.write(ADD, body))
-        except (Unknown, ValidationError):
+            counts = await self._requests.write(contact_lists.bulk_add(into.id, people))
+        except Unknown:
             left = await self._settle_by_looking(items, place)
             if left and tries > 1 and not self._tally.stopped:
                 await self._add(left, place, tries - 1)
@@ -66,21 +64,21 @@ class Joining:
                     raise
                 await self._divide_refused(items, place, error)
         else:
-            if counts.everybody(len(items)):
+            if counts.accounts_for(len(items)):
                 await self._settle(items, place, request)
                 return
             await self._settle_counted(items, place, counts)
         if all(item.joined > place or item.outcome not in AS_ASKED for item in items):
             await in_thread(self._journal.settle, (), request)
 
-    async def _settle_counted(self, items: Sequence[Item], place: int, counts: Counts) -> None:
+    async def _settle_counted(self, items: Sequence[Item], place: int, counts: MembershipCounts) -> None:
         """By what AutoSend counted and named; where that leaves a doubt, by looking."""
         whys = _whys(counts.refused())
         for item in items:
             if item.email in whys:
                 await self._conclude([item], "failed", self._not_in(item, place, whys[item.email]))
         rest = [item for item in items if item.email not in whys]
-        if counts.everybody(len(rest)):
+        if counts.accounts_for(len(rest)):
             await self._settle(rest, place)
             return
         left = await self._settle_by_looking(rest, place)

@@ -14,10 +14,11 @@ from autosend_mcp.api.contacts import Found
 from autosend_mcp.errors import AutoSendError, NotSent
 from autosend_mcp.imports.journal import AS_ASKED, Doubt, Item, Journal, in_thread
 from autosend_mcp.imports.progress import Tally
-from autosend_mcp.imports.sending.compare import differing, has_changed, is_as_asked, stamp_of, whole
+from autosend_mcp.imports.sending.compare import differing, has_changed, is_as_asked, stamp_of
 from autosend_mcp.imports.sending.joins import Joining
 from autosend_mcp.imports.sending.requests import Requests
 from autosend_mcp.imports.sending.updates import Updating
+from autosend_mcp.models.comparison import with_existing_values
 from autosend_mcp.models.contact_lists import ContactList
 
 HUNDRED = 100  # AutoSend's limit for one bulk update
@@ -151,7 +152,7 @@ class Sending:
             elif has_changed(item, found):
                 item.outcome, item.reason = "unknown", f"The import was interrupted. {differing(item, found)}"
             elif now is not None:
-                item.completes = whole(item.asked, now) != item.asked
+                item.completes = with_existing_values(item.asked, now) != item.asked
 
     async def _settle(self, items: Sequence[Item]) -> None:
         if items:

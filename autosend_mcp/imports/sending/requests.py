@@ -6,18 +6,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeGuard, TypeVar
 
 import anyio
-from pydantic_core import PydanticCustomError
 
 from autosend_mcp.api.calls import LOOK_UP_TIMES, Call
 from autosend_mcp.api.client import AutoSend
-from autosend_mcp.api.contacts import SEARCH, Found, contacts_at, look, parsed, rows_of
-from autosend_mcp.api.envelope import Reply, as_object
+from autosend_mcp.api.contacts import Found, search_emails
+from autosend_mcp.api.envelope import as_object
+from autosend_mcp.api.request import Request
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown, Unreadable
 from autosend_mcp.imports.journal import Item
 from autosend_mcp.imports.sending.compare import is_as_asked
-from autosend_mcp.models.addresses import read_address
-from autosend_mcp.models.contacts.contact import Contact
+from autosend_mcp.models.contact_lists import People
 from autosend_mcp.models.text import quoted
+from autosend_mcp.tools.contact_lists.look_up import search_members, shown_members
+from autosend_mcp.tools.lost_reply import poll
 
 # Refusals of one request because of what is in it. After any other, the next request would be refused as well.
 ABOUT_THE_ROWS = (400, 409, 413, 422)
@@ -27,7 +28,6 @@ ROW = re.compile(r"contacts[.\[]?(\d+)")  # contacts[3].email, contacts.3.email
 _FEWEST = 100
 _PATIENCE = 120.0  # seconds that AutoSend may be away, of an import whose calls have 45 s
 _LONGEST_PAUSE = 15.0
-_PAGE = 100
 _SEVERAL = 3  # of so many addresses, all may be wrong
 
 ResultT = TypeVar("ResultT")
@@ -50,15 +50,15 @@ class Requests:
         """Wait for nothing, and repeat nothing, any more."""
         self._stopped.set()
         for call in self._calls:
-            call.stop()
+            call.forbid_writes()
 
     async def let_arrive(self) -> None:
         """Wait as long as a request that has left may still be on its way, or being applied."""
         with anyio.move_on_after(LOOK_UP_TIMES[-1] * Call(self._autosend).scale):
             await self._stopped.wait()
 
-    async def write(self, path: str, body: dict[str, object]) -> dict[str, object]:
-        """What AutoSend says of a request that changes something.
+    async def write(self, request: Request[ResultT]) -> ResultT:
+        """Send a request that changes something; return its result.
 
         Raises:
             Unknown: It may have been applied.
@@ -66,8 +66,11 @@ class Requests:
         """
         if self._stopped.is_set():
             raise NotSent("The import was stopped before this request left.", "")
-        reply = await self.patiently(lambda call: call.write("POST", path, body))
-        return reply.members
+        return await self.patiently(lambda call: call.write(request))
+
+    async def read(self, request: Request[ResultT]) -> ResultT:
+        """Send a request that changes nothing; return its result."""
+        return await self.patiently(lambda call: call.read(request), reads=True)
 
     async def patiently(self, ask: Callable[[Call], Awaitable[ResultT]], *, reads: bool = False) -> ResultT:
         """Ask, again and again while nothing was changed by it and waiting may help. `reads`: it changes nothing."""
@@ -115,7 +118,7 @@ class Requests:
         """Those that one answer shows, or several where so many cannot be asked for at once."""
         few = len(some) <= _FEWEST
         try:
-            found = (await self.patiently(lambda call: contacts_at(call, some), reads=few))[0]
+            found = await self.patiently(lambda call: call.read(search_emails(some)), reads=few)
         except (Refused, Unknown) as error:
             about = _is_about_an_address(error)
             if not about and (few or not isinstance(error, Unknown)):
@@ -153,10 +156,11 @@ class Requests:
         def enough(found: Found) -> bool:
             return sum(is_as_asked(item, found) for item in items) >= len(items) - failed
 
-        looked = await look(Call(self._autosend), emails, LOOK_UP_TIMES, enough)
-        found = looked[0] if looked else {}
+        call = Call(self._autosend)
+        seen = await poll(call, lambda: call.look_up(search_emails(emails)), enough)
+        found = seen or {}
         missing = [email for email in emails if email not in found]
-        return found | (await self.find(missing) if missing and (found or not looked) else {})
+        return found | (await self.find(missing) if missing and (found or seen is None) else {})
 
     async def members_again(self, list_id: str, emails: Sequence[str]) -> set[str]:
         """Who of them is in the list after a request, looked for until all are or the last look-up is over."""
@@ -171,47 +175,11 @@ class Requests:
         return inside
 
     async def members(self, list_id: str, emails: Sequence[str]) -> set[str]:
-        """Who of them is in the list."""
+        """Return who of them is in the list."""
         found = await self.find(emails)
-        if found and all(contact.list_ids is not None for contact in found.values()):
-            return {email for email, contact in found.items() if list_id in (contact.list_ids or ())}
-        inside, pages = await self._page(list_id, 1)
-        if pages > len(emails):
-            return {email for email in emails if await self._is_member(list_id, email)}
-        number = 1
-        while number < pages:
-            number += 1
-            more, pages = await self._page(list_id, number)
-            inside |= more
-        return inside & set(emails)
-
-    async def _is_member(self, list_id: str, email: str) -> bool:
-        number = pages = 1
-        while number <= pages:
-            inside, pages = await self._page(list_id, number, email)
-            if email in inside or not inside:
-                return email in inside
-            number += 1
-        return False
-
-    async def _page(self, list_id: str, number: int, email: str | None = None) -> tuple[set[str], int]:
-        """The addresses on one page of a list, and how many pages there are."""
-        body = {"contactListId": list_id, "page": number, "limit": _PAGE} | ({"email": email} if email else {})
-
-        def read(reply: Reply) -> tuple[set[str], int]:
-            rows = {_address(parsed(Contact, reply, row).email) for row in rows_of(reply, "contacts")}
-            total = as_object(reply.members.get("pagination")).get("total")
-            return rows, -(-total // _PAGE) if isinstance(total, int) else number + bool(rows)
-
-        return await self.patiently(lambda call: call.read(read, "POST", SEARCH, body, many=True), reads=True)
-
-
-def _address(shown: str) -> str:
-    """An address from AutoSend as it was sent: in lower case, its domain in ASCII."""
-    try:
-        return shown.lower() if shown.isascii() else read_address(shown)
-    except PydanticCustomError:
-        return shown
+        if found and (inside := shown_members(found, list_id)) is not None:
+            return inside
+        return await search_members(self.read, list_id, People(tuple(emails)))
 
 
 def is_contradictory(error: AutoSendError) -> TypeGuard[Refused]:

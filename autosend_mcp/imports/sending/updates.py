@@ -5,14 +5,17 @@ A row is sent again only where its contact is still as it was before.
 
 from collections.abc import Sequence
 
+from autosend_mcp.api import contacts
 from autosend_mcp.api.contacts import Found
+from autosend_mcp.api.request import Request
 from autosend_mcp.errors import NotSent, Refused, Unknown
 from autosend_mcp.imports.journal import Item, Journal, Outcome, in_thread
 from autosend_mcp.imports.progress import Tally
-from autosend_mcp.imports.sending.compare import differing, has_changed, is_as_asked, other_values, stamp_of, whole
+from autosend_mcp.imports.sending.compare import differing, has_changed, is_as_asked, other_values, stamp_of
 from autosend_mcp.imports.sending.requests import ABOUT_THE_ROWS, ROW, Requests, is_contradictory, said
+from autosend_mcp.models.comparison import with_existing_values
 from autosend_mcp.models.contact_lists import ContactList
-from autosend_mcp.tools.contacts.batch import BULK
+from autosend_mcp.models.contacts.batch import BulkCounts
 
 TRIES = 3
 
@@ -39,10 +42,10 @@ class Updating:
         Raises:
             AutoSendError: They cannot be sent now, or nothing more can.
         """
-        body = await self._body(items)
+        bulk_update = await self._request(items)
         request = await in_thread(self._journal.intend, "update", {item.number: item.before for item in items})
         try:
-            counts = await self._requests.write(BULK, body)
+            counts = await self._requests.write(bulk_update)
         except Unknown as lost:
             await self._settle_lost(items, lost, tries)
         except (NotSent, Refused) as error:
@@ -54,27 +57,26 @@ class Updating:
                     raise
                 await self._divide_refused(items, error)
         else:
-            if counts.get("successCount") == len(items) and not counts.get("failedCount"):
+            if counts.success_count == len(items) and not counts.failed_count:
                 await self._settle(items, request)
                 return
             await self._settle_counted(items, counts)
         if all(item.outcome for item in items):
             await in_thread(self._journal.settle, (), request)
 
-    async def _body(self, items: list[Item]) -> dict[str, object]:
+    async def _request(self, items: list[Item]) -> Request[BulkCounts]:
         """The request. A contact that has more values is looked up just before, so that it keeps them."""
         again = [item for item in items if item.completes]
         now = await self._requests.find([item.email for item in again]) if again else {}
         for item in again:
             item.before = stamp_of(now.get(item.email))
-        rows = [whole(item.asked, now.get(item.email)) for item in items]
-        return {"contacts": rows, "runWorkflow": self._run_workflow}
+        rows = [with_existing_values(item.asked, now.get(item.email)) for item in items]
+        return contacts.bulk_update(rows, run_workflow=self._run_workflow)
 
-    async def _settle_counted(self, items: list[Item], counts: dict[str, object]) -> None:
+    async def _settle_counted(self, items: list[Item], counts: BulkCounts) -> None:
         """By what AutoSend counted, and by looking which rows it counted as failures."""
-        succeeded, failed = counts.get("successCount"), counts.get("failedCount")
-        known = failed if isinstance(failed, int) else 0
-        if succeeded == 0 and known == len(items):
+        known = counts.failed_count or 0
+        if counts.success_count == 0 and known == len(items):
             await self._conclude(items, "failed", NOT_TAKEN)
             return
         found = await self._requests.look_again(items, failed=known)

@@ -6,9 +6,10 @@ by user id".
 
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic.alias_generators import to_camel
 
-from autosend_mcp.models.base import JsonObject, Write, Written, broken_rule
+from autosend_mcp.models.base import JsonObject, WriteAnswer, WriteBody, broken_rule
 from autosend_mcp.models.values import MAX_ENTRIES, Name
 
 
@@ -37,7 +38,23 @@ Row = Annotated[
 ]
 
 
-class UpsertContacts(Write):
+def _count(value: object) -> object:
+    return value if isinstance(value, int) and value >= 0 else None
+
+
+Count = Annotated[int | None, BeforeValidator(_count)]
+
+
+class BulkCounts(BaseModel):
+    """What AutoSend counts of a bulk update; None where it does not say."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+    success_count: Count = None
+    failed_count: Count = None
+
+
+class UpsertContacts(WriteBody):
     """The arguments of `upsert_contacts`."""
 
     contacts: list[Row] = Field(
@@ -57,14 +74,13 @@ class UpsertContacts(Write):
     )
 
 
-class UpsertedContacts(Written):
+class UpsertedContacts(WriteAnswer[Literal["done", "partly_done", "dry_run"]]):
     """The answer of `upsert_contacts`.
 
     `counts`: how many have which outcome. `contacts`: the addresses by outcome (created, updated, unchanged, merged,
     invalid, failed, unknown), with the row and why where it is not as asked. `lists`: what became of each list.
     """
 
-    outcome: Literal["done", "partly_done", "dry_run"]
     counts: JsonObject | None = None
     contacts: JsonObject | None = None
     lists: list[JsonObject] | None = None

@@ -7,10 +7,13 @@ from typing import Annotated, Any, cast
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from autosend_mcp.models.base import Answer, AsHeld, Body
+from autosend_mcp.models.base import Answer, Body, KeepsRaw
 from autosend_mcp.models.schema import UNPUBLISHED, published_schema
 from autosend_mcp.models.text import VisibleText, visible
 from autosend_mcp.models.values import CustomFields, EmailAddress, Text
+
+# Values of a contact under AutoSend's names: the body of a request that writes one.
+Values = dict[str, Any]
 
 
 class Person(Body):
@@ -29,8 +32,8 @@ class Person(Body):
         examples=[{"plan": "pro", "logins": 42, "vip": True, "trialEnds": "2024-03-01"}],
     )
 
-    def attributes(self) -> dict[str, Any]:
-        """What is asked of the contact, under AutoSend's names; without the lists."""
+    def attributes(self) -> Values:
+        """Return what is expected of the contact, under AutoSend's names; without the lists."""
         names: dict[str, Any] = published_schema(Person)["properties"]
         return {name: value for name, value in self.payload().items() if name in names}
 
@@ -65,13 +68,13 @@ class Contact(Answer):
     created_at: VisibleText | None = None
 
 
-class StoredContact(Contact, AsHeld):
-    """A contact with the time of its last change, which decides what became of a lost write."""
+class StoredContact(Contact, KeepsRaw):
+    """A contact with the time of its last change, which decides what became of a write whose reply was lost."""
 
     updated_at: VisibleText | None = None
 
     @property
     def raw_fields(self) -> dict[str, Any]:
-        """The custom fields as AutoSend holds them, also those that cannot be shown."""
+        """The custom fields as AutoSend stores them, also those that cannot be shown."""
         fields = self.raw.get("customFields")
         return cast("dict[str, Any]", fields) if isinstance(fields, dict) else {}

@@ -7,13 +7,18 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from autosend_mcp.models.base import Write, Written, broken_rule
+from autosend_mcp.models.base import WriteAnswer, WriteBody, broken_rule
 from autosend_mcp.models.values import MAX_ENTRIES, EmailAddress, Name
 
 MAX_IDS = 20  # each costs a request, of which there are two a second
 
 
-class DeleteContacts(Write):
+# What is shown of a contact that would go.
+SHOWN = ("id", "email", "firstName", "lastName", "createdAt")
+BY_USER_ID = "userId"
+
+
+class DeleteContacts(WriteBody):
     """The arguments of `delete_contacts`."""
 
     emails: list[EmailAddress] | None = Field(
@@ -41,10 +46,9 @@ class DeleteContacts(Write):
         return self
 
 
-class DeletedContacts(Written):
+class DeletedContacts(WriteAnswer[Literal["deleted", "partly_deleted", "dry_run"]]):
     """The answer of `delete_contacts`. `deleted`: the addresses that are gone."""
 
-    outcome: Literal["deleted", "partly_deleted", "dry_run"]
     deleted: list[str] | None = None
     not_found: list[str] | None = None
     not_deleted: list[str] | None = None

@@ -14,6 +14,9 @@ from autosend_mcp.models.pages import Paged
 from autosend_mcp.models.text import VisibleText
 from autosend_mcp.models.values import MAX_ENTRIES, EmailAddress, Name
 
+# What a search in a list does not show, by AutoSend's documentation; looking the addresses up does.
+SHOWN_BY_LOOK_UP = {"userId", "customFields"}
+
 ContactField = Literal["firstName", "lastName", "userId", "customFields", "createdAt", "updatedAt"]
 
 
@@ -69,7 +72,7 @@ class FindContacts(Body):
         return self
 
     def chosen(self, contact: dict[str, Any]) -> dict[str, Any]:
-        """The part of a contact that was asked for."""
+        """Return the part of a contact that was asked for."""
         shown = {"id", "email", *(self.fields or [])}
         return {name: value for name, value in contact.items() if name in shown}
 

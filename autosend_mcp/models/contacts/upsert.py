@@ -10,8 +10,7 @@ class UpsertContact(CreateContact):
     """The arguments of `upsert_contact`; the body of `POST /contacts/email`."""
 
 
-class UpsertedContact(WrittenContact):
+class UpsertedContact(WrittenContact[Literal["created", "updated", "unchanged", "dry_run"]]):
     """The answer of `upsert_contact`. `changes`: what it had before and has now, by field."""
 
-    outcome: Literal["created", "updated", "unchanged", "dry_run"]
     changes: JsonObject | None = None

@@ -3,10 +3,11 @@
 Source: AutoSend's documentation, the pages of "Contact lists".
 """
 
+from autosend_mcp.api import contact_lists
 from autosend_mcp.api.calls import Call
-from autosend_mcp.api.contacts import path_to
-from autosend_mcp.api.directory import look_lists, read_lists, resolve_list
-from autosend_mcp.errors import NotSent, Refused
+from autosend_mcp.api.directory import read_lists
+from autosend_mcp.api.moment import relative_to
+from autosend_mcp.errors import NotSent, Refused, Unknown
 from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.contact_lists import (
     EVERYBODY,
@@ -21,81 +22,118 @@ from autosend_mcp.models.contact_lists import (
 from autosend_mcp.models.pages import page
 from autosend_mcp.models.text import compact_json, visible
 from autosend_mcp.tools.confirm import confirm
-from autosend_mcp.tools.lost_reply import delete, make
+from autosend_mcp.tools.contact_lists.resolve import resolve_list
+from autosend_mcp.tools.context import Context
+from autosend_mcp.tools.lost_reply import FOUND, GONE, SEE_FIRST, SOMEBODY_ELSE, find_out
 from autosend_mcp.tools.registry import Effect, tool
 
 ALIKE = "There was a list or segment of almost this name already: {}."
 
 
 @tool("lists", "List contact lists", Effect.READ)
-async def list_contact_lists(call: Call, body: ListContactLists) -> ContactLists:
+async def list_contact_lists(context: Context, body: ListContactLists) -> ContactLists:
     """Show the contact lists and segments with their type, id and number of contacts. Who is in one: find_contacts."""
     wanted = (body.name_contains or "").lower()
     rows = [
-        one.named() | ({"description": one.description} if one.description else {})
-        for one in await read_lists(call)
-        if wanted in one.name.lower() and (body.type is None or one.is_segment is (body.type == "segment"))
+        row.named() | ({"description": row.description} if row.description else {})
+        for row in await read_lists(context.call)
+        if wanted in row.name.lower() and (body.type is None or row.is_segment is (body.type == "segment"))
     ]
     shown, following = page(rows, body.cursor, body.limit, compact_json(["lists", body.type, wanted]))
     return ContactLists(lists=shown, total=len(rows), next_cursor=following)
 
 
 @tool("lists", "Create contact list", Effect.CREATE)
-async def create_contact_list(call: Call, body: CreateContactList) -> CreatedContactList:
+async def create_contact_list(context: Context, body: CreateContactList) -> CreatedContactList:
     """Make an empty contact list, or a segment, which AutoSend fills by conditions. Neither can be renamed: make a
     new list, add its contacts, delete the old one.
 
     Raises:
         Refused: The name is taken, or AutoSend refused it for another reason.
     """
-    there = await read_lists(call)
+    call = context.call
+    existing = await read_lists(call)
     wanted = visible(body.name).strip()
-    same_name = [one for one in there if one.name.strip() == wanted]
-    request = body.model_dump(by_alias=True, exclude_none=True, exclude={"dry_run"})
-    if same_name:
+    if same_name := [row for row in existing if row.name.strip() == wanted]:
         raise Refused(
             "A list or segment of this name exists already.",
             "Use it, or choose another name.",
-            facts={"there is": [one.named() for one in same_name]},
+            facts={"there is": [row.named() for row in same_name]},
         )
-    if alike := [one for one in there if one.name.strip().lower() == wanted.lower()]:
-        call.notes.append(ALIKE.format(compact_json(alike[0].name)))
+    if alike := [row for row in existing if row.name.strip().lower() == wanted.lower()]:
+        context.notes.append(ALIKE.format(compact_json(alike[0].name)))
+    request = contact_lists.create(body.request_body())
     if body.dry_run:
-        return CreatedContactList(outcome="dry_run", plan=planned("POST", "/contact-lists", request))
-    made, notes = await make(call, "/contact-lists", request, ContactList, lambda: _list_named(call, body.name))
-    call.catalogue.lists.drop()
-    back = [step("delete_contact_list", list=made.id, confirm=made.name)]
+        return CreatedContactList(outcome="dry_run", plan=planned(request.shown()))
+    notes, ours = None, True
+    try:
+        made = await call.write(request)
+    except Unknown as lost:
+        made, ours = await _find_made(call, body, lost)
+        notes = [FOUND] if ours else [FOUND, SOMEBODY_ELSE]
+    call.cache.lists.invalidate()
+    back = [step("delete_contact_list", list=made.id, confirm=made.name)] if ours else None
     return CreatedContactList(
         outcome="created", id=made.id, name=made.name, type=made.type or body.type, undo=back, notes=notes
     )
 
 
-async def _list_named(call: Call, name: str) -> ContactList | None:
-    return next((one for one in await look_lists(call) if one.name.strip() == visible(name).strip()), None)
+async def _find_made(call: Call, body: CreateContactList, lost: Unknown) -> tuple[ContactList, bool]:
+    """Return the list of this name that is there since, and whether it is certain that this call made it."""
+    wanted = visible(body.name).strip()
+
+    def judge(lists: list[ContactList]) -> tuple[ContactList, bool] | None:
+        made = next((row for row in lists if row.name.strip() == wanted), None)
+        if made is None:
+            return None
+        if made.is_segment is not (body.type == "segment"):
+            raise Refused(
+                f"Another list or segment of this name was made meanwhile. {lost.what}",
+                "Use it, or choose another name.",
+                facts={"there is": made.named()},
+            )
+        return made, relative_to(call.sent_at, made.created_at, made.seen_at) == "during"
+
+    return await find_out(
+        call,
+        lost,
+        lambda: call.look_up(contact_lists.list_all()),
+        judge,
+        again=SEE_FIRST,
+    )
 
 
 @tool("lists", "Delete contact list", Effect.DELETE)
-async def delete_contact_list(call: Call, body: DeleteContactList) -> DeletedContactList:
+async def delete_contact_list(context: Context, body: DeleteContactList) -> DeletedContactList:
     """Delete a contact list or segment for good; its contacts stay. Without confirm nothing is deleted, and the error
     shows what would go.
 
     Raises:
-        NotSent: `confirm` is not its name, the person said no, or there is no such list.
+        NotSent: `confirm` is not its name, the user said no, or there is no such list.
         Unknown: The reply was lost, and it is still there or could not be looked for.
     """
-    found = await resolve_list(call, body.contact_list, fresh=True, checked=True)
+    call = context.call
+    found = await resolve_list(context, body.contact_list, fresh=True, checked=True)
     if found.id == EVERYBODY:
         raise NotSent("All Contacts cannot be deleted.", "delete_contacts deletes contacts.")
-    path = path_to("contact-lists", found.id)
+    request = contact_lists.delete(found.id)
     if body.dry_run:
-        plan = planned("DELETE", path, None, wouldDelete=found.named(), contacts="stay in AutoSend")
+        plan = planned(request.shown(), wouldDelete=found.named(), contacts="stay in AutoSend")
         return DeletedContactList(outcome="dry_run", plan=plan)
     kind, shows = "the segment" if found.is_segment else "the list", {"would delete": found.named()}
-    await confirm(call, body.confirm, found.name.strip(), kind=kind, names=[found.name], shows=shows)
-    notes = await delete(call, path, lambda: _list_with_id(call, found.id))
-    call.catalogue.lists.drop()
+    await confirm(context, body.confirm, found.name.strip(), kind=kind, names=[found.name], shows=shows)
+    notes = None
+    try:
+        await call.write(request)
+    except Unknown as lost:
+        await find_out(
+            call,
+            lost,
+            lambda: call.look_up(contact_lists.list_all()),
+            lambda lists: None if any(row.id == found.id for row in lists) else True,
+            was="it was still there",
+            again=SEE_FIRST,
+        )
+        notes = [GONE]
+    call.cache.lists.invalidate()
     return DeletedContactList(outcome="deleted", id=found.id, name=found.name, notes=notes)
-
-
-async def _list_with_id(call: Call, list_id: str) -> ContactList | None:
-    return next((one for one in await look_lists(call) if one.id == list_id), None)

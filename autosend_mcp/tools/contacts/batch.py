@@ -4,151 +4,161 @@ Source: AutoSend's documentation, "Bulk update contacts". It takes no lists: who
 """
 
 from collections import Counter
-from collections.abc import Mapping
 from typing import Any
 
-from autosend_mcp.api.calls import LOOK_UP_TIMES, Call
-from autosend_mcp.api.contacts import Found, contacts_at, look, when
-from autosend_mcp.api.directory import resolve_lists
-from autosend_mcp.api.envelope import Reply
+from autosend_mcp.api import contact_lists, contacts
+from autosend_mcp.api.calls import LOOK_UP_TIMES
+from autosend_mcp.api.contacts import Found
+from autosend_mcp.api.moment import relative_to
+from autosend_mcp.api.request import Request
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
 from autosend_mcp.models.base import planned, step
-from autosend_mcp.models.comparison import NOT_EXACT, changes, differences, listed, restoring, unclearable
-from autosend_mcp.models.contact_lists import ContactList
-from autosend_mcp.models.contacts.batch import UpsertContacts, UpsertedContacts
+from autosend_mcp.models.comparison import (
+    NOT_EXACT,
+    changes,
+    differences,
+    is_expected,
+    listed,
+    restoring,
+    unclearable,
+    with_existing_values,
+)
+from autosend_mcp.models.contact_lists import ContactList, People
+from autosend_mcp.models.contacts.batch import BulkCounts, UpsertContacts, UpsertedContacts
 from autosend_mcp.models.contacts.create import AUTOMATIONS_START, AUTOMATIONS_WOULD
-from autosend_mcp.tools.contact_lists.members import ADD, join
+from autosend_mcp.tools.contact_lists.members import join
+from autosend_mcp.tools.contact_lists.resolve import resolve_lists
 from autosend_mcp.tools.contacts.rows import Outcome, Row, grouped, read_rows
-from autosend_mcp.tools.contacts.upsert import PROPERTY_AUTOMATIONS, completed
+from autosend_mcp.tools.contacts.upsert import PROPERTY_AUTOMATIONS
+from autosend_mcp.tools.context import Context
+from autosend_mcp.tools.lost_reply import AFTER_A_REPLY, poll
 from autosend_mcp.tools.registry import Effect, tool
 
-BULK = "/contacts/bulk-update"
 LISTS_APART = "AutoSend documents no lists for a bulk update: they were joined by a request of their own."
-
 LISTS_STAY = "The undo leaves who is in the lists as it is: not all are new there, and AutoSend only counts them."
-BY_HAND = "Ask the user, then call add_to_list: who is in the list already does not join it a second time."
 NOT_SEEN_BEFORE = "not found before, but not created by this call"
-NOT_VERIFIED = "Looking them up afterwards failed; what is told here is what AutoSend counted."
+NOT_VERIFIED = "Looking them up afterwards failed; what is said here is what AutoSend counted."
 
-_AS_ASKED = ("created", "updated", "unchanged")
-_AFTERWARDS = (0.0, 0.5, 2.0)
+_AS_EXPECTED = ("created", "updated", "unchanged")
 
 
 @tool("contacts", "Upsert contacts", Effect.CHANGE)
-async def upsert_contacts(call: Call, body: UpsertContacts) -> UpsertedContacts:
+async def upsert_contacts(context: Context, body: UpsertContacts) -> UpsertedContacts:
     """Create or change up to 100 contacts in one request, with an outcome for each.
 
     Invalid rows are not sent, the others are; rows of one address are merged unless they contradict each other.
 
     Raises:
-        AutoSendError: Not one of them is as asked now, or none was sent.
+        AutoSendError: Not one of them has the expected values now, or none was sent.
     """
-    lists = await resolve_lists(call, body.list_ids, fresh=body.dry_run)
-    rows = await read_rows(call, body.contacts)
-    live = [row for row in rows if row.outcome == "unknown"]
-    if not live:
-        raise NotSent("Not one of the contacts is valid.", "Mend them and call again.", facts=grouped(rows))
-    before, _ = await contacts_at(call, [row.email for row in live])
-    for row in live:
-        row.sent = row.email not in before or bool(differences(row.asked, before[row.email]))
-    request = {
-        "contacts": [completed(row.asked, before.get(row.email)) for row in live if row.sent],
-        "runWorkflow": body.run_workflow,
-    }
+    lists = await resolve_lists(context, body.list_ids, fresh=body.dry_run)
+    rows = await read_rows(context, body.contacts)
+    valid = [row for row in rows if row.outcome == "unknown"]
+    if not valid:
+        raise NotSent("Not one of the contacts is valid.", "Fix them and call again.", facts=grouped(rows))
+    before = await context.call.read(contacts.search_emails([row.email for row in valid]))
+    for row in valid:
+        row.sent = row.email not in before or bool(differences(row.expected, before[row.email]))
+    to_send = [with_existing_values(row.expected, before.get(row.email)) for row in valid if row.sent]
+    request = contacts.bulk_update(to_send, run_workflow=body.run_workflow) if to_send else None
     if body.dry_run:
-        return UpsertedContacts(outcome="dry_run", plan=_plan(request, rows, before, lists))
-    after = await _send(call, request, live, before)
+        plan = _plan(request, rows, before, lists, runs_workflow=body.run_workflow)
+        return UpsertedContacts(outcome="dry_run", plan=plan)
+    after = await _send(context, request, valid, before) if request else _unchanged(valid, before)
     _demand_one(rows)
-    joined, leave = await _join(call, lists, [row.email for row in live if row.outcome in _AS_ASKED])
-    return _answer(call, rows, (before, after), joined, leave)
+    joined, leave = await _join(context, lists, [row.email for row in valid if row.outcome in _AS_EXPECTED])
+    return _answer(context, rows, (before, after), joined, leave)
 
 
-def _plan(request: Mapping[str, Any], rows: list[Row], before: Found, lists: list[ContactList]) -> dict[str, Any]:
-    live = [row for row in rows if row.outcome == "unknown"]
-    update = {row.email: differences(row.asked, before[row.email]) for row in live if row.sent and row.email in before}
-    effects = [AUTOMATIONS_WOULD] * bool(lists) + [PROPERTY_AUTOMATIONS] * bool(request["runWorkflow"])
-    emails = [row.email for row in live]
-    plan = planned(
-        "POST",
-        BULK,
-        request,
-        then=[{"method": "POST", "path": ADD, "body": {"contactListId": one.id, "emails": emails}} for one in lists],
-        wouldCreate=[row.email for row in live if row.email not in before],
-        wouldUpdate=update,
-        unchanged=[row.email for row in live if not row.sent],
+def _plan(
+    request: Request[BulkCounts] | None,
+    rows: list[Row],
+    before: Found,
+    lists: list[ContactList],
+    *,
+    runs_workflow: bool,
+) -> dict[str, Any]:
+    valid = [row for row in rows if row.outcome == "unknown"]
+    update = [row for row in valid if row.sent and row.email in before]
+    people = People(tuple(row.email for row in valid))
+    return planned(
+        request.shown() if request else None,
+        then=[contact_lists.bulk_add(contact_list.id, people).shown() for contact_list in lists],
+        wouldCreate=[row.email for row in valid if row.email not in before],
+        wouldUpdate={row.email: differences(row.expected, before[row.email]) for row in update},
+        unchanged=[row.email for row in valid if not row.sent],
         notSent=grouped(row for row in rows if row.outcome != "unknown"),
-        lists=[one.named() for one in lists],
-        effects=" ".join(effects),
+        lists=[contact_list.named() for contact_list in lists],
+        effects=" ".join([AUTOMATIONS_WOULD] * bool(lists) + [PROPERTY_AUTOMATIONS] * runs_workflow),
     )
-    return plan if request["contacts"] else {name: value for name, value in plan.items() if name != "request"}
 
 
-async def _send(call: Call, request: Mapping[str, Any], live: list[Row], before: Found) -> Found:
-    """Send what has to be sent, and settle each row; the contacts afterwards."""
-    for row in live:
-        if not row.sent:
-            row.outcome = "unchanged"
-    sent = [row for row in live if row.sent]
-    if not sent:
-        return before
+def _unchanged(valid: list[Row], before: Found) -> Found:
+    for row in valid:
+        row.outcome = "unchanged"
+    return before
+
+
+async def _send(context: Context, request: Request[BulkCounts], valid: list[Row], before: Found) -> Found:
+    """Send what has to be sent, and find out what became of each row; return the contacts afterwards."""
+    call = context.call
+    for row in valid:
+        row.outcome = "unknown" if row.sent else "unchanged"
+    sent = [row for row in valid if row.sent]
     lost, failed = None, 0
     try:
-        reply = await call.write("POST", BULK, request)
-        failed = _failed_count(reply)
+        counts = await call.write(request)
+        failed = len(sent) if counts.failed_count is None else counts.failed_count
     except Unknown as error:
         lost = error
-    looked = await look(
+    after = await poll(
         call,
-        [row.email for row in sent],
-        LOOK_UP_TIMES if lost else _AFTERWARDS,
-        enough=lambda found: sum(_as_asked(row, found) for row in sent) >= len(sent) - failed,
+        lambda: call.look_up(contacts.search_emails([row.email for row in sent])),
+        lambda found: sum(_is_as_expected(row, found) for row in sent) >= len(sent) - failed,
+        LOOK_UP_TIMES if lost else AFTER_A_REPLY,
     )
-    if looked is None and not lost:
-        call.notes.append(NOT_VERIFIED)
+    if after is None and not lost:
+        context.notes.append(NOT_VERIFIED)
     for row in sent:
-        if looked and row.email in looked[0]:
-            row.new = when(looked[0][row.email].created_at, looked[1], call.sent_at) == "during"
-        row.outcome, row.why = _judged(row, before, looked[0] if looked else None, lost, failed)
-    return looked[0] if looked else {}
+        if after and (contact := after.get(row.email)):
+            row.new = relative_to(call.sent_at, contact.created_at, contact.seen_at) == "during"
+        row.outcome, row.why = _judged(row, before, after, lost, failed)
+    return after or {}
 
 
-def _failed_count(reply: Reply) -> int:
-    """How many AutoSend counts as failed; any number of them where it does not say."""
-    count = reply.members.get("failedCount")
-    return count if isinstance(count, int) and count >= 0 else 100
-
-
-def _as_asked(row: Row, found: Found) -> bool:
-    return row.email in found and not differences(row.asked, found[row.email])
+def _is_as_expected(row: Row, found: Found) -> bool:
+    return row.email in found and not differences(row.expected, found[row.email])
 
 
 def _judged(row: Row, before: Found, after: Found | None, lost: Unknown | None, failed: int) -> tuple[Outcome, str]:
-    """What became of a row that was sent, and why where it is not as asked."""
+    """Return what became of a row that was sent, and why where it has not the expected values."""
     done: Outcome = "updated" if row.email in before else "created"
     if after is None:
         return ("unknown" if lost or failed else done), "looking it up afterwards failed"
     if done == "created" and row.email in after and not row.new:
         done = "updated"
-    if _as_asked(row, after):
+    if _is_as_expected(row, after):
         return done, "" if row.new or row.email in before else NOT_SEEN_BEFORE
     if lost:
-        return "unknown", "the reply was lost; looked up afterwards, it was not as asked, so probably not applied"
-    differing = listed(differences(row.asked, after[row.email])) if row.email in after else "there is no such contact"
+        return "unknown", "the reply was lost; a look-up did not show its values, so it was probably not applied"
+    differing = (
+        listed(differences(row.expected, after[row.email])) if row.email in after else "there is no such contact"
+    )
     if failed:
         return "failed", f"AutoSend did not take it; looked up afterwards: {differing}"
     if row.email not in after or (row.email in before and not changes(before[row.email], after[row.email])):
         return "unknown", f"AutoSend counted it as done, but a look-up does not show it: {differing}"
-    return done, f"AutoSend does not show as asked: {differing}"
+    return done, f"AutoSend does not show the values asked for: {differing}"
 
 
 def _demand_one(rows: list[Row]) -> None:
-    """Raise when not one row is as asked: that is no success."""
+    """Raise when not one row has the expected values: that is no success."""
     outcomes = Counter(row.outcome for row in rows)
-    if any(outcomes[name] for name in _AS_ASKED):
+    if any(outcomes[name] for name in _AS_EXPECTED):
         return
     if outcomes["unknown"]:
         raise Unknown(
-            "Not one of the contacts was found as asked afterwards.",
+            "Not one of the contacts was found with the values asked for afterwards.",
             "Calling upsert_contacts again with the same arguments is safe: it sets the same values.",
             facts=grouped(rows),
         )
@@ -156,18 +166,18 @@ def _demand_one(rows: list[Row]) -> None:
 
 
 async def _join(
-    call: Call, lists: list[ContactList], emails: list[str]
+    context: Context, lists: list[ContactList], emails: list[str]
 ) -> tuple[list[dict[str, Any]], list[dict[str, object]]]:
-    """What became of each list, and what takes it back."""
+    """Return what became of each list, and what takes it back."""
     joined: list[dict[str, Any]] = []
     back: list[dict[str, object]] = []
-    for one in lists:
+    for contact_list in lists:
         try:
-            answer = await join(call, one, {"emails": emails})
+            answer = await join(context.call, contact_list, People(tuple(emails)))
         except AutoSendError as error:
-            joined.append(
-                {"list": {"id": one.id, "name": one.name}, "outcome": error.outcome, "why": f"{error.what} {BY_HAND}"}
-            )
+            why = error.sentence if isinstance(error, Unknown) else f"{error.what} Call add_to_list to put them in."
+            failed = {"list": contact_list.short(), "outcome": error.outcome, "why": f"{why} Ask the user first."}
+            joined.append(failed | error.facts)
         else:
             joined.append({n: v for n, v in answer.payload().items() if n not in {"undo", "notes"}})
             back += answer.undo or []
@@ -175,7 +185,7 @@ async def _join(
 
 
 def _answer(
-    call: Call,
+    context: Context,
     rows: list[Row],
     states: tuple[Found, Found],
     joined: list[dict[str, Any]],
@@ -184,14 +194,14 @@ def _answer(
     before, after = states
     counts = Counter(row.outcome for row in rows)
     whole = not (counts["invalid"] or counts["failed"] or counts["unknown"])
-    whole = whole and all(one["outcome"] == "done" for one in joined)
+    whole = whole and all(answer["outcome"] == "done" for answer in joined)
     changed = {
         row.email: _ours(row, changes(before[row.email], after[row.email]))
         for row in rows
         if row.outcome == "updated" and row.email in before and row.email in after
     }
     notes = [LISTS_APART] if joined else []
-    if any(one.get("added") or one.get("created") for one in joined):
+    if any(answer.get("added") or answer.get("created") for answer in joined):
         notes += [AUTOMATIONS_START] if leave else [AUTOMATIONS_START, LISTS_STAY]
     if any(unclearable(values) for values in changed.values()):
         notes.append("Values that were not there before cannot be cleared again.")
@@ -200,25 +210,25 @@ def _answer(
         counts=dict(counts),
         contacts=grouped(rows),
         lists=joined or None,
-        undo=[*leave, *_undo(call, rows, changed)] or None,
+        undo=[*leave, *_undo(context, rows, changed)] or None,
         notes=notes or None,
     )
 
 
 def _ours(row: Row, changed: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The changes that were asked for, and what went away; the rest may be somebody else's."""
-    custom = row.asked.get("customFields", {})
-    asked = {*row.asked, *(f"customFields.{name}" for name in custom)}
-    return {name: values for name, values in changed.items() if name in asked or values["now"] is None}
+    """Return the changes that were asked for, and what went away; the rest may be somebody else's."""
+    return {
+        name: values for name, values in changed.items() if is_expected(name, row.expected) or values["now"] is None
+    }
 
 
-def _undo(call: Call, rows: list[Row], changed: dict[str, dict[str, dict[str, Any]]]) -> list[dict[str, object]]:
+def _undo(context: Context, rows: list[Row], changed: dict[str, dict[str, dict[str, Any]]]) -> list[dict[str, object]]:
     created = [row.email for row in rows if row.outcome == "created" and row.new]
     confirm = created[0] if len(created) == 1 else str(len(created))
     steps = [step("delete_contacts", emails=created, confirm=confirm)] if created else []
     earlier = [restoring(email, change) for email, change in changed.items()]
     if None in earlier:
-        call.notes.append(NOT_EXACT)
+        context.notes.append(NOT_EXACT)
         return []
     earlier = [values for values in earlier if values]
     return steps + ([step("upsert_contacts", contacts=earlier)] if earlier else [])

@@ -1,0 +1,51 @@
+"""What a tool is given besides its arguments."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from autosend_mcp.api.calls import Call
+from autosend_mcp.tools.jobs import Jobs
+
+# What the user said to a question: "not_asked" where the client cannot ask, "no_answer" where nobody answered in time.
+Verdict = Literal["yes", "no", "no_answer", "not_asked"]
+# Asks the user a question about everything that it names; the words of the question may name only a part.
+Ask = Callable[[str, Sequence[str]], Awaitable[Verdict]]
+# Reports to the client how much is done, of how much (None while that is not known), and a word on it.
+Progress = Callable[[float, float | None, str | None], Awaitable[None]]
+
+
+class ConfirmationNeeded(Exception):
+    """Raised when the client must ask the user and repeat the call (protocol 2026-07-28)."""
+
+    outcome = "asked"
+
+    def __init__(self, question: str, about: Sequence[str]) -> None:
+        """Keep the question, in our own words, and everything that the answer will be about."""
+        super().__init__(question)
+        self.question = question
+        self.about = tuple(about)
+
+
+async def ask_nobody(_question: str, _about: Sequence[str]) -> Verdict:
+    """Answer for a caller without a user."""
+    return "not_asked"
+
+
+async def report_to_nobody(_done: float, _total: float | None, _word: str | None) -> None:
+    """Drop the progress of a caller who did not ask for it."""
+
+
+@dataclass(slots=True)
+class Context:
+    """One call of a tool.
+
+    `call`: its requests, under one deadline. `ask`: asks the user at the client. `progress`: reports how far it is.
+    `jobs`: what goes on after the call. `notes`: what the caller should know besides the result.
+    """
+
+    call: Call
+    ask: Ask = ask_nobody
+    progress: Progress = report_to_nobody
+    jobs: Jobs | None = None
+    notes: list[str] = field(default_factory=list[str])
