@@ -1,6 +1,8 @@
 """The command: its answers, its exit codes, and that it fails in words."""
 
 import json
+import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from autosend_mcp.cli.flags import parser
 from autosend_mcp.cli.main import main
 from tests.beside import beside
 from tests.forking import Forked
@@ -171,7 +174,7 @@ def test_a_port_that_is_taken_is_told_in_words() -> None:
     assert told.startswith("autosend-mcp: sandbox: Address already in use")
 
 
-@pytest.mark.parametrize("words", [(), ("call",), ("demo",), ("sandbox",), ("call", "create_contact")])
+@pytest.mark.parametrize("words", [(), ("call",), ("demo",), ("import",), ("sandbox",), ("call", "create_contact")])
 def test_help_has_what_a_reader_needs(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     try:
         code = main([*words, "--help"])
@@ -181,6 +184,30 @@ def test_help_has_what_a_reader_needs(words: tuple[str, ...], capsys: pytest.Cap
     assert code == 0
     assert "examples:" in out or words == ("call", "create_contact")
     assert words != ("call", "create_contact") or "--email (string, required)" in out
+
+
+def examples_in(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
+    """The examples of a help that run the command, each as its words."""
+    with pytest.raises(SystemExit):
+        main([*words, "--help"])
+    lines = capsys.readouterr().out.partition("examples:")[2].partition("\n\n")[0].splitlines()
+    commands = (re.split(r"\s{2,}", line.strip())[0].partition("autosend-mcp ")[2] for line in lines)
+    return [shlex.split(command) for command in commands if command]
+
+
+@pytest.mark.parametrize("words", [(), ("call",), ("demo",), ("import",), ("sandbox",)])
+def test_the_examples_in_each_help_are_right(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    examples = examples_in(words, capsys)
+    assert examples
+    for example in examples:
+        args = parser().parse_args(example)
+        if args.command == "call":
+            assert main([*example[:2], "--sandbox", *(word for word in example[2:] if word != "--sandbox")]) == 0
+
+
+def test_json_after_sandbox_is_the_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["call", "create_contact", "--sandbox", '{"email": "jane@example.com"}']) == 0
+    assert json.loads(capsys.readouterr().out)["outcome"] == "created"
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

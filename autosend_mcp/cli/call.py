@@ -1,4 +1,4 @@
-"""`autosend-mcp call`: one tool call from the shell, through the same server an assistant uses."""
+"""`autosend-mcp call`: call one tool from the shell, through the same server that an assistant uses."""
 
 import json
 import sys
@@ -14,14 +14,14 @@ from autosend_mcp.server.app import ALL_TOOLS, open_server
 
 
 class UsageError(Exception):
-    """The command line cannot be read as a call."""
+    """The words are not a call of a tool."""
 
 
 def call(autosend: AutoSend, name: str, words: Sequence[str], *, raw: bool) -> int:
-    """Call the tool and print its answer; the exit code: 0, or 1 when the tool answered with an error.
+    """Call the tool and print its answer; return the exit code: 0, or 1 when the tool answered with an error.
 
     Raises:
-        UsageError: There is no such tool, or the words are no arguments.
+        UsageError: There is no such tool, or the words are not arguments.
     """
     if name not in ALL_TOOLS:
         raise UsageError(f"no tool is called {name!r}; there are: {', '.join(ALL_TOOLS)}")
@@ -42,12 +42,12 @@ async def _call(autosend: AutoSend, name: str, arguments: dict[str, Any]) -> Cal
 
 
 def read_words(words: Sequence[str], tool: Tool) -> dict[str, Any]:
-    """The arguments that the words stand for: one JSON object, or `--name value` pairs.
+    """Return the arguments in the words: one JSON object, or `--name value` pairs.
 
     A value is a string where the tool wants one, and JSON everywhere else.
 
     Raises:
-        UsageError: Neither.
+        UsageError: The words are neither.
     """
     if len(words) == 1 and words[0].lstrip().startswith("{"):
         return _json_object(words[0])
@@ -84,7 +84,7 @@ def _json_object(text: str) -> dict[str, Any]:
 
 
 def describe(tool: Tool) -> str:
-    """The tool and its arguments, for `call TOOL --help`."""
+    """Describe the tool and its arguments, for `call TOOL --help`."""
     required = tool.input_schema.get("required", [])
     lines = [f"{tool.name}: {tool.description}", "", "arguments:"]
     for name, schema in tool.input_schema["properties"].items():

@@ -1,4 +1,4 @@
-"""The AutoSend client a command works with: the real API by the settings, or the sandbox in this process."""
+"""Make the AutoSend client of a command: of the real API, or of a sandbox in this process."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,9 +8,11 @@ from autosend_mcp.settings import Settings, load_settings
 
 
 def connect(sandbox: str | None, **given: object) -> AutoSend:
-    """The real API without `sandbox`; else the sandbox, kept in that file or in memory when it is empty.
+    """Return a client of the real API, or of a sandbox where `sandbox` is given.
 
-    `given`: settings that win over their variables.
+    Args:
+        sandbox: The file that keeps the sandbox; "" for one in memory.
+        given: Settings that win over their variables.
 
     Raises:
         SettingsError: A variable is wrong.

@@ -1,4 +1,4 @@
-"""`autosend-mcp demo`: the real server as a child process, a real MCP client, and what the assistant is told."""
+"""`autosend-mcp demo`: show what an assistant sees, with the real server as a child process and a real MCP client."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ JOHN: dict[str, Any] = {
 
 
 def demo() -> int:
-    """Run it; 0 when every answer was the one promised, 1 when not."""
+    """Run the demo; return the exit code: 0 when every answer was as promised, else 1."""
     with tempfile.TemporaryFile("w+", encoding="utf-8") as log:
         try:
             return anyio.run(_demo, log)
@@ -39,14 +39,14 @@ async def _demo(log: TextIO) -> int:
         misspelt = {"email": "jane@example.com", "fristName": "Jane"}
         again = {**JOHN, "firstName": "Johnny"}
         change = {"email": JOHN["email"], "firstName": "Johnny"}
-        kept = [
+        as_promised = [
             await _show(client, "1. A new contact", "create_contact", JOHN, error=False),
             await _show(client, "2. A misspelt field", "create_contact", misspelt, error=True),
             await _show(client, "3. The same address again", "create_contact", again, error=True),
             await _show(client, "4. The change that the error named", "upsert_contact", change, error=False),
         ]
     _show_log(log)
-    if all(kept):
+    if all(as_promised):
         print("All four answers were as promised. Next: README.md, or autosend-mcp --help")
         return 0
     print("An answer was not as promised.", file=sys.stderr)
@@ -64,7 +64,7 @@ async def _show_tools(client: Client) -> None:
 
 
 async def _show(client: Client, title: str, tool: str, arguments: dict[str, Any], *, error: bool) -> bool:
-    """Call, print what went in and what came out; whether it came out as an error or not as promised."""
+    """Call the tool, print arguments and answer; return whether it failed, or did not, as promised by `error`."""
     _title(title)
     print(f"{tool} {json.dumps(arguments)}\n")
     result = await client.call_tool(tool, arguments)

@@ -1,57 +1,61 @@
-"""The words of the command line: its subcommands, their flags, and the help for each."""
+"""The command line: its subcommands, their flags, and the help of each."""
 
 import argparse
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+from autosend_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS
 
 _HELP = """\
 An MCP server for AutoSend contacts. Without a subcommand it serves MCP on stdin and stdout.
 
 examples:
-  AUTOSEND_API_KEY=... autosend-mcp             serve the real API
-  autosend-mcp --sandbox                        serve a local AutoSend, in memory
-  autosend-mcp --sandbox contacts.sqlite3       the same, kept in a file
-  autosend-mcp --read-only --toolsets contacts  offer a part of the tools
+  AUTOSEND_API_KEY=AS_... autosend-mcp          serve your AutoSend project
+  autosend-mcp --sandbox                        serve a local AutoSend, kept in memory
+  autosend-mcp --sandbox contacts.sqlite3       serve a local AutoSend, kept in a file
+  autosend-mcp --read-only --toolsets contacts  offer only the contact tools that change nothing
   autosend-mcp demo                             see it work, without a key
   autosend-mcp call create_contact --sandbox --email jane@example.com
 """
 
 _CALL_HELP = """\
-Call one tool and print its answer. Arguments are --name value pairs, or one JSON object.
+Call one tool and print its answer. Give the tool's arguments as --name value pairs, or as one JSON object.
 
 examples:
   autosend-mcp call create_contact --email jane@example.com --firstName Jane --customFields '{"plan":"pro"}'
   autosend-mcp call create_contact '{"email":"jane@example.com"}' --json
-  autosend-mcp call create_contact --help       the tool and its arguments
+  autosend-mcp call create_contact --help       describe the tool and its arguments
 
-exit code: 0 done, 1 the tool answered with an error, 2 wrong usage, 3 the command itself failed
+exit code: 0 done, 1 the tool answered with an error, 2 wrong usage, 3 the command itself failed, 130 interrupted
 """
 
 _SANDBOX_HELP = """\
-Serve a local AutoSend over HTTP on loopback, for any AutoSend client. Nothing leaves this machine.
+Serve a local AutoSend over HTTP on 127.0.0.1, for any AutoSend client. Nothing leaves this machine.
 
 examples:
   autosend-mcp sandbox --port 8025 --list Newsletter --segment "Active users" --exists-status 400
   autosend-mcp sandbox --field plan:string --automation plan:free:pro --unsubscribe jane@example.com:Blog
-  curl -s http://127.0.0.1:8025/sandbox/automations    the automations started so far, and their mails
+  curl -s http://127.0.0.1:8025/sandbox/automations    list the automations started so far, and their mails
 """
 
 _IMPORT_HELP = """\
-Create or change a contact for each row of a CSV, TSV or JSONL file, up to a million and more. Encoding, delimiter and
-columns are detected and shown. Every row is validated before anything is sent, rows that are as asked already are not
-sent, and a lost reply is looked up. Killed, it goes on with the same command. Live automations of the lists start for
-those who are new in them.
+Create or change a contact for each row of a CSV, TSV or JSONL file of any length. The encoding, the delimiter and the
+columns are detected and shown. All rows are validated before anything is sent. Rows that AutoSend has already with the
+same values are not sent, and rows whose reply is lost are looked up. After an interruption, run the same command again
+to continue. The live automations of a list start for the contacts that are new in it.
 
 examples:
-  autosend-mcp import people.csv --list Newsletter --dry-run       see what would be done
+  autosend-mcp import people.csv --list Newsletter --dry-run       show what would be done
   autosend-mcp import people.csv --map "E-Mail=email" --map "Notes="
   autosend-mcp import people.jsonl --create-fields --json
 
-Beside the file: people.report.csv (an outcome for each row), people.rejected.csv (rows to mend and feed in again), and
-people.csv.journal while it is not finished.
+Files beside it: people.report.csv (the outcome of each row), people.rejected.csv (rows to fix and import again), and
+people.csv.journal until the import is finished.
 
-exit code: 0 every row as asked, 1 not every one, 2 nothing was sent, 3 stopped halfway: run it again to go on
+exit code: 0 all rows applied, 1 some rows not applied, 2 nothing sent, 3 stopped halfway: run it again to continue,
+130 interrupted
 """
 
 _DEMO_HELP = """\
@@ -61,15 +65,16 @@ a misspelt field, the same address again, and the contact changed. Needs no key 
 examples:
   autosend-mcp demo
 
-exit code: 0 every answer was as promised, 1 one was not
+exit code: 0 all answers were as promised, 1 an answer was not
 """
 
 
 def parser() -> argparse.ArgumentParser:
-    """All of it; `command` says which subcommand was asked for, "serve" without one."""
-    parser = argparse.ArgumentParser(prog="autosend-mcp", **_raw(_HELP))
+    """Return the parser of the whole command line. `command` is the subcommand, "serve" without one."""
+    parser = argparse.ArgumentParser(prog="autosend-mcp", **_described(_HELP))
     parser.add_argument("--version", action="version", version=f"autosend-mcp {version('autosend-mcp')}")
     _add_sandbox(parser)
+    # Without a flag its variable counts, so that there is no default here.
     parser.add_argument(
         "--read-only", action="store_true", default=argparse.SUPPRESS, help="offer only tools that change nothing"
     )
@@ -77,33 +82,42 @@ def parser() -> argparse.ArgumentParser:
         "--toolsets",
         default=argparse.SUPPRESS,
         metavar="NAMES",
-        help="offer these, separated by commas: contacts,lists,fields (default), suppressions, imports",
+        help=f"offer these toolsets: {', '.join(TOOLSETS)} (default: {','.join(DEFAULT_TOOLSETS)})",
     )
+    commands = parser.add_subparsers(title="subcommands", dest="command")
     parser.set_defaults(command="serve")
-    commands = parser.add_subparsers(title="subcommands", metavar="{call,demo,import,sandbox}")
-
-    call = commands.add_parser("call", help="call one tool from the shell", **_raw(_CALL_HELP))
-    call.add_argument("--json", action="store_true", help="print the raw MCP result")
-    _add_sandbox(call)
+    call = commands.add_parser("call", help="call one tool from the shell", **_described(_CALL_HELP))
+    _add_call_flags(call)
     call.add_argument("tool", help="name of the tool")
     call.add_argument("arguments", nargs=argparse.REMAINDER, help="its arguments; --json and --sandbox may follow too")
-    call.set_defaults(command="call")
-
-    demo = commands.add_parser("demo", help="see the server work, without a key", **_raw(_DEMO_HELP))
-    demo.set_defaults(command="demo")
-
-    importing = commands.add_parser("import", help="create or change contacts from a file", **_raw(_IMPORT_HELP))
-    _add_import_flags(importing)
-    importing.set_defaults(command="import")
-
-    sandbox = commands.add_parser("sandbox", help="serve a local AutoSend over HTTP", **_raw(_SANDBOX_HELP))
-    _add_sandbox_flags(sandbox)
-    sandbox.set_defaults(command="sandbox")
+    commands.add_parser("demo", help="see the server work, without a key", **_described(_DEMO_HELP))
+    _add_import_flags(
+        commands.add_parser("import", help="create or change contacts from a file", **_described(_IMPORT_HELP))
+    )
+    _add_sandbox_flags(
+        commands.add_parser("sandbox", help="serve a local AutoSend over HTTP", **_described(_SANDBOX_HELP))
+    )
     return parser
 
 
-def _raw(description: str) -> dict[str, Any]:
-    """A parser's options for a description that keeps its line breaks."""
+def tool_words(args: argparse.Namespace) -> list[str]:
+    """Return the words after the tool's name that are its arguments; put --json and --sandbox among them into `args`.
+
+    Raises:
+        ArgumentError: --sandbox is given something that is no file name.
+    """
+    ours = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    _add_call_flags(ours)
+    # A JSON object after --sandbox is the arguments, not a file.
+    words = [
+        "--sandbox=" if word == "--sandbox" and following.startswith("{") else word
+        for word, following in pairwise([*args.arguments, ""])
+    ]
+    return ours.parse_known_args(words, args)[1]
+
+
+def _described(description: str) -> dict[str, Any]:
+    """Return a parser's options for a description that keeps its line breaks."""
     return {
         "description": description,
         "formatter_class": argparse.RawDescriptionHelpFormatter,
@@ -116,59 +130,82 @@ def _add_sandbox(parser: argparse.ArgumentParser) -> None:
         "--sandbox",
         nargs="?",
         const="",
-        default=argparse.SUPPRESS,
-        type=sandbox_file,
+        default=argparse.SUPPRESS,  # a default of the subcommand would hide the flag before it
+        type=_sandbox_file,
         metavar="FILE",
-        help="work on a local AutoSend, in memory or kept in FILE",
+        help="work on a local AutoSend, kept in memory or in FILE",
     )
+
+
+def _add_call_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the MCP result as it is")
+    _add_sandbox(parser)
 
 
 def _add_import_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", help="CSV, TSV or JSONL (.jsonl)")
     repeatable: dict[str, Any] = {"action": "append", "default": []}
-    parser.add_argument("--list", metavar="NAME", help="contact list to join, by name or id; repeatable", **repeatable)
     parser.add_argument(
-        "--map", metavar="COLUMN=FIELD", help="what a column is; an empty FIELD leaves it out; repeatable", **repeatable
+        "--list", metavar="NAME", help="add the contacts to this list, by name or id; repeatable", **repeatable
     )
-    for flag, told in (
+    parser.add_argument(
+        "--map",
+        metavar="COLUMN=FIELD",
+        help="name the field of a column; an empty one leaves it out; repeatable",
+        **repeatable,
+    )
+    for flag, effect in (
         ("--dry-run", "send nothing; show what would be done"),
         ("--create-fields", "define the custom fields that AutoSend does not know, with the type of their values"),
         ("--run-workflow", "start the automations that watch for changed values"),
-        ("--restart", "begin anew instead of going on with an import of this file that was interrupted"),
-        ("--json", "print events, a JSON object a line"),
+        ("--restart", "begin anew instead of continuing an interrupted import of this file"),
+        ("--json", "print events, one JSON object a line"),
     ):
-        parser.add_argument(flag, action="store_true", help=told)
-    parser.add_argument("--encoding", help="of the file, such as cp1251 (default: detected)")
-    parser.add_argument("--delimiter", help='between cells, such as ";" or tab (default: detected)')
+        parser.add_argument(flag, action="store_true", help=effect)
+    parser.add_argument("--encoding", help="encoding of the file, such as cp1251 (default: detected)")
+    parser.add_argument("--delimiter", help='what stands between cells, such as ";" or tab (default: detected)')
     _add_sandbox(parser)
 
 
 def _add_sandbox_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=_port, default=8025, help="port on 127.0.0.1; 0 for any (default 8025)")
-    parser.add_argument("--file", help="SQLite file to keep the records in (default: in memory)")
-    parser.add_argument("--no-rate-limit", action="store_true", help="do not limit a key to 2 requests a second")
+    parser.add_argument(
+        "--port", type=_port, default=8025, help="port on 127.0.0.1, or 0 for a free one (default: 8025)"
+    )
+    parser.add_argument("--file", help="keep the records in this SQLite file (default: in memory)")
+    parser.add_argument("--no-rate-limit", action="store_true", help="allow a key more than 2 requests a second")
     parser.add_argument("--webhook", default="", metavar="URL", help="send contact events to this loopback URL")
-    parser.add_argument("--webhook-secret", default="whsec_sandbox", help="signs them (whsec_sandbox)")
-    for flag, metavar, told in (
-        ("--list", "NAME", "seed a contact list"),
-        ("--segment", "NAME", "seed a segment"),
-        ("--field", "NAME:TYPE", "seed a custom field: string, number, boolean or date"),
-        ("--suppress", "ADDRESS", "an address that gets no mail at all"),
-        ("--unsubscribe", "ADDRESS:GROUP", "an address that opted out of a group, by the group's name"),
-        ("--automation", "PROPERTY[:FROM:TO]", "an automation that a changed property starts; empty is any value"),
+    parser.add_argument(
+        "--webhook-secret", default="whsec_sandbox", help="sign the events with this secret (default: whsec_sandbox)"
+    )
+    for flag, metavar, effect in (
+        ("--list", "NAME", "create a contact list"),
+        ("--segment", "NAME", "create a segment"),
+        ("--field", "NAME:TYPE", "define a custom field of type string, number, boolean or date"),
+        ("--suppress", "ADDRESS", "suppress all mail to an address"),
+        ("--unsubscribe", "ADDRESS:GROUP", "let an address opt out of a suppression group, created if needed"),
+        (
+            "--automation",
+            "PROPERTY[:FROM:TO]",
+            "create an automation that starts when a property changes; an empty value means any",
+        ),
     ):
-        parser.add_argument(flag, action="append", default=[], metavar=metavar, help=f"{told}; repeatable")
-    for flag, known, told in (
-        ("--exists-status", (409, 400, 422), "status of 'already exists'"),
+        parser.add_argument(flag, action="append", default=[], metavar=metavar, help=f"{effect}; repeatable")
+    for flag, choices, what in (
+        ("--exists-status", (409, 400, 422), "HTTP status of 'already exists'"),
         ("--lists-key", ("contacts", "lists"), "key of the lists in GET /contact-lists"),
-        ("--upsert-rule", ("merge", "replace"), "what an upsert does to what it does not name"),
-        ("--unknown-fields", ("create", "keep", "ignore", "refuse"), "custom fields that are not defined"),
+        ("--upsert-rule", ("merge", "replace"), "what an upsert does to fields that it does not name"),
+        (
+            "--unknown-fields",
+            ("create", "keep", "ignore", "refuse"),
+            "what happens to custom fields that are not defined",
+        ),
     ):
-        parser.add_argument(flag, type=type(known[0]), choices=known, default=known[0], help=f"{told} ({known[0]})")
+        usual = choices[0]
+        parser.add_argument(flag, type=type(usual), choices=choices, default=usual, help=f"{what} (default: {usual})")
 
 
-def sandbox_file(text: str) -> str:
-    """A file name that cannot be taken for a tool, a subcommand or an argument."""
+def _sandbox_file(text: str) -> str:
+    """Return a file name, if it cannot be mistaken for a tool, a subcommand or an argument."""
     if text and ("@" in text or text.startswith(("{", "-")) or not Path(text).suffix):
         raise argparse.ArgumentTypeError(f"{text!r} is no file name with an ending, such as contacts.sqlite3")
     return text

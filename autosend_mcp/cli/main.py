@@ -1,22 +1,25 @@
-"""The command. Each subcommand imports what it needs itself, so that serving starts with nothing else loaded."""
+"""Run the command. Each subcommand imports what it needs itself, so that serving loads nothing else."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from autosend_mcp.cli.exits import at_once, failed, failed_with, flushed, usage
-from autosend_mcp.cli.flags import parser, sandbox_file
+from autosend_mcp.cli.exits import exit_now, failed, failed_with, flushed, usage
+from autosend_mcp.cli.flags import parser, tool_words
+
+if TYPE_CHECKING:
+    from autosend_mcp.api.client import AutoSend
 
 
 def run() -> NoReturn:
-    """The command as a process."""
-    at_once(main())
+    """Run the command as a process of its own."""
+    exit_now(main())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; the exit code."""
+    """Run the command; return its exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -36,7 +39,7 @@ def _serve(args: argparse.Namespace) -> int:
     from autosend_mcp.server.stdio import serve_stdio
 
     if sys.stdin is None or sys.stdout is None:
-        return usage("stdin and stdout must be open: MCP is spoken over them")
+        return usage("stdin and stdout must be open: the server speaks MCP over them")
     autosend = _connect(args)
     configure_logging(autosend.settings.log_level)
     anyio.run(serve_stdio, autosend)
@@ -50,9 +53,9 @@ def _call(args: argparse.Namespace) -> int:
 
     configure_logging("WARNING")
     try:
-        words = _own_flags(args)
-    except argparse.ArgumentTypeError as error:
-        return usage(f"call: {error}")
+        words = tool_words(args)
+    except argparse.ArgumentError as error:
+        return usage(f"call: {error.message}")
     if words in (["--help"], ["-h"]) and args.tool in ALL_TOOLS:
         print(describe(ALL_TOOLS[args.tool].definition))
         return 0
@@ -62,25 +65,6 @@ def _call(args: argparse.Namespace) -> int:
         return usage(f"call: {error}")
     except KeyboardInterrupt:
         return failed("interrupted. If its request had left, it may have been applied: call again to find out", 130)
-
-
-def _own_flags(args: argparse.Namespace) -> list[str]:
-    """Move --json and --sandbox, where they follow the tool's name, from its arguments to ours."""
-    words: list[str] = []
-    rest = list(args.arguments)
-    while rest:
-        word = rest.pop(0)
-        if word == "--json":
-            args.json = True
-        elif word == "--sandbox":
-            args.sandbox = sandbox_file(rest.pop(0)) if rest and not rest[0].startswith(("-", "{")) else ""
-        elif word.startswith("--sandbox="):
-            args.sandbox = sandbox_file(word.partition("=")[2])
-        else:
-            words.append(word)
-            if word.startswith("--") and "=" not in word and rest:
-                words.append(rest.pop(0))
-    return words
 
 
 def _demo(_args: argparse.Namespace) -> int:
@@ -95,7 +79,7 @@ def _sandbox(args: argparse.Namespace) -> int:
     return usage(f"sandbox: {why_not}") if (why_not := run(args)) else 0
 
 
-def _connect(args: argparse.Namespace) -> Any:
+def _connect(args: argparse.Namespace) -> "AutoSend":
     from autosend_mcp.cli.connect import connect
     from autosend_mcp.server.app import offered_tools
     from autosend_mcp.settings import SettingsError
