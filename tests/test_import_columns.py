@@ -8,7 +8,7 @@ import pytest
 from autosend_mcp.cli.import_file import PHRASES as IN_THE_SHELL
 from autosend_mcp.errors import NotSent
 from autosend_mcp.imports.file.cells import arguments_of
-from autosend_mcp.imports.file.columns import Column, match
+from autosend_mcp.imports.file.columns import Column, match_columns
 from autosend_mcp.imports.hints import explain
 from autosend_mcp.imports.job import PHRASES as IN_A_CALL
 from tests.support.importing import BULK, Row, World, world
@@ -18,14 +18,14 @@ DEFINED = {"plan": "string", "logins": "number", "vip": "boolean", "trialEnds": 
 
 def fields_of(names: list[str], create: bool = False, **given: str) -> dict[str, str]:
     """The field that each column is taken for."""
-    return {one.name: one.field for one in match(names, given, DEFINED, create=create)}
+    return {one.name: one.field for one in match_columns(names, given, DEFINED, create=create)}
 
 
 def refusal(
     names: list[str], given: dict[str, str] | None = None, *, create: bool = False, phrases: Any = IN_THE_SHELL
 ) -> str:
     with pytest.raises(NotSent) as refused:
-        match(names, given or {}, DEFINED, create=create)
+        match_columns(names, given or {}, DEFINED, create=create)
     explain(refused.value, phrases)
     return refused.value.sentence
 
@@ -57,13 +57,13 @@ def test_a_custom_field_that_is_defined_is_recognised(name: str, custom: str) ->
 
 
 def test_a_custom_field_of_its_very_name_wins_over_a_synonym() -> None:
-    columns = match(["email", "Vorname"], {}, {"Vorname": "string"}, create=False)
+    columns = match_columns(["email", "Vorname"], {}, {"Vorname": "string"}, create=False)
     assert columns[1].field == "customFields.Vorname"
 
 
 def test_of_two_custom_fields_that_are_written_alike_none_is_guessed() -> None:
     with pytest.raises(NotSent, match="no field of a contact"):
-        match(["email", "my plan"], {}, {"myPlan": "string", "my_plan": "string"}, create=False)
+        match_columns(["email", "my plan"], {}, {"myPlan": "string", "my_plan": "string"}, create=False)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from tests.support.importing import csv_of, people, report_of
 from tests.support.worlds import KEY
 
 BULK = "/contacts/bulk-update"
-STOPPING = "stopping: what has left is being settled. Ask again to stop at once.\n"
+STOPPING = "stopping: waiting for the answers to what was sent. Press Ctrl-C again to stop at once.\n"
 INTERRUPTED = "autosend-mcp: interrupted. Run the same command again to go on\n"
 
 
@@ -398,7 +398,7 @@ async def test_elsewhere_a_line_says_how_far_it_is(capsys: pytest.CaptureFixture
     lines = Lines()
     reading = Tally(read=1_234)
     for one in (reading, tally(), tally(5_000), tally(5_000, ago=100_000), tally(10_000)):
-        lines.progress(one)
+        lines.show_progress(one)
     out, err = capsys.readouterr()
     assert out == ""
     assert re.sub(r"\d\d left", "40 left", err).splitlines() == [  # it takes a while to say so
@@ -412,7 +412,7 @@ async def test_elsewhere_a_line_says_how_far_it_is(capsys: pytest.CaptureFixture
 
 @pytest.mark.anyio
 async def test_the_events_say_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    Events().progress(tally(5_000))
+    Events().show_progress(tally(5_000))
     event = json.loads(capsys.readouterr().out)
     assert event | {"rowsPerSecond": 50} == {
         "event": "progress", "stage": "sending", "read": 10_000, "rows": 10_000, "settled": 5_000,
@@ -423,10 +423,10 @@ async def test_the_events_say_how_far_it_is(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.anyio
 async def test_a_bar_is_drawn_for_each_stage_and_leaves_nothing_behind(capsys: pytest.CaptureFixture[str]) -> None:
     bar = Bar()
-    bar.progress(Tally(read=1_234))
-    bar.progress(tally(5_000))
-    bar.progress(tally(6_000))
-    bar.stopping()
+    bar.show_progress(Tally(read=1_234))
+    bar.show_progress(tally(5_000))
+    bar.show_progress(tally(6_000))
+    bar.show_stopping()
     bar.say("done")
     bar.say("again")
     out, err = capsys.readouterr()

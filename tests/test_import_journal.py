@@ -433,7 +433,7 @@ async def test_an_import_without_a_place_writes_no_file() -> None:
         assert imported.problems(after=3) == []
         imported.close()
         assert [file.name for file in here.folder.iterdir()] == ["people.csv"]
-    assert [(line, email, outcome) for _, line, email, outcome, _ in during] == [(4, "bad", "invalid")]
+    assert [(row.line, row.email, row.outcome) for row in during] == [(4, "bad", "invalid")]
 
 
 @pytest.mark.anyio

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from autosend_mcp.errors import AutoSendError
-from autosend_mcp.imports.journal import Journal
+from autosend_mcp.imports.journal import Journal, JournalRow
 from autosend_mcp.imports.run import Import, Order
 from autosend_mcp.sandbox.app import Options, PropertyAutomation
 from tests.support.importing import ADD, BULK, FIND, PAGE, Done, World, autosend_over, csv_of, people, world
@@ -339,7 +339,7 @@ def test_a_journal_is_cleared_all_or_not_at_all() -> None:
         file = here.folder / "people.csv.journal"
         journal = Journal(file)
         journal.keep("begun", {})
-        journal.add([(1, 2, "a@example.com", "{}", None, "")])
+        journal.add([JournalRow(1, 2, "a@example.com", "{}", None, "")])
         journal.close()
         if (child := os.fork()) == 0:
             journal = Journal(file)

@@ -14,69 +14,67 @@ from autosend_mcp.imports.run import Import
 from autosend_mcp.imports.summary import OUTCOMES, progress_of, reading_of
 from autosend_mcp.models.text import compact_json, quoted, visible
 
-_SAID = {
+_EXPLAINED = {
     "merged": "the same address as another line; sent as one",
     "invalid": "not sent",
-    "failed": "AutoSend did not take it",
+    "failed": "AutoSend did not accept it",
     "unknown": "it may or may not have been applied",
 }
-
-
-_WIDEST = 60
+_MAX_NAME = 60
 
 
 class Display(ABC):
-    """Shows one import. `every`: seconds between two looks at how far it is."""
+    """How one import is shown. `every`: seconds between two calls of `show_progress`."""
 
     every: float
 
     @abstractmethod
-    def progress(self, tally: Tally) -> None:
-        """How far it is now."""
+    def show_progress(self, tally: Tally) -> None:
+        """Show how far it is."""
 
-    def read(self, imported: Import) -> None:
-        """What the file is, and what was made of it."""
+    def show_reading(self, imported: Import) -> None:
+        """Show what the file was read as."""
         self.say("\n".join(described(imported)))
 
-    def end(self, imported: Import) -> None:
-        """What became of it."""
+    def show_outcome(self, imported: Import) -> None:
+        """Show the outcomes of the rows."""
         self.say("\n".join(concluded(imported)))
 
     def say(self, text: str) -> None:
-        """Text for a person, on stdout."""
+        """Print text for people on stdout."""
         print(text, flush=True)
 
-    def failed(self, error: AutoSendError) -> None:  # noqa: B027 - told on stderr in any case
-        """It could not be begun."""
+    def show_failure(self, error: AutoSendError) -> None:  # noqa: B027 - it is on stderr in any case
+        """Show why it could not begin."""
 
-    def stopping(self) -> None:
-        """It was asked to stop, and will."""
-        print("stopping: what has left is being settled. Ask again to stop at once.", file=sys.stderr, flush=True)
+    def show_stopping(self) -> None:
+        """Show that it is going to stop."""
+        text = "stopping: waiting for the answers to what was sent. Press Ctrl-C again to stop at once."
+        print(text, file=sys.stderr, flush=True)
 
 
 class Lines(Display):
-    """A line every few seconds."""
+    """A line every few seconds on stderr."""
 
     every = 5.0
 
-    def progress(self, tally: Tally) -> None:
-        """One line."""
+    def show_progress(self, tally: Tally) -> None:
+        """Print one line."""
         left = tally.seconds_left
         print(_line(tally) + (f", {timedelta(seconds=round(left))} left" if left else ""), file=sys.stderr, flush=True)
 
 
 class Bar(Display):
-    """A bar with the rate and the time left."""
+    """A bar with the rate and the time left, on stderr."""
 
     every = 0.1
 
     def __init__(self) -> None:
-        """Not drawn yet."""
         self._bar: Any = None
         self._stage = ""
 
-    def progress(self, tally: Tally) -> None:
-        """Draw it; a new one for each stage."""
+    def show_progress(self, tally: Tally) -> None:
+        """Draw the bar; a new one for each stage."""
         from tqdm import tqdm
 
         if tally.stage != self._stage:
@@ -91,14 +89,14 @@ class Bar(Display):
         self._bar.refresh()
 
     def say(self, text: str) -> None:
-        """Text where the bar was."""
+        """Print text where the bar was."""
         self._clear()
         super().say(text)
 
-    def stopping(self) -> None:
-        """The same where the bar was."""
+    def show_stopping(self) -> None:
+        """Print that it is going to stop where the bar was."""
         self._clear()
-        super().stopping()
+        super().show_stopping()
 
     def _clear(self) -> None:
         if self._bar is not None:
@@ -111,20 +109,20 @@ class Events(Display):
 
     every = 1.0
 
-    def progress(self, tally: Tally) -> None:
-        """How far it is."""
+    def show_progress(self, tally: Tally) -> None:
+        """Print an event `progress`."""
         self._emit("progress", stage=tally.stage, read=tally.read, **progress_of(tally))
 
-    def read(self, imported: Import) -> None:
-        """The file, its columns and the validation report."""
+    def show_reading(self, imported: Import) -> None:
+        """Print an event `read`: the file, its columns and the rows by outcome so far."""
         self._emit("read", **reading_of(imported), **progress_of(imported.tally), notes=imported.notes)
 
-    def failed(self, error: AutoSendError) -> None:
-        """Why it could not be begun."""
+    def show_failure(self, error: AutoSendError) -> None:
+        """Print an event `failed`."""
         self._emit("failed", error=error.sentence)
 
-    def end(self, imported: Import) -> None:
-        """The outcome."""
+    def show_outcome(self, imported: Import) -> None:
+        """Print an event `done` or `stopped`."""
         files = [name_of(file, whole=True) for file in imported.files]
         error = {"error": imported.error.sentence} if imported.error else {}
         self._emit(imported.tally.stage, **progress_of(imported.tally), files=files, **error)
@@ -134,7 +132,7 @@ class Events(Display):
 
 
 def described(imported: Import) -> list[str]:
-    """What the file was read as, for a person."""
+    """Return lines that say what the file was read as."""
     table = imported.table
     assert table is not None  # noqa: S101 - it was read
     between = DELIMITERS.get(table.delimiter) or quoted(table.delimiter)
@@ -146,7 +144,7 @@ def described(imported: Import) -> list[str]:
     for name, column in zip(names, imported.columns, strict=True):
         kind = f" ({column.kind}{', new' if column.new else ''})" if "." in column.field else ""
         lines.append(f"  {name:<{width}}  ->  {_shown(column.field) or 'left out'}{kind}")
-    lines += [f"list: {_shown(one.name)}" for one in imported.lists]
+    lines += [f"list: {_shown(joined.name)}" for joined in imported.lists]
     if imported.resumed:
         lines.append("Going on with the import that was interrupted.")
     tally = imported.tally
@@ -154,10 +152,10 @@ def described(imported: Import) -> list[str]:
 
 
 def concluded(imported: Import) -> list[str]:
-    """What became of it, for a person."""
+    """Return lines that say what became of the rows."""
     tally = imported.tally
     counts = [(name, tally.outcomes[name]) for name in OUTCOMES if tally.outcomes[name]]
-    lines = ["", *(f"  {name:<12} {count:>11,}  {_SAID.get(name, '')}".rstrip() for name, count in counts)]
+    lines = ["", *(f"  {name:<12} {count:>11,}  {_EXPLAINED.get(name, '')}".rstrip() for name, count in counts)]
     if tally.stage == "stopped":
         lines.append(f"  {'not settled':<12} {tally.total - tally.settled:>11,}")
     lines += [*(f"-> {name_of(file)}" for file in imported.files), *imported.notes]
@@ -165,14 +163,14 @@ def concluded(imported: Import) -> list[str]:
 
 
 def name_of(file: Path, *, whole: bool = False) -> str:
-    """The file's name, or its whole path, for a person or a script to read; also where it is no text."""
+    """Return the file's name, or its `whole` path, as text that can be printed; also where it is none."""
     return visible(os.fsencode(file if whole else file.name).decode(errors="replace"))
 
 
 def _shown(name: str) -> str:
-    """A name that stands in the file, so that it stays on its line."""
+    """Return a name from the file, cut and made visible."""
     shown = visible(name)
-    return f"{shown[:_WIDEST]}..." if len(shown) > _WIDEST else shown
+    return f"{shown[:_MAX_NAME]}..." if len(shown) > _MAX_NAME else shown
 
 
 def _line(tally: Tally) -> str:

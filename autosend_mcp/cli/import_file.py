@@ -24,11 +24,14 @@ PHRASES: dict[Option, str] = {
 
 _INTERRUPTED = 130
 _GO_ON = "interrupted. Run the same command again to go on"
-_AS_ASKED = ("created", "updated", "unchanged", "merged", "would create", "would update")
+_SUCCESSES = ("created", "updated", "unchanged", "merged", "would create", "would update")
 
 
 def run(autosend: AutoSend, args: Namespace) -> int:
-    """Import the file; the exit code: 0 every row as asked, 1 not every one, 2 nothing was sent, 3 stopped halfway."""
+    """Import the file and return the exit code.
+
+    0: every row succeeded. 1: not every row. 2: nothing was sent. 3: stopped halfway. 130: interrupted.
+    """
     if autosend.settings.read_only and not args.dry_run:
         return usage("import: AUTOSEND_READ_ONLY is set, so that only --dry-run works")
     try:
@@ -86,33 +89,33 @@ async def _read_and_send(imported: Import, display: Display, *, restart: bool) -
         await imported.read(restart=restart)
     except AutoSendError as error:
         explain(error, PHRASES)
-        display.failed(error)
+        display.show_failure(error)
         return usage(f"import: {error}")
     if imported.tally.stopped:
         return failed("interrupted while reading; nothing was sent", _INTERRUPTED)
-    display.read(imported)
+    display.show_reading(imported)
     await imported.send()
-    display.end(imported)
+    display.show_outcome(imported)
     if imported.error is not None:
         return failed(f"import: {imported.error} Run the same command again to go on.", 3)
     if imported.tally.stage == "stopped":
         return failed(_GO_ON, _INTERRUPTED)
     counts = imported.tally.outcomes
-    return 0 if sum(counts[name] for name in _AS_ASKED) == imported.tally.total else 1
+    return 0 if sum(counts[name] for name in _SUCCESSES) == imported.tally.total else 1
 
 
 async def _show(imported: Import, display: Display) -> None:
     while True:
         await anyio.sleep(display.every)
-        display.progress(imported.tally)
+        display.show_progress(imported.tally)
 
 
 async def _stop_on_signal(imported: Import, display: Display, everything: anyio.CancelScope) -> None:
-    """The first lets what has left be settled; the next does not wait for that."""
+    """Stop on the first signal; on the next, without waiting for the answers to what was sent."""
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async for _ in signals:
             if imported.tally.stopped:
                 everything.cancel()
             else:
                 imported.stop()
-                display.stopping()
+                display.show_stopping()

@@ -1,4 +1,4 @@
-"""The files that an assistant may name: those that lie in the import directory themselves, and nothing else."""
+"""The files that an assistant may name: those in the import directory itself, and no others."""
 
 import os
 import re
@@ -9,15 +9,15 @@ from typing import BinaryIO
 from autosend_mcp.errors import NOTHING_CHANGED, NotSent
 
 _ENDINGS = {".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson"}
-_SHOWN = 50
+_MAX_SHOWN = 50
 _REPORT = re.compile(r"\.(report|dry-run)(-\d+)?\.csv$")
 
 
-def open_inside(directory: Path | None, name: str) -> tuple[BinaryIO, Path]:
-    """The file of this name in the directory, and its path.
+def open_file(directory: Path | None, name: str) -> tuple[BinaryIO, Path]:
+    """Open the file of this name in the directory; return it with its path.
 
     Raises:
-        NotSent: There is none: not a path, a link, a URL, a device, nor a file that is no table.
+        NotSent: There is none. A path, a link, a URL, a device or a file that is no table counts as none.
     """
     if directory is None:
         raise NotSent(
@@ -35,14 +35,14 @@ def open_inside(directory: Path | None, name: str) -> tuple[BinaryIO, Path]:
 
 
 def _is_plain(name: str) -> bool:
-    """Whether it is one part of a path, of a table that is not hidden."""
+    """Return whether it is the name of a table that is not hidden, and no path."""
     if any(char in name for char in "/\\:\0") or name != name.strip() or name.startswith((".", "~")):
         return False
     return Path(name).suffix.lower() in _ENDINGS
 
 
 def _opened(root: Path, name: str) -> BinaryIO | None:
-    """The file, if it is a regular one that no link leads to. What is checked is what is opened."""
+    """Open the file if it is a regular one that no link leads to. What is checked is what is opened."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
         if (root / name).is_symlink():  # where there is no O_NOFOLLOW
@@ -58,16 +58,16 @@ def _opened(root: Path, name: str) -> BinaryIO | None:
 
 
 def _can_be_named(entry: "os.DirEntry[str]") -> bool:
-    """Whether it is a table that is read where it is named; not one of our own reports."""
-    one = entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_nlink == 1
-    return one and _is_plain(entry.name) and not _REPORT.search(entry.name)
+    """Return whether it is a table that would be opened; not one of our own reports."""
+    is_alone = entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_nlink == 1
+    return is_alone and _is_plain(entry.name) and not _REPORT.search(entry.name)
 
 
 def _names(root: Path) -> list[str]:
-    """What could be named instead."""
+    """Return the names that could be given instead."""
     try:
         with os.scandir(root) as entries:
-            found = sorted(one.name for one in entries if _can_be_named(one))
+            names = sorted(entry.name for entry in entries if _can_be_named(entry))
     except OSError:
         return []
-    return found[:_SHOWN]
+    return names[:_MAX_SHOWN]

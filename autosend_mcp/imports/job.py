@@ -11,8 +11,8 @@ import anyio
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Unknown
 from autosend_mcp.imports.hints import Option, explain
-from autosend_mcp.imports.import_dir import open_inside
-from autosend_mcp.imports.journal import Result, in_thread
+from autosend_mcp.imports.import_dir import open_file
+from autosend_mcp.imports.journal import JournalRow, in_thread
 from autosend_mcp.imports.run import Import, Order
 from autosend_mcp.imports.summary import counts_of, reading_of
 from autosend_mcp.logs import OURS
@@ -156,7 +156,7 @@ def _job(autosend: AutoSend, body: StartImport) -> ImportJob:
     if body.file is None:
         imported = Import(autosend, BytesIO((body.text or "").encode()), "", order)
     else:
-        file, place = open_inside(autosend.settings.import_dir, body.file)
+        file, place = open_file(autosend.settings.import_dir, body.file)
         imported = Import(autosend, file, body.file, order, place=place)
     return ImportJob(imported, restart=body.restart, dry_run=body.dry_run)
 
@@ -223,7 +223,7 @@ async def _state(
     after, _ = read_cursor(cursor, _PROBLEMS, import_id)
     rows = await in_thread(job.imported.problems, after, _PROBLEMS + 1) if job.was_read else []
     kept, more = fitting([_problem(row) for row in rows[:_PROBLEMS]])
-    further = write_cursor(rows[len(kept) - 1][0], _PROBLEMS, import_id) if len(rows) > len(kept) else None
+    further = write_cursor(rows[len(kept) - 1].number, _PROBLEMS, import_id) if len(rows) > len(kept) else None
     return {
         "outcome": job.outcome,
         "import_id": import_id,
@@ -239,9 +239,10 @@ async def _state(
     }
 
 
-def _problem(row: Result) -> dict[str, Any]:
-    _, line, email, outcome, reason = row
-    return {"line": line} | ({"email": email} if email else {}) | {"outcome": outcome, "why": reason}
+def _problem(row: JournalRow) -> dict[str, Any]:
+    return (
+        {"line": row.line} | ({"email": row.email} if row.email else {}) | {"outcome": row.outcome, "why": row.reason}
+    )
 
 
 _AFTER_DRY_RUN = "Nothing was sent. Show the user; if they agree, call start_import again without dryRun."

@@ -9,11 +9,11 @@ import os
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from anyio import to_thread
 
@@ -21,8 +21,6 @@ AS_ASKED = ("created", "updated", "unchanged")
 Outcome = Literal[
     "created", "updated", "unchanged", "merged", "invalid", "failed", "unknown", "would create", "would update"
 ]
-
-Result = tuple[int, int, str, str | None, str]  # number, line, email, outcome, reason
 
 ResultT = TypeVar("ResultT")
 
@@ -32,18 +30,47 @@ _WHOSE = ("PRAGMA application_id", "SELECT COUNT(*) FROM sqlite_master")
 _TABLES = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rows (
-    number INTEGER PRIMARY KEY, line INTEGER, email TEXT, asked TEXT, outcome TEXT, reason TEXT, joined INTEGER);
+    number INTEGER PRIMARY KEY, line INTEGER, email TEXT, expected TEXT, outcome TEXT, reason TEXT, joined INTEGER);
 CREATE TABLE IF NOT EXISTS requests (id INTEGER PRIMARY KEY, kind TEXT, rows TEXT);
-CREATE INDEX IF NOT EXISTS not_taken ON rows (email) WHERE outcome IN ('failed', 'unknown');
+CREATE INDEX IF NOT EXISTS not_applied ON rows (email) WHERE outcome IN ('failed', 'unknown');
 """
+_RESULTS = "SELECT number, line, email, expected, outcome, reason FROM rows WHERE number > ? ORDER BY number LIMIT ?"
+_REJECTED = (
+    "SELECT number, line, email, expected, outcome, reason FROM rows WHERE number > ?"
+    " AND (outcome IN ('invalid', 'failed', 'unknown') OR (outcome = 'merged' AND EXISTS (SELECT 1 FROM rows"
+    " AS other WHERE other.email = rows.email AND other.outcome IN ('failed', 'unknown')))) ORDER BY number LIMIT ?"
+)
+_REPEATED = (
+    "SELECT email FROM rows WHERE outcome IS NULL AND email > ? GROUP BY email HAVING COUNT(*) > 1"
+    " ORDER BY email LIMIT ?"
+)
+_OF_ONE_ADDRESS = (
+    "SELECT number, line, email, expected, outcome, reason FROM rows WHERE outcome IS NULL AND email = ?"
+    " ORDER BY number"
+)
 _PENDING = (
-    "SELECT number, email, asked, outcome, joined FROM rows WHERE number > ?"
+    "SELECT number, email, expected, outcome, joined FROM rows WHERE number > ?"
     " AND (outcome IS NULL OR (joined < ? AND outcome IN ('created', 'updated', 'unchanged'))) ORDER BY number LIMIT ?"
 )
 
 
 class JournalBusyError(Exception):
     """Another process is at work on it."""
+
+
+class JournalRow(NamedTuple):
+    """A row of the file as the journal keeps it.
+
+    `line`: where it begins in the file. `expected`: the values that the contact is to have, as JSON. `outcome`: None
+    while it is not known.
+    """
+
+    number: int
+    line: int
+    email: str
+    expected: str
+    outcome: str | None
+    reason: str
 
 
 @dataclass(slots=True, eq=False)
@@ -120,141 +147,119 @@ class Journal:
             for ending in _FILES:
                 self._file.with_name(self._file.name + ending).unlink(missing_ok=True)
 
-    def remove(self) -> None:
-        """Close it for good."""
-        self.close(keep=False)
-
     def was_sent(self) -> bool:
         """Whether a request with any of its rows has left, or may have."""
         sql = (
             "SELECT EXISTS (SELECT 1 FROM requests)"
             " OR EXISTS (SELECT 1 FROM rows WHERE outcome IN ('created', 'updated', 'failed', 'unknown') OR joined)"
         )
-        with self._lock:
-            return bool(self._db.execute(sql).fetchone()[0])
+        return bool(self._read(sql)[0][0])
 
     def fact(self, name: str) -> Any:
-        """What was kept under this name, None if nothing was."""
-        with self._lock:
-            row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-        return json.loads(row[0]) if row else None
+        """Return what was kept under this name, None if nothing was."""
+        found = self._read("SELECT value FROM facts WHERE name = ?", name)
+        return json.loads(found[0][0]) if found else None
 
     def keep(self, name: str, value: object) -> None:
         """Keep it under this name."""
-        with self._lock:
-            self._db.execute("REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
+        with self._transaction() as db:
+            db.execute("REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
 
     def clear(self) -> None:
         """Forget all rows and requests."""
-        with self._lock:
-            self._db.executescript("BEGIN; DELETE FROM facts; DELETE FROM requests; DELETE FROM rows; COMMIT;")
+        with self._transaction() as db:
+            for sql in ("DELETE FROM facts", "DELETE FROM requests", "DELETE FROM rows"):
+                db.execute(sql)
 
-    def add(self, rows: Iterable[tuple[int, int, str, str, str | None, str]]) -> None:
-        """Rows as they were read: number, line, email, asked (JSON), outcome, reason."""
-        with self._lock:
-            self._db.execute("BEGIN")
-            self._db.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, 0)", rows)
-            self._db.execute("COMMIT")
+    def add(self, rows: Iterable[JournalRow]) -> None:
+        """Add rows as they were read."""
+        with self._transaction() as db:
+            db.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, 0)", rows)
 
-    def repeated(self, after: str, most: int = 500) -> list[list[tuple[int, int, str, str]]]:
-        """The rows of the next addresses that stand several times: number, line, email, asked (JSON)."""
-        with self._lock:
-            self._db.execute("CREATE INDEX IF NOT EXISTS by_email ON rows (email, number) WHERE outcome IS NULL")
-            emails = self._db.execute(
-                "SELECT email FROM rows WHERE outcome IS NULL AND email > ?"
-                " GROUP BY email HAVING COUNT(*) > 1 ORDER BY email LIMIT ?",
-                (after, most),
-            ).fetchall()
-            sql = "SELECT number, line, email, asked FROM rows WHERE outcome IS NULL AND email = ? ORDER BY number"
-            found = [self._db.execute(sql, email).fetchall() for email in emails]
-            if not found:
-                self._db.execute("DROP INDEX by_email")
-        return found
+    def repeated(self, after: str, most: int = 500) -> list[list[JournalRow]]:
+        """Return the rows of the next addresses that stand several times, address by address."""
+        with self._transaction() as db:
+            db.execute("CREATE INDEX IF NOT EXISTS by_email ON rows (email, number) WHERE outcome IS NULL")
+            emails = db.execute(_REPEATED, (after, most)).fetchall()
+            if not emails:
+                db.execute("DROP INDEX by_email")
+            return [[*map(JournalRow._make, db.execute(_OF_ONE_ADDRESS, email))] for email in emails]
 
-    def change(self, rows: Iterable[tuple[str, str | None, str, int]]) -> None:
-        """Change rows: asked (JSON), outcome, reason ("" leaves it), number."""
-        sql = "UPDATE rows SET asked = ?, outcome = ?, reason = COALESCE(NULLIF(?, ''), reason) WHERE number = ?"
-        with self._lock:
-            self._db.execute("BEGIN")
-            self._db.executemany(sql, rows)
-            self._db.execute("COMMIT")
+    def change(self, rows: Iterable[JournalRow]) -> None:
+        """Change the values, the outcome and the reason of rows; an empty reason leaves the one there is."""
+        sql = "UPDATE rows SET expected = ?, outcome = ?, reason = COALESCE(NULLIF(?, ''), reason) WHERE number = ?"
+        with self._transaction() as db:
+            db.executemany(sql, [(row.expected, row.outcome, row.reason, row.number) for row in rows])
 
     def pending(self, after: int, lists: int, most: int) -> list[Item]:
-        """The next rows that are not settled, or not yet in so many lists."""
-        with self._lock:
-            found = self._db.execute(_PENDING, (after, lists, most)).fetchall()
+        """Return the next rows that are not settled, or not yet in so many lists."""
         return [
-            Item(number, email, json.loads(asked), outcome, "", joined, counted=outcome)
-            for number, email, asked, outcome, joined in found
+            Item(number, email, json.loads(expected), outcome, "", joined, counted=outcome)
+            for number, email, expected, outcome, joined in self._read(_PENDING, after, lists, most)
         ]
 
     def intend(self, kind: str, rows: Mapping[int, Any]) -> int:
-        """Record that a request with these rows is about to leave; its number."""
-        with self._lock:
-            text = json.dumps(dict(rows), separators=(",", ":"))
-            return self._db.execute("INSERT INTO requests (kind, rows) VALUES (?, ?)", (kind, text)).lastrowid or 0
+        """Record that a request with these rows is about to leave; return its number."""
+        text = json.dumps(dict(rows), separators=(",", ":"))
+        with self._transaction() as db:
+            return db.execute("INSERT INTO requests (kind, rows) VALUES (?, ?)", (kind, text)).lastrowid or 0
 
     def doubts(self) -> list[Doubt]:
-        """The requests that were about to leave, and of which no more is known."""
-        with self._lock:
-            found = self._db.execute("SELECT id, kind, rows FROM requests ORDER BY id").fetchall()
+        """Return the requests that were about to leave, and of which no more is known."""
+        found = self._read("SELECT id, kind, rows FROM requests ORDER BY id")
         return [Doubt(one, kind, {int(n): v for n, v in json.loads(rows).items()}) for one, kind, rows in found]
 
     def settle(self, items: Sequence[Item], request: int | None = None) -> None:
         """Keep what became of these rows, and with it of the request, whose other rows are as they were."""
-        with self._lock:
-            self._db.execute("BEGIN")
-            self._db.executemany(
+        with self._transaction() as db:
+            db.executemany(
                 "UPDATE rows SET outcome = ?, joined = ?,"
                 " reason = CASE WHEN ? = '' THEN reason WHEN reason = '' THEN ? ELSE ? || ' ' || reason END"
                 " WHERE number = ?",
                 [(one.outcome, one.joined, one.reason, one.reason, one.reason, one.number) for one in items],
             )
             if request is not None:
-                self._db.execute("DELETE FROM requests WHERE id = ?", (request,))
-            self._db.execute("COMMIT")
+                db.execute("DELETE FROM requests WHERE id = ?", (request,))
         for item in items:
             item.reason = ""  # it is kept, and would be kept again
 
     def have_joined(self, numbers: Sequence[int], joined: int, request: int) -> None:
         """Keep that these rows are in so many lists, and that the request is no longer in doubt."""
-        with self._lock:
-            self._db.execute("BEGIN")
-            self._db.executemany("UPDATE rows SET joined = ? WHERE number = ?", [(joined, one) for one in numbers])
-            self._db.execute("DELETE FROM requests WHERE id = ?", (request,))
-            self._db.execute("COMMIT")
+        with self._transaction() as db:
+            db.executemany("UPDATE rows SET joined = ? WHERE number = ?", [(joined, number) for number in numbers])
+            db.execute("DELETE FROM requests WHERE id = ?", (request,))
 
     def settled(self, lists: int) -> int:
-        """How many rows need nothing more, where each is to join so many lists."""
+        """Return how many rows need nothing more, where each is to join so many lists."""
         sql = (
             "SELECT COUNT(*) FROM rows WHERE outcome NOT IN ('created', 'updated', 'unchanged')"
             " OR (outcome IS NOT NULL AND joined >= ?)"
         )
-        with self._lock:
-            return self._db.execute(sql, (lists,)).fetchone()[0]
+        return self._read(sql, lists)[0][0]
 
     def counts(self) -> Counter[str]:
-        """How many rows have which outcome; those without one are under ""."""
-        with self._lock:
-            found = self._db.execute("SELECT COALESCE(outcome, ''), COUNT(*) FROM rows GROUP BY outcome").fetchall()
-        return Counter(dict(found))
+        """Return how many rows have which outcome; those without one are under ""."""
+        return Counter(dict(self._read("SELECT COALESCE(outcome, ''), COUNT(*) FROM rows GROUP BY outcome")))
 
-    def results(self, after: int = 0, most: int = 1_000) -> list[Result]:
-        """The next rows with what became of them."""
-        sql = "SELECT number, line, email, outcome, reason FROM rows WHERE number > ? ORDER BY number LIMIT ?"
-        with self._lock:
-            return self._db.execute(sql, (after, most)).fetchall()
+    def results(self, after: int = 0, most: int = 1_000) -> list[JournalRow]:
+        """Return the next rows."""
+        return [*map(JournalRow._make, self._read(_RESULTS, after, most))]
 
-    def rejected(self, after: int = 0, most: int = 1_000) -> list[Result]:
-        """The next rows that are not as asked, and those that were merged with one that is not."""
-        sql = (
-            "SELECT number, line, email, outcome, reason FROM rows WHERE number > ?"
-            " AND (outcome IN ('invalid', 'failed', 'unknown') OR (outcome = 'merged' AND EXISTS (SELECT 1 FROM rows"
-            " AS other WHERE other.email = rows.email AND other.outcome IN ('failed', 'unknown'))))"
-            " ORDER BY number LIMIT ?"
-        )
+    def rejected(self, after: int = 0, most: int = 1_000) -> list[JournalRow]:
+        """Return the next rows that did not succeed, and those that were merged with one that did not."""
+        return [*map(JournalRow._make, self._read(_REJECTED, after, most))]
+
+    def _read(self, sql: str, *values: object) -> list[Any]:
         with self._lock:
-            return self._db.execute(sql, (after, most)).fetchall()
+            return self._db.execute(sql, values).fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Generator[sqlite3.Connection]:
+        """Apply all of what is done within, or nothing; no other thread does anything meanwhile."""
+        with self._lock:
+            self._db.execute("BEGIN")
+            with self._db:
+                yield self._db
 
 
 def _make_private(file: Path) -> None:

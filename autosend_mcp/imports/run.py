@@ -12,11 +12,11 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.api.directory import read_properties
 from autosend_mcp.errors import AutoSendError, NotSent
 from autosend_mcp.imports.fields import define, new_field
-from autosend_mcp.imports.file.columns import Column, match
+from autosend_mcp.imports.file.columns import Column, match_columns
 from autosend_mcp.imports.file.encodings import FileError
 from autosend_mcp.imports.file.tables import Table, read_table
 from autosend_mcp.imports.hints import Hint, UnclearImport
-from autosend_mcp.imports.journal import Journal, JournalBusyError, Result, in_thread
+from autosend_mcp.imports.journal import Journal, JournalBusyError, JournalRow, in_thread
 from autosend_mcp.imports.progress import Tally
 from autosend_mcp.imports.reports import write_dry_run, write_reports
 from autosend_mcp.imports.sending.planner import Sending
@@ -79,7 +79,7 @@ class Import:
         self.error: AutoSendError | None = None
         self.notes: list[str] = []
         self.files: list[Path] = []
-        self._problems: list[Result] = []
+        self._problems: list[JournalRow] = []
         self._is_staged = True  # what the journal holds can be gone on with
 
     async def read(self, *, restart: bool = False) -> None:
@@ -130,12 +130,12 @@ class Import:
         if self._sending is not None:
             self._sending.stop()
 
-    def problems(self, after: int = 0, most: int = 20) -> list[Result]:
+    def problems(self, after: int = 0, most: int = 20) -> list[JournalRow]:
         """The next rows that are not as asked; once it has ended, of the first few thousand of them."""
         if self._journal is not None:
             with suppress(ProgrammingError):  # it was closed meanwhile
                 return self._journal.rejected(after, most)
-        return [row for row in self._problems if row[0] > after][:most]
+        return [row for row in self._problems if row.number > after][:most]
 
     def _open_journal(self) -> Journal:
         if self._place is None:
@@ -189,7 +189,7 @@ class Import:
         )
         fields = await requests.patiently(read_properties, reads=True)
         defined = {one.field_name: one.field_type or "" for one in fields}
-        self.columns = match(
+        self.columns = match_columns(
             table.columns,
             order.columns,
             defined,
@@ -235,7 +235,7 @@ class Import:
         else:
             self.files = write_reports(self.table, self._journal, self._place, encoding=self.order.encoding)
         journal, self._journal = self._journal, None
-        journal.remove()
+        journal.close(keep=False)
 
     def close(self) -> None:
         """Let go of the journal; one that is not finished stays, to be gone on with."""

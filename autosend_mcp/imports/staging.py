@@ -5,7 +5,7 @@ is sent.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from pydantic import ValidationError
@@ -14,7 +14,7 @@ from autosend_mcp.imports.file.cells import Inference, arguments_of
 from autosend_mcp.imports.file.columns import Column
 from autosend_mcp.imports.file.rows import FileRow
 from autosend_mcp.imports.file.tables import Table
-from autosend_mcp.imports.journal import Journal
+from autosend_mcp.imports.journal import Journal, JournalRow
 from autosend_mcp.imports.progress import Tally
 from autosend_mcp.models.arguments import problem_lines
 from autosend_mcp.models.comparison import custom_fields
@@ -25,8 +25,6 @@ from autosend_mcp.tools.property_checks import property_problems
 
 _AT_ONCE = 1_000
 _SHOWN_PROBLEMS = 20
-
-Staged = tuple[int, int, str, str, str | None, str]
 
 
 def infer(table: Table, columns: Sequence[Column]) -> None:
@@ -47,44 +45,43 @@ def stage(table: Table, columns: Sequence[Column], defined: Mapping[str, str], j
     Raises:
         FileError: The file cannot be read to its end.
     """
-    for some in _by_the_thousand(_staged(row, columns, defined) for row in table.rows()):
+    rows = (_staged(row, columns, defined) for row in table.rows())
+    while some := list(islice(rows, _AT_ONCE)):
         journal.add(some)
         tally.read += len(some)
         if tally.stopped:
             return
     after = ""
     while groups := journal.repeated(after):
-        after = groups[-1][0][2]
-        for group in groups:
-            journal.change(_merged(group))
+        after = groups[-1][0].email
+        journal.change(row for group in groups for row in _merged(group))
 
 
-def _by_the_thousand(rows: Iterable[Staged]) -> Iterator[list[Staged]]:
-    rest = iter(rows)
-    while some := list(islice(rest, _AT_ONCE)):
-        yield some
+def _staged(row: FileRow, columns: Sequence[Column], defined: Mapping[str, str]) -> JournalRow:
+    """Return the row as it is kept: with the values of a contact, or with the reason why it is invalid."""
+    if row.problem:
+        return _invalid(row, "", row.problem)
+    given = arguments_of(row.values, columns)
+    notes: list[str] = []
+    try:
+        person = Person.model_validate(given, context=notes)
+    except ValidationError as error:
+        problems = problem_lines(Person, error)[:_SHOWN_PROBLEMS]
+        return _invalid(row, visible(str(given.get("email") or "")[:300]), in_one_line(problems))
+    expected = person.attributes()
+    if problems := property_problems(custom_fields(expected), defined):
+        return _invalid(row, person.email, in_one_line(problems))
+    return JournalRow(row.number, row.line, person.email, compact_json(expected), None, " ".join(notes))
 
 
-def _staged(row: FileRow, columns: Sequence[Column], defined: Mapping[str, str]) -> Staged:
-    given = {} if row.problem else arguments_of(row.values, columns)
-    email, reason = str(given.get("email") or "")[:300], row.problem
-    if not reason:
-        notes: list[str] = []
-        try:
-            person = Person.model_validate(given, context=notes)
-            asked = person.attributes()
-            if problems := property_problems(custom_fields(asked), defined):
-                return row.number, row.line, person.email, "{}", "invalid", in_one_line(problems)
-            return row.number, row.line, person.email, compact_json(asked), None, " ".join(notes)
-        except ValidationError as error:
-            reason = in_one_line(problem_lines(Person, error)[:_SHOWN_PROBLEMS])
-    return row.number, row.line, visible(email), "{}", "invalid", reason
+def _invalid(row: FileRow, email: str, reason: str) -> JournalRow:
+    return JournalRow(row.number, row.line, email, "{}", "invalid", reason)
 
 
-def _merged(group: Sequence[tuple[int, int, str, str]]) -> list[tuple[str, str | None, str, int]]:
-    rows = [Row(line, email, json.loads(asked)) for _, line, email, asked in group]
+def _merged(group: Sequence[JournalRow]) -> Iterator[JournalRow]:
+    """Yield the rows of one address with what `merge` makes of them."""
+    rows = [Row(row.line, row.email, json.loads(row.expected)) for row in group]
     merge(rows, "line")
-    return [
-        (compact_json(row.expected), None if row.outcome == "unknown" else row.outcome, row.why, number)
-        for row, (number, *_) in zip(rows, group, strict=True)
-    ]
+    for kept, row in zip(group, rows, strict=True):
+        outcome = None if row.outcome == "unknown" else row.outcome
+        yield kept._replace(expected=compact_json(row.expected), outcome=outcome, reason=row.why)

@@ -1,4 +1,4 @@
-"""The cells of a file as values: of the type that a field has, or that all values of a new one have."""
+"""The cells of a file as values of a type: that of a field, or that which all values of a new field have."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -26,7 +26,7 @@ class Inference:
     seen: bool = False
 
     def see(self, cell: object) -> None:
-        """One more value; a blank one says nothing."""
+        """Take one more value into account; a blank one says nothing."""
         if self.left and cell is not None and cell != "" and (not isinstance(cell, str) or cell.strip()):
             self.seen = True
             self.left = [kind for kind in self.left if _may_be(cell, kind)]
@@ -49,7 +49,10 @@ def _may_be(cell: object, kind: str) -> bool:
 
 
 def arguments_of(values: Mapping[str, Any], columns: Iterable[Column]) -> dict[str, Any]:
-    """A row as the arguments of a tool, without blank cells, and blanks around them. What is not of its type stays."""
+    """Return a row as the arguments of a tool, without blank cells and the blanks around others.
+
+    A value that is not of its column's type stays as it is.
+    """
     arguments: dict[str, Any] = {}
     custom: dict[str, Any] = {}
     for column in columns:

@@ -11,12 +11,12 @@ from autosend_mcp.models.text import quoted, visible
 from autosend_mcp.models.values import RESERVED
 
 CUSTOM = "customFields."
-PROBLEM = "import_problem"  # the column of a rejected file that says what is to be mended; read over when it comes back
+PROBLEM = "import_problem"  # the column of a rejected file that says what to fix; left out when it comes back
 
 _ATTRIBUTES = ("email", "firstName", "lastName", "userId")
 _NO_CUSTOM_FIELDS = {*RESERVED, "listIds", "customFields"}
 
-# What people call these columns, without case, accents, spaces and punctuation.
+# What these columns are called in files, without case, accents, spaces and punctuation.
 _SYNONYMS = {
     **dict.fromkeys(
         (
@@ -48,7 +48,7 @@ class Column:
     new: bool = False
 
 
-def match(
+def match_columns(
     names: Sequence[str],
     given: Mapping[str, str],
     defined: Mapping[str, str],
@@ -56,9 +56,10 @@ def match(
     create: bool,
     unnamed: Collection[str] = (),
 ) -> list[Column]:
-    """Return what each column is. `given`: fields by column, "" for one to leave out. `defined`: custom fields, typed.
+    """Return the field that each column is.
 
-    A column that is `unnamed` in the file is left out.
+    `given`: fields by column, "" for one to leave out. `defined`: the types of the custom fields, by name. `unnamed`:
+    columns that the file leaves without a name; they are left out.
 
     Raises:
         NotSent: A column is nothing known, two are the same field, or none is the address.
@@ -67,7 +68,7 @@ def match(
         raise NotSent(f"There is no column {_named(unknown)}; there are {_named(names)}.", "Correct it.")
     given = dict.fromkeys(unnamed, "") | dict(given)
     columns = [_given(name, given[name], defined) if name in given else _guessed(name, defined) for name in names]
-    left = [column for column in columns if column.new and column.name not in given]
+    guessed = [column for column in columns if column.new and column.name not in given]
     reserved = [column for column in columns if column.new and column.field.removeprefix(CUSTOM) in _NO_CUSTOM_FIELDS]
     if not any(column.field == "email" for column in columns):
         what = f"No column is the address. There are: {_shown(columns)}."
@@ -75,9 +76,9 @@ def match(
     if reserved:
         what = f"AutoSend reserves these names, so they cannot be custom fields: {_shown(reserved)}."
         raise UnclearImport(what, hints=[_hint(reserved[0])])
-    if left and not create:
-        what = f"These columns are no field of a contact, and no custom field that AutoSend defines: {_shown(left)}."
-        raise UnclearImport(what, hints=[_hint(left[0]), Hint("create_fields")])
+    if guessed and not create:
+        what = f"These columns are no field of a contact, and no custom field that AutoSend defines: {_shown(guessed)}."
+        raise UnclearImport(what, hints=[_hint(guessed[0]), Hint("create_fields")])
     if new := [column for column in columns if column.new and not create]:
         what = f"AutoSend does not define these custom fields: {_fields(new)}."
         raise UnclearImport(what, hints=[Hint("create_fields")])
@@ -90,9 +91,9 @@ def _hint(column: Column, field: str = "company") -> Hint:
     return Hint("columns", visible(column.name).replace('"', "")[:40], field)
 
 
-def _given(name: str, asked: str, defined: Mapping[str, str]) -> Column:
-    """A column that was said to be this field."""
-    wanted = asked.strip()
+def _given(name: str, field: str, defined: Mapping[str, str]) -> Column:
+    """Return a column that the caller said to be this field."""
+    wanted = field.strip()
     if not wanted or wanted in _ATTRIBUTES:
         return Column(name, wanted)
     if (attribute := RESERVED.get(wanted)) in _ATTRIBUTES:  # first_name is firstName
@@ -104,7 +105,7 @@ def _given(name: str, asked: str, defined: Mapping[str, str]) -> Column:
 
 
 def _guessed(name: str, defined: Mapping[str, str]) -> Column:
-    """A column by its name alone."""
+    """Return a column by its name alone."""
     if name == PROBLEM:
         return Column(name, "")
     if name in _ATTRIBUTES:
@@ -123,17 +124,18 @@ def _custom(name: str, custom: str, defined: Mapping[str, str]) -> Column:
 
 
 def _key(name: str) -> str:
-    """The name without case, accents, spaces and punctuation."""
+    """Return the name without case, accents, spaces and punctuation."""
     plain = unicodedata.normalize("NFKD", name.casefold())
     return "".join(char for char in plain if char.isalnum())
 
 
 def _field_name(column: str) -> str:
-    """A name for a new custom field that a template can use: `Trial ends` is `trialEnds`."""
+    """Return a name for a new custom field that a template can use: `trialEnds` for `Trial ends`."""
     if column in _NO_CUSTOM_FIELDS or re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", column):
         return column
     parts = [part for part in re.split(r"[\W_]+", column) if part]
-    return "".join([part.lower() if not place else part[:1].upper() + part[1:] for place, part in enumerate(parts)])
+    first, *rest = [*parts, ""]
+    return first.lower() + "".join(part[:1].upper() + part[1:] for part in rest)
 
 
 def _check_one_each(columns: Sequence[Column]) -> None:
