@@ -23,7 +23,6 @@ class AutoSendError(Exception):
         changed: Whether anything changed; each kind has its own default.
         facts: Labelled data. Anything that came from AutoSend goes here and nowhere else: it is shown as JSON.
         status: HTTP status of the reply, if there was one.
-        code: AutoSend's error code, if it gave one.
         fields: Names of the fields AutoSend complained about.
         repeat_after: Seconds after which the same request may be sent again without risk; None if it may not.
         cause: Class name of the underlying error, for the log.
@@ -40,7 +39,6 @@ class AutoSendError(Exception):
         changed: str | None = None,
         facts: Mapping[str, object] | None = None,
         status: int | None = None,
-        code: str | None = None,
         fields: Sequence[str] = (),
         repeat_after: float | None = None,
         cause: str | None = None,
@@ -52,7 +50,6 @@ class AutoSendError(Exception):
         self.changed = self.default_changed if changed is None else changed
         self.facts = dict(facts or {})
         self.status = status
-        self.code = code
         self.fields = tuple(fields)
         self.repeat_after = repeat_after
         self.cause = cause

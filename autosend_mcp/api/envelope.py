@@ -64,9 +64,7 @@ def read_reply(status: int, headers: Mapping[str, str], content: bytes) -> Reply
             raise _refused(status, body, f"AutoSend refused the request (in a reply with status {status}).")
         return Reply(status, body, _date(headers))
     if status >= 500 or status == 408:
-        raise Unknown(
-            f"AutoSend failed with status {status}.", "Try again in a minute.", status=status, code=_said(body).code
-        )
+        raise Unknown(f"AutoSend failed with status {status}.", "Try again in a minute.", status=status)
     raise _refusal(status, headers, body)
 
 
@@ -98,7 +96,6 @@ def _refusal(status: int, headers: Mapping[str, str], body: Mapping[str, Any] | 
 class _Said:
     """What AutoSend said of an error, made safe to show as JSON."""
 
-    code: str | None
     fields: tuple[str, ...]
     facts: dict[str, object]
 
@@ -106,9 +103,9 @@ class _Said:
 def _said(body: Mapping[str, Any] | None) -> _Said:
     error = (body or {}).get("error", (body or {}).get("message"))
     if isinstance(error, str):
-        return _Said(None, (), {"AutoSend said": {"message": _quoted(error)}})
+        return _Said((), {"AutoSend said": {"message": _quoted(error)}})
     if not isinstance(error, dict):
-        return _Said(None, (), {})
+        return _Said((), {})
     parts = cast("dict[str, object]", error)
     said: dict[str, object] = {key: _quoted(str(parts[key])) for key in ("code", "message") if parts.get(key)}
     details = parts.get("details")
@@ -124,12 +121,8 @@ def _said(body: Mapping[str, Any] | None) -> _Said:
     ]
     if rows := [row for row in rows if row]:
         said["details"] = rows
-    code = said.get("code")
-    return _Said(
-        code if isinstance(code, str) else None,
-        tuple(row["field"] for row in rows if "field" in row),
-        {"AutoSend said": said} if said else {},
-    )
+    fields = tuple(row["field"] for row in rows if "field" in row)
+    return _Said(fields, {"AutoSend said": said} if said else {})
 
 
 def _quoted(text: str) -> str:
@@ -141,7 +134,7 @@ def _refused(
     status: int, body: Mapping[str, Any] | None, what: str, next_step: str = "Correct the arguments and call again."
 ) -> Refused:
     said = _said(body)
-    return Refused(what, next_step, facts=said.facts, status=status, code=said.code, fields=said.fields)
+    return Refused(what, next_step, facts=said.facts, status=status, fields=said.fields)
 
 
 def _rate_limited(headers: Mapping[str, str], body: Mapping[str, Any] | None) -> Refused:
@@ -150,7 +143,6 @@ def _rate_limited(headers: Mapping[str, str], body: Mapping[str, Any] | None) ->
         "AutoSend's rate limit was reached, so it refused the request.",
         f"Wait {max(1, round(wait))} s, then repeat the same call.",
         status=429,
-        code=_said(body).code,
         repeat_after=wait,
     )
 
