@@ -65,7 +65,7 @@ async def test_a_no_deletes_nothing_and_says_so(name: str, says: Any, era: str) 
         text = error_of(await client.call_tool(name, CALLS[name]))
         assert held(line) == before
         assert wrote(line) == []
-    assert "The person at the client was asked, and did not say yes. Nothing changed." in text
+    assert "The user was asked, and did not say yes. Nothing changed." in text
     assert "Do not call again unless they ask for it." in text
 
 

@@ -69,11 +69,11 @@ async def what_the_rate_limit_headers_say_slows_the_next_request(limit: str) -> 
 @beside()
 async def test_a_window_that_our_own_requests_fill_is_told_from_one_that_others_fill() -> None:
     pace = Pace(2)
-    assert not pace.fills(1)
+    assert not pace.is_full(1)
     slots = [await pace.turn(0.1), await pace.turn(0.1)]
     slots[0].leave()
-    assert pace.fills(2)
-    assert not pace.fills(3)
+    assert pace.is_full(2)
+    assert not pace.is_full(3)
 
 
 @beside()

@@ -135,12 +135,12 @@ class AutoSend:
 
     def _read(self, response: httpx2.Response, content: bytes) -> Reply:
         headers = dict(response.headers)
-        told = headers.get("x-ratelimit-limit", "")
-        limit = int(told[:9]) if told.isdecimal() else 0
+        announced = headers.get("x-ratelimit-limit", "")
+        limit = int(announced[:9]) if announced.isdecimal() else 0
         if limit:
             self.pace.allow(limit)
         spent = headers.get("x-ratelimit-remaining") == "0" and response.status_code != 429
-        if spent and not (limit and self.pace.fills(limit)):  # by somebody else with this key, or in a longer window
+        if spent and not (limit and self.pace.is_full(limit)):  # by somebody else with this key, or in a longer window
             self.pace.pause(reset_wait(headers) or 1.0)
         try:
             return read_reply(response.status_code, headers, self._without_key(content))
@@ -150,7 +150,7 @@ class AutoSend:
             raise
 
     def _without_key(self, content: bytes) -> bytes:
-        """The reply without the key, also where it was written in escapes or between characters that do not show."""
+        """Return the reply without the key, also where it stood in escapes or between characters that do not show."""
         plain = self.settings.without_key(content)
         if content.isascii() and b"\\u" not in content:
             return plain
@@ -177,7 +177,7 @@ class AutoSend:
 
 @lru_cache(maxsize=64)
 def _url(text: str) -> httpx2.URL:
-    """The URL, parsed once for the paths that come again and again."""
+    """Return the URL, parsed once for the paths that come again and again."""
     return httpx2.URL(text)
 
 
@@ -190,7 +190,7 @@ def _leaving(slot: Slot) -> Any:
 
 
 async def _read_capped(response: httpx2.Response, most: int) -> bytes:
-    """The decoded body, never holding more than the cap.
+    """Return the decoded body, never holding more than the cap.
 
     Raises:
         Unreadable: It is larger, or encoded in a way that was not asked for.

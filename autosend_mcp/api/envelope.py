@@ -43,12 +43,12 @@ class Reply:
 
 
 def as_object(value: object) -> dict[str, Any]:
-    """The value as an object, an empty one where it is none."""
+    """Return the value as an object, an empty one where it is none."""
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def read_reply(status: int, headers: Mapping[str, str], content: bytes) -> Reply:
-    """The reply of a request that AutoSend accepted.
+    """Return the reply of a request that AutoSend accepted.
 
     Raises:
         Refused: AutoSend said no, by status or by `success: false`.
@@ -148,7 +148,7 @@ def _rate_limited(headers: Mapping[str, str], body: Mapping[str, Any] | None) ->
 
 
 def requested_wait(headers: Mapping[str, str], body: Mapping[str, Any] | None = None) -> float:
-    """Seconds AutoSend asks to wait, from 0 to 30; 1 where it does not say.
+    """Return seconds AutoSend asks to wait, from 0 to 30; 1 where it does not say.
 
     `retryAfter` in the body (seconds, at either level), else `Retry-After` (seconds or a date), else
     `X-RateLimit-Reset` (Unix seconds). Dates are compared with the reply's own `Date`, never with our clock.
@@ -166,7 +166,7 @@ def requested_wait(headers: Mapping[str, str], body: Mapping[str, Any] | None = 
 
 
 def reset_wait(headers: Mapping[str, str]) -> float | None:
-    """Seconds, from 0 to 30, until the window of `X-RateLimit-Reset` ends; None where AutoSend does not say."""
+    """Return seconds, from 0 to 30, until the window of `X-RateLimit-Reset` ends; None where AutoSend does not say."""
     date, reset = _date(headers), _number(headers.get("x-ratelimit-reset"))
     return None if date is None or reset is None else _clamped(reset - date.timestamp())
 
@@ -193,7 +193,7 @@ def _date(headers: Mapping[str, str], name: str = "date") -> datetime | None:
 
 
 def _json_object(content: bytes) -> dict[str, Any] | None:
-    """The body as a JSON object; None for anything else, however deep, long or broken."""
+    """Return the body as a JSON object; None for anything else, however deep, long or broken."""
     try:
         body = json.loads(content, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError):

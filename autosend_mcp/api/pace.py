@@ -12,7 +12,7 @@ _SLACK = 0.02
 
 
 class Slot:
-    """One request's place: taken from now until a second after the request left."""
+    """One request's share of the pace: taken from now until a second after the request left."""
 
     def __init__(self, pace: "Pace") -> None:
         """Granted, and not yet left."""
@@ -20,7 +20,7 @@ class Slot:
         self.left_at: float | None = None
 
     def leave(self) -> None:
-        """The request leaves now, if it has not: any connection that it needs is open."""
+        """Count the request as leaving now, if it has not left: any connection that it needs is open."""
         if self.left_at is None:
             self.left_at = anyio.current_time()
             self._pace.has_left(self.left_at)
@@ -35,23 +35,23 @@ class Pace:
 
     def __init__(self, per_second: float) -> None:
         """Start with an empty window."""
-        self._most = max(1, int(per_second))
-        self._window = max(1.0, self._most / per_second)
-        self._allowed = self._most
+        self._maximum = max(1, int(per_second))
+        self._window = max(1.0, self._maximum / per_second)
+        self._allowed = self._maximum
         self._left: deque[float] = deque()  # when the requests of the window left
-        self._granted = 0  # places of requests that have not left yet
-        self._news = anyio.Event()
-        self._line = anyio.Lock()
+        self._granted = 0  # slots of requests that have not left yet
+        self._used = anyio.Event()
+        self._queue = anyio.Lock()
         self._waiting = 0
         self._paused_until = 0.0
 
     async def turn(self, patience: float, *, urgent: bool = False) -> Slot:
-        """Wait for a place in the window, at most about `patience` seconds. The caller tells it when to `leave`.
+        """Wait for a slot in the window, at most about `patience` seconds. The caller calls its `leave`.
 
-        An urgent request (one that finds out what became of a write) does not stand in line.
+        An urgent request (one that finds out what became of a write) does not queue.
 
         Raises:
-            NotSent: The line is too long; the text says when to try again.
+            NotSent: The queue is too long; the text says when to try again.
         """
         if urgent or (not self._waiting and self._delay() <= 0):
             return await self._next_slot()
@@ -60,14 +60,14 @@ class Pace:
         self._waiting += 1
         try:
             with anyio.move_on_after(patience):  # a pause may have made the wait longer than it looked
-                async with self._line:
+                async with self._queue:
                     return await self._next_slot()
         finally:
             self._waiting -= 1
         raise self._busy()
 
     def _wait(self) -> float:
-        """Seconds until a request that joins the line now may leave."""
+        """Return seconds until a request that queues now may leave."""
         delay = self._delay()
         return (self._window if isinf(delay) else delay) + (self._waiting // self._allowed) * self._window
 
@@ -77,34 +77,34 @@ class Pace:
         return NotSent("Too many calls are waiting to be sent.", again, repeat_after=wait)
 
     def pause(self, seconds: float) -> None:
-        """Send nothing for so long."""
+        """Send nothing for this long."""
         self._paused_until = max(self._paused_until, anyio.current_time() + seconds)
 
     def allow(self, per_second: int) -> None:
-        """AutoSend said how many it allows: slow down to that, or return to the configured pace."""
-        self._allowed = max(1, min(self._most, per_second))
+        """Slow down to the number a second that AutoSend allows, or return to the configured pace."""
+        self._allowed = max(1, min(self._maximum, per_second))
 
-    def fills(self, limit: int) -> bool:
-        """Whether the requests of this process alone are as many as AutoSend allows in a second: it waits for them."""
+    def is_full(self, limit: int) -> bool:
+        """Return whether this process alone has used up a limit a second, so that no further pause is needed."""
         now = anyio.current_time()
         return self._granted + sum(now < at + self._window for at in self._left) >= limit
 
     def has_left(self, at: float) -> None:
-        """A granted place is used; wake those who wait for that."""
+        """Use a granted slot, and wake those who wait for that."""
         self._granted -= 1
         self._left.append(at)
-        self._news.set()
-        self._news = anyio.Event()
+        self._used.set()
+        self._used = anyio.Event()
 
     async def _next_slot(self) -> Slot:
         while (delay := self._delay()) > 0:
             with anyio.move_on_after(delay):
-                await self._news.wait()
+                await self._used.wait()
         self._granted += 1
         return Slot(self)
 
     def _delay(self) -> float:
-        """Seconds until a request may leave; infinite while that hangs on one that has not left yet."""
+        """Return seconds until a request may leave; infinite while that hangs on one that has not left yet."""
         now = anyio.current_time()
         while self._left and self._left[0] + self._window + _SLACK <= now:
             self._left.popleft()

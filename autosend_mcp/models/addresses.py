@@ -24,7 +24,7 @@ _REAL_LOOKALIKES = frozenset({"ymail.com", "mail.com", "email.com", "hotmail.co"
 
 
 def read_address(given: str) -> str:
-    """The address to send: bare, trimmed, in lower case (AutoSend lower-cases it too), its domain in ASCII.
+    """Return the address to send: bare, trimmed, in lower case (AutoSend lower-cases it too), its domain in ASCII.
 
     Raises:
         PydanticCustomError: It is not a mail address. The text never repeats it.
@@ -47,7 +47,7 @@ def read_address(given: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _domain(given: str) -> str | None:
-    """The domain in ASCII; None if no address can be at it. Many addresses share one."""
+    """Return the domain in ASCII; None if no address can be at it. Many addresses share one."""
     address = _validated(f"a@{given}")
     return address and address.removeprefix("a@")
 
@@ -63,7 +63,7 @@ def _validated(bare: str) -> str | None:
 
 
 def same_address(one: str, read: str) -> bool:
-    """Whether an address from AutoSend is the one that was read here, also when its domain is written in Unicode."""
+    """Return whether an address from AutoSend is the one that was read here, also with its domain in Unicode."""
     if one.lower() == read:
         return True
     try:
@@ -73,7 +73,7 @@ def same_address(one: str, read: str) -> bool:
 
 
 def misspelt_domain(address: str) -> str | None:
-    """The well-known mail domain that the address's domain seems to be a misspelling of, if any."""
+    """Return the well-known mail domain that the address's domain seems to be a misspelling of, if any."""
     return _resembled(address.rpartition("@")[2])
 
 

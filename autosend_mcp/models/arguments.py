@@ -21,7 +21,7 @@ _SHOWN_PROBLEMS = 20
 
 
 def read_arguments(model: type[BodyT], arguments: Mapping[str, object], tool: str) -> tuple[BodyT, list[str]]:
-    """The request body the arguments stand for, and a note for every repair made on the way.
+    """Return the request body the arguments stand for, and a note for every repair made on the way.
 
     snake_case names are accepted; null and "" mean "not given" for an optional field; an array or object may
     come as a JSON string.
@@ -48,13 +48,13 @@ def read_arguments(model: type[BodyT], arguments: Mapping[str, object], tool: st
 
 @cache
 def _spellings(model: type[Body]) -> dict[str, str]:
-    """Every accepted spelling of an argument's name, and AutoSend's own."""
+    """Return every accepted spelling of an argument's name, and AutoSend's own."""
     names: list[str] = list(published_schema(model)["properties"])
     return {to_snake(name): name for name in names} | {name: name for name in names}
 
 
 def _named(arguments: Mapping[str, object], spellings: dict[str, str]) -> tuple[dict[str, object], list[str]]:
-    """The arguments under AutoSend's names, and a line for each that is unknown or given twice."""
+    """Return the arguments under AutoSend's names, and a line for each that is unknown or given twice."""
     given: dict[str, object] = {}
     problems: list[str] = []
     for spelling, value in arguments.items():
@@ -70,12 +70,12 @@ def _named(arguments: Mapping[str, object], spellings: dict[str, str]) -> tuple[
 
 
 def _absent(value: object) -> bool:
-    """Whether the value means "not given": null, or a text of nothing."""
+    """Return whether the value means "not given": null, or a text of nothing."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 
 def nearest(name: str, known: Mapping[str, str]) -> str:
-    """A question that names the nearest of the known spellings, or a list of what there is."""
+    """Return a question that names the nearest of the known spellings, or a list of what there is."""
     lowered = {spelling.lower(): proper for spelling, proper in known.items()}
     near = get_close_matches(name[:64].lower(), lowered, n=1, cutoff=0.7)
     if near:
@@ -84,7 +84,7 @@ def nearest(name: str, known: Mapping[str, str]) -> str:
 
 
 def _parsed(name: str, value: object, schema: dict[str, Any], notes: list[str]) -> object:
-    """The value, parsed when an array or object came as a JSON string."""
+    """Return the value, parsed when an array or object came as a JSON string."""
     wanted = _JSON_TYPES.get(schema.get("type", ""))
     if wanted is None or not isinstance(value, str):
         return value
@@ -115,7 +115,7 @@ _RULES = {
 
 
 def problem_lines(model: type[Body], error: ValidationError) -> list[str]:
-    """Each problem in our own words: the field's path, the rule, one example a field. Never the value."""
+    """Return each problem in our own words: the field's path, the rule, one example a field. Never the value."""
     fields = {field.alias: field for field in model.model_fields.values()}
     lines: list[str] = []
     for problem in error.errors(include_url=False):
@@ -135,7 +135,7 @@ def _rule(problem: ErrorDetails) -> str:
 
 
 def _shown(name: str) -> str:
-    """A name that the caller chose, made safe to repeat."""
+    """Return a name that the caller chose, made safe to repeat."""
     text = visible(name)[:80]
     return text if text.replace(".", "").replace("_", "").isalnum() else compact_json(text)
 
@@ -151,7 +151,7 @@ def _not_valid(problems: list[str], tool: str) -> NotSent:
 
 
 def refused_fields(model: type[Body], fields: Sequence[str]) -> list[str]:
-    """A line in our own words for each of the model's fields that AutoSend refused."""
+    """Return a line in our own words for each of the model's fields that AutoSend refused."""
     properties: dict[str, Any] = published_schema(model)["properties"]
     named = dict.fromkeys(field.partition(".")[0] for field in fields)
     return [f"- {name}: AutoSend refused it. {properties[name]['description']}" for name in named if name in properties]

@@ -66,7 +66,7 @@ class Stored(Answer):
 class KeepsRaw(Stored):
     """Keeps AutoSend's original object in `raw`, beside the parts of it that are shown."""
 
-    raw: dict[str, Any] = Field(default_factory=dict[str, Any], validation_alias="as held", exclude=True)
+    raw: dict[str, Any] = Field(default_factory=dict[str, Any], validation_alias="original", exclude=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -74,7 +74,7 @@ class KeepsRaw(Stored):
         if not isinstance(data, dict):
             return data
         original = cast("dict[str, Any]", data)
-        return original | {"as held": original}
+        return original | {"original": original}
 
 
 class WriteAnswer(Answer, Generic[OutcomeT]):

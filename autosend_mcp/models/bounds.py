@@ -19,12 +19,12 @@ _LONGEST_IDENTITY = 1_000
 
 
 def size(value: object) -> int:
-    """The bytes of the value as compact JSON."""
+    """Return the bytes of the value as compact JSON."""
     return len(to_json(value))
 
 
 def shortened(data: Any, most: int = MAX_ANSWER_BYTES) -> Any:
-    """The data cut until it has at most `most` bytes: long texts first, then long arrays and objects."""
+    """Return the data cut until it has at most `most` bytes: long texts first, then long arrays and objects."""
     for text, entries in ((2_000, 10_000), (500, 10_000), (200, 200), (100, 50), (50, 20), (20, 10), (10, 4)):
         if size(data) <= most:
             break

@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal, Self, cast
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic.alias_generators import to_camel
 
-from autosend_mcp.models.base import Body, JsonObject, Stored, WriteAnswer, WriteBody, broken_rule
+from autosend_mcp.models.base import JsonObject, Stored, WriteAnswer, WriteBody, broken_rule
 from autosend_mcp.models.contacts.contact import StoredContact
-from autosend_mcp.models.pages import Paged
+from autosend_mcp.models.pages import Pageable, Paged
 from autosend_mcp.models.text import VisibleText
 from autosend_mcp.models.values import MAX_ENTRIES, EmailAddress, Name, not_blank, sendable
 
@@ -59,7 +59,7 @@ class ContactList(Stored):
 
 
 def _criteria(value: object) -> object:
-    """The conditions of a segment, checked against the documented operators."""
+    """Return the conditions of a segment, checked against the documented operators."""
     if not isinstance(value, dict):
         return value
     criteria = cast("dict[str, Any]", value)
@@ -68,35 +68,33 @@ def _criteria(value: object) -> object:
     groups = criteria.get("groups")
     if not isinstance(groups, list) or not groups:
         raise broken_rule("needs groups, an array of conditions")
-    for place, group in enumerate(cast("list[object]", groups)):
+    for number, group in enumerate(cast("list[object]", groups)):
         if not isinstance(group, dict):
-            raise broken_rule(f"groups.{place} must be an object")
-        _check_condition(cast("dict[str, Any]", group), f"groups.{place}")
+            raise broken_rule(f"groups.{number} must be an object")
+        _check_condition(cast("dict[str, Any]", group), f"groups.{number}")
     return criteria
 
 
-def _check_condition(condition: dict[str, Any], place: str) -> None:
+def _check_condition(condition: dict[str, Any], path: str) -> None:
     if not isinstance(condition.get("field"), str) or not condition["field"].strip():
-        raise broken_rule(f"{place} needs field, the name of a field")
+        raise broken_rule(f"{path} needs field, the name of a field")
     operators = OPERATORS.get(str(condition.get("fieldType")))
     if operators is None:
-        raise broken_rule(f"{place}.fieldType must be one of {', '.join(OPERATORS)}")
+        raise broken_rule(f"{path}.fieldType must be one of {', '.join(OPERATORS)}")
     if condition.get("operator") not in sorted(operators):
-        raise broken_rule(f"{place}.operator must be one of {', '.join(sorted(operators))}")
+        raise broken_rule(f"{path}.operator must be one of {', '.join(sorted(operators))}")
     if condition["operator"] not in _VALUELESS and condition.get("value") is None:
-        raise broken_rule(f"{place} needs value")
+        raise broken_rule(f"{path} needs value")
 
 
 Criteria = Annotated[dict[str, Any], BeforeValidator(_criteria), WithJsonSchema({"type": "object"})]
 
 
-class ListContactLists(Body):
+class ListContactLists(Pageable):
     """The arguments of `list_contact_lists`."""
 
     type: Literal["list", "segment"] | None = Field(default=None, description="Only these.")
     name_contains: Name | None = Field(default=None, description="Only those with this in their name, in any case.")
-    limit: int = Field(default=20, ge=1, le=100, description="At most so many; 20 by default, 100 at most.")
-    cursor: str | None = Field(default=None, description="nextCursor of the answer before.")
 
 
 class ContactLists(Paged):

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from autosend_mcp.models.base import Body, JsonObject, KeepsRaw, WriteAnswer, WriteBody
-from autosend_mcp.models.pages import Paged
+from autosend_mcp.models.base import JsonObject, KeepsRaw, WriteAnswer, WriteBody
+from autosend_mcp.models.pages import Pageable, Paged
 from autosend_mcp.models.text import VisibleText
 from autosend_mcp.models.values import CustomName, Name, Text
 
@@ -35,11 +35,8 @@ class CustomField(KeepsRaw):
         return self.model_dump(by_alias=True, exclude_none=True, exclude={"id", "created_at", "notes"})
 
 
-class ListCustomFields(Body):
+class ListCustomFields(Pageable):
     """The arguments of `list_custom_fields`."""
-
-    limit: int = Field(default=20, ge=1, le=100, description="At most so many; 20 by default, 100 at most.")
-    cursor: str | None = Field(default=None, description="nextCursor of the answer before.")
 
 
 class CustomFieldList(Paged):

@@ -74,8 +74,8 @@ class StopImport(Body):
 class ImportState(Answer):
     """How far an import is.
 
-    `outcome`: reading, sending, done, partly_done (not every row is as asked), dry_run, stopped or failed. `counts`:
-    rows by what became of them. `problems`: rows that are not as asked, with the line in the file.
+    `outcome`: reading, sending, done, partly_done (not every row was applied), dry_run, stopped or failed. `counts`:
+    rows by what became of them. `problems`: rows that were not applied, with the line in the file.
     """
 
     outcome: str

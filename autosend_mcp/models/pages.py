@@ -6,11 +6,20 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import Field
+
 from autosend_mcp.errors import NotSent
-from autosend_mcp.models.base import Answer
+from autosend_mcp.models.base import Answer, Body
 from autosend_mcp.models.bounds import MAX_ANSWER_BYTES, SHORTENED, shortened, size
 
 _ROOM = MAX_ANSWER_BYTES - 2_000  # for the rest of the answer
+
+
+class Pageable(Body):
+    """Arguments that ask for a page."""
+
+    limit: int = Field(default=20, ge=1, le=100, description="How many at most; 20 by default, 100 at most.")
+    cursor: str | None = Field(default=None, description="nextCursor of the answer before.")
 
 
 class Paged(Answer):
@@ -21,13 +30,13 @@ class Paged(Answer):
 
 
 def write_cursor(start: int, limit: int, about: str) -> str:
-    """The cursor of the entry numbered `start`. `about` names the question, which a cursor belongs to."""
+    """Return the cursor of the entry numbered `start`. `about` names the question, which a cursor belongs to."""
     text = f"{start}.{limit}.{zlib.crc32(about.encode())}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def read_cursor(cursor: str | None, limit: int, about: str) -> tuple[int, int]:
-    """Where to go on, and the limit that the question began with.
+    """Return where to go on, and the limit that the question began with.
 
     Raises:
         NotSent: It is no cursor of ours, or one of another question.
@@ -48,7 +57,7 @@ def read_cursor(cursor: str | None, limit: int, about: str) -> tuple[int, int]:
 
 
 def fitting(rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str] | None]:
-    """The rows from the first on that fit in one answer; at least one, cut where it is too long, with a note then."""
+    """Return the rows from the first on that fit in one answer; at least one, cut and with a note if it is too long."""
     kept: list[dict[str, Any]] = []
     room = _ROOM
     for row in rows:
@@ -64,7 +73,7 @@ def fitting(rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[
 def page(
     rows: Sequence[dict[str, Any]], cursor: str | None, limit: int, about: str
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """The rows that the cursor stands for, and the cursor of what follows."""
+    """Return the rows that the cursor stands for, and the cursor of what follows."""
     start, limit = read_cursor(cursor, limit, about)
     shown, _ = fitting(rows[start : start + limit])
     following = start + len(shown)

@@ -6,7 +6,7 @@ from typing import Any, cast
 from pydantic import BaseModel
 
 # What comes first and last, in a schema and in an answer.
-_POSITIONS = {"outcome": -1, "undo": 1, "confirm": 2, "dryRun": 3, "notes": 4}
+_POSITIONS = {"outcome": -1, "limit": 1, "cursor": 1, "undo": 1, "confirm": 2, "dryRun": 3, "notes": 4}
 
 
 def in_order(members: dict[str, Any]) -> dict[str, Any]:
@@ -26,7 +26,7 @@ _UNPUBLISHED = {
 
 @cache
 def published_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """The JSON schema of a body or an answer as every host accepts it.
+    """Return the JSON schema of a body or an answer as every host accepts it.
 
     Flat: no `$ref`, no null unions, no `const`. Lean: no titles, defaults or length limits, which cost tokens in
     every conversation; a value beyond a limit is refused with the limit in the text.

@@ -14,7 +14,7 @@ _LINE_BREAKS = frozenset("\t\n\v\f\r\x85\u2028\u2029")
 
 
 def visible(text: str) -> str:
-    """The text without invisible, bidirectional or control characters; line breaks and tabs become spaces.
+    """Return the text without invisible, bidirectional or control characters; line breaks and tabs become spaces.
 
     Text from AutoSend was written by strangers; what a person cannot see, an assistant should not read.
     """
@@ -50,10 +50,10 @@ def _visible_parts(value: Any) -> Any:
 
 
 def quoted(name: str) -> str:
-    """A name that somebody else chose as a JSON string, so that it is never taken for the server's own words."""
+    """Return a name that somebody else chose as a JSON string, so that it is never taken for the server's own words."""
     return to_json(visible(name)[:80]).decode()
 
 
 def compact_json(value: object) -> str:
-    """The value as one line of JSON, without spaces and with letters left as they are."""
+    """Return the value as one line of JSON, without spaces and with letters left as they are."""
     return to_json(value).decode()

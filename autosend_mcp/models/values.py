@@ -35,14 +35,14 @@ RESERVED = {
 
 
 def sendable(text: str) -> str:
-    """The text, if every JSON parser can take it."""
+    """Return the text, if every JSON parser can take it."""
     if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
         raise broken_rule("must be text without NUL or half of a surrogate pair")
     return text
 
 
 def not_blank(text: str) -> str:
-    """The text, if there is any."""
+    """Return the text, if there is any."""
     if not text.strip():
         raise broken_rule("must not be blank")
     return text
@@ -73,7 +73,7 @@ def _custom_name(name: str) -> str:
 
 
 def _notes(info: ValidationInfo) -> list[str]:
-    """The list that collects the repairs made while validating."""
+    """Return the list that collects the repairs made while validating."""
     return cast("list[str]", info.context)
 
 
@@ -88,7 +88,7 @@ def _address(value: str, info: ValidationInfo) -> str:
 
 
 def _given_values(value: object, info: ValidationInfo) -> object:
-    """Custom fields without those that are null: null means "not given"."""
+    """Return custom fields without those that are null: null means "not given"."""
     if not isinstance(value, dict):
         return value
     fields = cast("dict[object, object]", value)

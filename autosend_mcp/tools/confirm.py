@@ -1,4 +1,4 @@
-"""What cannot be undone needs a `confirm` that equals it, and the person's yes where the client can ask."""
+"""What cannot be undone needs a `confirm` that equals it, and the user's yes where the client can ask."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -8,7 +8,7 @@ from autosend_mcp.errors import NOTHING_CHANGED, NotSent
 from autosend_mcp.models.text import compact_json, visible
 from autosend_mcp.tools.context import Context, Verdict
 
-# Of the time in which a write may begin, this is kept for the deletion after the person's answer.
+# Of the time in which a write may begin, this is kept for the deletion after the user's answer.
 _TO_DELETE = 1.0
 
 
@@ -24,10 +24,10 @@ async def confirm(
 ) -> None:
     """Return when these may be deleted. `expected` (or one of `also`) is what `confirm` must be.
 
-    `kind` and `names`: what would go, for the question to the person. `shows`: the same as data, for the assistant.
+    `kind` and `names`: what would go, for the question to the user. `shows`: the same as data, for the assistant.
 
     Raises:
-        NotSent: `confirm` is missing or other, with what would go; or the person said no.
+        NotSent: `confirm` is missing or other, with what would go; or the user said no.
     """
     if given is None or visible(given).strip() not in {visible(right).strip() for right in (expected, *also)}:
         what = "This cannot be undone, so it needs confirm." if given is None else "confirm is not what would go."
@@ -42,13 +42,13 @@ async def confirm(
         verdict = await context.ask(_question(names, kind), names)
     if verdict == "no":
         raise NotSent(
-            "The person at the client was asked, and did not say yes.",
+            "The user was asked, and did not say yes.",
             "Do not call again unless they ask for it.",
             changed=NOTHING_CHANGED,
         )
     if verdict == "no_answer":
         raise NotSent(
-            "The person at the client was asked and has not answered in time.",
+            "The user was asked and has not answered in time.",
             "Call again when they are there. If the client shows no question, the person who runs this server can set "
             "AUTOSEND_ASK=never.",
             changed=NOTHING_CHANGED,
@@ -56,7 +56,7 @@ async def confirm(
 
 
 def _question(names: Sequence[str], kind: str) -> str:
-    """What would go, at most five of them by name."""
+    """Return what would go, at most five of them by name."""
     shown = ", ".join(compact_json(visible(name)[:200]) for name in names[:5])
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return f"Delete {kind} {shown}{more} from AutoSend? This cannot be undone."

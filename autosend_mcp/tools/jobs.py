@@ -9,19 +9,19 @@ from typing import Protocol
 import anyio
 import anyio.abc
 
-# A job at work when the process must end has this long to settle what has left.
+# A job at work when the process must end has this long to find out what became of what it sent.
 GRACE = 1.2
 
 _EXPIRES = 24 * 3600.0
-_MOST_ENDED = 20
-_MOST_RUNNING = 3
+_MAX_ENDED = 20
+_MAX_RUNNING = 3
 
 
 class Job(Protocol):
     """A piece of work."""
 
     async def run(self) -> None:
-        """Do it. Every failure is kept for whoever asks."""
+        """Do the work. Every failure is kept, for the caller who asks."""
         ...
 
     def stop(self) -> None:
@@ -39,25 +39,27 @@ class _Kept:
 
 
 class Jobs:
-    """The jobs of one server. Whoever knows an id of one may ask for it."""
+    """The jobs of one server. A caller who knows the id of one may ask for it."""
 
     def __init__(self, tasks: anyio.abc.TaskGroup, expires: float = _EXPIRES) -> None:
-        """`tasks` outlives every caller. A job is forgotten so many seconds after its end."""
+        """`tasks` outlives every caller. A job is forgotten `expires` seconds after its end."""
         self._tasks = tasks
         self._expires = expires
         self._kept: dict[str, _Kept] = {}
 
     def under_way(self, about: str) -> str | None:
-        """The id of the job about this that has not ended, if there is one."""
-        return next((one for one, kept in self._kept.items() if kept.about == about and kept.ended_at is None), None)
+        """Return the id of the job about this that has not ended, if there is one."""
+        return next(
+            (job_id for job_id, kept in self._kept.items() if kept.about == about and kept.ended_at is None), None
+        )
 
     @property
     def full(self) -> bool:
         """Whether as many are at work as may be."""
-        return sum(kept.ended_at is None for kept in self._kept.values()) >= _MOST_RUNNING
+        return sum(kept.ended_at is None for kept in self._kept.values()) >= _MAX_RUNNING
 
     def start(self, about: str, job: Job) -> str:
-        """Start it; its id, of 128 random bits."""
+        """Start the job; return its id, of 128 random bits."""
         self._forget()
         job_id = secrets.token_hex(16)
         kept = self._kept[job_id] = _Kept(about, job)
@@ -65,19 +67,19 @@ class Jobs:
         return job_id
 
     def get(self, job_id: str) -> Job | None:
-        """The job with this id, None if there is none or it has expired."""
+        """Return the job with this id, None if there is none or it has expired."""
         self._forget()
         kept = self._kept.get(job_id)
         return kept and kept.job
 
     def stop(self) -> None:
-        """Let all begin nothing more."""
+        """Tell all jobs to begin nothing more."""
         for kept in self._kept.values():
             if kept.ended_at is None:
                 kept.job.stop()
 
     async def close(self) -> None:
-        """Stop all, let them settle what has left while the grace lasts, then cut them off."""
+        """Stop all jobs; wait for their end while the grace lasts, then cut them off."""
         running = [kept for kept in self._kept.values() if kept.ended_at is None]
         self.stop()
         with anyio.move_on_after(GRACE, shield=True):
@@ -95,16 +97,16 @@ class Jobs:
             kept.ended.set()
 
     def _forget(self) -> None:
-        ended = [(kept.ended_at, one) for one, kept in self._kept.items() if kept.ended_at is not None]
-        late = anyio.current_time() - self._expires
-        for place, (ended_at, one) in enumerate(sorted(ended, reverse=True)):
-            if ended_at <= late or place >= _MOST_ENDED:
-                del self._kept[one]
+        ended = [(kept.ended_at, job_id) for job_id, kept in self._kept.items() if kept.ended_at is not None]
+        expired = anyio.current_time() - self._expires
+        for rank, (ended_at, job_id) in enumerate(sorted(ended, reverse=True)):
+            if ended_at <= expired or rank >= _MAX_ENDED:
+                del self._kept[job_id]
 
 
 @asynccontextmanager
 async def jobs_of_the_process() -> AsyncGenerator[Jobs]:
-    """The jobs of one process; on the way out they settle what has left, or are cut off."""
+    """Yield the jobs of one process; on the way out they are stopped, and cut off after the grace."""
     async with anyio.create_task_group() as tasks:
         jobs = Jobs(tasks)
         try:

@@ -78,7 +78,8 @@ class UpsertedContacts(WriteAnswer[Literal["done", "partly_done", "dry_run"]]):
     """The answer of `upsert_contacts`.
 
     `counts`: how many have which outcome. `contacts`: the addresses by outcome (created, updated, unchanged, merged,
-    invalid, failed, unknown), with the row and why where it is not as asked. `lists`: what became of each list.
+    invalid, failed, unknown), with the row and why where it has not the values asked for.
+    `lists`: what became of each list.
     """
 
     counts: JsonObject | None = None

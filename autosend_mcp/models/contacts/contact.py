@@ -39,7 +39,7 @@ class Person(Body):
 
 
 def _known_values(value: object) -> object:
-    """The custom fields of a reply that have a documented type; a nested value has none and is left out."""
+    """Return the custom fields of a reply that have a documented type; a nested value has none and is left out."""
     if not isinstance(value, dict):
         return value
     fields = cast("dict[object, object]", value)

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from autosend_mcp.models.base import Body, JsonObject, broken_rule
 from autosend_mcp.models.contacts.contact import Contact
-from autosend_mcp.models.pages import Paged
+from autosend_mcp.models.pages import Pageable, Paged
 from autosend_mcp.models.text import VisibleText
 from autosend_mcp.models.values import MAX_ENTRIES, EmailAddress, Name
 
@@ -43,7 +43,7 @@ class FoundContact(Contact):
     unsubscribe_groups: list[JsonObject] | None = None
 
 
-class FindContacts(Body):
+class FindContacts(Pageable):
     """The arguments of `find_contacts`."""
 
     emails: list[EmailAddress] | None = Field(
@@ -62,8 +62,6 @@ class FindContacts(Body):
     fields: list[ContactField] | None = Field(
         default=None, description="What to show besides id and email.", examples=[["firstName", "customFields"]]
     )
-    limit: int = Field(default=20, ge=1, le=100, description="At most so many; 20 by default, 100 at most.")
-    cursor: str | None = Field(default=None, description="nextCursor of the answer before.")
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
