@@ -57,7 +57,7 @@ def seeded(store: Store) -> dict[str, str]:
         store.create(PROJECT, {"email": email})
     group_id = store.suppressions.seed_group(PROJECT, "Our blog")
     store.suppressions.seed_group(PROJECT, "Bounced Addresses", is_global=True)
-    store.suppressions.suppress(PROJECT, [john["email"], "user@example.com"], group_id)
+    store.suppressions.suppress(PROJECT, [john["email"], "user@example.com"], group_id, "UNSUBSCRIBE")
     store.fields.define(PROJECT, "planTier", "string")
     return {"{id}": john["id"], "{listId}": list_id, "{groupId}": group_id}
 

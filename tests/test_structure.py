@@ -1,10 +1,12 @@
 """The house: what may import what, who reads the environment, and that nothing names this machine."""
 
 import ast
+import json
 import subprocess
 import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -61,6 +63,39 @@ def test_the_package_is_a_few_wings() -> None:
 def test_no_modules_import_each_other_in_a_circle() -> None:
     order = TopologicalSorter({module: ours(imports_of(file)) for module, file in MODULES.items()})
     assert set(order.static_order()) >= set(MODULES)
+
+
+def texts_of(file: Path) -> set[str]:
+    """The string constants of a module, docstrings too."""
+    return {
+        node.value
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def keys_of(data: object) -> set[str]:
+    if isinstance(data, list):
+        return set[str]().union(*map(keys_of, cast("list[object]", data)))
+    if isinstance(data, dict):
+        members = cast("dict[str, object]", data)
+        return set(members).union(*map(keys_of, members.values()))
+    return set()
+
+
+def test_no_path_and_no_key_of_autosend_stands_outside_api_models_and_sandbox() -> None:
+    """Keys: those of the documented exchanges that are no plain words. The demo's arguments are an assistant's."""
+    exchanges = [json.loads(file.read_text()) for file in (ROOT / "tests/contract").glob("*.json")]
+    bodies = [part.get("body") for exchange in exchanges for part in (exchange["request"], exchange["response"])]
+    keys = {key for key in keys_of(bodies) if not key.islower()}
+    assert {"firstName", "listIds", "contactListId", "failedCount"} <= keys
+    resources = {exchange["request"]["path"].split("/")[2].partition("?")[0] for exchange in exchanges}
+    assert {"contacts", "contact-lists", "custom-fields", "suppression-groups"} <= resources
+    for module, file in MODULES.items():
+        if wing_of(module) not in {"api", "models", "sandbox"} and module != "cli.demo":
+            texts = texts_of(file)
+            assert not texts & keys, module
+            assert not any(text.startswith(f"/{resource}") for text in texts for resource in resources), module
 
 
 def test_the_sandbox_shares_no_code_with_the_rest() -> None:

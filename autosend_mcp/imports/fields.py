@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 
 from autosend_mcp.errors import AutoSendError, NotSent
-from autosend_mcp.imports.file.columns import CUSTOM, Column
+from autosend_mcp.imports.file.columns import CUSTOM_PREFIX, Column
 from autosend_mcp.imports.sending.requests import Requests
 from autosend_mcp.models.arguments import problem_lines
 from autosend_mcp.models.contact_properties import CreateCustomField
@@ -21,9 +21,9 @@ def new_field(column: Column) -> CreateCustomField:
     Raises:
         NotSent: There can be none of this name.
     """
-    name = column.field.removeprefix(CUSTOM)
+    name = column.field.removeprefix(CUSTOM_PREFIX)
     try:
-        return CreateCustomField.model_validate({"fieldName": name, "fieldType": column.kind}, context=[])
+        return CreateCustomField.model_validate({"field_name": name, "field_type": column.kind}, context=[])
     except ValidationError as error:
         why = in_one_line(problem_lines(CreateCustomField, error))
         what = f"The column {quoted(column.name)} cannot be a custom field. {why}"

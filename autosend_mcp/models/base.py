@@ -57,6 +57,10 @@ class Answer(BaseModel):
         return in_order(data)
 
 
+# The members of a write's answer that say what it was about.
+SUMMARY = ("email", "id", "name", "fieldName", "list", "counts", "deleted")
+
+
 class Stored(Answer):
     """Something as AutoSend shows it. `seen_at`: AutoSend's own time of the reply that shows it, if it says."""
 

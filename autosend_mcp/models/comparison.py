@@ -6,12 +6,8 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from autosend_mcp.models.contacts.contact import Contact, Person, StoredContact, Values
+from autosend_mcp.models.contacts.contact import CUSTOM, LISTS, NAMES, Contact, Person, StoredContact, Values
 from autosend_mcp.models.text import quoted, visible, visible_data
-
-# The values of a contact besides its address, its custom fields and its lists.
-NAMES = ("firstName", "lastName", "userId")
-CUSTOM, LISTS = "customFields", "listIds"
 
 _DATE = len("2024-03-01")  # a longer one has a time; two dates without one are compared as texts
 

@@ -4,7 +4,7 @@ from collections import deque
 from datetime import UTC, datetime
 from typing import Any
 
-from autosend_mcp.models.base import Answer
+from autosend_mcp.models.base import SUMMARY, Answer
 from autosend_mcp.models.bounds import shortened, size
 
 # An undo of more is not kept, so that one row fits in one reading of the resource.
@@ -12,7 +12,6 @@ MAX_UNDO_BYTES = 20_000
 
 _KEPT = 100
 _MOST_BYTES = 24_000
-_SHOWN = ("email", "id", "name", "fieldName", "list", "counts", "deleted")
 
 
 class History:
@@ -30,7 +29,7 @@ class History:
     def _row(at: datetime, tool: str, given: Answer) -> dict[str, Any]:
         answer = given.payload()
         told = {"time": at.isoformat(timespec="seconds"), "tool": tool, "outcome": answer.get("outcome")}
-        shown = {name: shortened(answer[name], 2_000) for name in _SHOWN if name in answer}
+        shown = {name: shortened(answer[name], 2_000) for name in SUMMARY if name in answer}
         if size(undo := answer.get("undo", [])) <= MAX_UNDO_BYTES and undo:
             shown["undo"] = undo
         return told | shown

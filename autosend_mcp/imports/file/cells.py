@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from autosend_mcp.imports.file.columns import CUSTOM, Column
+from autosend_mcp.imports.file.columns import CUSTOM_PREFIX, Column
 from autosend_mcp.models.comparison import moment
+from autosend_mcp.models.contacts.contact import CUSTOM
 from autosend_mcp.models.values import MAX_SAFE_INTEGER
 
 _NUMBER = re.compile(r"[+-]?(\d+)(\.\d+)?([eE][+-]?\d{1,3})?")
@@ -64,11 +65,11 @@ def arguments_of(values: Mapping[str, Any], columns: Iterable[Column]) -> dict[s
             if not value:
                 continue
             value = _typed(value, column.kind)
-        if column.field.startswith(CUSTOM):
-            custom[column.field.removeprefix(CUSTOM)] = value
+        if column.field.startswith(CUSTOM_PREFIX):
+            custom[column.field.removeprefix(CUSTOM_PREFIX)] = value
         else:
             arguments[column.field] = value
-    return arguments | {"customFields": custom} if custom else arguments
+    return arguments | {CUSTOM: custom} if custom else arguments
 
 
 def _typed(text: str, kind: str) -> object:

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 from autosend_mcp.errors import NotSent
 from autosend_mcp.imports.hints import Hint, UnclearImport
+from autosend_mcp.models.contacts.contact import CUSTOM, FIRST_NAME, LAST_NAME, LISTS, NAMES, USER_ID
 from autosend_mcp.models.text import quoted, visible
 from autosend_mcp.models.values import RESERVED
 
-CUSTOM = "customFields."
+CUSTOM_PREFIX = f"{CUSTOM}."
 PROBLEM = "import_problem"  # the column of a rejected file that says what to fix; left out when it comes back
 
-_ATTRIBUTES = ("email", "firstName", "lastName", "userId")
-_NO_CUSTOM_FIELDS = {*RESERVED, "listIds", "customFields"}
+_ATTRIBUTES = ("email", *NAMES)
+_NO_CUSTOM_FIELDS = {*RESERVED, LISTS, CUSTOM}
 
 # What these columns are called in files, without case, accents, spaces and punctuation.
 _SYNONYMS = {
@@ -26,12 +27,12 @@ _SYNONYMS = {
         "email",
     ),
     **dict.fromkeys(
-        ("firstname", "fname", "first", "givenname", "forename", "vorname", "prenom", "nombre"), "firstName"
+        ("firstname", "fname", "first", "givenname", "forename", "vorname", "prenom", "nombre"), FIRST_NAME
     ),
     **dict.fromkeys(
-        ("lastname", "lname", "last", "surname", "familyname", "nachname", "nom", "apellido", "apellidos"), "lastName"
+        ("lastname", "lname", "last", "surname", "familyname", "nachname", "nom", "apellido", "apellidos"), LAST_NAME
     ),
-    **dict.fromkeys(("userid", "externalid"), "userId"),
+    **dict.fromkeys(("userid", "externalid"), USER_ID),
 }  # fmt: skip
 
 
@@ -69,7 +70,9 @@ def match_columns(
     given = dict.fromkeys(unnamed, "") | dict(given)
     columns = [_given(name, given[name], defined) if name in given else _guessed(name, defined) for name in names]
     guessed = [column for column in columns if column.new and column.name not in given]
-    reserved = [column for column in columns if column.new and column.field.removeprefix(CUSTOM) in _NO_CUSTOM_FIELDS]
+    reserved = [
+        column for column in columns if column.new and column.field.removeprefix(CUSTOM_PREFIX) in _NO_CUSTOM_FIELDS
+    ]
     if not any(column.field == "email" for column in columns):
         what = f"No column is the address. There are: {_shown(columns)}."
         raise UnclearImport(what, hints=[_hint(columns[0], "email")])
@@ -98,7 +101,7 @@ def _given(name: str, field: str, defined: Mapping[str, str]) -> Column:
         return Column(name, wanted)
     if (attribute := RESERVED.get(wanted)) in _ATTRIBUTES:  # first_name is firstName
         return Column(name, attribute or "")
-    custom = wanted.removeprefix(CUSTOM)
+    custom = wanted.removeprefix(CUSTOM_PREFIX)
     if custom == wanted and custom not in defined and (attribute := _SYNONYMS.get(_key(wanted))):
         return Column(name, attribute)
     return _custom(name, custom, defined)
@@ -110,7 +113,7 @@ def _guessed(name: str, defined: Mapping[str, str]) -> Column:
         return Column(name, "")
     if name in _ATTRIBUTES:
         return Column(name, name)
-    custom = name.removeprefix(CUSTOM)
+    custom = name.removeprefix(CUSTOM_PREFIX)
     if custom in defined:
         return _custom(name, custom, defined)
     if custom == name and (attribute := _SYNONYMS.get(_key(name))):
@@ -120,7 +123,7 @@ def _guessed(name: str, defined: Mapping[str, str]) -> Column:
 
 
 def _custom(name: str, custom: str, defined: Mapping[str, str]) -> Column:
-    return Column(name, f"{CUSTOM}{custom}", defined.get(custom) or "string", new=custom not in defined)
+    return Column(name, f"{CUSTOM_PREFIX}{custom}", defined.get(custom) or "string", new=custom not in defined)
 
 
 def _key(name: str) -> str:
@@ -144,7 +147,7 @@ def _check_one_each(columns: Sequence[Column]) -> None:
         named.setdefault(column.field, []).append(column)
     named.pop("", None)
     for name, alike in named.items():
-        if name == CUSTOM:
+        if name == CUSTOM_PREFIX:
             raise UnclearImport(f"No custom field can be named after {_shown(alike)}.", hints=[_hint(alike[0])])
         if len(alike) > 1:
             what = f"These columns are all {quoted(name)}: {_shown(alike)}."
@@ -156,7 +159,7 @@ def _shown(columns: Iterable[Column]) -> str:
 
 
 def _fields(columns: Iterable[Column]) -> str:
-    return _named([column.field.removeprefix(CUSTOM) for column in columns])
+    return _named([column.field.removeprefix(CUSTOM_PREFIX) for column in columns])
 
 
 def _named(names: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from typing import Any, NoReturn, cast
 
 from autosend_mcp.imports.file.encodings import FileError
 from autosend_mcp.imports.file.rows import MAX_COLUMNS, FileRow, check_lengths
+from autosend_mcp.models.contacts.contact import CUSTOM
 
 
 class NoRowError(ValueError):
@@ -75,13 +76,13 @@ def _members_of(line: str) -> dict[str, Any]:
 
 
 def _flattened(members: dict[str, Any]) -> dict[str, Any]:
-    custom = members.get("customFields")
+    custom = members.get(CUSTOM)
     if not isinstance(custom, dict):
         return members
     pairs: list[tuple[str, Any]] = []
     for name, value in members.items():
-        if name == "customFields":
-            pairs += [(f"customFields.{inner}", held) for inner, held in cast("dict[str, Any]", custom).items()]
+        if name == CUSTOM:
+            pairs += [(f"{CUSTOM}.{inner}", held) for inner, held in cast("dict[str, Any]", custom).items()]
         else:
             pairs.append((name, value))
     return _once_each(pairs)

@@ -12,7 +12,11 @@ from autosend_mcp.models.schema import UNPUBLISHED, published_schema
 from autosend_mcp.models.text import VisibleText, visible
 from autosend_mcp.models.values import CustomFields, EmailAddress, Text
 
-# Values of a contact under AutoSend's names: the body of a request that writes one.
+# AutoSend's names of what a contact has, besides `email`.
+FIRST_NAME, LAST_NAME, USER_ID = NAMES = ("firstName", "lastName", "userId")
+CUSTOM, LISTS = "customFields", "listIds"
+
+# Values of a contact under these names: the body of a request that writes one.
 Values = dict[str, Any]
 
 
@@ -76,5 +80,5 @@ class StoredContact(Contact, KeepsRaw):
     @property
     def raw_fields(self) -> dict[str, Any]:
         """The custom fields as AutoSend stores them, also those that cannot be shown."""
-        fields = self.raw.get("customFields")
+        fields = self.raw.get(CUSTOM)
         return cast("dict[str, Any]", fields) if isinstance(fields, dict) else {}

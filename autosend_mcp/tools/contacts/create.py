@@ -8,8 +8,8 @@ from autosend_mcp.api.contacts import Found
 from autosend_mcp.api.moment import relative_to
 from autosend_mcp.errors import Refused, Unknown
 from autosend_mcp.models.base import planned, step
-from autosend_mcp.models.comparison import LISTS, differences, listed, lists_hidden, remaining, with_lists
-from autosend_mcp.models.contacts.contact import Contact, StoredContact, Values
+from autosend_mcp.models.comparison import differences, listed, lists_hidden, remaining, with_lists
+from autosend_mcp.models.contacts.contact import LISTS, Contact, StoredContact, Values
 from autosend_mcp.models.contacts.create import AUTOMATIONS_WOULD, CreateContact, CreatedContact
 from autosend_mcp.tools.contact_lists.resolve import resolve_lists
 from autosend_mcp.tools.contacts.joined import list_notes

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from autosend_mcp.errors import NotSent
 from autosend_mcp.models.arguments import read_arguments
-from autosend_mcp.models.comparison import LISTS, combined, contradictions, custom_fields
-from autosend_mcp.models.contacts.contact import Person, Values
+from autosend_mcp.models.comparison import combined, contradictions, custom_fields
+from autosend_mcp.models.contacts.contact import LISTS, Person, Values
 from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.property_checks import defined_types, note_undefined, property_problems
 

@@ -6,7 +6,6 @@ from autosend_mcp.api.moment import relative_to
 from autosend_mcp.errors import AutoSendError, Unknown
 from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.comparison import (
-    LISTS,
     NOT_EXACT,
     changes,
     differences,
@@ -18,7 +17,7 @@ from autosend_mcp.models.comparison import (
     with_lists,
 )
 from autosend_mcp.models.contact_lists import ContactList
-from autosend_mcp.models.contacts.contact import StoredContact, Values
+from autosend_mcp.models.contacts.contact import LISTS, StoredContact, Values
 from autosend_mcp.models.contacts.create import AUTOMATIONS_WOULD
 from autosend_mcp.models.contacts.upsert import UpsertContact, UpsertedContact
 from autosend_mcp.tools.contact_lists.look_up import lists_left
