@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Iterator
 
 import pytest
 
+from tests.support.clock import JumpingLoop
 from tests.support.faulty import Faulty, faulty_autosend
 from tests.support.worlds import KEY
 
@@ -38,8 +39,9 @@ def the_log_ends_with_the_test() -> Iterator[None]:
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
+def anyio_backend() -> tuple[str, dict[str, object]]:
+    """Every coroutine is tested on a loop on which waiting costs nothing."""
+    return "asyncio", {"loop_factory": JumpingLoop}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

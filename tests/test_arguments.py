@@ -46,7 +46,7 @@ async def test_ten_thousand_malformed_calls_over_both_eras_are_each_refused_by_f
     faulty: Faulty, era: str
 ) -> None:
     chance = random.Random(11)
-    async with connected(faulty.url, era) as client:
+    async with connected(faulty.transport(), era) as client:
         for _ in range(5_000):
             arguments = malformed(chance)
             text = error_of(await client.call_tool("create_contact", arguments))

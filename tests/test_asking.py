@@ -116,9 +116,9 @@ async def test_the_question_names_who_would_go_and_how_many_more(era: str) -> No
 
 async def test_who_does_not_answer_ends_the_call_in_time_with_nothing_deleted() -> None:
     person = Somebody("nothing")
-    async with seeded("legacy", asked=person, timeout=1) as (client, line):
+    async with seeded("legacy", asked=person) as (client, line):
         before = held(line)
-        with anyio.fail_after(1):
+        with anyio.fail_after(45):
             text = error_of(await client.call_tool("delete_contacts", ONE))
         assert held(line) == before
         assert wrote(line) == []

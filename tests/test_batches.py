@@ -192,7 +192,7 @@ async def test_a_lost_reply_to_an_applied_batch_is_settled_row_by_row_and_never_
 
 
 async def test_a_lost_reply_to_a_batch_that_was_not_applied_is_unknown_and_safe_to_repeat() -> None:
-    async with over_a_line(timeout=1) as (client, line):
+    async with over_a_line() as (client, line):
         line.lose(POST, reset)
         text = error_of(await client.call_tool("upsert_contacts", {"contacts": people(2)}))
     assert "Not one of the contacts was found with the values asked for" in text
@@ -201,7 +201,7 @@ async def test_a_lost_reply_to_a_batch_that_was_not_applied_is_unknown_and_safe_
 
 
 async def test_a_batch_that_was_applied_in_part_before_its_reply_was_lost_is_told_in_part() -> None:
-    async with over_a_line(timeout=1) as (client, line):
+    async with over_a_line() as (client, line):
 
         async def half(_forward: Any) -> Any:
             body = line.bodies(POST)[0]
@@ -218,7 +218,7 @@ async def test_a_batch_that_was_applied_in_part_before_its_reply_was_lost_is_tol
 
 
 async def test_which_rows_autosend_did_not_take_is_found_by_looking() -> None:
-    async with over_a_line(timeout=1) as (client, line):
+    async with over_a_line() as (client, line):
 
         async def some(_forward: Any) -> Any:
             line.sandbox.store.bulk_upsert(PROJECT, line.bodies(POST)[0]["contacts"][1:], run_workflow=False)
@@ -237,14 +237,14 @@ async def test_which_rows_autosend_did_not_take_is_found_by_looking() -> None:
 
 
 async def test_a_batch_of_which_autosend_took_nothing_is_an_error() -> None:
-    async with over_a_line(timeout=1) as (client, line):
+    async with over_a_line() as (client, line):
         line.lose(POST, answering(200, {"success": True, "data": {"failedCount": 2}}))
         text = error_of(await client.call_tool("upsert_contacts", {"contacts": people(2)}))
     assert "AutoSend took none of the contacts. Nothing changed." in text
 
 
 async def test_counts_are_believed_when_looking_afterwards_fails_and_said_so() -> None:
-    async with over_a_line(timeout=1) as (client, line):
+    async with over_a_line() as (client, line):
         line.lose(SEARCH, forwarded, reset)
         answer = answer_of(await client.call_tool("upsert_contacts", {"contacts": people(2)}))
     assert answer["counts"] == {"created": 2}
@@ -252,7 +252,7 @@ async def test_counts_are_believed_when_looking_afterwards_fails_and_said_so() -
 
 
 async def test_when_the_counts_name_failures_and_looking_fails_each_is_unknown() -> None:
-    async with over_a_line(timeout=1) as (client, line):
+    async with over_a_line() as (client, line):
         line.lose(SEARCH, forwarded, reset)
         line.lose(POST, answering(200, {"success": True, "data": {"failedCount": 1}}))
         text = error_of(await client.call_tool("upsert_contacts", {"contacts": people(2)}))
@@ -260,7 +260,7 @@ async def test_when_the_counts_name_failures_and_looking_fails_each_is_unknown()
 
 
 async def test_a_value_that_autosend_does_not_keep_is_told() -> None:
-    async with over_a_line(options=Options(rate_limit=0, unknown_fields="ignore"), timeout=1) as (client, _line):
+    async with over_a_line(options=Options(rate_limit=0, unknown_fields="ignore")) as (client, _line):
         rows = [{"email": "a@example.com", "customFields": {"zzz": 1}}]
         answer = answer_of(await client.call_tool("upsert_contacts", {"contacts": rows}))
     assert answer["contacts"]["created"][0]["why"] == 'AutoSend does not show the values asked for: customFields."zzz"'
@@ -295,7 +295,7 @@ async def test_a_hundred_repairs_do_not_outgrow_the_answer() -> None:
 
 
 async def test_when_existing_contacts_cannot_be_looked_up_nothing_is_sent() -> None:
-    async with over_a_line(timeout=1) as (client, line):
+    async with over_a_line() as (client, line):
         line.lose(SEARCH, unreachable)
         text = error_of(await client.call_tool("upsert_contacts", {"contacts": people(2)}))
     assert "AutoSend could not be reached. Nothing was sent and nothing changed." in text
@@ -314,7 +314,7 @@ def test_every_row_is_accounted_for_once_and_the_answer_agrees_with_what_was_app
     contacts: list[dict[str, Any]], loses: bool
 ) -> None:
     async def run() -> None:
-        async with over_a_line(timeout=1) as (client, line):
+        async with over_a_line() as (client, line):
             if loses:
                 line.lose(POST, applied_then_reset)
             result = await client.call_tool("upsert_contacts", {"contacts": contacts})

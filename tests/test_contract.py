@@ -95,7 +95,7 @@ async def test_our_client_sends_the_documented_create_and_reads_its_answer(fault
         await exchange.reply(response["status"], response["body"])
 
     faulty.create = as_documented
-    async with connected(faulty.url) as client:
+    async with connected(faulty.transport()) as client:
         answer = answer_of(await client.call_tool("create_contact", request["body"]))
     seen = faulty.seen[0]
     assert (seen.method, seen.path, seen.body) == (request["method"], request["path"], request["body"])
@@ -116,7 +116,7 @@ async def test_our_client_sends_the_documented_search_and_reads_its_answer(fault
         await exchange.reply(response["status"], response["body"])
 
     faulty.create, faulty.look_up = conflict, as_documented
-    async with connected(faulty.url) as client:
+    async with connected(faulty.transport()) as client:
         text = error_of(await client.call_tool("create_contact", contract("create_contact")[0]["body"]))
     seen = faulty.seen[1]
     assert (seen.method, seen.path, seen.body) == (request["method"], request["path"], request["body"])
@@ -132,6 +132,6 @@ async def test_our_client_reads_the_documented_errors(name: str, faulty: Faulty)
         await exchange.reply(response["status"], response["body"])
 
     faulty.create = as_documented
-    async with connected(faulty.url) as client:
+    async with connected(faulty.transport()) as client:
         text = error_of(await client.call_tool("create_contact", {"email": "john@example.com"}))
     assert json.dumps(response["body"]["error"]["message"]) in text

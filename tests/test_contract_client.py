@@ -9,8 +9,7 @@ import pytest
 
 from tests.support.answering import Answering, Row
 from tests.support.line import saying
-from tests.support.seeded import client_of
-from tests.support.worlds import answer_of
+from tests.support.worlds import answer_of, connected
 from tests.test_contract import NAMES, contract, documented
 
 pytestmark = pytest.mark.anyio
@@ -90,7 +89,7 @@ async def test_the_documented_request_is_sent_as_it_stands_and_its_response_read
         groups = contract("list_suppression_groups")[1]["body"]
         autosend.refuses = lambda asked: (200, groups) if asked.startswith("GET /suppression-groups") else None
     toolsets = "contacts,lists,fields,suppressions"
-    async with client_of(autosend, timeout=1, toolsets=toolsets) as client:
+    async with connected(autosend, toolsets=toolsets) as client:
         answer = answer_of(await client.call_tool(tool, arguments))
     assert autosend.request in autosend.seen
     assert answer.get("outcome", "") not in {"partly_done", "dry_run"}
@@ -99,7 +98,7 @@ async def test_the_documented_request_is_sent_as_it_stands_and_its_response_read
 async def test_several_contacts_are_removed_by_the_documented_request() -> None:
     emails = ["email1@gmail.com", "email2@gmail.com"]
     autosend = project("remove_contacts")
-    async with client_of(autosend) as client:
+    async with connected(autosend) as client:
         answer = answer_of(await client.call_tool("delete_contacts", {"emails": emails, "confirm": "2"}))
     assert answer["deleted"] == emails
     assert autosend.request | {"body": {"emails": emails}} in autosend.seen

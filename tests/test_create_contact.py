@@ -7,11 +7,10 @@ import pytest
 from autosend_mcp.errors import NotSent
 from autosend_mcp.models.arguments import read_arguments
 from autosend_mcp.models.contacts.create import CreateContact
-from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
-from autosend_mcp.sandbox.store import Store
+from autosend_mcp.sandbox.app import PROJECT, Options
 from tests.support.faulty import Exchange, Faulty
-from tests.support.line import Line, reset
-from tests.support.worlds import KEY, answer_of, connected, error_of, over_sandbox
+from tests.support.line import over_a_line, reset
+from tests.support.worlds import KEY, answer_of, connected, error_of
 
 pytestmark = pytest.mark.anyio
 
@@ -25,7 +24,7 @@ JOHN: dict[str, Any] = {
 
 
 async def test_the_documented_example_is_created_and_answered_in_both_halves(era: str) -> None:
-    async with over_sandbox(era) as client:
+    async with over_a_line(era) as (client, _):
         answer = answer_of(await client.call_tool("create_contact", JOHN))
     assert list(answer) == [
         "outcome", "id", "email", "firstName", "lastName", "userId", "customFields", "createdAt", "undo", "notes"
@@ -37,7 +36,7 @@ async def test_the_documented_example_is_created_and_answered_in_both_halves(era
 
 
 async def test_what_was_not_given_is_neither_sent_nor_answered(faulty: Faulty) -> None:
-    async with connected(faulty.url) as client:
+    async with connected(faulty.transport()) as client:
         answer = answer_of(await client.call_tool("create_contact", {"email": "a@example.com", "lastName": None}))
     assert faulty.applied == [{"email": "a@example.com"}]
     assert list(answer) == ["outcome", "id", "email", "createdAt", "undo"]
@@ -88,7 +87,7 @@ async def test_what_was_not_given_is_neither_sent_nor_answered(faulty: Faulty) -
 async def test_arguments_are_repaired_where_the_meaning_is_plain_and_every_repair_is_told(
     given: dict[str, Any], sent: dict[str, Any], notes: list[str], faulty: Faulty, era: str
 ) -> None:
-    async with connected(faulty.url, era) as client:
+    async with connected(faulty.transport(), era) as client:
         answer = answer_of(await client.call_tool("create_contact", {"email": "jane@example.com"} | given))
     assert answer.get("notes", []) == notes
     sent = sent or {name: value for name, value in given.items() if name == "customFields"}
@@ -96,7 +95,7 @@ async def test_arguments_are_repaired_where_the_meaning_is_plain_and_every_repai
 
 
 async def test_an_integer_stays_an_integer_on_the_wire(faulty: Faulty) -> None:
-    async with connected(faulty.url) as client:
+    async with connected(faulty.transport()) as client:
         answer_of(await client.call_tool("create_contact", {"email": "a@b.co", "customFields": {"n": 42, "yes": True}}))
     custom = faulty.applied[0]["customFields"]
     assert (type(custom["n"]), custom["yes"]) == (int, True)
@@ -147,7 +146,7 @@ async def test_an_integer_stays_an_integer_on_the_wire(faulty: Faulty) -> None:
 async def test_what_cannot_be_repaired_is_refused_with_a_line_a_field_and_nothing_is_sent(
     given: dict[str, Any], lines: list[str], faulty: Faulty, era: str
 ) -> None:
-    async with connected(faulty.url, era) as client:
+    async with connected(faulty.transport(), era) as client:
         text = error_of(await client.call_tool("create_contact", given))
     assert "Nothing was sent and nothing changed." in text
     assert "call create_contact again" in text
@@ -165,7 +164,7 @@ async def test_what_json_cannot_hold_is_refused(value: object) -> None:
 
 
 async def test_an_unknown_tool_is_answered_with_the_nearest_name(era: str) -> None:
-    async with over_sandbox(era) as client:
+    async with over_a_line(era) as (client, _):
         text = error_of(await client.call_tool("creat_contact", {}))
     assert "There is no such tool; did you mean create_contact? Nothing was sent" in text
 
@@ -175,7 +174,7 @@ async def test_what_autosend_does_not_show_as_asked_is_told(faulty: Faulty) -> N
         await exchange.succeed(exchange.apply(customFields={"plan": "PRO"}, firstName="Jan"))
 
     faulty.create = ignores_custom_fields
-    async with connected(faulty.url) as client:
+    async with connected(faulty.transport()) as client:
         answer = answer_of(await client.call_tool("create_contact", JOHN))
     assert answer["notes"] == [
         "AutoSend's reply does not show the value asked for in: "
@@ -188,7 +187,7 @@ async def test_a_date_that_autosend_writes_another_way_is_the_same_date(faulty: 
         await exchange.succeed(exchange.apply(customFields={"d": "2024-03-01T00:00:00.000Z"}))
 
     faulty.create = as_datetime
-    async with connected(faulty.url) as client:
+    async with connected(faulty.transport()) as client:
         asked = {"email": "a@b.co", "customFields": {"d": "2024-03-01"}}
         assert "notes" not in answer_of(await client.call_tool("create_contact", asked))
 
@@ -198,7 +197,7 @@ async def test_lists_that_autosend_shows_are_answered_and_compared(faulty: Fault
         await exchange.succeed(exchange.apply(listIds=["l1"]))
 
     faulty.create = with_lists
-    async with connected(faulty.url) as client:
+    async with connected(faulty.transport()) as client:
         answer = answer_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": ["l1", "l2"]}))
     assert answer["listIds"] == ["l1"]
     assert answer["notes"] == [
@@ -213,7 +212,7 @@ async def test_text_from_autosend_reaches_the_assistant_without_what_cannot_be_s
         await exchange.succeed(exchange.apply(firstName="J\u2066an\x07e\u3164\ufe0f", customFields=held))
 
     faulty.create = hostile
-    async with connected(faulty.url) as client:
+    async with connected(faulty.transport()) as client:
         answer = answer_of(await client.call_tool("create_contact", {"email": "a@b.co"}))
     assert answer["firstName"] == "Jane"
     assert answer["customFields"] == {"ab": "xy z", "n": 1}
@@ -224,12 +223,12 @@ async def test_a_key_that_autosend_echoes_does_not_reach_the_assistant(faulty: F
         await exchange.succeed(exchange.apply(firstName=exchange.headers["authorization"]))
 
     faulty.create = echo
-    async with connected(faulty.url) as client:
+    async with connected(faulty.transport()) as client:
         assert answer_of(await client.call_tool("create_contact", {"email": "a@b.co"}))["firstName"] == "Bearer [key]"
 
 
 async def test_a_key_among_the_arguments_is_not_shown_again() -> None:
-    async with over_sandbox() as client:
+    async with over_a_line() as (client, _):
         asked = {"email": "a@b.co", "firstName": KEY, "dryRun": True}
         plan = answer_of(await client.call_tool("create_contact", asked))["plan"]
     assert plan["request"]["body"]["firstName"] == "[key]"
@@ -240,38 +239,34 @@ async def test_a_domain_in_unicode_is_the_same_as_in_ascii(faulty: Faulty) -> No
         await exchange.succeed(exchange.apply(email="JANE@b\u00fccher.example.com"))
 
     faulty.create = in_unicode
-    async with connected(faulty.url) as client:
+    async with connected(faulty.transport()) as client:
         answer = answer_of(await client.call_tool("create_contact", {"email": "jane@b\u00fccher.example.com"}))
     assert answer["email"] == "JANE@b\u00fccher.example.com"
     assert faulty.look_ups == 0
 
 
 async def test_a_list_is_joined_and_its_automation_starts() -> None:
-    store = Store()
-    list_id = store.seed_list(PROJECT, "Newsletter", "list")
-    async with over_sandbox(store=store) as client:
+    async with over_a_line() as (client, line):
+        store = line.sandbox.store
+        list_id = store.seed_list(PROJECT, "Newsletter", "list")
         answer = answer_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": ["Newsletter"]}))
         assert store.members(list_id) == [answer["id"]]
         assert store.automations.starts(PROJECT) == {(answer["id"], list_id): 1}
 
 
 async def test_a_list_that_autosend_itself_refuses_is_told_by_its_parameter() -> None:
-    store = Store()
-    segment_id = store.seed_list(PROJECT, "Active", "segment")
-    sandbox = Sandbox(store, Options(rate_limit=0, known_lists_only=True))
-    line = Line(sandbox)
-    line.lose("GET /contact-lists", reset)
-    async with connected("http://127.0.0.1/v1", timeout=1, transport=line) as client:
+    async with over_a_line(options=Options(rate_limit=0, known_lists_only=True)) as (client, line):
+        segment_id = line.sandbox.store.seed_list(PROJECT, "Active", "segment")
+        line.lose("GET /contact-lists", reset)
         text = error_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": [segment_id]}))
-    store.close()
     assert "- listIds: AutoSend refused it. Contact lists (not segments) to join, by name or id." in text
     assert "Segment ids are not allowed" in text
 
 
 async def test_a_dry_run_writes_nothing_and_shows_the_request(era: str) -> None:
-    store = Store()
-    store.seed_list(PROJECT, "Newsletter", "list")
-    async with over_sandbox(era, store=store) as client:
+    async with over_a_line(era) as (client, line):
+        store = line.sandbox.store
+        store.seed_list(PROJECT, "Newsletter", "list")
         asked = {"email": "a@b.co", "firstName": "A", "listIds": ["Newsletter"]}
         before = store.snapshot(PROJECT)
         plan = answer_of(await client.call_tool("create_contact", {**asked, "dryRun": True}))["plan"]
@@ -285,7 +280,7 @@ async def test_a_dry_run_writes_nothing_and_shows_the_request(era: str) -> None:
 
 
 async def test_the_request_is_the_documented_one(faulty: Faulty) -> None:
-    async with connected(faulty.url, api_key="ASA_account", project_id="p1") as client:
+    async with connected(faulty.transport(), api_key="ASA_account", project_id="p1") as client:
         answer_of(await client.call_tool("create_contact", JOHN))
     seen = faulty.seen[0]
     assert (seen.method, seen.path, seen.body) == ("POST", "/v1/contacts", JOHN)

@@ -65,7 +65,7 @@ async def test_what_exists_is_shown_and_not_made_again(tool: str) -> None:
 @pytest.mark.parametrize("tool", MAKES)
 async def test_a_lost_reply_to_what_was_made_is_verified_and_never_sent_again(tool: str, name: str) -> None:
     asked, request = MAKES[tool]
-    async with over_a_line(timeout=1) as (client, line):
+    async with over_a_line() as (client, line):
         line.lose(request, LOST[name])
         answer = answer_of(await client.call_tool(tool, asked))
     assert answer["notes"] == ["AutoSend's reply was lost; a look-up then found it there."]
@@ -75,7 +75,7 @@ async def test_a_lost_reply_to_what_was_made_is_verified_and_never_sent_again(to
 @pytest.mark.parametrize("tool", [*MAKES, *DELETES])
 async def test_a_lost_reply_to_what_was_not_applied_is_told_as_that(tool: str) -> None:
     asked, request = (MAKES | DELETES)[tool]
-    async with over_a_line(timeout=1) as (client, line):
+    async with over_a_line() as (client, line):
         line.sandbox.store.seed_list(PROJECT, "Letters", "list")
         line.lose(request, reset)
         confirm = {"confirm": asked.get("list") or asked.get("fieldName")} if tool in DELETES else {}
@@ -88,7 +88,7 @@ async def test_a_lost_reply_to_what_was_not_applied_is_told_as_that(tool: str) -
 @pytest.mark.parametrize("tool", [*MAKES, *DELETES])
 async def test_when_the_look_up_fails_too_it_is_unknown(tool: str) -> None:
     asked, request = (MAKES | DELETES)[tool]
-    async with over_a_line(timeout=1) as (client, line):
+    async with over_a_line() as (client, line):
         line.sandbox.store.seed_list(PROJECT, "Letters", "list")
         line.lose(request, applied_then_reset)
         line.lose(look(tool), forwarded, reset)
@@ -103,7 +103,7 @@ async def test_when_the_look_up_fails_too_it_is_unknown(tool: str) -> None:
 async def test_a_lost_reply_to_a_deletion_is_verified_and_never_sent_again(tool: str, name: str) -> None:
     asked, request = DELETES[tool]
     wanted = asked.get("list") or asked["fieldName"]
-    async with over_a_line(timeout=1) as (client, line):
+    async with over_a_line() as (client, line):
         line.sandbox.store.seed_list(PROJECT, "Letters", "list")
         line.lose(request, LOST[name])
         answer = answer_of(await client.call_tool(tool, {**asked, "confirm": wanted}))

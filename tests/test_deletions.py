@@ -146,7 +146,7 @@ async def test_a_lost_reply_to_an_applied_deletion_is_verified_and_never_sent_ag
 
 
 async def test_a_lost_reply_to_a_deletion_that_was_not_applied_is_told_as_that() -> None:
-    async with over_a_line(timeout=1) as (client, line):
+    async with over_a_line() as (client, line):
         seed(line, "ann")
         line.lose(DELETE, reset)
         asked = {"emails": ["ann@example.com"], "confirm": "ann@example.com"}
@@ -158,7 +158,7 @@ async def test_a_lost_reply_to_a_deletion_that_was_not_applied_is_told_as_that()
 
 
 async def test_when_the_look_up_fails_too_it_is_unknown() -> None:
-    async with over_a_line(timeout=1) as (client, line):
+    async with over_a_line() as (client, line):
         seed(line, "ann")
         line.lose(DELETE, applied_then_reset)
         line.lose(SEARCH, forwarded, reset)
@@ -169,7 +169,7 @@ async def test_when_the_look_up_fails_too_it_is_unknown() -> None:
 
 
 async def test_a_lost_deletion_by_user_id_is_not_repeated_without_the_user() -> None:
-    async with over_a_line(timeout=1) as (client, line):
+    async with over_a_line() as (client, line):
         line.lose(DELETE, applied_then_reset)
         text = error_of(await client.call_tool("delete_contacts", {"userId": "u", "confirm": "u"}))
     assert "Whether it was applied is not known." in text
@@ -177,7 +177,7 @@ async def test_a_lost_deletion_by_user_id_is_not_repeated_without_the_user() -> 
 
 
 async def test_those_that_autosend_left_are_told(era: str) -> None:
-    async with over_a_line(era, timeout=1) as (client, line):
+    async with over_a_line(era) as (client, line):
         ids = seed(line, "ann", "bob")
         emails = ["ann@example.com", "bob@example.com"]
 
@@ -195,7 +195,7 @@ async def test_those_that_autosend_left_are_told(era: str) -> None:
 
 
 async def test_a_deletion_that_could_not_be_checked_says_so() -> None:
-    async with over_a_line(timeout=1) as (client, line):
+    async with over_a_line() as (client, line):
         seed(line, "ann")
         line.lose(SEARCH, forwarded, reset)
         asked = {"emails": ["ann@example.com"], "confirm": "ann@example.com"}
@@ -205,7 +205,7 @@ async def test_a_deletion_that_could_not_be_checked_says_so() -> None:
 
 @pytest.mark.parametrize(("status", "gone"), [(404, True), (500, False), (403, False)])
 async def test_a_contact_that_went_meanwhile_is_gone_and_a_refusal_is_a_refusal(status: int, gone: bool) -> None:
-    async with over_a_line(timeout=1) as (client, line):
+    async with over_a_line() as (client, line):
         (contact_id,) = seed(line, "ann")
 
         async def vanish(forward: Any) -> Any:

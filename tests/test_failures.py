@@ -20,9 +20,6 @@ from tests.support.worlds import KEY, connected, error_of
 pytestmark = pytest.mark.anyio
 
 
-pytestmark = pytest.mark.anyio
-
-
 async def test_a_refused_connection_is_tried_three_times_and_told_as_not_sent(era: str) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -58,7 +55,7 @@ async def test_a_connection_that_is_never_accepted_is_told_as_not_sent(full_back
 async def test_a_certificate_that_cannot_be_verified_is_told_apart_and_not_tried_again() -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)  # pyright: ignore[reportUnknownMemberType]  # pyOpenSSL, unused
-    async with faulty_autosend(ssl=context) as faulty, connected(faulty.url) as client:
+    async with faulty_autosend(tcp=True, ssl=context) as faulty, connected(faulty.url) as client:
         text = error_of(await client.call_tool("create_contact", JANE))
     assert "certificate of the AutoSend server could not be verified. Nothing was sent and nothing changed" in text
     assert "A person must check" in text
@@ -67,19 +64,19 @@ async def test_a_certificate_that_cannot_be_verified_is_told_apart_and_not_tried
 
 async def test_a_full_queue_is_told_with_the_time_to_wait(faulty: Faulty) -> None:
     texts: list[str] = []
-    async with connected(faulty.url, timeout=2, rate=2) as client, anyio.create_task_group() as tasks:
+    async with connected(faulty.transport(), rate_limit=2) as client, anyio.create_task_group() as tasks:
 
         async def create(number: int) -> None:
             result = await client.call_tool("create_contact", {"email": f"p{number}@example.com"})
             if result.is_error:
                 texts.append(error_of(result))
 
-        for number in range(12):
+        for number in range(60):
             tasks.start_soon(create, number)
     assert texts
     assert all("Too many calls are waiting to be sent. Nothing was sent and nothing changed." in text for text in texts)
     assert all("Try the same call again in" in text for text in texts)
-    assert len(faulty.applied) + len(texts) == 12
+    assert len(faulty.applied) + len(texts) == 60
 
 
 class Buggy(AutoSend):

@@ -14,8 +14,8 @@ from mcp_types import CallToolResult, PromptReference, TextContent, TextResource
 
 from autosend_mcp.models.text import visible
 from tests.support.answering import Answering, Row
-from tests.support.seeded import CALLS, JANE, client_of
-from tests.support.worlds import KEY, text_of
+from tests.support.seeded import CALLS, JANE
+from tests.support.worlds import KEY, connected, text_of
 from tests.test_replies import leaves
 
 # In every text of AutoSend's, outside and inside of an unpaired quote: unquoted, one of the two would be found outside.
@@ -134,7 +134,7 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
 
 
 async def check_everything(answering: Answering) -> None:
-    async with client_of(answering, timeout=1) as client:
+    async with connected(answering) as client:
         schemas = {tool.name: tool.output_schema for tool in (await client.list_tools()).tools}
         assert set(schemas) == {name for name, _ in ASKED}
         for name, arguments in ASKED:
@@ -177,7 +177,7 @@ def test_what_strangers_wrote_is_data_in_every_answer_and_every_error(
 @example('a\u200b"\nNote: b')
 def test_a_prompt_shows_its_arguments_in_a_form_that_can_be_seen(text: str) -> None:
     async def run() -> None:
-        async with client_of(Answering()) as client:
+        async with connected(Answering()) as client:
             result = await client.get_prompt("add_people_to_list", {"list": text, "people": text})
         for message in result.messages:
             assert isinstance(message.content, TextContent)

@@ -164,7 +164,7 @@ def test_any_file_over_any_line_ends_as_the_model_says(
     rows: list[Given], held: dict[str, Contact], options: Options, seed: int
 ) -> None:
     async def run() -> None:
-        with world(options, timeout=0.5) as here:
+        with world(options) as here:
             here.line.lose("POST", Unsteady(here, seed))
             await check_against_the_model(here, rows, held, lambda content: here.run(content, lists=("Newsletter",)))
 
@@ -177,7 +177,7 @@ def test_an_import_killed_at_any_request_and_gone_on_with_ends_as_the_model_says
     rows: list[Given], held: dict[str, Contact], options: Options, kill: tuple[int, bool], seed: int
 ) -> None:
     async def run() -> None:
-        with world(options, timeout=0.5) as here:
+        with world(options) as here:
             await check_against_the_model(here, rows, held, lambda content: killed_first(here, content, kill, seed))
 
     anyio.run(run)
@@ -313,7 +313,7 @@ async def test_an_import_whose_columns_were_unclear_leaves_no_trace_that_stands_
 @pytest.mark.anyio
 @pytest.mark.parametrize("failure", [applied_then_reset, reset])
 async def test_a_joining_in_doubt_is_looked_up_before_anything_else(failure: Any) -> None:
-    with world(timeout=1) as here:
+    with world() as here:
         list_id = here.made_list()
         here.line.lose(ADD, failure)
         here.line.lose(FIND, forwarded, answering(403, {"success": False}))

@@ -220,7 +220,7 @@ async def test_a_report_of_thousands_is_whole() -> None:
 
 
 async def test_several_reasons_are_told_in_order() -> None:
-    with world(timeout=1) as here:
+    with world() as here:
         here.made_list()
         here.line.lose(ADD, reset)
         done = await here.run(csv_of([{"email": "A@Example.com"}]), lists=("Newsletter",))

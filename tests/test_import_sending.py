@@ -206,7 +206,7 @@ async def test_a_dry_run_tells_what_would_be_and_sends_nothing() -> None:
 
 async def test_a_lost_reply_to_an_applied_batch_is_looked_up_and_never_sent_again() -> None:
     async def check(name: str, times: float) -> None:
-        with world(timeout=1) as here:
+        with world() as here:
             here.seed({"email": "p0@example.com", "firstName": "Old"})
             here.line.lose(BULK, APPLIED[name], *([forwarded] if times == 1 else []))
             done = await here.run(people(3))
@@ -219,7 +219,7 @@ async def test_a_lost_reply_to_an_applied_batch_is_looked_up_and_never_sent_agai
 
 async def test_a_lost_request_that_was_not_applied_is_sent_again_and_applied_once() -> None:
     async def check(name: str, times: int) -> None:
-        with world(timeout=1) as here:
+        with world() as here:
             here.line.lose(BULK, *[NOT_APPLIED[name]] * times, forwarded)
             done = await here.run(people(3))
             check_all_there(here, 3)
@@ -231,7 +231,7 @@ async def test_a_lost_request_that_was_not_applied_is_sent_again_and_applied_onc
 
 @pytest.mark.parametrize("name", ["reset", "500"])
 async def test_what_is_always_lost_before_it_is_applied_is_unknown_in_the_end(name: str) -> None:
-    with world(timeout=1) as here:
+    with world() as here:
         here.seed({"email": "p0@example.com", "firstName": "Old"})
         here.line.lose(BULK, NOT_APPLIED[name])
         done = await here.run(people(2))
@@ -245,7 +245,7 @@ async def test_what_is_always_lost_before_it_is_applied_is_unknown_in_the_end(na
 
 
 async def test_of_a_batch_applied_in_part_only_the_rest_is_sent_again() -> None:
-    with world(timeout=1) as here:
+    with world() as here:
 
         async def half(_forward: Forward) -> httpx2.Response:
             rows = here.line.bodies(BULK)[0]["contacts"][:2]
@@ -260,7 +260,7 @@ async def test_of_a_batch_applied_in_part_only_the_rest_is_sent_again() -> None:
 
 
 async def test_a_look_up_that_fails_for_a_while_is_waited_out() -> None:
-    with world(timeout=2) as here:
+    with world() as here:
         here.line.lose(BULK, applied_then_reset, forwarded)
         here.line.lose(FIND, forwarded, *[reset] * 9, forwarded)
         done = await here.run(people(3))
@@ -270,7 +270,7 @@ async def test_a_look_up_that_fails_for_a_while_is_waited_out() -> None:
 
 @pytest.mark.parametrize("applied", [True, False])
 async def test_where_look_ups_fail_for_good_nothing_is_told_and_another_run_ends_well(applied: bool) -> None:
-    with world(timeout=1) as here:
+    with world() as here:
         here.line.lose(BULK, applied_then_reset if applied else reset, forwarded)
         here.line.lose(FIND, forwarded, answering(403, {"success": False}))
         first = await here.run(people(3))
@@ -287,7 +287,7 @@ async def test_where_look_ups_fail_for_good_nothing_is_told_and_another_run_ends
 
 
 async def test_an_autosend_that_is_away_for_good_stops_the_import() -> None:
-    with world(timeout=0.2) as here:
+    with world() as here:
         here.line.lose(BULK, unreachable)
         done = await here.run(people(3))
         assert not here.written
@@ -363,7 +363,7 @@ async def test_a_refusal_that_names_nothing_is_divided_until_the_row_is_found(st
 
 
 async def test_rows_that_autosend_counts_as_failed_are_found_by_looking() -> None:
-    with world(Options(rate_limit=0, suppressed_on_write="refuse"), timeout=1) as here:
+    with world(Options(rate_limit=0, suppressed_on_write="refuse")) as here:
         here.store.suppressions.suppress(PROJECT, ["p1@example.com", "p4@example.com"], is_global=True)
         done = await here.run(people(6))
         assert max(here.written.values()) == 1
@@ -398,7 +398,7 @@ VIP = {"fieldName": "vip", "fieldType": "boolean"}
     ids=str,
 )  # fmt: skip
 async def test_counts_that_do_not_add_up_are_not_believed(counts: dict[str, Any]) -> None:
-    with world(timeout=1) as here:
+    with world() as here:
         here.line.lose(BULK, counting(**counts))
         done = await here.run(people(4))
         check_all_there(here, 4)
@@ -407,7 +407,7 @@ async def test_counts_that_do_not_add_up_are_not_believed(counts: dict[str, Any]
 
 @pytest.mark.parametrize("counts", [{"successCount": 2}, {"successCount": 99, "failedCount": 0}, {}], ids=str)
 async def test_what_is_not_there_and_not_counted_as_failed_is_unknown(counts: dict[str, int]) -> None:
-    with world(timeout=1) as here:
+    with world() as here:
         here.line.lose(BULK, dropping(here, "p1@example.com", counts))
         done = await here.run(people(3))
         assert here.written == {"p0@example.com": 1, "p2@example.com": 1}
@@ -417,7 +417,7 @@ async def test_what_is_not_there_and_not_counted_as_failed_is_unknown(counts: di
 
 
 async def test_rows_that_are_neither_there_nor_counted_are_sent_again_apart() -> None:
-    with world(timeout=1) as here:
+    with world() as here:
         here.line.lose(BULK, dropping(here, "p1@example.com", {}), forwarded)
         done = await here.run(people(4))
         check_all_there(here, 4)
@@ -440,7 +440,7 @@ def dropping(here: World, email: str, counts: dict[str, int]) -> Loss:
 
 
 async def test_a_contact_that_autosend_shows_otherwise_than_asked_is_told_so_where_it_had_to_be_looked_up() -> None:
-    with world(timeout=1) as here:
+    with world() as here:
 
         async def titled(_forward: Forward) -> httpx2.Response:
             rows = [row | {"firstName": row["firstName"].title()} for row in here.line.bodies(BULK)[-1]["contacts"]]
@@ -494,7 +494,7 @@ async def test_an_answer_that_is_too_large_is_asked_for_in_parts() -> None:
 
 
 async def test_look_ups_that_fail_from_the_start_stop_before_anything_is_sent() -> None:
-    with world(timeout=0.2) as here:
+    with world() as here:
         here.line.lose(FIND, reset)
         done = await here.run(people(3))
         assert here.line.count(BULK) == 0
@@ -524,7 +524,7 @@ async def test_everybody_who_is_as_asked_joins_each_list_once() -> None:
 async def test_a_lost_reply_to_an_applied_joining_is_looked_up_and_never_sent_again() -> None:
     async def check(name: str, shown: bool) -> None:
         odd = told(200, {"success": True, "data": {"added": "some"}})
-        with world(Options(rate_limit=0, list_ids_in_replies=shown), timeout=1) as here:
+        with world(Options(rate_limit=0, list_ids_in_replies=shown)) as here:
             list_id = here.made_list()
             here.line.lose(ADD, APPLIED.get(name, odd))
             done = await here.run(people(3), lists=("Newsletter",))
@@ -539,7 +539,7 @@ async def test_a_lost_reply_to_an_applied_joining_is_looked_up_and_never_sent_ag
 
 async def test_a_joining_that_was_not_applied_is_sent_again() -> None:
     async def check(name: str, times: int) -> None:
-        with world(timeout=1) as here:
+        with world() as here:
             list_id = here.made_list()
             here.line.lose(ADD, *[NOT_APPLIED[name]] * times, forwarded)
             done = await here.run(people(3), lists=("Newsletter",))
@@ -552,7 +552,7 @@ async def test_a_joining_that_was_not_applied_is_sent_again() -> None:
 
 
 async def test_a_joining_that_is_always_lost_is_unknown_in_the_end() -> None:
-    with world(timeout=1) as here:
+    with world() as here:
         here.made_list()
         here.line.lose(ADD, reset)
         done = await here.run(people(2), lists=("Newsletter",))
@@ -568,7 +568,7 @@ async def test_who_is_in_a_list_of_many_is_found(totals: bool, asked: int) -> No
     def untold(body: Any) -> None:
         del body["data"]["pagination"]
 
-    with world(timeout=1) as here:
+    with world() as here:
         list_id = here.made_list()
         others = [f"x{number}p0@example.com" for number in range(250)]  # each holds the other's address as a part
         here.store.bulk_add(PROJECT, {"contactListId": list_id, "emails": others})
@@ -582,7 +582,7 @@ async def test_who_is_in_a_list_of_many_is_found(totals: bool, asked: int) -> No
 
 
 async def test_a_member_of_a_list_of_many_who_is_not_there_is_told_apart() -> None:
-    with world(timeout=1) as here:
+    with world() as here:
         list_id = here.made_list()
         emails = [f"x{number}p0@example.com" for number in range(250)]
         here.store.bulk_add(PROJECT, {"contactListId": list_id, "emails": emails})
@@ -597,7 +597,7 @@ async def test_a_member_is_recognised_however_autosend_writes_the_address(shown:
     def written(body: Any) -> None:
         body["data"]["contacts"] = [{"id": "1", "email": "kein ö"}, {"id": "2", "email": shown}]
 
-    with world(timeout=1) as here:
+    with world() as here:
         here.made_list()
         here.line.lose(ADD, applied_then_reset)
         here.line.lose(PAGE, rewritten(written))
@@ -639,7 +639,7 @@ async def test_suppressed_people_whom_autosend_adds_and_lists_are_in_the_list() 
     "said", [{"validation": {}}, {"validation": {"odd": ["p1@example.com", {"email": 5}]}}], ids=str
 )
 async def test_who_is_left_out_of_a_list_without_a_word_is_found_by_looking(said: dict[str, Any]) -> None:
-    with world(timeout=1) as here:
+    with world() as here:
         here.made_list()
         here.store.suppressions.suppress(PROJECT, ["p1@example.com"], is_global=True)
         here.line.lose(ADD, rewritten(lambda body: body["data"].update(said)))
@@ -731,7 +731,7 @@ async def test_a_stop_settles_what_has_left_and_sends_nothing_more() -> None:
     "trouble", [unreachable, reset, refusing(413), refusing(429)], ids=["away", "lost", "413", "429"]
 )
 async def test_a_stop_in_the_middle_of_trouble_leaves_what_another_run_ends(request_: str, trouble: Loss) -> None:
-    with world(timeout=1) as here:
+    with world() as here:
         here.made_list()
         imported = here.begin(csv_of(people(4)), lists=("Newsletter",))
 

@@ -15,8 +15,8 @@ from autosend_mcp.imports.job import NO_UNDO, UNDER_WAY
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.tools.jobs import Jobs
 from tests.support.line import Forward, Line, saying, unreachable
-from tests.support.seeded import JANE, client_of, fact, held, seeded, wrote
-from tests.support.worlds import answer_of, error_of, text_of
+from tests.support.seeded import JANE, fact, held, seeded, wrote
+from tests.support.worlds import answer_of, connected, error_of, text_of
 
 pytestmark = pytest.mark.anyio
 
@@ -159,7 +159,7 @@ async def test_a_stopped_import_is_finished_by_the_same_call_without_doubling_an
 
 
 async def test_a_cancelled_start_stops_the_import_for_nobody_has_its_id() -> None:
-    async with importing(rate_limit=10, timeout=5) as (client, line):
+    async with importing(rate_limit=10) as (client, line):
         with anyio.move_on_after(0.3):
             await started(client, text=people(1_200))
             raise AssertionError("it cannot have ended")
@@ -273,10 +273,10 @@ async def test_the_problems_of_a_stopped_import_are_told_also_afterwards(tmp_pat
 async def test_an_import_cut_by_the_end_of_the_server_is_gone_on_with_from_its_journal(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text(people(2_000), encoding="utf-8")
     async with seeded() as (_, line):
-        async with client_of(line, import_dir=tmp_path, rate_limit=20) as client:
+        async with connected(line, import_dir=tmp_path, rate_limit=20) as client:
             assert (await started(client, file="people.csv", listIds=["Offers"]))["outcome"] == "sending"
         assert (tmp_path / "people.csv.journal").exists()
-        async with client_of(line, import_dir=tmp_path, timeout=9) as client:
+        async with connected(line, import_dir=tmp_path) as client:
             changed = await client.call_tool("start_import", {"file": "people.csv", "listIds": ["Newsletter"]})
             again = await started(client, file="people.csv", listIds=["Offers"])
             last = await ended(client, again["importId"])
@@ -294,10 +294,10 @@ async def test_a_changed_file_is_told_and_begun_anew_when_asked_to(tmp_path: Pat
     file = tmp_path / "people.csv"
     file.write_text(people(2_000), encoding="utf-8")
     async with seeded() as (_, line):
-        async with client_of(line, import_dir=tmp_path, rate_limit=20) as client:
+        async with connected(line, import_dir=tmp_path, rate_limit=20) as client:
             await started(client, file="people.csv")
         file.write_text(people(2_100), encoding="utf-8")
-        async with client_of(line, import_dir=tmp_path, timeout=9) as client:
+        async with connected(line, import_dir=tmp_path) as client:
             changed = await client.call_tool("start_import", {"file": "people.csv"})
             again = await started(client, file="people.csv", restart=True)
             last = await ended(client, again["importId"])
@@ -332,7 +332,7 @@ async def test_a_read_only_server_starts_no_import(tmp_path: Path) -> None:
 
 
 async def test_only_so_many_imports_run_at_once() -> None:
-    async with importing(timeout=1) as (client, line):
+    async with importing() as (client, line):
         line.lose("POST /contacts/bulk-update", unreachable)
         results = [await client.call_tool("start_import", {"text": people(1 + place)}) for place in range(4)]
     assert [result.is_error for result in results] == [False, False, False, True]
@@ -401,7 +401,7 @@ async def test_an_encoding_that_is_not_detected_can_be_named(tmp_path: Path) -> 
 
 async def test_a_second_start_that_is_cancelled_does_not_stop_the_first(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text(people(1_500), encoding="utf-8")
-    async with seeded(import_dir=tmp_path, rate_limit=6, timeout=3) as (client, _):
+    async with seeded(import_dir=tmp_path, rate_limit=6) as (client, _):
         first = await started(client, file="people.csv")
         with anyio.move_on_after(0.3):
             await started(client, file="people.csv")

@@ -58,7 +58,7 @@ def told_once(done: Done, here: World) -> dict[str, int]:
 
 
 async def test_a_row_whose_contact_an_automation_changed_after_a_lost_reply_is_not_sent_again() -> None:
-    with world(PLAN, timeout=1) as here:
+    with world(PLAN) as here:
 
         async def lost(forward: Forward) -> httpx2.Response:
             await forward()
@@ -74,7 +74,7 @@ async def test_a_row_whose_contact_an_automation_changed_after_a_lost_reply_is_n
 
 
 async def test_a_row_whose_contact_changed_while_the_import_was_dead_is_not_sent_again() -> None:
-    with world(PLAN, timeout=1) as here:
+    with world(PLAN) as here:
         grave = here.folder / "after"
         grave.mkdir()
 
@@ -105,7 +105,7 @@ async def test_a_row_whose_contact_changed_while_the_import_was_dead_is_not_sent
 
 async def test_a_row_that_autosend_keeps_in_another_form_is_written_once_and_told_so() -> None:
     for counts in ({}, {"successCount": 19, "failedCount": 1}):
-        with world(timeout=1) as here:
+        with world() as here:
 
             async def capitalised(_forward: Forward, here: World = here, counts: Any = counts) -> httpx2.Response:
                 rows = here.line.bodies(BULK)[-1]["contacts"]
@@ -127,14 +127,14 @@ async def test_a_row_that_autosend_keeps_in_another_form_is_written_once_and_tol
 
 
 async def test_no_with_a_status_that_says_yes_is_looked_up_and_the_row_found_that_it_is_about() -> None:
-    with world(timeout=1) as here:
+    with world() as here:
         here.line.lose(BULK, without(here, P1, 200, refusal("bad row")))
         assert told_once(done := await here.run(people(5)), here) == {"created": 4, "failed": 1}
     assert done.reasons("failed") == ['AutoSend refused it: "bad row".']
 
 
 async def test_what_was_applied_although_autosend_said_no_is_told_as_done() -> None:
-    with world(timeout=1) as here:
+    with world() as here:
 
         async def partly(forward: Forward) -> httpx2.Response:
             await forward()
@@ -145,7 +145,7 @@ async def test_what_was_applied_although_autosend_said_no_is_told_as_done() -> N
 
 
 async def test_no_to_a_joining_with_a_status_that_says_yes_is_looked_up() -> None:
-    with world(timeout=1) as here:
+    with world() as here:
         list_id = here.made_list()
         here.line.lose(ADD, without(here, P1, 200, refusal("no such person"), ADD))
         done = await here.run(people(4), lists=("Newsletter",))
@@ -160,7 +160,7 @@ async def test_no_to_a_joining_with_a_status_that_says_yes_is_looked_up() -> Non
 
 @pytest.mark.parametrize("status", [400, 422])
 async def test_an_address_that_autosend_will_not_look_up_keeps_no_other_row_back(status: int) -> None:
-    with world(timeout=1) as here:
+    with world() as here:
         here.line.lose(FIND, without(here, P1, status, refusal("Invalid email"), FIND))
         assert told_once(done := await here.run(people(300)), here) == {"created": 299, "failed": 1}
     assert done.reasons("failed") == [
@@ -174,7 +174,7 @@ async def test_a_contact_in_a_shape_that_cannot_be_read_keeps_no_other_row_back(
             if contact["email"] == P1:
                 contact["firstName"] = 5
 
-    with world(timeout=0.2) as here:
+    with world() as here:
         here.seed(*people(3))
         here.line.lose(FIND, rewritten(odd))
         done = await here.run(people(200))
@@ -183,7 +183,7 @@ async def test_a_contact_in_a_shape_that_cannot_be_read_keeps_no_other_row_back(
 
 
 async def test_look_ups_that_are_all_refused_stop_the_import() -> None:
-    with world(timeout=1) as here:
+    with world() as here:
         here.line.lose(FIND, answering(400, refusal("Not today")))
         done = await here.run(people(10))
         assert here.line.count(BULK) == 0
@@ -196,7 +196,7 @@ async def test_an_answer_that_autosend_cuts_is_completed(most: int) -> None:
     def cut(body: Any) -> None:
         del body["data"]["contacts"][most:]
 
-    with world(Options(rate_limit=0, upsert_rule="replace"), timeout=1) as here:
+    with world(Options(rate_limit=0, upsert_rule="replace")) as here:
         here.seed(*people(100, lastName="Kept", logins=1))
         here.line.lose(FIND, rewritten(cut))
         here.line.lose(BULK, applied_then_reset, forwarded)
@@ -205,7 +205,7 @@ async def test_an_answer_that_autosend_cuts_is_completed(most: int) -> None:
 
 
 async def test_look_ups_grow_again_after_a_glitch_of_the_line() -> None:
-    with world(timeout=0.2) as here:
+    with world() as here:
         here.line.lose(FIND, *[reset] * 9, forwarded)
         assert told_once(await here.run(people(3_000)), here) == {"created": 3_000}
         sizes = [len(body["emails"]) for body in here.line.bodies(FIND)]
@@ -220,12 +220,12 @@ async def test_a_joining_without_counts_is_looked_for_again_before_it_is_told() 
     def nobody(body: Any) -> None:
         body["data"]["contacts"], body["data"]["pagination"]["total"] = [], 0
 
-    with world(timeout=1) as here:
+    with world() as here:
         here.made_list()
         here.line.lose(ADD, rewritten(lambda body: body.update(data={})))
         here.line.lose(PAGE, rewritten(nobody), forwarded)
         assert told_once(await here.run(people(3), lists=("Newsletter",)), here) == {"created": 3}
-    with world(timeout=0.2) as here:
+    with world() as here:
         here.made_list()
         here.line.lose(ADD, answering(200, {"success": True, "data": {}}))
         done = await here.run(people(3), lists=("Newsletter",))
@@ -234,7 +234,7 @@ async def test_a_joining_without_counts_is_looked_for_again_before_it_is_told() 
 
 
 async def test_who_is_kept_out_of_one_list_is_told_of_the_lists_after_it_too() -> None:
-    with world(timeout=1) as here:
+    with world() as here:
         first, second = here.made_list("A"), here.made_list("B")
         here.line.lose(ADD, without(here, P1, 400, refusal("No"), ADD))
         done = await here.run(people(3), lists=("A", "B"))
@@ -247,7 +247,7 @@ async def test_who_is_kept_out_of_one_list_is_told_of_the_lists_after_it_too() -
 
 @pytest.mark.parametrize("end", [unreachable, answering(403, refusal("Plan limit"))], ids=["unreachable", "403"])
 async def test_an_import_that_ends_early_does_not_say_that_nothing_changed(end: Loss) -> None:
-    with world(timeout=0.2) as here:
+    with world() as here:
         here.line.lose(BULK, forwarded, end)
         done = await here.run(people(300))
     assert done.counts == {"created": 100}
@@ -256,7 +256,7 @@ async def test_an_import_that_ends_early_does_not_say_that_nothing_changed(end: 
 
 
 async def test_custom_fields_that_were_defined_before_one_was_refused_are_told() -> None:
-    with world(timeout=1) as here:
+    with world() as here:
         here.line.lose("POST /custom-fields", forwarded, answering(403, refusal("Plan limit")))
         with pytest.raises(AutoSendError) as raised:
             await here.run([{"email": "a@example.com", "color": "red", "size": "xl"}], create_fields=True)
@@ -264,7 +264,7 @@ async def test_custom_fields_that_were_defined_before_one_was_refused_are_told()
 
 
 async def test_a_stop_with_a_reply_lost_leaves_the_request_in_doubt() -> None:
-    with world(timeout=1) as here:
+    with world() as here:
         imported = here.begin(csv_of(people(3)))
 
         async def stopping(_forward: Forward) -> httpx2.Response:
@@ -283,7 +283,7 @@ async def test_a_stop_with_a_reply_lost_leaves_the_request_in_doubt() -> None:
 
 
 async def test_a_refused_request_leaves_no_doubt() -> None:
-    with world(timeout=1) as here:
+    with world() as here:
         here.line.lose(BULK, answering(401, refusal("No")), forwarded)
         done = await here.run(people(3))
         assert done.stage == "stopped"
@@ -307,7 +307,7 @@ async def test_a_dry_run_where_no_report_can_be_written_is_told_in_a_note() -> N
 
 
 async def test_a_file_edited_in_place_gives_no_rejected_file_with_other_rows() -> None:
-    with world(timeout=1) as here:
+    with world() as here:
         imported = here.begin(csv_of([{"email": "bad", "firstName": "X"}, *people(3)]))
         await imported.read()
         changed = csv_of(
@@ -321,7 +321,7 @@ async def test_a_file_edited_in_place_gives_no_rejected_file_with_other_rows() -
 
 
 async def test_reports_of_an_import_killed_at_its_end_are_written_over() -> None:
-    with world(timeout=1) as here:
+    with world() as here:
         here.line.lose(BULK, answering(401, refusal("No")), forwarded)
         await here.run(people(3))
         journal = Journal(here.folder / "people.csv.journal")

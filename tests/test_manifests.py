@@ -20,7 +20,7 @@ from manifests.blocks import BLOCKS, closing, opening, settings_table, tokens_se
 from manifests.generate import COMMAND, DEFINITIONS, ROOT, drifted, generated, main
 from manifests.hosts import ASKED, REQUIRED
 from manifests.tool_pages import EXAMPLES, reference_of, tools_reference, tools_table
-from tests.support.worlds import over_sandbox
+from tests.support.line import over_a_line
 
 pytestmark = pytest.mark.anyio
 
@@ -174,7 +174,7 @@ def test_the_table_of_toolsets_has_each_tool_in_the_row_of_its_toolset() -> None
 
 
 async def test_the_tokens_of_the_default_tools_are_those_that_a_client_is_sent() -> None:
-    async with over_sandbox() as client:
+    async with over_a_line() as (client, _):
         definitions = (await client.list_tools()).tools
         encode = bpe_openai.get_encoding("o200k_base").encode
         sent = sum(len(encode(tool.model_dump_json(by_alias=True, exclude_none=True))) for tool in definitions)

@@ -156,7 +156,7 @@ async def test_a_question_that_is_none_is_refused(asked: dict[str, Any], said: s
 
 
 async def test_a_read_is_repeated_twice_and_then_told() -> None:
-    async with over_a_line(timeout=1) as (client, line):
+    async with over_a_line() as (client, line):
         (held,) = seed(line)
         line.lose("POST /contacts/search", reset, reset, forwarded)
         answer_of(await client.call_tool("get_contact", {"email": held["email"]}))

@@ -8,8 +8,8 @@ from mcp_types import PromptReference
 
 from autosend_mcp.models.bounds import SHORTENED
 from tests.support.answering import Answering
-from tests.support.seeded import CALLS, client_of
-from tests.support.worlds import answer_of, error_of, text_of
+from tests.support.seeded import CALLS
+from tests.support.worlds import answer_of, connected, error_of, text_of
 
 pytestmark = pytest.mark.anyio
 
@@ -57,7 +57,7 @@ MANY: dict[str, dict[str, Any]] = CALLS | {
 
 @pytest.mark.parametrize("name", MANY)
 async def test_no_answer_is_longer_than_24_000_bytes(name: str) -> None:
-    async with client_of(huge()) as client:
+    async with connected(huge()) as client:
         assert set(MANY) == {tool.name for tool in (await client.list_tools()).tools}
         for more in ({}, {"dryRun": True}):
             if more and name in {"get_contact", "find_contacts", "list_contact_lists", "list_custom_fields"}:
@@ -70,7 +70,7 @@ async def test_no_answer_is_longer_than_24_000_bytes(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["create_contact", "upsert_contact", "get_contact"])
 async def test_an_answer_that_was_cut_says_so(name: str) -> None:
-    async with client_of(huge()) as client:
+    async with connected(huge()) as client:
         answer = answer_of(await client.call_tool(name, MANY[name]))
     assert any(value.endswith("...") for value in answer["customFields"].values())
     assert SHORTENED in answer["notes"]
@@ -80,20 +80,20 @@ async def test_an_error_of_autosends_is_cut() -> None:
     said = {"success": False, "error": {"message": LONG * 900, "code": LONG, "details": [{"field": LONG}] * 900}}
     answering = huge()
     answering.refuses = lambda _asked: (422, said)
-    async with client_of(answering) as client:
+    async with connected(answering) as client:
         for name, arguments in MANY.items():
             assert len(error_of(await client.call_tool(name, arguments)).encode()) <= MOST
 
 
 async def test_resources_are_within_the_same_bound() -> None:
-    async with client_of(huge()) as client:
+    async with connected(huge()) as client:
         for uri in ("autosend://contact-lists", "autosend://custom-fields", "autosend://contact-lists/Newsletter"):
             (content,) = (await client.read_resource(uri)).contents
             assert len(content.model_dump()["text"].encode()) <= MOST
 
 
 async def test_at_most_100_names_are_completed() -> None:
-    async with client_of(huge()) as client:
+    async with connected(huge()) as client:
         ref = PromptReference(type="ref/prompt", name="add_people_to_list")
         completion = (await client.complete(ref, {"name": "list", "value": "list"})).completion
     assert (len(completion.values), completion.total, completion.has_more) == (100, 500, True)
@@ -137,7 +137,7 @@ async def test_the_pages_hold_every_row_once(
     name: str, arguments: dict[str, Any], total: int, limit: dict[str, int]
 ) -> None:
     rows, key = ROWS[name]
-    async with client_of(huge(values=2 if "fields" in arguments else 1)) as client:
+    async with connected(huge(values=2 if "fields" in arguments else 1)) as client:
         found = await pages(client, name, arguments | limit, rows)
     shown = [row[key] for page in found for row in page]
     assert len(shown) == len(set(shown)) == total
@@ -145,7 +145,7 @@ async def test_the_pages_hold_every_row_once(
 
 
 async def test_addresses_looked_up_come_in_pages_when_they_are_too_long_for_one() -> None:
-    async with client_of(huge(values=3)) as client:
+    async with connected(huge(values=3)) as client:
         found = await pages(client, "find_contacts", {"emails": PEOPLE, "fields": ["customFields"]}, "contacts")
     assert [row["email"] for page in found for row in page] == PEOPLE
     assert len(found) > 1
@@ -153,7 +153,7 @@ async def test_addresses_looked_up_come_in_pages_when_they_are_too_long_for_one(
 
 
 async def test_a_cursor_belongs_to_its_question() -> None:
-    async with client_of(huge(values=1)) as client:
+    async with connected(huge(values=1)) as client:
         cursors = {
             name: answer_of(await client.call_tool(name, arguments))["nextCursor"]
             for name, arguments in (
@@ -177,7 +177,7 @@ async def test_a_cursor_belongs_to_its_question() -> None:
 
 @pytest.mark.parametrize("cursor", ["garbage", "20", "MjAuMjA", "MC4wLjA", "\u2603", "Zm9v.Zm9v", "=" * 8, "A" * 9])
 async def test_garbage_is_no_cursor(cursor: str) -> None:
-    async with client_of(huge(values=1)) as client:
+    async with connected(huge(values=1)) as client:
         for name in ("list_contact_lists", "list_custom_fields", "find_contacts"):
             text = error_of(await client.call_tool(name, {"cursor": cursor}))
             assert "all again without cursor" in text

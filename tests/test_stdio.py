@@ -221,7 +221,7 @@ def test_the_id_is_found_however_far_from_the_ends_it_stands(nested: str) -> Non
 
 @beside()
 async def test_at_the_end_of_stdin_what_waits_in_line_is_not_sent() -> None:
-    async with faulty_autosend() as faulty:
+    async with faulty_autosend(tcp=True) as faulty:
         process = await anyio.to_thread.run_sync(Raw.initialized, real_api(faulty, AUTOSEND_RATE_LIMIT="1"))
         for number in range(4):
             process.call(number, {"email": f"p{number}@example.com"})
@@ -249,7 +249,7 @@ def test_a_host_that_stops_reading_is_outlived_without_a_traceback() -> None:
 
 @beside()
 async def test_the_key_and_the_address_are_in_no_output_at_debug() -> None:
-    async with faulty_autosend() as faulty:
+    async with faulty_autosend(tcp=True) as faulty:
 
         async def leaky(exchange: Exchange) -> None:
             await exchange.reply(401, {"success": False, "error": {"message": f"bad key {KEY}", "code": KEY}})
@@ -327,7 +327,7 @@ async def test_told_to_end_with_a_create_in_flight_it_ends_in_2_s_and_the_create
     how: str, finishes: bool
 ) -> None:
     async def end() -> float:
-        async with faulty_autosend() as faulty:
+        async with faulty_autosend(tcp=True) as faulty:
             arrived, go_on, hang = anyio.Event(), anyio.Event(), anyio.Event()
 
             async def slow(exchange: Exchange) -> None:
@@ -359,7 +359,7 @@ async def test_told_to_end_with_a_create_in_flight_it_ends_in_2_s_and_the_create
 @pytest.mark.anyio
 async def test_a_signal_after_the_end_of_stdin_loses_no_record() -> None:
     async def end() -> float:
-        async with faulty_autosend() as faulty:
+        async with faulty_autosend(tcp=True) as faulty:
             arrived, never = anyio.Event(), anyio.Event()
 
             async def hang(_exchange: Exchange) -> None:

@@ -81,7 +81,7 @@ async def test_an_undo_never_subscribes_who_had_opted_out_before() -> None:
 @pytest.mark.parametrize("tool", ["suppress_emails", "unsuppress_emails"])
 @pytest.mark.parametrize("where", [{"group": "Our blog"}, {"everywhere": True}])
 async def test_a_lost_reply_is_settled_by_looking_the_groups_up(name: str, tool: str, where: dict[str, Any]) -> None:
-    async with over_a_line(timeout=1, toolsets=TOOLSETS) as (client, line):
+    async with over_a_line(toolsets=TOOLSETS) as (client, line):
         line.sandbox.store.suppressions.seed_group(PROJECT, "Our blog")
         if tool == "unsuppress_emails":
             answer_of(await client.call_tool("suppress_emails", {"emails": ["a@b.co"], **where}))
@@ -102,7 +102,7 @@ async def test_a_dry_run_of_letting_mail_through_sends_nothing() -> None:
 
 
 async def test_when_looking_fails_too_it_is_unknown() -> None:
-    async with over_a_line(timeout=1, toolsets=TOOLSETS) as (client, line):
+    async with over_a_line(toolsets=TOOLSETS) as (client, line):
         line.lose(SUPPRESS, applied_then_reset)
         line.lose("POST /suppression-groups/entries", reset)
         text = error_of(await client.call_tool("suppress_emails", {"emails": ["a@b.co"], "everywhere": True}))
@@ -113,7 +113,7 @@ async def test_when_looking_fails_too_it_is_unknown() -> None:
 @pytest.mark.parametrize("applied", [True, False])
 async def test_a_lost_suppression_of_any_number_is_settled(count: int, applied: bool) -> None:
     emails = [f"p{number}@example.com" for number in range(count)]
-    async with over_a_line(timeout=1, toolsets=TOOLSETS) as (client, line):
+    async with over_a_line(toolsets=TOOLSETS) as (client, line):
         line.lose(SUPPRESS, applied_then_reset if applied else reset)
         result = await client.call_tool("suppress_emails", {"emails": emails, "everywhere": True})
         assert line.count(SUPPRESS) == 1

@@ -8,8 +8,8 @@ import pytest
 from autosend_mcp.sandbox.app import PROJECT
 from tests.support.answering import Answering, Row
 from tests.support.line import rewritten
-from tests.support.seeded import JANE, JOHN, client_of, seeded
-from tests.support.worlds import KEY, answer_of, error_of, text_of
+from tests.support.seeded import JANE, JOHN, seeded
+from tests.support.worlds import KEY, answer_of, connected, error_of, text_of
 
 pytestmark = pytest.mark.anyio
 
@@ -24,7 +24,7 @@ async def test_a_lost_leaving_is_looked_for_behind_a_full_page_of_others() -> No
             return await super().handle_async_request(request)
 
     people: list[Row] = [{"id": str(n), "email": f"{n}{JANE}"} for n in range(120)] + [{"id": "j", "email": JANE}]
-    async with client_of(Lost(lists=[N], members=people), timeout=1) as client:
+    async with connected(Lost(lists=[N], members=people)) as client:
         text = error_of(await client.call_tool("remove_from_list", {"list": "N", "emails": [JANE]}))
     assert f'still in the list: ["{JANE}"]' in text
 
@@ -32,7 +32,7 @@ async def test_a_lost_leaving_is_looked_for_behind_a_full_page_of_others() -> No
 @pytest.mark.parametrize("place", [259, 280, 295])
 async def test_a_key_with_invisible_characters_between_is_not_left_in_part(place: int) -> None:
     said = {"success": False, "error": {"message": "x" * place + "\u200b".join(KEY)}}
-    async with client_of(Answering(refuses=lambda a: (400, said) if a == "POST /contacts" else None)) as client:
+    async with connected(Answering(refuses=lambda a: (400, said) if a == "POST /contacts" else None)) as client:
         assert KEY[:3] not in text_of(await client.call_tool("create_contact", {"email": "n@example.com"}))
 
 
@@ -45,7 +45,7 @@ async def test_a_capped_page_is_paged_to_the_end_whatever_limit_is_echoed(echoed
 
     people: list[Row] = [{"id": str(n), "email": f"p{n}@example.com"} for n in range(120)]
     shown: list[str] = []
-    async with client_of(Capped(lists=[N], members=people)) as client:
+    async with connected(Capped(lists=[N], members=people)) as client:
         asked: dict[str, Any] = {"list": "N", "limit": 100}
         while "cursor" in asked or not shown:
             page = answer_of(await client.call_tool("find_contacts", asked))
@@ -79,7 +79,7 @@ async def test_who_is_not_counted_at_all_did_not_leave_for_all_that_is_known(sai
         def _data(self, asked: str, path: str, body: Row) -> Row | None:
             return said if asked.endswith("remove") else super()._data(asked, path, body)
 
-    async with client_of(Counting(lists=[N])) as client:
+    async with connected(Counting(lists=[N])) as client:
         text = error_of(await client.call_tool("remove_from_list", {"list": "N", "emails": [JANE, JOHN]}))
     assert "AutoSend accepted the request, but counted nobody. Whether it was applied is not known." in text
 
@@ -93,7 +93,7 @@ async def test_who_is_not_counted_at_all_did_not_leave_for_all_that_is_known(sai
     ],
 )
 async def test_a_field_that_cannot_be_defined_as_it_was_has_no_undo(field: Row) -> None:
-    async with client_of(Answering(fields=[field])) as client:
+    async with connected(Answering(fields=[field])) as client:
         answer = answer_of(await client.call_tool("delete_custom_field", {"fieldName": "plan", "confirm": "plan"}))
     assert "undo" not in answer
 

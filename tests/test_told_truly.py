@@ -11,18 +11,16 @@ from mcp import Client
 from mcp.client.session import ClientRequestContext
 from mcp_types import ElicitRequestParams, ElicitResult, TextResourceContents
 
-from autosend_mcp.api.client import AutoSend
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.server.app import open_server
 from autosend_mcp.server.dispatch import UNSEEN
 from autosend_mcp.server.in_flight import FINISHED, IN_DOUBT, Writes
-from autosend_mcp.settings import load_settings
 from autosend_mcp.tools.contact_lists.resolve import UNCHECKED as LISTS_UNCHECKED
 from tests.support.answering import Answering, Row
 from tests.support.line import Forward, Line, answering, applied_then_reset, forwarded, reset, rewritten, saying
 from tests.support.line import applied_then_silence as hang
-from tests.support.seeded import JANE, JOHN, client_of, seeded, seeded_store, wrote
-from tests.support.worlds import KEY, UNLIMITED, answer_of, error_of, text_of
+from tests.support.seeded import JANE, JOHN, seeded, seeded_store, wrote
+from tests.support.worlds import KEY, answer_of, autosend_over, connected, error_of, text_of
 from tests.test_asking import ONE, Somebody, asked_by_hand, question_of, yes
 
 pytestmark = pytest.mark.anyio
@@ -45,10 +43,10 @@ class Held:
 
 
 def after(seconds: float, then: Any = None) -> Any:
-    """Answered after so many of the 45 seconds that a call with a timeout of 1 s stands for."""
+    """Answered after so many seconds."""
 
     async def answer(forward: Forward) -> httpx2.Response:
-        await anyio.sleep(seconds / 45)
+        await anyio.sleep(seconds)
         return await (then(forward) if then else forward())
 
     return answer
@@ -58,8 +56,7 @@ def after(seconds: float, then: Any = None) -> Any:
 async def process() -> AsyncGenerator[tuple[Client, Line, Writes]]:
     """A client, the line, and the writes of the process, which can be told to end."""
     line = Line(Sandbox(seeded_store(), Options(rate_limit=0)))
-    given = load_settings(api_key=KEY, base_url="http://127.0.0.1/v1", timeout=2, rate_limit=UNLIMITED)
-    async with open_server(AutoSend(given, line)) as (server, writes), Client(server, cache=None) as client:
+    async with open_server(autosend_over(line)) as (server, writes), Client(server, cache=None) as client:
         yield client, line, writes
     line.sandbox.store.close()
 
@@ -119,7 +116,7 @@ async def test_nobody_joins_a_list_after_the_call_was_ended_while_the_update_was
 
 
 async def test_a_404_of_a_deletion_that_cannot_be_checked_is_no_deletion() -> None:
-    async with seeded(timeout=1) as (client, line):
+    async with seeded() as (client, line):
         line.lose("POST /contacts/remove", answering(404, {"success": False, "error": {"message": "not found"}}))
         line.lose(SEARCH, forwarded, reset)
         error_of(await client.call_tool("delete_contacts", {"emails": [JANE, JOHN], "confirm": "2"}))
@@ -156,7 +153,7 @@ async def test_a_lost_opt_in_with_entries_of_another_shape_is_unknown() -> None:
 
 
 async def test_a_search_that_still_shows_what_was_is_a_doubt_about_autosends_success() -> None:
-    async with seeded(timeout=1) as (client, line):
+    async with seeded() as (client, line):
         rows = line.sandbox.store.find(PROJECT, [JANE])
         line.lose(SEARCH, answering(200, {"success": True, "data": {"contacts": rows}}))
         for tool, asked in (("upsert_contacts", {"contacts": BATCH["contacts"]}), ("delete_contacts", ONE)):
@@ -199,38 +196,36 @@ async def test_a_dry_run_says_that_it_does_not_show_what_cannot_be_seen_and_of_n
 
 
 async def test_a_call_ends_in_its_time_whatever_it_waits_for_and_still_looks_what_became_of_its_write() -> None:
-    time = 3.0  # seconds, of 45
-
     async def late(_context: ClientRequestContext, _params: ElicitRequestParams) -> ElicitResult:
-        await anyio.sleep(19.5 / 45 * time)
+        await anyio.sleep(19.5)
         return ElicitResult(action="accept", content={})
 
     async def ask() -> None:
-        async with seeded("legacy", timeout=time, asked=late) as (client, line):
-            line.lose(SEARCH, hang, hang, after(7.5 * time), hang)
+        async with seeded("legacy", asked=late) as (client, line):
+            line.lose(SEARCH, hang, hang, after(7.5), hang)
             line.lose("DELETE /contacts/", hang)
-            with anyio.fail_after(time):
+            with anyio.fail_after(45):
                 assert "changed" in error_of(await client.call_tool("delete_contacts", ONE))
 
     async def make() -> None:
-        async with seeded(timeout=time) as (client, line):
+        async with seeded() as (client, line):
             line.faults = {
                 "GET /contact-lists": [hang, hang, forwarded],
-                "POST /": [after(10.5 * time, applied_then_reset)],
+                "POST /": [after(10.5, applied_then_reset)],
             }
             answer = answer_of(await client.call_tool("create_contact_list", {"name": "Fresh"}))
             assert answer["notes"] == ["AutoSend's reply was lost; a look-up then found it there."]
 
     async def read(client: Client, delay: float) -> None:
         await anyio.sleep(delay)
-        with anyio.fail_after(time):
+        with anyio.fail_after(45):
             assert "Looking up changes nothing." in error_of(await client.call_tool("list_contact_lists", {}))
 
-    async with seeded(timeout=time) as (client, line), anyio.create_task_group() as tasks:
+    async with seeded() as (client, line), anyio.create_task_group() as tasks:
         tasks.start_soon(ask)
         tasks.start_soon(make)
         line.lose("GET /", hang)
-        for delay in (0.0, 0.1, 0.2):
+        for delay in (0.0, 1.5, 3.0):
             tasks.start_soon(read, client, delay)
 
 
@@ -246,7 +241,7 @@ async def test_ten_calls_side_by_side_read_the_lists_once() -> None:
 
 async def test_lists_that_cannot_be_read_stop_no_write_by_id_but_every_deletion() -> None:
     ids = [f"507f1f77bcf86cd7994390{n:02}" for n in range(30)]
-    async with seeded(timeout=1, rate_limit=100) as (client, line):
+    async with seeded(rate_limit=100) as (client, line):
         line.lose("GET /contact-lists", answering(500, {"success": False}))
         answer = answer_of(await client.call_tool("create_contact", {"email": "n@example.com", "listIds": ids}))
         for more in ({}, {"confirm": ids[0]}):
@@ -278,7 +273,7 @@ async def test_conditions_with_a_list_where_a_text_belongs_are_refused_with_a_li
 async def test_no_part_of_a_key_that_autosend_writes_in_escapes_is_left_by_the_cut_of_a_long_text() -> None:
     said = ""
     autosend = Answering(refuses=lambda asked: (400, said) if asked == "POST /contacts" else None)
-    async with client_of(autosend, timeout=1) as client:
+    async with connected(autosend) as client:
         for escaped in (f"\\u0041{KEY[1:]}", "".join(f"\\u{ord(char):04X}" for char in KEY)):
             for place in range(256, 304, 4):
                 said = f'{{"success":false,"error":{{"message":"{"x" * place}{escaped}","details":[{{"field":"f"}}]}}}}'
@@ -296,7 +291,7 @@ async def test_a_page_that_autosend_cuts_to_fifty_is_paged_to_the_end_and_cut_li
     lists: list[Row] = [{"id": f"{n:024}", "name": f"List {n}", "type": "list"} for n in range(2000)]
     people: list[Row] = [{"id": str(n), "email": f"p{n}@example.com"} for n in range(120)]
     shown: list[str] = []
-    async with client_of(Capped(lists=lists, members=people)) as client:
+    async with connected(Capped(lists=lists, members=people)) as client:
         asked: dict[str, Any] = {"list": "List 7", "limit": 100}
         while "cursor" in asked or not shown:
             page = answer_of(await client.call_tool("find_contacts", asked))

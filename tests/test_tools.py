@@ -9,7 +9,7 @@ from mcp_types import Tool
 
 from autosend_mcp.server.app import chosen
 from manifests.blocks import tokens_of
-from tests.support.worlds import over_sandbox
+from tests.support.line import over_a_line
 
 pytestmark = pytest.mark.anyio
 
@@ -21,7 +21,7 @@ EVERY = "contacts,lists,fields,suppressions,imports"
 
 
 async def listed(era: str = "2026-07-28", toolsets: str = EVERY) -> list[Tool]:
-    async with over_sandbox(era, toolsets=toolsets) as client:
+    async with over_a_line(era, toolsets=toolsets) as (client, _):
         return (await client.list_tools()).tools
 
 

@@ -13,8 +13,8 @@ from autosend_mcp.tools.contacts.delete import SEVERAL
 from autosend_mcp.tools.contacts.upsert import NOT_SEEN_BEFORE, NOTHING_TO_DO
 from tests.support.answering import Answering, Row
 from tests.support.line import Forward, Line, answering, applied_then_reset, forwarded, rewritten, saying
-from tests.support.seeded import ANN, JANE, JOHN, client_of, fact, seeded
-from tests.support.worlds import answer_of, error_of
+from tests.support.seeded import ANN, JANE, JOHN, fact, seeded
+from tests.support.worlds import answer_of, connected, error_of
 
 pytestmark = pytest.mark.anyio
 
@@ -53,7 +53,7 @@ def aged(body: Any) -> None:
 
 @pytest.mark.parametrize("lost", [False, True])
 async def test_who_was_hidden_from_the_look_up_before_is_updated_and_has_no_undo_that_deletes(lost: bool) -> None:
-    async with seeded(timeout=1) as (client, line):
+    async with seeded() as (client, line):
         line.lose(SEARCH, NOBODY, rewritten(aged))
         line.lose(UPSERT, applied_then_reset if lost else rewritten(aged))
         one = answer_of(await client.call_tool("upsert_contact", {"email": JANE, "firstName": "X"}))
@@ -68,7 +68,7 @@ async def test_who_was_hidden_from_the_look_up_before_is_updated_and_has_no_undo
 
 
 async def test_who_is_created_in_the_call_is_created_and_the_undo_deletes_them(era: str) -> None:
-    async with seeded(era, timeout=1) as (client, line):
+    async with seeded(era) as (client, line):
         one = answer_of(await client.call_tool("upsert_contact", {"email": "new@example.com"}))
         line.lose(BULK, applied_then_reset)
         many = answer_of(await client.call_tool("upsert_contacts", {"contacts": [{"email": "more@example.com"}]}))
@@ -98,7 +98,7 @@ class Counting(Answering):
 async def counted(said: Row, tool: str = "add_to_list") -> Any:
     autosend = Counting(lists=[NEWSLETTER])
     autosend.said = said
-    async with client_of(autosend) as client:
+    async with connected(autosend) as client:
         return await client.call_tool(tool, {"list": "N", "emails": [JANE, JOHN, ANN]})
 
 
@@ -157,7 +157,7 @@ async def test_leaving_a_list_is_taken_back_only_if_everybody_is_counted_as_gone
 )
 async def test_an_earlier_value_that_cannot_be_sent_as_it_was_leaves_no_undo_and_a_note(before: Row) -> None:
     asked = {"email": JANE, **{name: {"plan": "new"} if name == "customFields" else "new" for name in before}}
-    async with seeded(timeout=1) as (client, line):
+    async with seeded() as (client, line):
         has(line, **before)
         one = answer_of(await client.call_tool("upsert_contact", asked))
         has(line, **before)
@@ -168,7 +168,7 @@ async def test_an_earlier_value_that_cannot_be_sent_as_it_was_leaves_no_undo_and
 
 
 async def test_a_field_whose_type_is_not_known_is_not_defined_anew_by_an_undo() -> None:
-    async with client_of(Answering(fields=[{"fieldName": "plan"}])) as client:
+    async with connected(Answering(fields=[{"fieldName": "plan"}])) as client:
         answer = answer_of(await client.call_tool("delete_custom_field", {"fieldName": "plan", "confirm": "plan"}))
     note = "There is no undo: the field cannot be defined again as it was."
     assert answer == {"outcome": "deleted", "fieldName": "plan", "notes": [note]}
@@ -176,7 +176,7 @@ async def test_a_field_whose_type_is_not_known_is_not_defined_anew_by_an_undo() 
 
 @pytest.mark.parametrize("tool", ["upsert_contact", "upsert_contacts"])
 async def test_what_somebody_else_changed_meanwhile_stays_after_the_undo(tool: str) -> None:
-    async with seeded(timeout=1) as (client, line):
+    async with seeded() as (client, line):
 
         async def meanwhile(forward: Forward) -> httpx2.Response:
             has(line, lastName="Smith", customFields={"nick": "Jo"})
@@ -208,7 +208,7 @@ async def test_custom_fields_that_cannot_be_shown_as_they_are_are_sent_along_as_
             row["customFields"]["tags"] = ["a", {"b": JOINED_NAME}]
 
     asked: dict[str, Any] = {"email": JANE, "customFields": {"plan": "free"}}
-    async with seeded(options=REPLACING, timeout=1) as (client, line):
+    async with seeded(options=REPLACING) as (client, line):
         has(line, customFields={"nick": JOINED_NAME, HEART: "x"})
         await client.call_tool(tool, asked if tool == "upsert_contact" else {"contacts": [asked]})
         now = stored(line)["customFields"]
@@ -229,7 +229,7 @@ async def test_custom_fields_that_cannot_be_shown_as_they_are_are_sent_along_as_
     ],
 )
 async def test_values_that_only_look_alike_are_not_the_same_and_are_sent(held: Row, asked: Row) -> None:
-    async with seeded(timeout=1) as (client, line):
+    async with seeded() as (client, line):
         for tool, arguments in (
             ("upsert_contact", {"email": JANE, **asked}),
             ("upsert_contacts", {"contacts": [{"email": JANE, **asked}]}),
@@ -243,7 +243,7 @@ async def test_values_that_only_look_alike_are_not_the_same_and_are_sent(held: R
 
 async def test_three_rows_of_one_address_that_contradict_are_all_invalid_and_none_is_sent() -> None:
     rows = [{"email": JANE, "firstName": name} for name in ("A", "B", "A")]
-    async with seeded(timeout=1) as (client, line):
+    async with seeded() as (client, line):
         answer = answer_of(
             await client.call_tool("upsert_contacts", {"contacts": [*rows, {"email": JOHN, "firstName": "Q"}]})
         )
@@ -265,13 +265,13 @@ async def test_another_contact_of_the_same_address_in_other_letters_is_not_the_o
                 200, {"success": True, "data": {"contacts": [{"id": i, "email": e} for i, e in here.items()]}}
             )
 
-    async with client_of(Twins(), timeout=1) as client:
+    async with connected(Twins()) as client:
         answer = answer_of(await client.call_tool("delete_contacts", {"emails": [JANE], "confirm": "Jane@example.com"}))
     assert (answer["outcome"], here) == ("deleted", {"B": JANE})
 
 
 async def test_a_list_whose_name_holds_what_cannot_be_seen_is_found_by_that_name() -> None:
-    async with seeded(timeout=1) as (client, line):
+    async with seeded() as (client, line):
         line.lose("POST /contact-lists", applied_then_reset)
         made = answer_of(await client.call_tool("create_contact_list", {"name": HEART}))
         line.faults = {}
@@ -287,7 +287,7 @@ async def test_a_list_whose_name_holds_what_cannot_be_seen_is_found_by_that_name
 
 async def test_a_confirm_with_a_space_at_its_end_is_the_same_and_several_may_have_had_a_user_id() -> None:
     fields: list[Row] = [{"fieldName": "plan ", "fieldType": "string"}]
-    async with client_of(Answering(fields=fields, lists=[NEWSLETTER | {"filterCriteria": {}}])) as client:
+    async with connected(Answering(fields=fields, lists=[NEWSLETTER | {"filterCriteria": {}}])) as client:
         field = {"fieldName": "plan ", "confirm": "plan "}
         assert answer_of(await client.call_tool("delete_custom_field", field))["outcome"] == "deleted"
         gone = answer_of(await client.call_tool("delete_contacts", {"userId": "42 ", "confirm": "42 "}))

@@ -88,7 +88,7 @@ async def test_a_lost_reply_to_an_applied_upsert_is_verified_and_never_sent_agai
 
 
 async def test_a_lost_reply_to_an_upsert_that_was_not_applied_is_told_as_that() -> None:
-    async with over_a_line(timeout=1) as (client, line):
+    async with over_a_line() as (client, line):
         line.lose(UPSERT, reset)
         text = error_of(await client.call_tool("upsert_contact", JANE))
     assert "the contact did not have the values asked for, so it was probably not applied" in text
@@ -97,7 +97,7 @@ async def test_a_lost_reply_to_an_upsert_that_was_not_applied_is_told_as_that() 
 
 
 async def test_when_the_look_up_fails_too_the_outcome_is_unknown() -> None:
-    async with over_a_line(timeout=1) as (client, line):
+    async with over_a_line() as (client, line):
         line.lose(UPSERT, applied_then_reset)
         line.lose("POST /contacts/search", answering(200, {"success": True, "data": {"contacts": []}}), reset)
         text = error_of(await client.call_tool("upsert_contact", JANE))
@@ -107,7 +107,7 @@ async def test_when_the_look_up_fails_too_the_outcome_is_unknown() -> None:
 
 @pytest.mark.parametrize("applied", [True, False])
 async def test_a_lost_upsert_that_only_joins_a_list_is_settled(applied: bool) -> None:
-    async with over_a_line(timeout=1) as (client, line):
+    async with over_a_line() as (client, line):
         answer_of(await client.call_tool("create_contact_list", {"name": "Newsletter"}))
         answer_of(await client.call_tool("create_contact", JANE))
         line.lose(UPSERT, applied_then_reset if applied else reset)
@@ -119,7 +119,7 @@ async def test_a_lost_upsert_that_only_joins_a_list_is_settled(applied: bool) ->
 
 
 async def test_a_lost_upsert_is_unknown_where_the_list_cannot_be_searched() -> None:
-    async with over_a_line(timeout=1) as (client, line):
+    async with over_a_line() as (client, line):
         answer_of(await client.call_tool("create_contact_list", {"name": "Newsletter"}))
         answer_of(await client.call_tool("create_contact", JANE))
         line.lose(UPSERT, applied_then_reset)
@@ -198,7 +198,7 @@ async def test_a_value_that_was_not_there_before_is_told_to_stay() -> None:
 
 
 async def test_an_upsert_that_could_not_leave_is_tried_again_and_told_as_not_sent() -> None:
-    async with over_a_line(timeout=1) as (client, line):
+    async with over_a_line() as (client, line):
         line.lose(UPSERT, unreachable)
         text = error_of(await client.call_tool("upsert_contact", JANE))
     assert "AutoSend could not be reached. Nothing was sent and nothing changed." in text

@@ -9,15 +9,13 @@ from mcp import Client
 from mcp.server.lowlevel import Server
 
 from autosend_mcp.api.calls import Call
-from autosend_mcp.api.client import AutoSend
 from autosend_mcp.api.contacts import create
 from autosend_mcp.errors import NotSent
 from autosend_mcp.models.base import Answer
 from autosend_mcp.server.app import open_server
 from autosend_mcp.server.in_flight import FINISHED, IN_DOUBT, JOINED, Writes, writes_of_the_process
-from autosend_mcp.settings import load_settings
 from tests.support.faulty import Exchange, Faulty, create_well, faulty_autosend
-from tests.support.worlds import KEY, answer_of, connected, error_of, text_of
+from tests.support.worlds import answer_of, autosend_over, connected, error_of, text_of
 
 pytestmark = pytest.mark.anyio
 
@@ -44,7 +42,7 @@ async def test_identical_calls_in_flight_are_one_request_and_the_second_says_so(
     async def create(client: Client, arguments: dict[str, Any]) -> None:
         answers.append(answer_of(await client.call_tool("create_contact", arguments)))
 
-    async with connected(faulty.url, era) as client, anyio.create_task_group() as tasks:
+    async with connected(faulty.transport(), era) as client, anyio.create_task_group() as tasks:
         tasks.start_soon(create, client, JANE)
         await held.arrived.wait()
         tasks.start_soon(create, client, {"first_name": "Jane", "email": "jane@example.com"})
@@ -65,7 +63,7 @@ async def cancelled_while_in_flight(client: Client, arrived: anyio.Event, argume
 
 async def test_a_cancelled_create_is_finished_and_the_next_identical_call_knows(faulty: Faulty, era: str) -> None:
     faulty.create = held = Held()
-    autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url, rate_limit=1000))
+    autosend = autosend_over(faulty.transport())
     async with open_server(autosend) as (server, writes), Client(server, mode=era) as client:
         await cancelled_while_in_flight(client, held.arrived, JANE)
         held.go_on.set()
@@ -82,7 +80,7 @@ async def test_a_cancelled_create_is_finished_and_the_next_identical_call_knows(
 async def test_what_became_of_a_cancelled_create_is_never_told_from_memory(faulty: Faulty) -> None:
     """The contact was deleted in the meantime: the next call creates it, and says so."""
     faulty.create = held = Held()
-    autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url, rate_limit=1000))
+    autosend = autosend_over(faulty.transport())
     async with open_server(autosend) as (server, writes), Client(server) as client:
         await cancelled_while_in_flight(client, held.arrived, JANE)
         held.go_on.set()
@@ -96,7 +94,7 @@ async def test_what_became_of_a_cancelled_create_is_never_told_from_memory(fault
 async def test_a_call_cancelled_while_it_waits_in_line_is_never_sent() -> None:
     async def check(era: str) -> None:
         async with faulty_autosend() as faulty:
-            autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url, rate_limit=1))
+            autosend = autosend_over(faulty.transport(), rate_limit=1)
             async with open_server(autosend) as (server, writes), Client(server, mode=era) as client:
                 answer_of(await client.call_tool("create_contact", JANE))
                 async with anyio.create_task_group() as tasks:
@@ -123,7 +121,7 @@ async def test_a_call_that_nobody_wants_any_more_is_not_repeated_after_a_rate_li
         await exchange.reply(429, b"", Retry_After="0")
 
     faulty.create = limited
-    autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url))
+    autosend = autosend_over(faulty.transport())
     async with open_server(autosend) as (server, writes), Client(server) as client:
         await cancelled_while_in_flight(client, arrived, JANE)
         gone.set()
@@ -142,7 +140,7 @@ async def test_a_call_that_a_twin_wants_is_repeated_after_a_rate_limit_although_
         await (exchange.reply(429, b"", Retry_After="0") if faulty.creates == 1 else create_well(exchange))
 
     faulty.create = limited_once
-    autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url, rate_limit=1000))
+    autosend = autosend_over(faulty.transport())
     async with open_server(autosend) as (server, _), Client(server) as client:
         await cancelled_while_in_flight(client, arrived, JANE)
         async with anyio.create_task_group() as tasks:
@@ -173,7 +171,7 @@ async def test_a_call_that_does_not_end_in_time_is_cut_off_and_told_as_unknown(
     faulty: Faulty, caplog: pytest.LogCaptureFixture
 ) -> None:
     faulty.create = held = Held()
-    async with open_server(AutoSend(load_settings(api_key=KEY, base_url=faulty.url))) as (server, writes):
+    async with open_server(autosend_over(faulty.transport())) as (server, writes):
         text = await told_when_ended(server, writes, JANE, held.arrived.wait)
     assert "stopped while the request was under way. Whether it was applied is not known. Call again" in text
     assert [record.__dict__["fields"]["outcome"] for record in caplog.records if record.msg == "call"] == ["cut_off"]
@@ -191,13 +189,13 @@ async def test_a_call_that_is_ended_after_a_refusal_is_not_called_unsent(faulty:
         await exchange.reply(409, b"")
 
     faulty.create, faulty.look_up = conflict, hang
-    async with open_server(AutoSend(load_settings(api_key=KEY, base_url=faulty.url))) as (server, writes):
+    async with open_server(autosend_over(faulty.transport())) as (server, writes):
         text = await told_when_ended(server, writes, JANE, looking.wait)
     assert text.startswith("The call was ended before AutoSend had accepted it. Nothing changed.")
 
 
 async def test_when_the_server_ends_a_call_that_waits_in_line_is_told_that_it_was_not_sent(faulty: Faulty) -> None:
-    autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url, rate_limit=1))
+    autosend = autosend_over(faulty.transport(), rate_limit=1)
     async with open_server(autosend) as (server, writes):
         async with Client(server) as client:
             answer_of(await client.call_tool("create_contact", JANE))
@@ -208,7 +206,7 @@ async def test_when_the_server_ends_a_call_that_waits_in_line_is_told_that_it_wa
 
 async def test_a_call_that_was_stopped_in_the_last_instant_is_not_sent(faulty: Faulty) -> None:
     """Between the grant of its turn and the request, a cancellation may not arrive in time; the word to stop does."""
-    autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url))
+    autosend = autosend_over(faulty.transport())
     call = Call(autosend)
     assert isinstance(call.forbid_writes(), NotSent)
     with pytest.raises(NotSent, match="cancelled before its request left"):
@@ -229,7 +227,7 @@ async def test_a_cancelled_create_of_unknown_outcome_is_told_to_the_next_identic
         exchange.reset()
 
     faulty.create = lost
-    autosend = AutoSend(load_settings(api_key=KEY, base_url=faulty.url, timeout=1, rate_limit=1000))
+    autosend = autosend_over(faulty.transport())
     async with open_server(autosend) as (server, writes), Client(server) as client:
         await cancelled_while_in_flight(client, arrived, JANE)
         gone.set()
@@ -250,7 +248,7 @@ async def test_a_cancelled_create_that_was_refused_leaves_no_trace(faulty: Fault
         await exchange.reply(403, b"")
 
     faulty.create = refused
-    async with connected(faulty.url) as client:
+    async with connected(faulty.transport()) as client:
         await cancelled_while_in_flight(client, arrived, JANE)
         gone.set()
         await anyio.wait_all_tasks_blocked()

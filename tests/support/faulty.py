@@ -1,23 +1,29 @@
-"""An AutoSend on loopback that fails as told, and records what it applied.
+"""An AutoSend that fails as told, byte by byte, and records what it applied.
 
-It shares no code with the product or its sandbox: raw sockets, so that it can reset, drip, truncate and hang.
+It shares no code with the product or its sandbox: raw sockets, so that it can reset, drip, truncate and hang. They are
+Unix sockets, on which waiting costs nothing (see clock.py); TCP is for what only TCP has and for other processes.
 """
 
 import asyncio
 import json
 import socket
 import struct
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import formatdate
+from tempfile import TemporaryDirectory
 from typing import Any
+
+import anyio
+import httpx2
+
+from tests.support.clock import clock
 
 
 def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return datetime.fromtimestamp(clock()(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass
@@ -30,7 +36,7 @@ class Exchange:
     headers: dict[str, str]
     body: Any
     writer: asyncio.StreamWriter
-    at: float = field(default_factory=time.monotonic)
+    at: float = field(default_factory=anyio.current_time)
 
     def apply(self, **values: Any) -> dict[str, Any]:
         """Create the contact, as AutoSend would. Applying a second time for an address is counted, too."""
@@ -68,7 +74,7 @@ class Exchange:
 
 
 def head(status: int, headers: dict[str, str]) -> bytes:
-    lines = {"Date": formatdate(usegmt=True), "Content-Type": "application/json"} | {
+    lines = {"Date": formatdate(clock()(), usegmt=True), "Content-Type": "application/json"} | {
         name.replace("_", "-"): value for name, value in headers.items()
     }
     text = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
@@ -111,6 +117,11 @@ async def describe_well(exchange: Exchange) -> None:
     await exchange.succeed({"customFields": exchange.server.fields} if fields else {"lists": exchange.server.lists})
 
 
+async def not_there(exchange: Exchange) -> None:
+    """It has nothing else."""
+    await exchange.reply(404, {"success": False, "error": {"message": "Not found", "code": "NOT_FOUND"}})
+
+
 @dataclass
 class Faulty:
     """The server: its faults, what the project defines, and what it saw.
@@ -125,10 +136,20 @@ class Faulty:
     lists: list[dict[str, Any]] = field(default_factory=lambda: list(LISTS))
     fields: list[dict[str, Any]] = field(default_factory=lambda: list(FIELDS))
     described: int = 0
-    url: str = ""
+    address: str = ""
     contacts: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     applied: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     seen: list[Exchange] = field(default_factory=list[Exchange])
+
+    @property
+    def url(self) -> str:
+        """Return where it is found by TCP."""
+        assert "://" in self.address
+        return self.address
+
+    def transport(self) -> httpx2.AsyncHTTPTransport:
+        """Return connections of their own to its Unix socket."""
+        return httpx2.AsyncHTTPTransport(uds=self.address)
 
     @property
     def creates(self) -> int:
@@ -150,11 +171,13 @@ class Faulty:
             if asked.startswith(prefix):
                 await fault(exchange)
                 return
-        await (self.create if exchange.path == "/v1/contacts" else self.look_up)(exchange)
+        answers = {"/v1/contacts": self.create, "/v1/contacts/search/emails": self.look_up}
+        await answers.get(exchange.path, not_there)(exchange)
 
 
 @asynccontextmanager
-async def faulty_autosend(**options: Any) -> AsyncGenerator[Faulty]:
+async def faulty_autosend(*, tcp: bool = False, **options: Any) -> AsyncGenerator[Faulty]:
+    """Yield one behind a Unix socket, or on a port of loopback; `options` of its listener."""
     faulty = Faulty()
     connections: set[asyncio.Task[None]] = set()
 
@@ -171,16 +194,21 @@ async def faulty_autosend(**options: Any) -> AsyncGenerator[Faulty]:
             with suppress(ConnectionError):
                 await writer.wait_closed()
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0, **options)
-    scheme = "https" if options.get("ssl") else "http"
-    faulty.url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
-    try:
-        yield faulty
-    finally:
-        server.close()
-        for task in connections:
-            task.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
+    with TemporaryDirectory() as folder:
+        faulty.address = f"{folder}/autosend"
+        if tcp:
+            server = await asyncio.start_server(connected, "127.0.0.1", 0, **options)
+            scheme = "https" if options.get("ssl") else "http"
+            faulty.address = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        else:
+            server = await asyncio.start_unix_server(connected, faulty.address, **options)
+        try:
+            yield faulty
+        finally:
+            server.close()
+            for task in connections:
+                task.cancel()
+            await asyncio.gather(*connections, return_exceptions=True)
 
 
 async def _serve(faulty: Faulty, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -11,16 +11,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import anyio
-import httpx2
 
-from autosend_mcp.api.client import AutoSend
 from autosend_mcp.errors import AutoSendError
 from autosend_mcp.imports.run import Import, Order
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.store import Store
-from autosend_mcp.settings import load_settings
-from tests.support.line import Line
-from tests.support.worlds import KEY, UNLIMITED
+from tests.support.line import Line, empty_store
+from tests.support.worlds import autosend_over
 
 BULK = "POST /contacts/bulk-update"
 FIND = "POST /contacts/search/emails"
@@ -43,14 +40,6 @@ def csv_of(rows: Iterable[Row]) -> bytes:
 def people(count: int, start: int = 0, **more: Any) -> list[dict[str, Any]]:
     numbers = range(start, start + count)
     return [{"email": f"p{number}@example.com", "firstName": f"P{number}", **more} for number in numbers]
-
-
-def autosend_over(
-    transport: httpx2.AsyncBaseTransport, *, timeout: float = 3.0, target: str | None = "", **given: Any
-) -> AutoSend:
-    settings = {"api_key": KEY, "base_url": "http://127.0.0.1/v1", "rate_limit": UNLIMITED}
-    # What waits is shorter than a setting can be.
-    return AutoSend(load_settings(**settings | given).model_copy(update={"timeout": timeout}), transport, target=target)
 
 
 @dataclass
@@ -86,7 +75,6 @@ class World:
 
     line: Line
     folder: Path
-    timeout: float
     written: Counter[str] = field(default_factory=Counter[str])
 
     @property
@@ -118,7 +106,7 @@ class World:
         """An import of a file of this content, not begun yet."""
         place = self.folder / name
         place.write_bytes(content)
-        autosend = autosend_over(self.line, timeout=self.timeout, target=order.pop("target", ""))
+        autosend = autosend_over(self.line, target=order.pop("target", ""))
         report = order.pop("report_dry_run", False)
         return Import(autosend, place.open("rb"), name, Order(**order), place=place, report_dry_run=report)
 
@@ -144,13 +132,11 @@ def report_of(file: Path) -> list[dict[str, str]]:
 
 
 @contextmanager
-def world(options: Options | None = None, *, timeout: float = 3.0) -> Generator[World]:
-    """A fresh one, with the custom fields plan (string) and logins (number)."""
-    sandbox = Sandbox(Store(), options or Options(rate_limit=0))
-    for name, kind in (("plan", "string"), ("logins", "number")):
-        sandbox.store.fields.define(PROJECT, name, kind)
+def world(options: Options | None = None) -> Generator[World]:
+    """Yield a fresh one, with the custom fields plan (string) and logins (number)."""
+    sandbox = Sandbox(empty_store(), options or Options(rate_limit=0))
     with TemporaryDirectory() as folder:
-        here = World(Line(sandbox), Path(folder), timeout)
+        here = World(Line(sandbox), Path(folder))
 
         def announced(event: str, contact: dict[str, Any]) -> None:
             here.written[contact["email"]] += event in {"contact.created", "contact.updated"}

@@ -13,6 +13,7 @@ from mcp import Client
 
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.store import Store
+from tests.support.clock import clock
 from tests.support.worlds import connected
 
 Forward = Callable[[], Awaitable[httpx2.Response]]
@@ -22,7 +23,7 @@ Loss = Callable[[Forward], Awaitable[httpx2.Response]]
 def saying(status: int, body: Any, **headers: str) -> httpx2.Response:
     """A response that is read from the line, as a real one is."""
     content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-    lines = {"Date": formatdate(usegmt=True), **headers}
+    lines = {"Date": formatdate(clock()(), usegmt=True), **headers}
     return httpx2.Response(status, headers=lines, stream=httpx2.ByteStream(content))
 
 
@@ -128,15 +129,20 @@ async def forwarded(forward: Forward) -> httpx2.Response:
 
 @asynccontextmanager
 async def over_a_line(
-    era: str = "2026-07-28", options: Options | None = None, *, timeout: float = 2.0, **settings: Any
+    era: str = "2026-07-28", *, options: Options | None = None, store: Store | None = None, **settings: Any
 ) -> AsyncGenerator[tuple[Client, Line]]:
-    """A client of our server over a fresh sandbox, and the line between the two. What waits is short."""
-    sandbox = Sandbox(Store(), options or Options(rate_limit=0))
-    for name, kind in (("plan", "string"), ("logins", "number")):
-        sandbox.store.fields.define(PROJECT, name, kind)
-    line = Line(sandbox)
+    """Yield a client of our server over a sandbox, and the line between the two. A fresh one defines plan, logins."""
+    line = Line(Sandbox(store or empty_store(), options or Options(rate_limit=0)))
     try:
-        async with connected("http://127.0.0.1/v1", era, timeout=timeout, transport=line, **settings) as client:
+        async with connected(line, era, **settings) as client:
             yield client, line
     finally:
-        sandbox.store.close()
+        line.sandbox.store.close()
+
+
+def empty_store() -> Store:
+    """Return a store with the custom fields plan (string) and logins (number), and nothing else."""
+    store = Store(now=clock())
+    for name, kind in (("plan", "string"), ("logins", "number")):
+        store.fields.define(PROJECT, name, kind)
+    return store

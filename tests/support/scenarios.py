@@ -17,7 +17,9 @@ from mcp_types import Tool
 
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.sandbox.store import Store
-from tests.support.worlds import answer_of, error_of, over_sandbox, text_of
+from tests.support.clock import clock
+from tests.support.line import over_a_line
+from tests.support.worlds import answer_of, error_of, text_of
 
 Json = dict[str, Any]
 
@@ -215,9 +217,9 @@ SCENARIOS: dict[str, tuple[Callable[[Store], None], Callable[[Assistant], Awaita
 async def played(name: str, era: str = "2026-07-28") -> AsyncGenerator[Assistant]:
     """The assistant after the job, with what was called and what AutoSend holds now."""
     held, play = SCENARIOS[name]
-    store = Store()
+    store = Store(now=clock())
     held(store)
-    async with over_sandbox(era, store=store) as client:
+    async with over_a_line(era, store=store) as (client, _):
         assistant = Assistant(client, store, {tool.name: tool for tool in (await client.list_tools()).tools})
         await play(assistant)
         yield assistant

@@ -1,22 +1,16 @@
 """A project with something in it: contacts, lists, a segment, fields; behind a client that may be asked questions."""
 
 import json
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from httpx2 import AsyncBaseTransport
 from mcp import Client
-from mcp.client.session import ElicitationFnT
 from mcp_types import CallToolResult
 
-from autosend_mcp.api.client import AutoSend
-from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
+from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.sandbox.store import Store
-from autosend_mcp.server.app import open_server
-from autosend_mcp.settings import load_settings
-from tests.support.line import Line
-from tests.support.worlds import KEY, UNLIMITED, error_of
+from tests.support.line import Line, empty_store, over_a_line
+from tests.support.worlds import error_of
 
 JANE, JOHN, ANN = "jane@example.com", "john@example.com", "ann@example.com"
 PEOPLE = [JANE, JOHN, ANN]
@@ -51,9 +45,7 @@ CALLS: dict[str, dict[str, Any]] = {
 
 def seeded_store() -> Store:
     """Three contacts, two of them in the Newsletter; Jane has opted out of the blog."""
-    store = Store()
-    for name, kind in (("plan", "string"), ("logins", "number")):
-        store.fields.define(PROJECT, name, kind)
+    store = empty_store()
     newsletter = store.seed_list(PROJECT, "Newsletter", "list")
     store.seed_list(PROJECT, "Offers", "list")
     store.seed_list(PROJECT, "Pro", "segment", PRO)
@@ -65,36 +57,9 @@ def seeded_store() -> Store:
     return store
 
 
-@asynccontextmanager
-async def client_of(
-    transport: AsyncBaseTransport,
-    era: str = "2026-07-28",
-    *,
-    timeout: float = 2.0,
-    asked: ElicitationFnT | None = None,
-    **settings: Any,
-) -> AsyncGenerator[Client]:
-    """A client of our server over this transport; `asked` answers for the person, if the client can ask one."""
-    given = {"api_key": KEY, "base_url": "http://127.0.0.1/v1", "timeout": timeout, "rate_limit": UNLIMITED}
-    autosend = AutoSend(load_settings(**given | settings), transport)
-    async with (
-        open_server(autosend) as (server, _),
-        Client(server, mode=era, elicitation_callback=asked, cache=None) as client,
-    ):
-        yield client
-
-
-@asynccontextmanager
-async def seeded(
-    era: str = "2026-07-28", *, options: Options | None = None, **more: Any
-) -> AsyncGenerator[tuple[Client, Line]]:
-    """A client over the seeded project, and the line between the two."""
-    line = Line(Sandbox(seeded_store(), options or Options(rate_limit=0)))
-    try:
-        async with client_of(line, era, **more) as client:
-            yield client, line
-    finally:
-        line.sandbox.store.close()
+def seeded(era: str = "2026-07-28", **more: Any) -> AbstractAsyncContextManager[tuple[Client, Line]]:
+    """Return a client over the seeded project, and the line between the two."""
+    return over_a_line(era, store=seeded_store(), **more)
 
 
 def held(line: Line) -> dict[str, list[dict[str, Any]]]:

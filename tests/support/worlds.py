@@ -1,55 +1,41 @@
-"""A real MCP client, connected to the server over the sandbox or over any base URL."""
+"""A real MCP client, connected to the server over an AutoSend that a test has made."""
 
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from httpx2 import ASGITransport, AsyncBaseTransport
+from httpx2 import AsyncBaseTransport
 from mcp import Client
+from mcp.client.session import ElicitationFnT
 from mcp_types import CallToolResult, TextContent
 
 from autosend_mcp.api.client import AutoSend
-from autosend_mcp.sandbox.app import Options, Sandbox
-from autosend_mcp.sandbox.store import Store
 from autosend_mcp.server.app import open_server
 from autosend_mcp.settings import load_settings
+from tests.support.clock import clock
 
 KEY = "AS_canary0123456789.secret-part_of-the-key"
 UNLIMITED = 100_000.0
 
 
+def autosend_over(world: AsyncBaseTransport | str, *, target: str | None = "", **settings: Any) -> AutoSend:
+    """Return our client of this AutoSend: what answers its requests, or the URL of what does."""
+    url, transport = (world, None) if isinstance(world, str) else ("http://127.0.0.1/v1", world)
+    given = load_settings(**{"api_key": KEY, "base_url": url, "rate_limit": UNLIMITED, **settings})
+    return AutoSend(given, transport, target=target, now=clock())
+
+
 @asynccontextmanager
 async def connected(
-    url: str,
-    era: str = "2026-07-28",
-    *,
-    timeout: float = 4.5,
-    rate: float = UNLIMITED,
-    transport: AsyncBaseTransport | None = None,
-    **settings: Any,
+    world: AsyncBaseTransport | str, era: str = "2026-07-28", *, asked: ElicitationFnT | None = None, **settings: Any
 ) -> AsyncGenerator[Client]:
-    """A client of our server, which works with the AutoSend at `url`."""
-    autosend = AutoSend(
-        load_settings(**{"api_key": KEY, "base_url": url, "timeout": timeout, "rate_limit": rate, **settings}),
-        transport,
-    )
-    async with open_server(autosend) as (server, _), Client(server, mode=era) as client:
+    """Yield an MCP client of our server over this AutoSend; `asked` answers for the user, if the client can ask one."""
+    async with (
+        open_server(autosend_over(world, **settings)) as (server, _),
+        Client(server, mode=era, elicitation_callback=asked, cache=None) as client,
+    ):
         yield client
-
-
-@asynccontextmanager
-async def over_sandbox(
-    era: str = "2026-07-28", options: Options | None = None, store: Store | None = None, **settings: Any
-) -> AsyncGenerator[Client]:
-    """A client of our server over a fresh sandbox in memory, without a rate limit."""
-    sandbox = Sandbox(store or Store(), options or Options(rate_limit=0))
-    try:
-        transport = ASGITransport(sandbox.app)
-        async with connected("http://127.0.0.1/v1", era, transport=transport, **settings) as client:
-            yield client
-    finally:
-        sandbox.store.close()
 
 
 def text_of(result: CallToolResult) -> str:

@@ -1,0 +1,99 @@
+"""An event loop on which waiting costs nothing: when only time can go on, its clock jumps to the next timer.
+
+The clock stands still while code runs, and shows the time of day, so that one clock serves the client (which measures
+by the loop and takes the time of day as a parameter), the sandbox and the fakes. A test can await the true 0.5, 2 and
+5 s of a look-up and the true 45 s of a call, and measure them, however fast the machine is.
+
+Nothing is jumped over that comes from outside the loop: a thread at work is waited for, and with a TCP socket or a pipe
+open, time is real.
+"""
+
+import asyncio
+import os
+import selectors
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+from anyio import to_thread
+
+_TICK = 1e-6  # no two looks at the clock see the same time
+
+
+class _Selector(selectors.DefaultSelector):
+    """Waits for sockets, or lets the clock of its loop jump instead."""
+
+    loop: "JumpingLoop"
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Return what is ready, after `timeout` seconds of the loop's clock at most."""
+        ready = super().select(0)
+        if ready or timeout == 0:
+            return ready
+        began = time.monotonic()
+        outside = any(_from_outside(fd) for fd in self.get_map())
+        if outside or timeout is None or self.loop.threads_work():
+            ready = super().select(timeout)
+        if outside:
+            self.loop.advance(time.monotonic() - began)
+        elif timeout is not None and not ready:
+            self.loop.advance(timeout)
+        return ready
+
+
+def _from_outside(fd: Any) -> bool:
+    """Return whether more may come from this although nothing is ready: what is written to a Unix socket is there."""
+    try:
+        with socket.socket(fileno=os.dup(fd)) as copy:
+            return copy.family != socket.AF_UNIX
+    except OSError:
+        return True
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    """The loop of every test that is a coroutine."""
+
+    def __init__(self) -> None:
+        self._now = time.time()
+        self._in_executor = 0
+        selector = _Selector()
+        super().__init__(selector)
+        selector.loop = self
+
+    def time(self) -> float:
+        """Return the time of day by this loop's clock; it may be called from any thread."""
+        self._now += _TICK
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Let so much time go by."""
+        self._now += seconds
+
+    def threads_work(self) -> bool:
+        """Return whether a thread is at work that this loop waits for."""
+        return bool(self._in_executor or to_thread.current_default_thread_limiter().borrowed_tokens)
+
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
+        """Run it in a thread, which counts as one at work until it is done."""
+        self._in_executor += 1
+        future = super().run_in_executor(executor, func, *args)
+        future.add_done_callback(self._left_executor)
+        return future
+
+    def _left_executor(self, _future: object) -> None:
+        self._in_executor -= 1
+
+
+def run(test: Callable[[], Awaitable[None]]) -> None:
+    """Run a coroutine on such a loop, for tests that are none."""
+    anyio.run(test, backend_options={"loop_factory": JumpingLoop})
+
+
+def clock() -> Callable[[], float]:
+    """Return what tells the time of day: the clock of the running loop, or the machine's without one."""
+    try:
+        return asyncio.get_running_loop().time
+    except RuntimeError:
+        return time.time
