@@ -15,11 +15,13 @@ NOTHING_CHANGED = "Nothing changed."
 
 
 class AutoSendError(Exception):
-    """A call that did not succeed, told so that an assistant can act on it.
+    """A call that did not succeed: what happened, whether anything changed, and what to do next.
 
     Args:
         what: What happened, one sentence in our own words.
-        next_step: What to do next, in our own words.
+        next_step: What the caller can do next, in our own words.
+        user_step: What only the user can do about it, as an imperative such as "set AUTOSEND_API_KEY". The shell shows
+            it as it is; the server turns it into advice for an assistant.
         changed: Whether anything changed; each kind has its own default.
         facts: Labelled data. Anything that came from AutoSend goes here and nowhere else: it is shown as JSON.
         status: HTTP status of the reply, if there was one.
@@ -34,8 +36,9 @@ class AutoSendError(Exception):
     def __init__(
         self,
         what: str,
-        next_step: str,
+        next_step: str = "",
         *,
+        user_step: str = "",
         changed: str | None = None,
         facts: Mapping[str, object] | None = None,
         status: int | None = None,
@@ -43,10 +46,10 @@ class AutoSendError(Exception):
         repeat_after: float | None = None,
         cause: str | None = None,
     ) -> None:
-        """Keep the parts; `str()` puts them together."""
         super().__init__(what)
         self.what = what
         self.next_step = next_step
+        self.user_step = user_step
         self.changed = self.default_changed if changed is None else changed
         self.facts = dict(facts or {})
         self.status = status
@@ -57,11 +60,12 @@ class AutoSendError(Exception):
 
     @property
     def sentence(self) -> str:
-        """What happened, whether anything changed, and the next step; all in our own words."""
-        return " ".join(part for part in (self.what, self.changed, self.next_step) if part)
+        """What happened, whether anything changed, and what to do next; all in our own words."""
+        user_step = f"{self.user_step[0].upper()}{self.user_step[1:]}." if self.user_step else ""
+        return " ".join(part for part in (self.what, self.changed, self.next_step, user_step) if part)
 
     def __str__(self) -> str:
-        """The whole text for the assistant: the sentence, then the data."""
+        """Return the whole text: the sentence, then the data."""
         return "\n".join(
             [self.sentence, *(f"{label}: {to_json(value).decode()}" for label, value in self.facts.items())]
         )
@@ -90,7 +94,7 @@ class Unknown(AutoSendError):
     def looked_into(
         self, next_step: str, *, changed: str | None = None, facts: Mapping[str, object] | None = None
     ) -> "Unknown":
-        """The same loss, told with what looking afterwards brought."""
+        """Return the error of the same lost reply, with what looking up afterwards found."""
         return Unknown(self.what, next_step, changed=changed, facts=facts, status=self.status, cause=self.cause)
 
 

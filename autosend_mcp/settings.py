@@ -18,10 +18,9 @@ PREFIX = "AUTOSEND_"
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]{1,512}")
 
 # A shorter key is no AutoSend key, and taking it out would garble ordinary text.
-_SHORTEST_SECRET = 8
+_MIN_SECRET = 8
 
-
-# What there is of tools, and what each toolset is about; the first three are offered unless the settings name others.
+# The toolsets, and what each is about.
 Toolset = Literal["contacts", "lists", "fields", "suppressions", "imports"]
 TOOLSETS: dict[Toolset, str] = {
     "contacts": "contacts",
@@ -31,6 +30,7 @@ TOOLSETS: dict[Toolset, str] = {
     "imports": "imports of files",
 }
 DEFAULT_TOOLSETS: tuple[Toolset, ...] = ("contacts", "lists", "fields")
+_MORE_TOOLSETS = [toolset for toolset in TOOLSETS if toolset not in DEFAULT_TOOLSETS]
 
 
 class SettingsError(Exception):
@@ -54,7 +54,7 @@ def _base_url(value: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the host name or address is this machine itself."""
+    """Return whether the host name or address is this machine itself."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -75,11 +75,19 @@ def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
 
+def _content_of(key_file: Path) -> str:
+    try:
+        return key_file.expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        what = "AUTOSEND_API_KEY_FILE names a file that cannot be read."
+        raise NotSent(what, user_step="set AUTOSEND_API_KEY_FILE to a text file that can be read") from None
+
+
 class Settings(BaseSettings):
     """The settings of one process, read from `AUTOSEND_*` variables unless given by name.
 
-    A missing or malformed key is not an error here: the server starts and lists its tools without one,
-    and `credentials` tells the caller what to set.
+    A missing or malformed key is not an error here: the server starts and lists its tools without one, and
+    `credentials` raises an error that names what to set.
     """
 
     model_config = SettingsConfigDict(
@@ -129,8 +137,8 @@ class Settings(BaseSettings):
     )
     toolsets: str = Field(
         default="",
-        description="The toolsets to offer, separated by commas. By default `contacts,lists,fields`; there are also "
-        "`suppressions` and `imports`.",
+        description=f"The toolsets to offer, separated by commas. By default `{','.join(DEFAULT_TOOLSETS)}`; there are "
+        f"also {' and '.join(f'`{toolset}`' for toolset in _MORE_TOOLSETS)}.",
     )
     import_dir: Annotated[DirectoryPath, BeforeValidator(_expanded)] | None = Field(
         default=None,
@@ -139,7 +147,7 @@ class Settings(BaseSettings):
     )
     ask: Literal["auto", "never"] = Field(
         default="auto",
-        description="`auto`: before a deletion, ask the person too where the host can. `never`: `confirm` is enough.",
+        description="`auto`: before a deletion, ask the user too where the host can. `never`: `confirm` is enough.",
         json_schema_extra={"rule": "must be auto or never"},
     )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
@@ -149,54 +157,57 @@ class Settings(BaseSettings):
     )
 
     _key: str = PrivateAttr(default="")
-    _key_problem: str | None = PrivateAttr(default=None)
+    _key_problem: tuple[str, str] | None = PrivateAttr(default=None)
     _key_forms: frozenset[str] = PrivateAttr(default=frozenset())
 
     def model_post_init(self, _context: Any, /) -> None:
-        """Settle the key, so that a call needs no further check."""
-        self._key, self._key_problem = self._find_key()
+        """Find the key once, so that a call needs no further check."""
+        try:
+            self._key = self._find_key()
+        except NotSent as problem:
+            self._key_problem = (problem.what, problem.user_step)
         forms = {self._key, json.dumps(self._key)[1:-1]}
-        self._key_forms = frozenset(form for form in forms if len(form) >= _SHORTEST_SECRET)
+        self._key_forms = frozenset(form for form in forms if len(form) >= _MIN_SECRET)
 
-    def _find_key(self) -> tuple[str, str | None]:
-        variable, key = "AUTOSEND_API_KEY", ""
+    def _find_key(self) -> str:
+        """Return the key.
+
+        Raises:
+            NotSent: There is none that can be sent.
+        """
+        variable, wanted, key = "AUTOSEND_API_KEY", "your AutoSend API key", ""
         if self.api_key is not None:
             key = self.api_key.get_secret_value()
         elif self.api_key_file is not None:
-            variable = "AUTOSEND_API_KEY_FILE"
-            try:
-                key = self.api_key_file.expanduser().read_text(encoding="utf-8").strip()
-            except (OSError, ValueError):
-                return "", "AUTOSEND_API_KEY_FILE names a file that cannot be read."
+            variable, wanted = "AUTOSEND_API_KEY_FILE", "a file that holds your AutoSend API key"
+            key = _content_of(self.api_key_file)
+        user_step = f"set {variable} to {wanted}"
         if not key:
-            return "", f"No AutoSend API key is set: {variable} is missing or empty."
+            raise NotSent(f"No AutoSend API key is set: {variable} is missing or empty.", user_step=user_step)
         if key.startswith("${"):
-            return "", f"{variable} holds a placeholder that the host did not fill in."
+            raise NotSent(f"{variable} holds a placeholder that the host did not fill in.", user_step=user_step)
         if not _HEADER_VALUE.fullmatch(key):
-            return "", (
-                f"The key in {variable} is malformed: it has a space, a line break or another character "
-                "that no AutoSend key has."
-            )
+            what = "it has a space, a line break or another character that no AutoSend key has."
+            raise NotSent(f"The key in {variable} is malformed: {what}", user_step=user_step)
         if key.upper().startswith("ASA_") and self.project_id is None:
-            return "", "AUTOSEND_PROJECT_ID is missing: an account key (ASA_...) works on the project it names."
-        return key, None
+            what = "AUTOSEND_PROJECT_ID is missing: an account key (ASA_...) works on the project it names."
+            raise NotSent(what, user_step="set AUTOSEND_PROJECT_ID")
+        return key
 
     def credentials(self) -> dict[str, str]:
-        """The request headers that identify the caller.
+        """Return the request headers that identify the caller.
 
         Raises:
             NotSent: The key is missing or malformed; the text names the variable, never its value.
         """
         if self._key_problem is not None:
-            raise NotSent(
-                self._key_problem,
-                "You cannot fix this: ask the person who runs this server to set it and restart.",
-            )
+            what, user_step = self._key_problem
+            raise NotSent(what, user_step=user_step)
         headers = {"Authorization": f"Bearer {self._key}"}
         return headers | ({"x-project-id": self.project_id} if self.project_id else {})
 
     def without_key(self, text: AnyStr) -> AnyStr:
-        """The text with the key taken out, plain or as JSON writes it: AutoSend, or a proxy, may echo it."""
+        """Return the text without the key, plain or as JSON writes it: AutoSend, or a proxy, may echo it."""
         if isinstance(text, bytes):
             return self.without_key(text.decode("latin-1")).encode("latin-1")
         for form in self._key_forms:
@@ -204,7 +215,7 @@ class Settings(BaseSettings):
         return text
 
     def fingerprint(self, text: str) -> str | None:
-        """A hash of the text, keyed with the API key: the same from run to run, and nothing to anybody without it."""
+        """Return a hash of the text, keyed with the API key: the same in each run, and of no use without the key."""
         if not self._key:
             return None
         secret = hashlib.sha256(b"autosend-mcp log" + self._key.encode()).digest()
@@ -212,7 +223,7 @@ class Settings(BaseSettings):
 
 
 def variable_of(field: str) -> str:
-    """The environment variable of a field, for example `AUTOSEND_BASE_URL`."""
+    """Return the environment variable of a field, for example `AUTOSEND_BASE_URL`."""
     return PREFIX + field.upper()
 
 

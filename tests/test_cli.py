@@ -56,6 +56,23 @@ def test_a_tool_error_is_exit_code_1_and_on_stderr(capsys: pytest.CaptureFixture
     assert json.loads(capsys.readouterr().out)["isError"] is True
 
 
+@pytest.mark.parametrize(
+    ("words", "step"),
+    [
+        (["call", "get_contact", "--email", "a@b.co"], "Set AUTOSEND_API_KEY to your AutoSend API key."),
+        (["--read-only", "call", "create_contact", *JANE], "Unset AUTOSEND_READ_ONLY or leave out --read-only."),
+        (["--toolsets", "lists", "call", "create_contact", *JANE], "Add contacts to AUTOSEND_TOOLSETS or --toolsets."),
+    ],
+)
+def test_an_error_tells_the_user_at_the_shell_what_to_do(
+    words: list[str], step: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 1
+    error = capsys.readouterr().err
+    assert error.strip().endswith(f"Nothing was sent and nothing changed. {step}")
+    assert "You cannot" not in error
+
+
 @pytest.mark.parametrize("value", ["{", "plain"])
 def test_a_value_that_should_be_json_and_is_not_is_told_by_the_tool(
     value: str, capsys: pytest.CaptureFixture[str]

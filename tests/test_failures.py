@@ -58,7 +58,7 @@ async def test_a_certificate_that_cannot_be_verified_is_told_apart_and_not_tried
     async with faulty_autosend(tcp=True, ssl=context) as faulty, connected(faulty.url) as client:
         text = error_of(await client.call_tool("create_contact", JANE))
     assert "certificate of the AutoSend server could not be verified. Nothing was sent and nothing changed" in text
-    assert "A person must check" in text
+    assert "You cannot fix this: report it to the user, who can check the network" in text
     assert faulty.seen == []
 
 
@@ -104,7 +104,8 @@ async def test_a_connection_that_cannot_be_set_up_is_told_as_not_sent(
     monkeypatch.setenv(variable, {"SSL_CERT_FILE": "/no/such/file", "HTTPS_PROXY": "foo://127.0.0.1:1"}[variable])
     async with connected("https://127.0.0.1:1/v1") as client:
         text = error_of(await client.call_tool("create_contact", JANE))
-    assert "could not be set up. Nothing was sent and nothing changed. A person must check AUTOSEND_BASE_URL" in text
+    assert "could not be set up. Nothing was sent and nothing changed. You cannot fix this" in text
+    assert "report it to the user, who can check AUTOSEND_BASE_URL and the variables" in text
 
 
 async def test_a_server_that_was_never_called_closes_nothing() -> None:

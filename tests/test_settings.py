@@ -79,7 +79,7 @@ def test_a_key_that_cannot_be_used_is_told_at_the_call_by_variable_without_its_v
     with pytest.raises(NotSent) as raised:
         settings.credentials()
     assert told in str(raised.value)
-    assert "Nothing was sent and nothing changed. You cannot fix this" in str(raised.value)
+    assert "Nothing was sent and nothing changed. Set AUTOSEND_" in str(raised.value)
     assert "sEcReT" not in str(raised.value) + repr(settings) + str(settings)
 
 

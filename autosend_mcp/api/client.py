@@ -129,7 +129,7 @@ class AutoSend:
         except (httpx2.InvalidURL, ImportError, OSError, ValueError) as error:
             raise NotSent(
                 "The connection to AutoSend could not be set up.",
-                "A person must check AUTOSEND_BASE_URL and the variables that name a proxy or certificates.",
+                user_step="check AUTOSEND_BASE_URL and the variables that name a proxy or certificates",
                 cause=type(error).__name__,
             ) from None
 
@@ -218,12 +218,13 @@ def _unsent(error: httpx2.HTTPError) -> NotSent:
     if _certificate_failed(error):
         return NotSent(
             "The certificate of the AutoSend server could not be verified.",
-            "A person must check the network, the proxy and AUTOSEND_BASE_URL; trying again does not help.",
+            "Trying again does not help.",
+            user_step="check the network, the proxy and AUTOSEND_BASE_URL",
             cause="SSLCertVerificationError",
         )
     return NotSent(
         "AutoSend could not be reached.",
-        "It is safe to try the same call again in a minute; if that fails too, a person must check the network.",
+        "It is safe to try the same call again in a minute; if that fails too, the network must be checked.",
         repeat_after=0.0,
         cause=cause,
     )

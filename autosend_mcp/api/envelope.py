@@ -20,7 +20,6 @@ LONGEST_WAIT = 30.0
 
 _MAX_QUOTED = 300
 _MAX_DETAILS = 20
-_ASK_A_PERSON = "You cannot fix this: tell the person who runs this server."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +77,16 @@ def _refusal(status: int, headers: Mapping[str, str], body: Mapping[str, Any] | 
         return _rate_limited(headers, body)
     if 300 <= status < 400:
         what = f"AutoSend answered with a redirect (status {status}), which is not followed."
-        return _refused(status, None, what, f"A person must check AUTOSEND_BASE_URL. {_ASK_A_PERSON}")
+        return _refused(status, None, what, "", user_step="check AUTOSEND_BASE_URL")
     if status == 401:
         what = "AutoSend refused the API key: it is missing, wrong or expired."
-        return _refused(status, body, what, f"AUTOSEND_API_KEY must be set to a valid key. {_ASK_A_PERSON}")
+        return _refused(status, body, what, "", user_step="set AUTOSEND_API_KEY to a valid key")
     if status in {402, 403}:
         what = f"The AutoSend plan or the API key does not allow this (status {status})."
-        return _refused(status, body, what, f"It has to be changed in AutoSend's dashboard. {_ASK_A_PERSON}")
+        return _refused(status, body, what, "", user_step="change the plan or the key in AutoSend's dashboard")
     if status == 404:
         what = "AutoSend found no such thing (status 404)."
-        next_step = "Check the ids that were sent; if there were none, a person must check AUTOSEND_BASE_URL."
+        next_step = "Check the ids that were sent; if there were none, AUTOSEND_BASE_URL is wrong."
         return _refused(status, body, what, next_step)
     return _refused(status, body, f"AutoSend refused the request (status {status}).")
 
@@ -131,10 +130,15 @@ def _quoted(text: str) -> str:
 
 
 def _refused(
-    status: int, body: Mapping[str, Any] | None, what: str, next_step: str = "Correct the arguments and call again."
+    status: int,
+    body: Mapping[str, Any] | None,
+    what: str,
+    next_step: str = "Correct the arguments and call again.",
+    *,
+    user_step: str = "",
 ) -> Refused:
     said = _said(body)
-    return Refused(what, next_step, facts=said.facts, status=status, fields=said.fields)
+    return Refused(what, next_step, user_step=user_step, facts=said.facts, status=status, fields=said.fields)
 
 
 def _rate_limited(headers: Mapping[str, str], body: Mapping[str, Any] | None) -> Refused:

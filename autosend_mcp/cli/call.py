@@ -37,7 +37,7 @@ def call(autosend: AutoSend, name: str, words: Sequence[str], *, raw: bool) -> i
 
 
 async def _call(autosend: AutoSend, name: str, arguments: dict[str, Any]) -> CallToolResult:
-    async with open_server(autosend) as (server, _), Client(server) as client:
+    async with open_server(autosend, at_shell=True) as (server, _), Client(server) as client:
         return await client.call_tool(name, arguments)
 
 

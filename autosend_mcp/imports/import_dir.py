@@ -22,7 +22,7 @@ def open_file(directory: Path | None, name: str) -> tuple[BinaryIO, Path]:
     if directory is None:
         raise NotSent(
             "No import directory is set, so no file can be named.",
-            "Give the content as text, or ask the person who runs this server to set AUTOSEND_IMPORT_DIR.",
+            "Give the content as text, or have AUTOSEND_IMPORT_DIR set.",
         )
     if _is_plain(name) and (file := _opened(directory, name)):
         return file, directory / name

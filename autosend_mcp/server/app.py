@@ -36,7 +36,7 @@ from autosend_mcp.errors import AutoSendError
 from autosend_mcp.models.contact_lists import EVERYBODY
 from autosend_mcp.models.text import visible
 from autosend_mcp.server import prompts, resources
-from autosend_mcp.server.dispatch import Dispatch, error_text
+from autosend_mcp.server.dispatch import Dispatch
 from autosend_mcp.server.elicitation import Context
 from autosend_mcp.server.in_flight import Writes, writes_of_the_process
 from autosend_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, Settings, SettingsError
@@ -103,14 +103,16 @@ def instructions(tools: Mapping[str, Tool]) -> str:
     return " ".join(parts)
 
 
-def build_server(autosend: AutoSend, writes: Writes, jobs: Jobs) -> Server[Any]:
-    """An MCP server over this client, these writes and jobs, for any transport and both protocol eras.
+def build_server(autosend: AutoSend, writes: Writes, jobs: Jobs, *, at_shell: bool = False) -> Server[Any]:
+    """Return an MCP server over this client, these writes and jobs, for any transport and both protocol eras.
+
+    `at_shell`: the user calls its tools, and no assistant in between.
 
     Raises:
         SettingsError: AUTOSEND_TOOLSETS names a toolset that there is not.
     """
     tools = offered_tools(autosend.settings)
-    dispatch = Dispatch(autosend, writes, jobs, tools)
+    dispatch = Dispatch(autosend, writes, jobs, tools, at_shell=at_shell)
     around = _Around(autosend, dispatch)
     server = Server[Any](
         NAME,
@@ -131,11 +133,11 @@ def build_server(autosend: AutoSend, writes: Writes, jobs: Jobs) -> Server[Any]:
 
 
 @asynccontextmanager
-async def open_server(autosend: AutoSend) -> AsyncGenerator[tuple[Server[Any], Writes]]:
-    """The server with its writes; on the way out the writes and jobs end first, then the connections."""
+async def open_server(autosend: AutoSend, *, at_shell: bool = False) -> AsyncGenerator[tuple[Server[Any], Writes]]:
+    """Build the server with its writes. On the way out the writes and jobs end first, then the connections."""
     try:
         async with jobs_of_the_process() as jobs, writes_of_the_process(jobs.stop) as writes:
-            yield build_server(autosend, writes, jobs), writes
+            yield build_server(autosend, writes, jobs, at_shell=at_shell), writes
     finally:
         await autosend.aclose()
 
@@ -145,6 +147,7 @@ class _Around:
 
     def __init__(self, autosend: AutoSend, dispatch: Dispatch) -> None:
         self._autosend = autosend
+        self._dispatch = dispatch
         self._tools = dispatch.tools
         self._history = dispatch.history
         self._toolsets = {tool.toolset for tool in dispatch.tools.values()}
@@ -168,7 +171,7 @@ class _Around:
         try:
             found = await resources.read(Call(self._autosend), str(params.uri), self._history)
         except AutoSendError as error:
-            raise MCPError(INVALID_PARAMS, self._autosend.settings.without_key(error_text(error))) from None
+            raise MCPError(INVALID_PARAMS, self._dispatch.text_of(error)) from None
         for content in found.contents:
             if isinstance(content, TextResourceContents):
                 content.text = self._autosend.settings.without_key(content.text)

@@ -21,6 +21,7 @@ from autosend_mcp.models.text import compact_json, visible_data
 from autosend_mcp.server.elicitation import Context, Person, Questions
 from autosend_mcp.server.history import MAX_UNDO_BYTES, History
 from autosend_mcp.server.in_flight import JOINED, Result, Writes
+from autosend_mcp.settings import PREFIX
 from autosend_mcp.tools import context as tool_context
 from autosend_mcp.tools.context import ConfirmationNeeded
 from autosend_mcp.tools.jobs import Jobs
@@ -39,11 +40,14 @@ _log = logging.getLogger(OURS)
 class Dispatch:
     """Calls of the tools that are offered."""
 
-    def __init__(self, autosend: AutoSend, writes: Writes, jobs: Jobs, tools: Mapping[str, Tool]) -> None:
-        """`tools` by name; any other tool there is can be asked for, and is told why it is not offered."""
+    def __init__(
+        self, autosend: AutoSend, writes: Writes, jobs: Jobs, tools: Mapping[str, Tool], *, at_shell: bool = False
+    ) -> None:
+        """`tools`: those offered, by name. `at_shell`: the user calls them, and no assistant in between."""
         self._autosend = autosend
         self._writes = writes
         self._jobs = jobs
+        self._at_shell = at_shell
         self.tools = tools
         self.history = History()
         self._questions = Questions()
@@ -80,11 +84,12 @@ class Dispatch:
         if name not in TOOLS:
             raise NotSent(f"There is no such tool; {nearest(name, {known: known for known in self.tools})}", "")
         if self._autosend.settings.read_only and not TOOLS[name].reads:
-            why = f"{name} changes something, and this server is read-only."
-            raise NotSent(why, "Only the person who runs it can change that: AUTOSEND_READ_ONLY, or --read-only.")
+            what = f"{name} changes something, and this server is read-only."
+            raise NotSent(what, user_step="unset AUTOSEND_READ_ONLY or leave out --read-only")
+        toolset = TOOLS[name].toolset
         raise NotSent(
-            f"{name} is in the toolset {TOOLS[name].toolset}, which is not offered here.",
-            "Only the person who runs this server can change that: AUTOSEND_TOOLSETS, or --toolsets.",
+            f"{name} is in the toolset {toolset}, which is not offered here.",
+            user_step=f"add {toolset} to AUTOSEND_TOOLSETS or --toolsets",
         )
 
     async def _perform(self, tool: Tool, context: tool_context.Context, body: Body, started: float) -> Result:
@@ -108,7 +113,8 @@ class Dispatch:
         except Exception as bug:  # noqa: BLE001 - the SDK would show its text, which may hold anything
             result = Unknown(
                 "autosend-mcp failed with an error of its own.",
-                "Do not repeat the call; report it to the person who runs this server.",
+                "Do not repeat the call.",
+                user_step="report it as a fault of autosend-mcp",
                 cause=type(bug).__name__,
             )
         _record(tool.name, result, call, started, body=body)
@@ -124,11 +130,25 @@ class Dispatch:
             if (clean := without_key(text)) != text:
                 text, data = clean, json.loads(clean)
             return CallToolResult(content=[TextContent(text=text)], structured_content=data)
-        return CallToolResult(content=[TextContent(text=without_key(error_text(result, notes)))], is_error=True)
+        return CallToolResult(content=[TextContent(text=self.text_of(result, notes))], is_error=True)
+
+    def text_of(self, error: AutoSendError, notes: Sequence[str] = ()) -> str:
+        """Return the whole text of an error, for whoever called."""
+        if not self._at_shell:
+            _advise_assistant(error)
+        return self._autosend.settings.without_key(_error_text(error, notes))
 
 
-def error_text(error: AutoSendError, notes: Sequence[str] = ()) -> str:
-    """The whole text of an error, within the bound on its size."""
+def _advise_assistant(error: AutoSendError) -> None:
+    """Say what only the user can do as advice to an assistant. Settings are read when the server starts."""
+    if error.user_step:
+        restart = " and restart this server" if PREFIX in error.user_step else ""
+        advice = f"You cannot fix this: report it to the user, who can {error.user_step}{restart}."
+        error.next_step, error.user_step = f"{error.next_step} {advice}".lstrip(), ""
+
+
+def _error_text(error: AutoSendError, notes: Sequence[str]) -> str:
+    """Return the whole text of an error, within the bound on its size."""
     error.facts = visible_data(error.facts)
     told = list(dict.fromkeys([*notes, *error.notes]))
     room = MAX_ANSWER_BYTES - len(error.sentence.encode()) - size(told) - 200

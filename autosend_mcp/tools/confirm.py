@@ -49,8 +49,7 @@ async def confirm(
     if verdict == "no_answer":
         raise NotSent(
             "The user was asked and has not answered in time.",
-            "Call again when they are there. If the client shows no question, the person who runs this server can set "
-            "AUTOSEND_ASK=never.",
+            "Call again when they are there. If the client shows no question, AUTOSEND_ASK=never does without it.",
             changed=NOTHING_CHANGED,
         )
 
