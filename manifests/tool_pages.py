@@ -1,6 +1,6 @@
 """The parts of docs/tools.md: a table of the tools, and the parameters of each with a call and its answer.
 
-The calls are played over a sandbox in memory, each time anew. What differs from run to run is replaced.
+Each call is played on a sandbox of its own. What differs from run to run is replaced.
 """
 
 import json
@@ -17,54 +17,14 @@ from mcp_types import CallToolResult, TextContent
 
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.models.schema import published_schema
-from autosend_mcp.sandbox.app import KEY, PROJECT, Options, Sandbox
-from autosend_mcp.sandbox.store import Store
+from autosend_mcp.sandbox.app import KEY, Options, Sandbox
 from autosend_mcp.server.app import ALL_TOOLS, open_server
 from autosend_mcp.settings import TOOLSETS, load_settings
-from autosend_mcp.tools.registry import TOOLS, Tool
+from autosend_mcp.tools.registry import Tool
+from manifests.examples import EXAMPLES, arguments_of, example_store
 from manifests.tables import table
 
 Json = dict[str, Any]
-
-PAGE = "docs/tools.md"
-
-_IMPORT = "..."  # stands for the id that start_import gave
-
-# The call of each tool on the page, in the order in which they are played, and shown: each works on what the calls
-# before it left.
-EXAMPLES: dict[str, Json] = {
-    "create_custom_field": {"fieldName": "plan", "fieldType": "string"},
-    "list_custom_fields": {},
-    "create_contact_list": {"name": "Newsletter", "description": "Once a month"},
-    "create_contact": {
-        "email": "jane@example.com",
-        "firstName": "Jane",
-        "listIds": ["Newsletter"],
-        "customFields": {"plan": "free"},
-    },
-    "get_contact": {"email": "jane@example.com"},
-    "upsert_contact": {"email": "jane@example.com", "customFields": {"plan": "pro"}},
-    "upsert_contacts": {
-        "contacts": [
-            {"email": "jane@example.com", "customFields": {"plan": "pro"}},
-            {"email": "john@example.com", "firstName": "John"},
-            {"email": "mary"},
-        ]
-    },
-    "add_to_list": {"list": "Newsletter", "emails": ["jane@example.com", "john@example.com"]},
-    "list_contact_lists": {"nameContains": "news"},
-    "find_contacts": {"list": "Newsletter", "emailContains": "@example.com", "fields": ["firstName"], "limit": 1},
-    "remove_from_list": {"list": "Newsletter", "emails": ["john@example.com"]},
-    "start_import": {"text": "E-Mail,First name,plan\nmary@example.com,Mary,pro\nmary,,free\n", "dryRun": True},
-    "get_import": {"importId": _IMPORT},
-    "stop_import": {"importId": _IMPORT},
-    "list_suppression_groups": {},
-    "suppress_emails": {"emails": ["john@example.com"], "group": "Our blog", "reason": "asked by phone"},
-    "unsuppress_emails": {"emails": ["john@example.com"], "group": "Our blog"},
-    "delete_contacts": {"emails": ["jane@example.com", "john@example.com"], "confirm": "2"},
-    "delete_contact_list": {"list": "Newsletter", "confirm": "Newsletter"},
-    "delete_custom_field": {"fieldName": "plan", "confirm": "plan"},
-}
 
 _ID = re.compile(r"\b[0-9a-f]{24}\b")
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -78,18 +38,19 @@ def tools_reference() -> str:
 
 
 def reference_of(examples: Mapping[str, Json]) -> str:
-    """Return the sections with these calls, played in their order.
+    """Return the sections with these calls, in the order of `tools/list`.
 
     Raises:
         SystemExit: A tool has no call, or a call fails.
     """
-    if missing := ", ".join(TOOLS.keys() - examples.keys()):
-        sys.exit(f"{PAGE}: no example in manifests/tool_pages.py of {missing}")
-    if gone := ", ".join(examples.keys() - TOOLS.keys()):
-        sys.exit(f"{PAGE}: an example in manifests/tool_pages.py of {gone}, which is no tool")
-    results = anyio.run(_play, examples)
-    sections = [_section(TOOLS[name], arguments, results[name]) for name, arguments in examples.items()]
-    return normalized("\n\n".join(sections))
+    if missing := ", ".join(ALL_TOOLS.keys() - examples.keys()):
+        sys.exit(f"manifests/examples.json: no example of {missing}")
+    if gone := ", ".join(examples.keys() - ALL_TOOLS.keys()):
+        sys.exit(f"manifests/examples.json: an example of {gone}, which is no tool")
+    results = {name: anyio.run(_play, name, examples) for name in ALL_TOOLS}
+    return normalized(
+        "\n\n".join(_section(tool, examples[tool.name], results[tool.name]) for tool in ALL_TOOLS.values())
+    )
 
 
 def tools_table() -> str:
@@ -114,10 +75,9 @@ def normalized(text: str) -> str:
     return _OPAQUE.sub(r'"\1": "..."', text)
 
 
-async def _play(examples: Mapping[str, Json]) -> dict[str, CallToolResult]:
-    """Play the calls over one sandbox without a limit, and return the result of each."""
-    sandbox = Sandbox(Store(), Options(rate_limit=0))
-    sandbox.store.suppressions.seed_group(PROJECT, "Our blog")  # no tool makes one
+async def _play(name: str, examples: Mapping[str, Json]) -> CallToolResult:
+    """Call the tool with its example, over a sandbox of its own without a limit, and return the result."""
+    sandbox = Sandbox(example_store(), Options(rate_limit=0))
     settings = load_settings(
         api_key=KEY,
         base_url="http://127.0.0.1/v1",
@@ -129,12 +89,7 @@ async def _play(examples: Mapping[str, Json]) -> dict[str, CallToolResult]:
     autosend = AutoSend(settings, ASGITransport(sandbox.app))
     try:
         async with open_server(autosend) as (server, _), Client(server) as client:
-            results: dict[str, CallToolResult] = {}
-            for name, arguments in examples.items():
-                started = results["start_import"].structured_content if arguments.get("importId") == _IMPORT else None
-                own = {"importId": started["importId"]} if started else {}
-                results[name] = await client.call_tool(name, arguments | own)
-            return results
+            return await client.call_tool(name, await arguments_of(client, name, examples))
     finally:
         sandbox.store.close()
 
@@ -142,7 +97,7 @@ async def _play(examples: Mapping[str, Json]) -> dict[str, CallToolResult]:
 def _section(tool: Tool, arguments: Json, result: CallToolResult) -> str:
     if result.is_error:
         text = "\n".join(block.text for block in result.content if isinstance(block, TextContent))
-        sys.exit(f"{PAGE}: the example of {tool.name} fails: {text}")
+        sys.exit(f"manifests/examples.json: the example of {tool.name} fails: {text}")
     return "\n\n".join(
         [
             f"### {tool.title}",

@@ -186,13 +186,13 @@ async def test_what_somebody_else_changed_meanwhile_stays_after_the_undo(tool: s
         answer = answer_of(await client.call_tool(tool, TWO if tool == "upsert_contacts" else TWO["contacts"][0]))
         await undone(client, answer)
         now = stored(line)
-    assert (now["firstName"], now["lastName"], now["customFields"]["nick"]) == ("Jan", "Smith", "Jo")
+    assert (now["firstName"], now["lastName"], now["customFields"]["nick"]) == ("Jane", "Smith", "Jo")
     if tool == "upsert_contact":
         assert any(note.startswith("These changed as well, which was not asked for") for note in answer["notes"])
 
 
 async def test_the_upsert_offered_for_a_contact_that_exists_changes_only_what_differs() -> None:
-    asked = {"email": JANE, "firstName": "Jan", "customFields": {"plan": "free", "logins": 42}}
+    asked = {"email": JANE, "firstName": "Jane", "customFields": {"plan": "free", "logins": 42}}
     async with seeded() as (client, line):
         offered = fact(await client.call_tool("create_contact", asked), "upsert arguments")
         has(line, customFields={"logins": 99})  # somebody else, before the user has agreed
@@ -247,7 +247,7 @@ async def test_three_rows_of_one_address_that_contradict_are_all_invalid_and_non
         answer = answer_of(
             await client.call_tool("upsert_contacts", {"contacts": [*rows, {"email": JOHN, "firstName": "Q"}]})
         )
-        assert stored(line)["firstName"] == "Jan"
+        assert stored(line)["firstName"] == "Jane"
     assert answer["counts"] == {"invalid": 3, "updated": 1}
     assert [row["row"] for row in answer["contacts"]["invalid"]] == [1, 2, 3]
     (body,) = line.bodies(BULK)

@@ -9,52 +9,22 @@ from mcp_types import CallToolResult
 
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.sandbox.store import Store
-from tests.support.line import Line, empty_store, over_a_line
+from autosend_mcp.server.app import chosen
+from manifests.examples import EXAMPLES, example_store
+from tests.support.clock import clock
+from tests.support.line import Line, over_a_line
 from tests.support.worlds import error_of
 
 JANE, JOHN, ANN = "jane@example.com", "john@example.com", "ann@example.com"
 PEOPLE = [JANE, JOHN, ANN]
-EVERYBODYS_LIST = "Newsletter"
-PRO = {
-    "logicalOperator": "AND",
-    "groups": [{"field": "plan", "fieldType": "string", "operator": "equals", "value": "pro"}],
-}
 
-# One fitting call of each tool; each of those that write changes something.
-CALLS: dict[str, dict[str, Any]] = {
-    "create_contact": {"email": "new@example.com", "customFields": {"plan": "pro"}, "listIds": ["Newsletter"]},
-    "upsert_contact": {"email": JANE, "firstName": "Janet", "customFields": {"plan": "free"}, "listIds": ["Offers"]},
-    "upsert_contacts": {
-        "contacts": [{"email": JANE, "firstName": "Janet"}, {"email": "new@example.com"}],
-        "listIds": ["Offers"],
-        "runWorkflow": True,
-    },
-    "get_contact": {"email": JANE, "unsubscribeGroups": True},
-    "find_contacts": {"list": "Newsletter", "emailContains": "example", "fields": ["firstName", "customFields"]},
-    "delete_contacts": {"emails": [JANE, JOHN], "confirm": "2"},
-    "list_contact_lists": {},
-    "create_contact_list": {"name": "Pro users", "type": "segment", "filterCriteria": PRO},
-    "add_to_list": {"list": "Offers", "emails": [JANE, "new@example.com"]},
-    "remove_from_list": {"list": "Newsletter", "emails": [JANE]},
-    "delete_contact_list": {"list": "Newsletter", "confirm": "Newsletter"},
-    "list_custom_fields": {},
-    "create_custom_field": {"fieldName": "birthday", "fieldType": "date"},
-    "delete_custom_field": {"fieldName": "plan", "confirm": "plan"},
-}
+# The examples of the tools that are offered by default.
+CALLS: dict[str, dict[str, Any]] = {name: EXAMPLES[name] for name in chosen((), read_only=False)}
 
 
 def seeded_store() -> Store:
-    """Three contacts, two of them in the Newsletter; Jane has opted out of the blog."""
-    store = empty_store()
-    newsletter = store.seed_list(PROJECT, "Newsletter", "list")
-    store.seed_list(PROJECT, "Offers", "list")
-    store.seed_list(PROJECT, "Pro", "segment", PRO)
-    for email in PEOPLE:
-        person = {"email": email, "firstName": email[:3].title(), "userId": f"user_{email[:3]}"}
-        store.create(PROJECT, person | {"customFields": {"plan": "pro", "logins": 42}})
-    store.bulk_add(PROJECT, {"contactListId": newsletter, "emails": [JANE, JOHN]})
-    store.suppressions.suppress(PROJECT, [JANE], store.suppressions.seed_group(PROJECT, "Blog"))
-    return store
+    """Return the project of the examples, on the clock of the running loop."""
+    return example_store(clock())
 
 
 def seeded(era: str = "2026-07-28", **more: Any) -> AbstractAsyncContextManager[tuple[Client, Line]]:
