@@ -31,11 +31,12 @@ from autosend_mcp.tools.contact_lists.resolve import resolve_lists
 from autosend_mcp.tools.contacts.rows import Outcome, Row, grouped, read_rows
 from autosend_mcp.tools.contacts.upsert import PROPERTY_AUTOMATIONS
 from autosend_mcp.tools.context import Context
-from autosend_mcp.tools.lost_reply import AFTER_A_REPLY, poll
+from autosend_mcp.tools.lost_reply import AFTER_A_REPLY, not_applied, poll
 from autosend_mcp.tools.registry import Effect, tool
 
 LISTS_APART = "AutoSend documents no lists for a bulk update: they were joined by a request of their own."
 LISTS_STAY = "The undo leaves who is in the lists as it is: not all are new there, and AutoSend only counts them."
+AGAIN = "Calling upsert_contacts again with the same arguments is safe: it sets the same values."
 NOT_SEEN_BEFORE = "not found before, but not created by this call"
 NOT_VERIFIED = "Looking them up afterwards failed; what is said here is what AutoSend counted."
 
@@ -64,8 +65,9 @@ async def upsert_contacts(context: Context, body: UpsertContacts) -> UpsertedCon
     if body.dry_run:
         plan = _plan(request, rows, before, lists, runs_workflow=body.run_workflow)
         return UpsertedContacts(outcome="dry_run", plan=plan)
-    after = await _send(context, request, valid, before) if request else _unchanged(valid, before)
-    _demand_one(rows)
+    after, lost = await _send(context, request, valid, before) if request else (_unchanged(valid, before), None)
+    _demand_one(rows, lost, looked_up=after is not None)
+    after = after or {}
     joined, leave = await _join(context, lists, [row.email for row in valid if row.outcome in _AS_EXPECTED])
     return _answer(context, rows, (before, after), joined, leave)
 
@@ -99,8 +101,13 @@ def _unchanged(valid: list[Row], before: Found) -> Found:
     return before
 
 
-async def _send(context: Context, request: Request[BulkCounts], valid: list[Row], before: Found) -> Found:
-    """Send what has to be sent, and find out what became of each row; return the contacts afterwards."""
+async def _send(
+    context: Context, request: Request[BulkCounts], valid: list[Row], before: Found
+) -> tuple[Found | None, Unknown | None]:
+    """Send what has to be sent, and find out what became of each row.
+
+    Return the contacts afterwards (None if looking them up failed) and, if the reply was lost, that.
+    """
     call = context.call
     for row in valid:
         row.outcome = "unknown" if row.sent else "unchanged"
@@ -123,7 +130,7 @@ async def _send(context: Context, request: Request[BulkCounts], valid: list[Row]
         if after and (contact := after.get(row.email)):
             row.new = relative_to(call.sent_at, contact.created_at, contact.seen_at) == "during"
         row.outcome, row.why = _judged(row, before, after, lost, failed)
-    return after or {}
+    return after, lost
 
 
 def _is_as_expected(row: Row, found: Found) -> bool:
@@ -151,16 +158,16 @@ def _judged(row: Row, before: Found, after: Found | None, lost: Unknown | None, 
     return done, f"AutoSend does not show the values asked for: {differing}"
 
 
-def _demand_one(rows: list[Row]) -> None:
+def _demand_one(rows: list[Row], lost: Unknown | None, *, looked_up: bool) -> None:
     """Raise when not one row has the expected values: that is no success."""
     outcomes = Counter(row.outcome for row in rows)
     if any(outcomes[name] for name in _AS_EXPECTED):
         return
+    if lost:
+        raise not_applied(lost, AGAIN, "not one had the values asked for", seen=looked_up, facts=grouped(rows))
     if outcomes["unknown"]:
         raise Unknown(
-            "Not one of the contacts was found with the values asked for afterwards.",
-            "Calling upsert_contacts again with the same arguments is safe: it sets the same values.",
-            facts=grouped(rows),
+            "Not one of the contacts was found with the values asked for afterwards.", AGAIN, facts=grouped(rows)
         )
     raise Refused("AutoSend took none of the contacts.", "Check the values.", facts=grouped(rows))
 
