@@ -8,8 +8,6 @@ import sys
 from collections.abc import Callable, Collection
 from functools import cache
 
-import bpe_openai  # pyright: ignore[reportMissingTypeStubs]  # it ships none
-
 from autosend_mcp.sandbox import app as sandbox
 from autosend_mcp.server.app import chosen, instructions
 from autosend_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, Toolset, variable_of
@@ -48,7 +46,7 @@ def filled(path: str, page: str) -> str:
 
 def tokens_of(tools: Collection[Tool]) -> int:
     """Return what an assistant pays for the definitions of these tools."""
-    return sum(_tokens(tool.derive().model_dump_json(by_alias=True, exclude_none=True)) for tool in tools)
+    return sum(tokens(tool.derive().model_dump_json(by_alias=True, exclude_none=True)) for tool in tools)
 
 
 @cache
@@ -69,7 +67,7 @@ def tokens_sentence() -> str:
     return (
         f"The tools offered by default cost an assistant {tokens_of(tools.values()):,} tokens (o200k), "
         f"`create_contact` {tokens_of([tools['create_contact']])} of them; the text about the server as a whole costs "
-        f"{_tokens(instructions(tools))}."
+        f"{tokens(instructions(tools))}."
     )
 
 
@@ -94,7 +92,11 @@ def _offered(toolset: Toolset) -> str:
     return f"if `{variable_of('toolsets')}` names it{also}"
 
 
-def _tokens(text: str) -> int:
+def tokens(text: str) -> int:
+    """Return how many tokens (o200k) a text is."""
+    # Imported where it is used: that takes 1.2 s, most of it for encodings that are not asked for.
+    import bpe_openai  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  # it ships none
+
     return len(bpe_openai.get_encoding("o200k_base").encode(text))
 
 

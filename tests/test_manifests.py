@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-import bpe_openai  # pyright: ignore[reportMissingTypeStubs]
 import pytest
 from jsonschema import Draft7Validator, FormatChecker
 from mcp_types import Tool as ToolDefinition
@@ -16,7 +15,7 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.server.app import ALL_TOOLS, TITLE, build_server, chosen
 from autosend_mcp.settings import TOOLSETS, Settings, load_settings, variable_of
 from autosend_mcp.tools.registry import TOOLS, published
-from manifests.blocks import BLOCKS, closing, opening, settings_table, tokens_sentence, toolsets_table
+from manifests.blocks import BLOCKS, closing, opening, settings_table, tokens, tokens_sentence, toolsets_table
 from manifests.examples import EXAMPLES
 from manifests.generate import COMMAND, DEFINITIONS, ROOT, drifted, generated, main
 from manifests.hosts import ASKED, REQUIRED
@@ -177,8 +176,7 @@ def test_the_table_of_toolsets_has_each_tool_in_the_row_of_its_toolset() -> None
 async def test_the_tokens_of_the_default_tools_are_those_that_a_client_is_sent() -> None:
     async with over_a_line() as (client, _):
         definitions = (await client.list_tools()).tools
-        encode = bpe_openai.get_encoding("o200k_base").encode
-        sent = sum(len(encode(tool.model_dump_json(by_alias=True, exclude_none=True))) for tool in definitions)
+        sent = sum(tokens(tool.model_dump_json(by_alias=True, exclude_none=True)) for tool in definitions)
     assert f"cost an assistant {sent:,} tokens (o200k)" in tokens_sentence()
 
 

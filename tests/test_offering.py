@@ -4,7 +4,6 @@ import json
 from itertools import combinations
 from typing import Any
 
-import bpe_openai  # pyright: ignore[reportMissingTypeStubs]
 import pytest
 from mcp import Client, MCPError
 from mcp_types import PromptReference, ResourceTemplateReference, TextContent, TextResourceContents
@@ -13,6 +12,7 @@ from autosend_mcp.cli.main import main
 from autosend_mcp.server.app import instructions, offered_tools
 from autosend_mcp.settings import DEFAULT_TOOLSETS, SettingsError, load_settings
 from autosend_mcp.tools.registry import TOOLS
+from manifests.blocks import tokens
 from tests.support.seeded import CALLS, JANE, held, seeded, wrote
 from tests.support.worlds import answer_of, error_of
 
@@ -109,7 +109,7 @@ def test_the_flags_of_the_command_are_the_settings(capsys: pytest.CaptureFixture
 def test_the_instructions_are_short_and_name_nothing_that_is_not_offered(settings: dict[str, Any]) -> None:
     tools = offered_tools(load_settings(**settings))
     text = instructions(tools)
-    assert len(bpe_openai.get_encoding("o200k_base").encode(text)) <= 150
+    assert tokens(text) <= 150
     assert not [name for name in set(CALLS) - set(tools) if name in text]
     writers = any(not tool.reads for tool in tools.values())
     assert ("dryRun" in text) is writers
