@@ -159,8 +159,10 @@ async def test_two_identical_deletions_at_once_delete_once(era: str) -> None:
     assert any(not result.is_error for result in results)
 
 
-async def asked_by_hand(client: Client, arguments: dict[str, Any], **brought: Any) -> Any:
-    return await client.session.call_tool("delete_contacts", arguments, allow_input_required=True, **brought)
+async def asked_by_hand(
+    client: Client, arguments: dict[str, Any], tool: str = "delete_contacts", /, **brought: Any
+) -> Any:
+    return await client.session.call_tool(tool, arguments, allow_input_required=True, **brought)
 
 
 def yes(_question: InputRequiredResult) -> dict[str, Any]:
@@ -212,6 +214,18 @@ async def test_when_what_would_go_has_changed_since_the_question_is_asked_again(
         assert f'confirm: "{JANE}"' in text
         question_of(await asked_by_hand(client, both | {"confirm": JANE}, **brought))
         assert wrote(line) == [wrote(line)[0]]
+
+
+async def test_a_yes_to_deleting_a_list_is_not_for_another_of_its_name() -> None:
+    newsletter = {"list": "Newsletter", "confirm": "Newsletter"}
+    async with seeded(asked=Somebody()) as (client, line):
+        first = await asked_by_hand(client, newsletter, "delete_contact_list")
+        brought = {"input_responses": yes(first), "request_state": first.request_state}
+        answer_of(await client.call_tool("delete_contact_list", newsletter))
+        answer_of(await client.call_tool("create_contact_list", {"name": "Newsletter"}))
+        before = wrote(line)
+        question_of(await asked_by_hand(client, newsletter, "delete_contact_list", **brought))
+        assert wrote(line) == before
 
 
 def test_of_questions_that_nobody_answers_only_the_latest_thousand_are_kept() -> None:

@@ -19,12 +19,14 @@ async def confirm(
     *,
     kind: str,
     names: Sequence[str],
+    ids: Sequence[str],
     shows: Mapping[str, object],
     also: Collection[str] = (),
 ) -> None:
     """Return when these may be deleted. `expected` (or one of `also`) is what `confirm` must be.
 
-    `kind` and `names`: what would go, for the question to the user. `shows`: the same as data, for the assistant.
+    `kind` and `names`: what would go, for the question to the user. `ids`: the same as AutoSend tells it apart, so that
+    a yes is for nothing that has got the same name since. `shows`: the same as data, for the assistant.
 
     Raises:
         NotSent: `confirm` is missing or other, with what would go; or the user said no.
@@ -39,7 +41,7 @@ async def confirm(
         )
     verdict: Verdict = "no_answer"
     with anyio.move_on_after(max(0.0, context.call.seconds_left - _TO_DELETE * context.call.scale)):
-        verdict = await context.ask(_question(names, kind), names)
+        verdict = await context.ask(_question(names, kind), [*names, *ids])
     if verdict == "no":
         raise NotSent(
             "The user was asked, and did not say yes.",

@@ -113,7 +113,7 @@ async def delete_custom_field(context: Context, body: DeleteCustomField) -> Dele
         return DeletedCustomField(outcome="dry_run", plan=plan)
     shows: dict[str, object] = {"would delete": found.shown(), "and": VALUES}
     name = found.field_name
-    await confirm(context, body.confirm, name, kind="the custom field", names=[name], shows=shows)
+    await confirm(context, body.confirm, name, kind="the custom field", names=[name], ids=[found.id or ""], shows=shows)
     notes: list[str] = []
     try:
         await call.write(request)

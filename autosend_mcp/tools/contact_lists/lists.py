@@ -121,7 +121,7 @@ async def delete_contact_list(context: Context, body: DeleteContactList) -> Dele
         plan = planned(request.shown(), wouldDelete=found.named(), contacts="stay in AutoSend")
         return DeletedContactList(outcome="dry_run", plan=plan)
     kind, shows = "the segment" if found.is_segment else "the list", {"would delete": found.named()}
-    await confirm(context, body.confirm, found.name.strip(), kind=kind, names=[found.name], shows=shows)
+    await confirm(context, body.confirm, found.name.strip(), kind=kind, names=[found.name], ids=[found.id], shows=shows)
     notes = None
     try:
         await call.write(request)

@@ -55,7 +55,16 @@ async def delete_contacts(context: Context, body: DeleteContacts) -> DeletedCont
         shows["not found"] = missing
     emails = [contact.email for contact in found]
     also = [found[0].id] if len(found) == 1 else []
-    await confirm(context, body.confirm, _confirm_for(emails), kind="contact", names=emails, shows=shows, also=also)
+    await confirm(
+        context,
+        body.confirm,
+        _confirm_for(emails),
+        kind="contact",
+        names=emails,
+        ids=[contact.id for contact in found],
+        shows=shows,
+        also=also,
+    )
     return await _delete(context.call, request, found, missing)
 
 
@@ -147,7 +156,7 @@ async def _delete_by_user_id(context: Context, body: DeleteContacts, user_id: st
     if body.dry_run:
         return DeletedContacts(outcome="dry_run", plan=planned(request.shown(), wouldDelete=[{BY_USER_ID: user_id}]))
     shows: dict[str, object] = {"would delete": {BY_USER_ID: user_id}, "not known": "who that is"}
-    await confirm(context, body.confirm, user_id, kind="the contact with user id", names=[user_id], shows=shows)
+    await confirm(context, body.confirm, user_id, kind="the contact with user id", names=[user_id], ids=[], shows=shows)
     try:
         await context.call.write(request)
     except Unknown as lost:
