@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from autosend_mcp.models.contact_lists import OPERATORS
+from autosend_mcp.models.contact_lists.lists import OPERATORS
 from autosend_mcp.sandbox.app import PROJECT
 from tests.support.line import LOST, Line, applied_then_reset, forwarded, over_a_line, reset
 from tests.support.worlds import answer_of, error_of

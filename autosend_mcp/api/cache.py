@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 import anyio
 
 from autosend_mcp.errors import Unknown
-from autosend_mcp.models.contact_lists import ContactList
+from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_properties import CustomField
 
 LIFETIME = 60.0

@@ -5,7 +5,8 @@ from typing import Any
 
 from autosend_mcp.api.envelope import Reply, as_object
 from autosend_mcp.api.request import Request, nothing, parsed, path_to, rows_of
-from autosend_mcp.models.contact_lists import ContactList, MembershipCounts, MembersPage, People
+from autosend_mcp.models.contact_lists.lists import ContactList
+from autosend_mcp.models.contact_lists.members import MembershipCounts, MembersPage, People
 from autosend_mcp.models.contacts.contact import StoredContact
 
 PAGE = 100  # the most contacts that one search in a list shows

@@ -10,7 +10,7 @@ from autosend_mcp.api.cache import Cached
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.request import Request
 from autosend_mcp.errors import AutoSendError, Unknown
-from autosend_mcp.models.contact_lists import ContactList
+from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_properties import CustomField
 
 RowT = TypeVar("RowT", ContactList, CustomField)

@@ -22,7 +22,7 @@ from autosend_mcp.imports.reports import write_dry_run, write_reports
 from autosend_mcp.imports.sending.planner import Sending
 from autosend_mcp.imports.sending.requests import Requests
 from autosend_mcp.imports.staging import infer, stage
-from autosend_mcp.models.contact_lists import ContactList
+from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.tools.contact_lists.resolve import resolve_lists
 from autosend_mcp.tools.context import Context
 

@@ -33,7 +33,7 @@ from autosend_mcp.api.calls import Call
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.api.directory import recent_lists
 from autosend_mcp.errors import AutoSendError
-from autosend_mcp.models.contact_lists import EVERYBODY
+from autosend_mcp.models.contact_lists.lists import EVERYBODY
 from autosend_mcp.models.text import visible
 from autosend_mcp.server import prompts, resources
 from autosend_mcp.server.dispatch import Dispatch

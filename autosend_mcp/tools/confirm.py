@@ -11,6 +11,15 @@ from autosend_mcp.tools.context import Context, Verdict
 # Of the time in which a write may begin, this is kept for the deletion after the user's answer.
 _TO_DELETE = 1.0
 
+# What it means, and what to do next, where the user has not said yes.
+_NO_YES: dict[Verdict, tuple[str, str]] = {
+    "no": ("The user was asked, and did not say yes.", "Do not call again unless they ask for it."),
+    "no_answer": (
+        "The user was asked and has not answered in time.",
+        "Call again when they are there. If the client shows no question, AUTOSEND_ASK=never does without it.",
+    ),
+}
+
 
 async def confirm(
     context: Context,
@@ -33,27 +42,13 @@ async def confirm(
     """
     if given is None or visible(given).strip() not in {visible(right).strip() for right in (expected, *also)}:
         what = "This cannot be undone, so it needs confirm." if given is None else "confirm is not what would go."
-        raise NotSent(
-            what,
-            "Show the user what would go. If they agree, call again with this confirm:",
-            changed=NOTHING_CHANGED,
-            facts={"confirm": expected, **shows},
-        )
+        next_step = "Show the user what would go. If they agree, call again with this confirm:"
+        raise NotSent(what, next_step, changed=NOTHING_CHANGED, facts={"confirm": expected, **shows})
     verdict: Verdict = "no_answer"
     with anyio.move_on_after(max(0.0, context.call.seconds_left - _TO_DELETE * context.call.scale)):
         verdict = await context.ask(_question(names, kind), [*names, *ids])
-    if verdict == "no":
-        raise NotSent(
-            "The user was asked, and did not say yes.",
-            "Do not call again unless they ask for it.",
-            changed=NOTHING_CHANGED,
-        )
-    if verdict == "no_answer":
-        raise NotSent(
-            "The user was asked and has not answered in time.",
-            "Call again when they are there. If the client shows no question, AUTOSEND_ASK=never does without it.",
-            changed=NOTHING_CHANGED,
-        )
+    if verdict in _NO_YES:
+        raise NotSent(*_NO_YES[verdict], changed=NOTHING_CHANGED)
 
 
 def _question(names: Sequence[str], kind: str) -> str:

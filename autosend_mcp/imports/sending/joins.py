@@ -8,7 +8,8 @@ from autosend_mcp.errors import NotSent, Refused, Unknown
 from autosend_mcp.imports.journal import AS_ASKED, Doubt, Item, Journal, Outcome, in_thread
 from autosend_mcp.imports.progress import Tally
 from autosend_mcp.imports.sending.requests import ABOUT_THE_ROWS, Requests, is_contradictory, said
-from autosend_mcp.models.contact_lists import ContactList, MembershipCounts, People
+from autosend_mcp.models.contact_lists.lists import ContactList
+from autosend_mcp.models.contact_lists.members import MembershipCounts, People
 from autosend_mcp.models.text import quoted
 
 TRIES = 3

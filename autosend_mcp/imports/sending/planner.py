@@ -19,7 +19,7 @@ from autosend_mcp.imports.sending.joins import Joining
 from autosend_mcp.imports.sending.requests import Requests
 from autosend_mcp.imports.sending.updates import Updating
 from autosend_mcp.models.comparison import with_existing_values
-from autosend_mcp.models.contact_lists import ContactList
+from autosend_mcp.models.contact_lists.lists import ContactList
 
 HUNDRED = 100  # AutoSend's limit for one bulk update
 

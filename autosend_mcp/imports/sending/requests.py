@@ -15,7 +15,7 @@ from autosend_mcp.api.request import Request
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown, Unreadable
 from autosend_mcp.imports.journal import Item
 from autosend_mcp.imports.sending.compare import is_as_asked
-from autosend_mcp.models.contact_lists import People
+from autosend_mcp.models.contact_lists.members import People
 from autosend_mcp.models.text import quoted
 from autosend_mcp.tools.contact_lists.look_up import search_members, shown_members
 from autosend_mcp.tools.lost_reply import poll

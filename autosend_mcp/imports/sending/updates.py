@@ -14,7 +14,7 @@ from autosend_mcp.imports.progress import Tally
 from autosend_mcp.imports.sending.compare import differing, has_changed, is_as_asked, other_values, stamp_of
 from autosend_mcp.imports.sending.requests import ABOUT_THE_ROWS, ROW, Requests, is_contradictory, said
 from autosend_mcp.models.comparison import with_existing_values
-from autosend_mcp.models.contact_lists import ContactList
+from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contacts.batch import BulkCounts
 
 TRIES = 3

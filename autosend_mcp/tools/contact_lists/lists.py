@@ -9,7 +9,7 @@ from autosend_mcp.api.directory import read_lists
 from autosend_mcp.api.moment import relative_to
 from autosend_mcp.errors import NotSent, Refused, Unknown
 from autosend_mcp.models.base import planned, step
-from autosend_mcp.models.contact_lists import (
+from autosend_mcp.models.contact_lists.lists import (
     EVERYBODY,
     ContactList,
     ContactLists,

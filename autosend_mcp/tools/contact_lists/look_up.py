@@ -11,7 +11,8 @@ from autosend_mcp.api.calls import Call
 from autosend_mcp.api.request import Request
 from autosend_mcp.errors import Unknown
 from autosend_mcp.models.addresses import read_address
-from autosend_mcp.models.contact_lists import ContactList, People
+from autosend_mcp.models.contact_lists.lists import ContactList
+from autosend_mcp.models.contact_lists.members import People
 from autosend_mcp.models.contacts.contact import StoredContact
 
 ResultT = TypeVar("ResultT")

@@ -7,9 +7,9 @@ from autosend_mcp.api import contact_lists, contacts
 from autosend_mcp.api.calls import Call
 from autosend_mcp.errors import AutoSendError, Refused, Unknown
 from autosend_mcp.models.base import planned, step
-from autosend_mcp.models.contact_lists import (
+from autosend_mcp.models.contact_lists.lists import ContactList
+from autosend_mcp.models.contact_lists.members import (
     AddedToList,
-    ContactList,
     ListMembers,
     MembershipCounts,
     People,

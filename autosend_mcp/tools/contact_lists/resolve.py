@@ -8,7 +8,7 @@ from autosend_mcp.api import contact_lists
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.directory import read_lists, recent_lists
 from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused
-from autosend_mcp.models.contact_lists import EVERYBODY, ContactList
+from autosend_mcp.models.contact_lists.lists import EVERYBODY, ContactList
 from autosend_mcp.models.text import visible
 from autosend_mcp.tools.context import Context
 

@@ -23,7 +23,8 @@ from autosend_mcp.models.comparison import (
     unclearable,
     with_existing_values,
 )
-from autosend_mcp.models.contact_lists import ContactList, People
+from autosend_mcp.models.contact_lists.lists import ContactList
+from autosend_mcp.models.contact_lists.members import People
 from autosend_mcp.models.contacts.batch import BulkCounts, UpsertContacts, UpsertedContacts
 from autosend_mcp.models.contacts.create import AUTOMATIONS_START, AUTOMATIONS_WOULD
 from autosend_mcp.tools.contact_lists.members import join

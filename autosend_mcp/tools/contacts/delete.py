@@ -125,6 +125,12 @@ async def _delete(
         raise _not_all_gone(lost, left if seen is not None else None)
     if absent and (seen is None or left):
         raise absent
+    notes = ([VERIFIED] if lost else []) + ([UNVERIFIED] if seen is None else [])
+    return _deleted(emails, left, missing, notes)
+
+
+def _deleted(emails: Sequence[str], left: list[str], missing: list[str], notes: list[str]) -> DeletedContacts:
+    """Return what became of the contacts at these addresses, of whom a look-up still shows those left."""
     deleted = [email for email in emails if email.lower() not in left]
     if not deleted:
         raise Unknown(
@@ -132,7 +138,6 @@ async def _delete(
             "Look again with find_contacts in a minute; do not report them as deleted before.",
             facts={"still there": left},
         )
-    notes = ([VERIFIED] if lost else []) + ([UNVERIFIED] if seen is None else [])
     return DeletedContacts(
         outcome="partly_deleted" if left else "deleted",
         deleted=deleted,

@@ -6,7 +6,7 @@ from typing import Any
 from autosend_mcp.api import contact_lists, contacts
 from autosend_mcp.api.calls import Call
 from autosend_mcp.errors import Refused
-from autosend_mcp.models.contact_lists import EVERYBODY
+from autosend_mcp.models.contact_lists.lists import EVERYBODY
 from autosend_mcp.models.contacts.contact import Contact, StoredContact
 from autosend_mcp.models.contacts.find import SHOWN_BY_LOOK_UP, FindContacts, FoundContact, FoundContacts, GetContact
 from autosend_mcp.models.pages import fitting, read_cursor, write_cursor

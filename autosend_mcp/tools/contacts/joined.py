@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from autosend_mcp.api.calls import Call
-from autosend_mcp.models.contact_lists import ContactList
+from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contacts.contact import StoredContact
 from autosend_mcp.models.contacts.create import AUTOMATIONS_START
 from autosend_mcp.models.text import quoted

@@ -16,7 +16,7 @@ from autosend_mcp.models.comparison import (
     with_existing_values,
     with_lists,
 )
-from autosend_mcp.models.contact_lists import ContactList
+from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contacts.contact import LISTS, StoredContact, Values
 from autosend_mcp.models.contacts.create import AUTOMATIONS_WOULD
 from autosend_mcp.models.contacts.upsert import UpsertContact, UpsertedContact
@@ -37,7 +37,7 @@ LISTS_NOT_CHECKED = "Whether the contact was in the lists before was not looked 
 AGAIN = "Calling upsert_contact again with the same arguments is safe: it sets the same values."
 JOINS_AGAIN = " If the contact joined a list and has left it since, it would join anew."
 
-_MOST_LISTS = 3  # each costs a request to see whether the contact is in it
+_MAX_LISTS = 3  # each costs a request to see whether the contact is in it
 
 
 @tool("contacts", "Upsert contact", Effect.CHANGE)
@@ -63,14 +63,11 @@ async def upsert_contact(context: Context, body: UpsertContact) -> UpsertedConta
     expected = with_lists(values, [contact_list.id for contact_list in new])
     request = contacts.upsert(with_existing_values(expected, before))
     if body.dry_run:
-        plan = planned(
-            request.shown(),
-            would="update" if before else "create",
-            changes=wanted,
-            lists=[contact_list.named() for contact_list in new],
-            effects=" ".join([AUTOMATIONS_WOULD] * bool(new) + [PROPERTY_AUTOMATIONS]),
+        effects = " ".join([AUTOMATIONS_WOULD] * bool(new) + [PROPERTY_AUTOMATIONS])
+        named, would = [contact_list.named() for contact_list in new], "update" if before else "create"
+        return UpsertedContact.planned(
+            planned(request.shown(), would=would, changes=wanted, lists=named, effects=effects)
         )
-        return UpsertedContact.planned(plan)
     try:
         after = await context.call.write(request)
         notes = await list_notes(context.call, after, new, verified=False)
@@ -88,7 +85,7 @@ async def _not_yet_in(
     context: Context, lists: list[ContactList], contact: StoredContact
 ) -> tuple[list[ContactList], bool]:
     """Return the lists without those that the contact is in already, and whether that is certain."""
-    if len(lists) <= _MOST_LISTS or contact.list_ids is not None:
+    if len(lists) <= _MAX_LISTS or contact.list_ids is not None:
         try:
             return await lists_left(context.call, lists, contact), True
         except AutoSendError:

@@ -4,18 +4,14 @@ Source: AutoSend's documentation, the pages of "Contact lists" and "Segments". B
 group that contacts are put into, a segment is computed from conditions.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from autosend_mcp.models.base import JsonObject, Stored, WriteAnswer, WriteBody, broken_rule
-from autosend_mcp.models.contacts.contact import StoredContact
 from autosend_mcp.models.pages import Pageable, Paged
 from autosend_mcp.models.text import VisibleText
-from autosend_mcp.models.values import MAX_ENTRIES, EmailAddress, Name, not_blank, sendable
+from autosend_mcp.models.values import Name, not_blank, sendable
 
 EVERYBODY = "GLOBAL_CONTACT_LIST"
 
@@ -154,113 +150,3 @@ class DeletedContactList(WriteAnswer[Literal["deleted", "dry_run"]]):
 
     id: str | None = None
     name: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """People named for a list: by address or by contact id, not both."""
-
-    emails: tuple[str, ...] = ()
-    contact_ids: tuple[str, ...] = ()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The addresses, or the ids."""
-        return self.emails or self.contact_ids
-
-    def named(self) -> dict[str, Any]:
-        """Return the part of a request, or of a tool's arguments, that names them."""
-        return {"emails": [*self.emails]} if self.emails else {"contactIds": [*self.contact_ids]}
-
-    def without(self, names: Collection[str]) -> "People":
-        """Return those that are not among these names."""
-        return People(
-            tuple(email for email in self.emails if email not in names),
-            tuple(contact_id for contact_id in self.contact_ids if contact_id not in names),
-        )
-
-
-class MembershipCounts(BaseModel):
-    """What AutoSend says of people put into or taken out of a list."""
-
-    model_config = ConfigDict(alias_generator=to_camel)
-
-    added: int | None = None
-    created: int | None = None
-    already_in_list: int | None = None
-    removed: int | None = None
-    not_in_list: int | None = None
-    errors: list[Any] | None = None
-    validation: dict[str, Any] | None = None
-
-    @property
-    def newly_added(self) -> int:
-        """How many joined the list now."""
-        return (self.added or 0) + (self.created or 0)
-
-    def accounts_for(self, number: int) -> bool:
-        """Return whether the counts add up to so many people in the list.
-
-        Whether `added` counts those created too is not documented: both readings count.
-        """
-        before = self.already_in_list or 0
-        return number in {before + (self.added or 0), before + self.newly_added}
-
-    def refused(self) -> dict[str, list[Any]]:
-        """Return who was not taken, and why, by AutoSend's own names for it."""
-        kinds = {name: rows for name, rows in (self.validation or {}).items() if name != "valid"}
-        return {
-            name: rows for name, rows in {**kinds, "errors": self.errors}.items() if isinstance(rows, list) and rows
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class MembersPage:
-    """A page of the contacts in a list, and how many there are in all where AutoSend says."""
-
-    contacts: list[StoredContact]
-    total: int | None
-
-
-class ListMembers(WriteBody):
-    """A list, and the people to put in or take out: by address or by id, not both."""
-
-    contact_list: Name = Field(
-        alias="list", description="The contact list (not a segment), by name or id.", examples=["Newsletter"]
-    )
-    emails: list[EmailAddress] | None = Field(
-        default=None, min_length=1, max_length=MAX_ENTRIES, description="Their addresses.", examples=[["a@example.com"]]
-    )
-    contact_ids: list[Name] | None = Field(
-        default=None, min_length=1, max_length=MAX_ENTRIES, description="Or their contact ids."
-    )
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.emails is None) is (self.contact_ids is None):
-            raise broken_rule("give either emails or contactIds")
-        return self
-
-    def people(self) -> People:
-        """Return those named, each once."""
-        return People(tuple(dict.fromkeys(self.emails or ())), tuple(dict.fromkeys(self.contact_ids or ())))
-
-
-class AddedToList(WriteAnswer[Literal["done", "partly_done", "dry_run"]]):
-    """The answer of `add_to_list`. `newContacts`: who was no contact before. `notAdded`: who was not added, and why."""
-
-    contact_list: JsonObject | None = Field(default=None, validation_alias="list", serialization_alias="list")
-    added: int | None = None
-    created: int | None = None
-    already_in_list: int | None = None
-    new_contacts: list[str] | None = None
-    not_added: JsonObject | None = None
-
-
-class RemovedFromList(WriteAnswer[Literal["done", "partly_done", "dry_run"]]):
-    """The answer of `remove_from_list`."""
-
-    contact_list: JsonObject | None = Field(default=None, validation_alias="list", serialization_alias="list")
-    removed: int | None = None
-    not_in_list: int | None = None
-    errors: list[str] | None = None
