@@ -1,4 +1,4 @@
-"""The log: one JSON line a call on stderr, with nothing in it about the person or the key."""
+"""Log one JSON line a call on stderr, without addresses and without the key."""
 
 import json
 import logging
@@ -9,7 +9,10 @@ OURS = "autosend_mcp"
 
 
 class _JsonLine(logging.Formatter):
-    """A record as one line. Of a foreign record only the template: its arguments and traceback may hold anything."""
+    """Formats a record as one line of JSON.
+
+    A library's record is shown by its template alone: its arguments and traceback may hold anything.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
@@ -26,7 +29,7 @@ class _JsonLine(logging.Formatter):
 
 
 def configure_logging(level: str) -> None:
-    """Send our records to stderr from `level` on, and those of libraries from WARNING on."""
+    """Write our records to stderr from `level` on, and those of libraries from WARNING on."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLine())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

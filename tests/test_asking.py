@@ -17,7 +17,7 @@ from mcp_types import (
     InputRequiredResult,
 )
 
-from autosend_mcp.server.elicitation import Questions
+from autosend_mcp.server.elicitation import PendingQuestions
 from autosend_mcp.tools.context import ConfirmationNeeded
 from tests.support.seeded import ANN, CALLS, JANE, JOHN, held, seeded, wrote
 from tests.support.worlds import answer_of, error_of
@@ -229,7 +229,7 @@ async def test_a_yes_to_deleting_a_list_is_not_for_another_of_its_name() -> None
 
 
 def test_of_questions_that_nobody_answers_only_the_latest_thousand_are_kept() -> None:
-    questions = Questions()
+    questions = PendingQuestions()
     asked = [ConfirmationNeeded(f"Delete {number}?", []) for number in range(1001)]
-    tokens = [questions.ask(one, str).request_state for one in asked]
-    assert [questions.answered(token, one) for token, one in zip(tokens[:2], asked[:2], strict=True)] == [False, True]
+    tokens = [questions.ask(needed, str).request_state for needed in asked]
+    assert [questions.take(token, needed) for token, needed in zip(tokens[:2], asked[:2], strict=True)] == [False, True]

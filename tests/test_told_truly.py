@@ -13,8 +13,8 @@ from mcp_types import ElicitRequestParams, ElicitResult, TextResourceContents
 
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.server.app import open_server
-from autosend_mcp.server.dispatch import UNSEEN
-from autosend_mcp.server.in_flight import FINISHED, IN_DOUBT, Writes
+from autosend_mcp.server.in_flight import FINISHED, IN_DOUBT, InFlightWrites
+from autosend_mcp.server.results import UNSEEN
 from autosend_mcp.tools.contact_lists.resolve import UNCHECKED as LISTS_UNCHECKED
 from tests.support.answering import Answering, Row
 from tests.support.line import Forward, Line, answering, applied_then_reset, forwarded, reset, rewritten, saying
@@ -53,7 +53,7 @@ def after(seconds: float, then: Any = None) -> Any:
 
 
 @asynccontextmanager
-async def process() -> AsyncGenerator[tuple[Client, Line, Writes]]:
+async def process() -> AsyncGenerator[tuple[Client, Line, InFlightWrites]]:
     """A client, the line, and the writes of the process, which can be told to end."""
     line = Line(Sandbox(seeded_store(), Options(rate_limit=0)))
     async with open_server(autosend_over(line)) as (server, writes), Client(server, cache=None) as client:

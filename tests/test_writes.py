@@ -13,7 +13,7 @@ from autosend_mcp.api.contacts import create
 from autosend_mcp.errors import NotSent
 from autosend_mcp.models.base import Answer
 from autosend_mcp.server.app import open_server
-from autosend_mcp.server.in_flight import FINISHED, IN_DOUBT, JOINED, Writes, writes_of_the_process
+from autosend_mcp.server.in_flight import FINISHED, IN_DOUBT, JOINED, InFlightWrites
 from tests.support.faulty import Exchange, Faulty, create_well, faulty_autosend
 from tests.support.worlds import answer_of, autosend_over, connected, error_of, text_of
 
@@ -151,7 +151,7 @@ async def test_a_call_that_a_twin_wants_is_repeated_after_a_rate_limit_although_
 
 
 async def told_when_ended(
-    server: Server[Any], writes: Writes, asked: dict[str, Any], until: Callable[[], Awaitable[object]]
+    server: Server[Any], writes: InFlightWrites, asked: dict[str, Any], until: Callable[[], Awaitable[object]]
 ) -> str:
     """What a create is told whose writes end once `until` has come."""
     texts: list[str] = []
@@ -265,13 +265,10 @@ class Told(Answer):
     said: str
 
 
-class TooLate:
-    """Requests that have left and cannot be stopped."""
+class TooLate(Call):
+    """A call whose request has left, so that it cannot be stopped."""
 
     def forbid_writes(self) -> None:
-        return None
-
-    def allow_writes(self) -> None:
         return None
 
 
@@ -282,15 +279,16 @@ async def test_an_answer_that_comes_in_the_instant_of_the_cancellation_is_kept()
         caller.cancel()
         return Told(said="done")
 
-    async with writes_of_the_process() as writes:
+    async with anyio.create_task_group() as tasks:
+        writes, call = InFlightWrites(tasks), TooLate(autosend_over("http://127.0.0.1/v1"))
         with caller:
-            await writes.run("key", perform, TooLate())
-        _, notes = await writes.run("key", perform, TooLate())
-    assert notes == [FINISHED]
+            await writes.run("key", perform, call)
+        assert (await writes.run("key", perform, call))[1] == [FINISHED]
 
 
 async def test_no_more_than_a_thousand_unheard_answers_are_kept() -> None:
-    async with writes_of_the_process() as writes:
+    async with anyio.create_task_group() as tasks:
+        writes, call = InFlightWrites(tasks), TooLate(autosend_over("http://127.0.0.1/v1"))
         for number in range(1001):
             with anyio.CancelScope() as caller:
 
@@ -298,12 +296,12 @@ async def test_no_more_than_a_thousand_unheard_answers_are_kept() -> None:
                     caller.cancel()
                     return Told(said=str(number))
 
-                await writes.run(str(number), perform, TooLate())
+                await writes.run(str(number), perform, call)
 
         async def anew() -> Told:
             return Told(said="anew")
 
-        assert [(await writes.run(key, anew, TooLate()))[1] for key in ("0", "1", "1000")] == [
+        assert [(await writes.run(key, anew, call))[1] for key in ("0", "1", "1000")] == [
             [],
             [FINISHED],
             [FINISHED],

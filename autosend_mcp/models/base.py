@@ -50,6 +50,11 @@ class Answer(BaseModel):
 
     notes: list[str] | None = None
 
+    @property
+    def outcome_word(self) -> str:
+        """What became of the call, in one word: a read is done."""
+        return "done"
+
     def payload(self) -> dict[str, Any]:
         """Return the answer as JSON data: the outcome first, the notes last, without what is absent."""
         unsaid = None if self.notes else {"notes"}
@@ -91,6 +96,11 @@ class WriteAnswer(Answer, Generic[OutcomeT]):
     outcome: OutcomeT
     plan: JsonObject | None = None
     undo: list[JsonObject] | None = None
+
+    @property
+    def outcome_word(self) -> str:
+        """The outcome, whatever the tool calls it."""
+        return self.outcome
 
 
 def step(tool: str, **arguments: object) -> dict[str, object]:

@@ -89,6 +89,11 @@ class ImportState(Answer):
     files: list[str] | None = None
     next_step: str | None = None
 
+    @property
+    def outcome_word(self) -> str:
+        """How far the import is, in one word."""
+        return self.outcome
+
 
 class StartedImport(ImportState):
     """The answer of `start_import`. `readAs`: format, encoding, delimiter, and what each column is."""

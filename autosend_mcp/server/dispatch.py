@@ -1,14 +1,15 @@
-"""tools/call: arguments read, the tool run, its answer or its error rendered and recorded. The one error boundary."""
+"""tools/call: read the arguments, run the tool, log the call, return its answer or error. The one error boundary."""
 
 import json
 import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
 from time import perf_counter
-from typing import Any
 
 import anyio
-from mcp_types import CallToolRequestParams, CallToolResult, InputRequiredResult, TextContent
+from mcp.server.context import CallNext, HandlerResult
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS, CallToolRequestParams, CallToolResult, InputRequiredResult, TextContent
 
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.client import AutoSend
@@ -16,23 +17,19 @@ from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
 from autosend_mcp.logs import OURS
 from autosend_mcp.models.arguments import nearest, read_arguments, refused_fields
 from autosend_mcp.models.base import Answer, Body
-from autosend_mcp.models.bounds import MAX_ANSWER_BYTES, SHORTENED, shortened, size
-from autosend_mcp.models.text import compact_json, visible_data
-from autosend_mcp.server.elicitation import Context, Person, Questions
-from autosend_mcp.server.history import MAX_UNDO_BYTES, History
-from autosend_mcp.server.in_flight import JOINED, Result, Writes
-from autosend_mcp.settings import PREFIX
-from autosend_mcp.tools import context as tool_context
-from autosend_mcp.tools.context import ConfirmationNeeded
+from autosend_mcp.models.contacts.contact import Person
+from autosend_mcp.models.contacts.find import GetContact
+from autosend_mcp.models.text import compact_json
+from autosend_mcp.server.elicitation import Elicitation, PendingQuestions, RequestContext
+from autosend_mcp.server.history import History
+from autosend_mcp.server.in_flight import JOINED, InFlightWrites, Result
+from autosend_mcp.server.results import advise_assistant, error_text, fitted, noted
+from autosend_mcp.tools.context import ConfirmationNeeded, Context
 from autosend_mcp.tools.jobs import Jobs
 from autosend_mcp.tools.registry import TOOLS, Tool
 
-UNSEEN = "Characters that cannot be seen are not shown here; they would be sent."
-UNDO_KEPT = "What would take this back is long: it is in the resource autosend://writes."
-NO_UNDO = "What would take this back is too long to be shown."
-
-_LONG_UNDO = 6_000
-_MOST_NOTES = 6_000
+# The outcomes of a writing tool that has changed nothing.
+_WITHOUT_CHANGE = {"dry_run", "unchanged"}
 
 _log = logging.getLogger(OURS)
 
@@ -41,19 +38,21 @@ class Dispatch:
     """Calls of the tools that are offered."""
 
     def __init__(
-        self, autosend: AutoSend, writes: Writes, jobs: Jobs, tools: Mapping[str, Tool], *, at_shell: bool = False
+        self, autosend: AutoSend, writes: InFlightWrites, jobs: Jobs, tools: Mapping[str, Tool], *, at_shell: bool
     ) -> None:
-        """`tools`: those offered, by name. `at_shell`: the user calls them, and no assistant in between."""
+        """`tools`: those offered, by name. `at_shell`: the user calls them, with no assistant in between."""
         self._autosend = autosend
         self._writes = writes
         self._jobs = jobs
         self._at_shell = at_shell
+        self._questions = PendingQuestions()
         self.tools = tools
         self.history = History()
-        self._questions = Questions()
 
-    async def call_tool(self, context: Context, params: CallToolRequestParams) -> CallToolResult | InputRequiredResult:
-        """The answer of the tool, its error, or the question that a person must answer first."""
+    async def call_tool(
+        self, context: RequestContext, params: CallToolRequestParams
+    ) -> CallToolResult | InputRequiredResult:
+        """Return the answer of the tool, its error, or the question that the user must answer first."""
         started = perf_counter()
         notes: list[str] = []
         try:
@@ -64,25 +63,51 @@ class Dispatch:
             return self._render(error, notes)
         settings = self._autosend.settings
         call = Call(self._autosend)
-        may_ask = settings.ask == "auto"
-        person = Person(
-            context, params, self._questions, may_ask=may_ask, scale=call.scale, without_key=settings.without_key
+        elicitation = Elicitation(
+            context,
+            params,
+            self._questions,
+            may_ask=settings.ask == "auto",
+            scale=call.scale,
+            without_key=settings.without_key,
         )
-        given = tool_context.Context(call, person.ask, context.session.report_progress, self._jobs)
+        given = Context(call, elicitation.ask, context.session.report_progress, self._jobs)
         perform = partial(self._perform, tool, given, body, started)
         if tool.reads:
             return self._render(await perform(), notes)
-        key = f"{tool.name} {compact_json(body.payload())} {person.said}"
+        key = f"{tool.name} {compact_json(body.payload())} {elicitation.action}"
         result, more = await self._writes.run(key, perform, call)
         if JOINED in more:
             _record(tool.name, result, call, started, body=body, outcome="joined")
         return self._render(result, notes + more)
 
+    async def explain_malformed(self, ctx: RequestContext, call_next: CallNext) -> HandlerResult:
+        """Name what is wrong with a tools/call that the SDK would refuse with "Invalid request parameters" alone."""
+        if ctx.method == "tools/call":
+            params: Mapping[str, object] = ctx.params or {}
+            if not isinstance(params.get("name"), str):
+                raise MCPError(
+                    INVALID_PARAMS, f"name must be the name of a tool: {', '.join(self.tools)}. Nothing was sent."
+                )
+            if not isinstance(params.get("arguments", {}), dict | None):
+                raise MCPError(
+                    INVALID_PARAMS,
+                    'arguments must be a JSON object, for example {"email": "jane@example.com"}. Nothing was sent; '
+                    "call the tool again with one.",
+                )
+        return await call_next(ctx)
+
+    def text_of(self, error: AutoSendError, notes: Sequence[str] = ()) -> str:
+        """Return the whole text of an error, for the user at the shell or for an assistant."""
+        if not self._at_shell:
+            advise_assistant(error)
+        return self._autosend.settings.without_key(error_text(error, notes))
+
     def _tool(self, name: str) -> Tool:
         if name in self.tools:
             return self.tools[name]
         if name not in TOOLS:
-            raise NotSent(f"There is no such tool; {nearest(name, {known: known for known in self.tools})}", "")
+            raise NotSent(f"There is no such tool; {nearest(name, {known: known for known in self.tools})}")
         if self._autosend.settings.read_only and not TOOLS[name].reads:
             what = f"{name} changes something, and this server is read-only."
             raise NotSent(what, user_step="unset AUTOSEND_READ_ONLY or leave out --read-only")
@@ -92,13 +117,14 @@ class Dispatch:
             user_step=f"add {toolset} to AUTOSEND_TOOLSETS or --toolsets",
         )
 
-    async def _perform(self, tool: Tool, context: tool_context.Context, body: Body, started: float) -> Result:
-        """Run the tool and record it: every failure comes out as an AutoSendError."""
+    async def _perform(self, tool: Tool, context: Context, body: Body, started: float) -> Result:
+        """Run the tool and log the call. Return its answer, or its failure as an AutoSendError."""
         call = context.call
         try:
-            result: Result = noted(await tool.run(context, body), context.notes)
-            if not tool.reads and getattr(result, "outcome", "") not in {"dry_run", "unchanged"}:
-                self.history.add(tool.name, result)
+            answer = noted(await tool.run(context, body), context.notes)
+            if not tool.reads and answer.outcome_word not in _WITHOUT_CHANGE:
+                self.history.add(tool.name, answer)
+            result: Result = answer
         except ConfirmationNeeded as question:
             result = question
         except AutoSendError as error:
@@ -108,7 +134,7 @@ class Dispatch:
                 error.next_step = "\n".join([error.next_step, *lines])
         except anyio.get_cancelled_exc_class():
             outcome = "cut_off" if call.exposed else "refused" if call.writes else "not_sent"
-            _record(tool.name, Unknown("", ""), call, started, body=body, outcome=outcome)
+            _record(tool.name, None, call, started, body=body, outcome=outcome)
             raise
         except Exception as bug:  # noqa: BLE001 - the SDK would show its text, which may hold anything
             result = Unknown(
@@ -121,85 +147,35 @@ class Dispatch:
         return result
 
     def _render(self, result: Result, notes: list[str]) -> CallToolResult | InputRequiredResult:
-        """A success in both halves, the same data; an error as text alone. The last place to keep the key in."""
-        if isinstance(result, ConfirmationNeeded):
-            return self._questions.ask(result, self._autosend.settings.without_key)
+        """Return the result as MCP's: a success as text and data, which are the same; an error as text alone.
+
+        This is the last place to keep the key in.
+        """
         without_key = self._autosend.settings.without_key
-        if isinstance(result, Answer):
-            data, text = _fitted(noted(result, notes))
-            if (clean := without_key(text)) != text:
-                text, data = clean, json.loads(clean)
-            return CallToolResult(content=[TextContent(text=text)], structured_content=data)
-        return CallToolResult(content=[TextContent(text=self.text_of(result, notes))], is_error=True)
-
-    def text_of(self, error: AutoSendError, notes: Sequence[str] = ()) -> str:
-        """Return the whole text of an error, for whoever called."""
-        if not self._at_shell:
-            _advise_assistant(error)
-        return self._autosend.settings.without_key(_error_text(error, notes))
+        if isinstance(result, ConfirmationNeeded):
+            return self._questions.ask(result, without_key)
+        if isinstance(result, AutoSendError):
+            return CallToolResult(content=[TextContent(text=self.text_of(result, notes))], is_error=True)
+        data, text = fitted(noted(result, notes))
+        if (clean := without_key(text)) != text:
+            text, data = clean, json.loads(clean)
+        return CallToolResult(content=[TextContent(text=text)], structured_content=data)
 
 
-def _advise_assistant(error: AutoSendError) -> None:
-    """Say what only the user can do as advice to an assistant. Settings are read when the server starts."""
-    if error.user_step:
-        restart = " and restart this server" if PREFIX in error.user_step else ""
-        advice = f"You cannot fix this: report it to the user, who can {error.user_step}{restart}."
-        error.next_step, error.user_step = f"{error.next_step} {advice}".lstrip(), ""
-
-
-def _error_text(error: AutoSendError, notes: Sequence[str]) -> str:
-    """Return the whole text of an error, within the bound on its size."""
-    error.facts = visible_data(error.facts)
-    told = list(dict.fromkeys([*notes, *error.notes]))
-    room = MAX_ANSWER_BYTES - len(error.sentence.encode()) - size(told) - 200
-    if size(error.facts) > room:
-        error.facts = shortened(error.facts, room)
-        told.append(SHORTENED)
-    return "\n".join([str(error), *(f"Note: {note}" for note in told)])
-
-
-def noted(answer: Answer, notes: list[str]) -> Answer:
-    """The answer with these notes before its own."""
-    return answer.model_copy(update={"notes": notes + (answer.notes or [])}) if notes else answer
-
-
-def _fitted(answer: Answer) -> tuple[dict[str, Any], str]:
-    """The answer as data and as JSON, within the bound on its size."""
-    plan = getattr(answer, "plan", None)
-    if plan is not None and visible_data(plan) != plan:
-        answer = noted(answer, [UNSEEN])
-    data = answer.payload()
-    text = compact_json(data)
-    if len(text.encode()) > _LONG_UNDO:
-        data = _cut_to_fit(data)
-        text = compact_json(data)
-    return data, text
-
-
-def _cut_to_fit(data: dict[str, Any]) -> dict[str, Any]:
-    """A long answer within the bound: without its undo, with long values cut, and with a note on each."""
-    undo, notes = data.pop("undo", None), data.pop("notes", [])
-    if size(undo) > _LONG_UNDO:  # an undo is whole, or not there
-        notes.append(UNDO_KEPT if size(undo) <= MAX_UNDO_BYTES else NO_UNDO)
-        undo = None
-    room = MAX_ANSWER_BYTES - size(undo) - min(size(notes), _MOST_NOTES) - len(SHORTENED) - 50
-    if size(data) > room:
-        data = shortened(data, room)
-        notes.append(SHORTENED)
-    if size(notes) > _MOST_NOTES:
-        notes = shortened(notes, _MOST_NOTES)
-    return data | ({"undo": undo} if undo else {}) | ({"notes": notes} if notes else {})
+def _outcome_of(result: Result) -> str:
+    return result.outcome_word if isinstance(result, Answer) else result.outcome
 
 
 def _record(
-    tool: str, result: Result, call: Call | None, started: float, *, body: Body | None = None, outcome: str = ""
+    tool: str, result: Result | None, call: Call | None, started: float, *, body: Body | None = None, outcome: str = ""
 ) -> None:
-    """One log line a call: nothing about the person but a keyed hash of the address."""
-    fields: dict[str, object] = {"tool": tool, "outcome": outcome or getattr(result, "outcome", "done")}
+    """Log one line a call: nothing about the contact but a keyed hash of the address."""
+    fields: dict[str, object] = {"tool": tool, "outcome": outcome or (_outcome_of(result) if result else "")}
     if call is not None and body is not None:
         status = result.status if isinstance(result, AutoSendError) and result.status else call.status
         fields |= {"status": status, "attempts": call.attempts}
-        if (address := getattr(body, "email", None)) and (fingerprint := call.fingerprint(address)):
+        address = body.email if isinstance(body, Person | GetContact) else None
+        if address and (fingerprint := call.fingerprint(address)):
             fields["address"] = fingerprint
     if isinstance(result, AutoSendError) and result.cause:
         fields["cause"] = result.cause

@@ -1,27 +1,24 @@
-"""The writes under way. They belong to the process: a caller that goes away does not cut one off."""
+"""The writes in flight. They belong to the process: a caller that goes away does not cut one off."""
 
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import anyio
 import anyio.abc
 
+from autosend_mcp.api.calls import Call
 from autosend_mcp.errors import AutoSendError, Unknown
 from autosend_mcp.models.base import Answer
 from autosend_mcp.tools.context import ConfirmationNeeded
+from autosend_mcp.tools.jobs import GRACE
 
 JOINED = "An identical call was under way: this is its answer, and nothing was sent twice."
 FINISHED = "An identical call was cancelled earlier, after its request had left; this call ran anew."
 IN_DOUBT = "An identical call was cancelled earlier, and what became of it was not known."
 
-# A write in flight when the process must end has this long to finish; it is recorded as unknown after that.
-GRACE = 1.2
-
-_REMEMBERED_SECONDS = 600.0
-_REMEMBERED_WRITES = 1_000
+_MAX_SECONDS_KEPT = 600.0
+_MAX_RESULTS_KEPT = 1_000
 
 Result = Answer | AutoSendError | ConfirmationNeeded
 
@@ -32,21 +29,9 @@ def _cut_off() -> AutoSendError:
     )
 
 
-class Stoppable(Protocol):
-    """The requests of a write, which can be kept from leaving while they have not left."""
-
-    def forbid_writes(self) -> AutoSendError | None:
-        """Let nothing leave any more: what that means, or None where it comes too late."""
-        ...
-
-    def allow_writes(self) -> None:
-        """The write is wanted again after all."""
-        ...
-
-
 @dataclass(slots=True, eq=False)
 class _Write:
-    requests: Stoppable
+    call: Call
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     done: anyio.Event = field(default_factory=anyio.Event)
     result: Result = field(default_factory=_cut_off)
@@ -54,42 +39,40 @@ class _Write:
     finished_at: float = 0.0
 
     def give_up(self) -> bool:
-        """End the write if it cannot have been applied; whether that was so."""
-        if (ended := self.requests.forbid_writes()) is None:
+        """End the write if it cannot have been applied; return whether that was so."""
+        if (error := self.call.forbid_writes()) is None:
             return False
-        self.result = ended
+        self.result = error
         self.scope.cancel()
         return True
 
 
-class Writes:
-    """Runs writes in the process's own task group; identical ones in flight at once are one.
+class InFlightWrites:
+    """Runs writes in a task group of the process; identical ones in flight at once are one.
 
-    What a cancelled caller did not hear is kept for ten minutes and told to the next identical call.
+    Keep results whose caller was cancelled for ten minutes, and note them on the next identical call.
     """
 
     def __init__(self, tasks: anyio.abc.TaskGroup, on_close: Callable[[], None] | None = None) -> None:
-        """`tasks` outlives every caller. `on_close` is called when the process is told to end."""
+        """`tasks` outlives every caller. `on_close` is called when the process must end."""
         self._tasks = tasks
         self._on_close = on_close
-        self._under_way: dict[str, _Write] = {}
+        self._in_flight: dict[str, _Write] = {}
         self._unheard: OrderedDict[str, _Write] = OrderedDict()
 
-    async def run(
-        self, key: str, perform: Callable[[], Awaitable[Result]], requests: Stoppable
-    ) -> tuple[Result, list[str]]:
-        """The result of the write named by `key`, and a note when another call had to do with it.
+    async def run(self, key: str, perform: Callable[[], Awaitable[Result]], call: Call) -> tuple[Result, list[str]]:
+        """Run the write named by `key`, or join an identical one; return the result, and notes on identical calls.
 
-        When every caller has gone, its requests are stopped; where that comes too late, they are finished without them.
+        When every caller has gone, the requests of `call` are stopped; those that have left are finished without them.
         """
         notes: list[str] = []
-        write = self._under_way.get(key)
+        write = self._in_flight.get(key)
         if write is not None:
             notes.append(JOINED)
-            write.requests.allow_writes()
+            write.call.allow_writes()
         else:
-            notes += self._told_of_earlier(key)
-            write = self._under_way[key] = _Write(requests)
+            notes += self._notes_on_earlier(key)
+            write = self._in_flight[key] = _Write(call)
             self._tasks.start_soon(self._perform, key, write, perform)
         write.waiting += 1
         try:
@@ -99,7 +82,7 @@ class Writes:
             if write.done.is_set():
                 self._keep(key, write)
             elif not write.waiting and write.give_up():
-                del self._under_way[key]
+                del self._in_flight[key]
             raise
         return write.result, notes
 
@@ -107,18 +90,18 @@ class Writes:
         """End the writes that have not left; let the others finish while the grace lasts, then cut them off."""
         if self._on_close is not None:
             self._on_close()
-        for write in self._under_way.values():
+        for write in self._in_flight.values():
             write.give_up()
         with anyio.move_on_after(GRACE, shield=True):
             await self.all_done()
-        for write in self._under_way.values():
+        for write in self._in_flight.values():
             write.scope.cancel()
         with anyio.CancelScope(shield=True):
             await self.all_done()
 
     async def all_done(self) -> None:
-        """Wait for the writes that are under way now."""
-        for write in list(self._under_way.values()):
+        """Wait for the writes that are in flight now."""
+        for write in list(self._in_flight.values()):
             await write.done.wait()
 
     async def _perform(self, key: str, write: _Write, perform: Callable[[], Awaitable[Result]]) -> None:
@@ -126,8 +109,8 @@ class Writes:
             with write.scope:
                 write.result = await perform()
         finally:
-            if self._under_way.get(key) is write:
-                del self._under_way[key]
+            if self._in_flight.get(key) is write:
+                del self._in_flight[key]
             write.finished_at = anyio.current_time()
             write.done.set()
             if not write.waiting:
@@ -135,25 +118,14 @@ class Writes:
 
     def _keep(self, key: str, write: _Write) -> None:
         self._unheard[key] = write
-        if len(self._unheard) > _REMEMBERED_WRITES:
+        if len(self._unheard) > _MAX_RESULTS_KEPT:
             self._unheard.popitem(last=False)
 
-    def _told_of_earlier(self, key: str) -> list[str]:
-        """A note on what an identical call that nobody heard came to, told once."""
+    def _notes_on_earlier(self, key: str) -> list[str]:
+        """Return a note on the result of an identical call that was cancelled; it is given once."""
         write = self._unheard.pop(key, None)
-        if write is None or anyio.current_time() - write.finished_at > _REMEMBERED_SECONDS:
+        if write is None or anyio.current_time() - write.finished_at > _MAX_SECONDS_KEPT:
             return []
         if isinstance(write.result, Answer):
             return [FINISHED]
         return [IN_DOUBT] if isinstance(write.result, Unknown) else []
-
-
-@asynccontextmanager
-async def writes_of_the_process(on_close: Callable[[], None] | None = None) -> AsyncGenerator[Writes]:
-    """The writes of one process; on the way out they finish, or are cut off and recorded by whoever performs them."""
-    async with anyio.create_task_group() as tasks:
-        writes = Writes(tasks, on_close)
-        try:
-            yield writes
-        finally:
-            await writes.close()

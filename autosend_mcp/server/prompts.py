@@ -1,4 +1,4 @@
-"""Prompts: what a person starts a piece of work with. Each names the tools and the order; the tools suffice alone."""
+"""Prompts with which a user starts a piece of work. Each names the tools and their order; the tools suffice alone."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ _MAX_ARGUMENT = 4_000
 
 
 @dataclass(frozen=True, slots=True)
-class PromptOf:
-    """One prompt: what is published, the tools it needs, and its text with a place for each argument."""
+class Template:
+    """One prompt: what is published, the tools it needs, and its text with a field for each argument."""
 
     title: str
     description: str
@@ -21,7 +21,7 @@ class PromptOf:
     text: str
 
     def definition(self, name: str) -> Prompt:
-        """The prompt as `prompts/list` shows it."""
+        """Return the prompt as `prompts/list` shows it."""
         arguments = [
             PromptArgument(name=argument, description=description, required=True)
             for argument, description in self.arguments.items()
@@ -29,7 +29,7 @@ class PromptOf:
         return Prompt(name=name, title=self.title, description=self.description, arguments=arguments)
 
     def filled(self, given: Mapping[str, str]) -> GetPromptResult:
-        """The prompt with what was given.
+        """Return the prompt with the arguments in it.
 
         Raises:
             KeyError: An argument is missing.
@@ -41,8 +41,8 @@ class PromptOf:
         )
 
 
-PROMPTS: dict[str, PromptOf] = {
-    "add_people_to_list": PromptOf(
+PROMPTS: dict[str, Template] = {
+    "add_people_to_list": Template(
         title="Add people to a list",
         description="Put people into a contact list, after showing what that would start.",
         arguments={"list": "The contact list, by name or id.", "people": "Their addresses, in any form."},
@@ -54,7 +54,7 @@ PROMPTS: dict[str, PromptOf] = {
             "added, who was in it already, and who was not added and why."
         ),
     ),
-    "find_and_fix_contact": PromptOf(
+    "find_and_fix_contact": Template(
         title="Find and fix a contact",
         description="Find a contact, show what is wrong, and change it once agreed.",
         arguments={"who": "The address, or a part of it.", "problem": "What is wrong, or what it should be."},
@@ -69,6 +69,6 @@ PROMPTS: dict[str, PromptOf] = {
 }
 
 
-def offered(tools: Collection[str]) -> dict[str, PromptOf]:
-    """The prompts whose tools are all there."""
+def offered(tools: Collection[str]) -> dict[str, Template]:
+    """Return the prompts whose tools are all offered."""
     return {name: prompt for name, prompt in PROMPTS.items() if prompt.needs <= set(tools)}

@@ -1,4 +1,4 @@
-"""Resources: the contact lists, the custom fields and the writes of this process, for a person to attach."""
+"""Resources that a user can attach: the contact lists, the custom fields and the writes of this process."""
 
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any
@@ -18,18 +18,18 @@ from autosend_mcp.tools.context import Context
 LISTS = "autosend://contact-lists"
 FIELDS = "autosend://custom-fields"
 WRITES = "autosend://writes"
-ONE_LIST = "autosend://contact-lists/{list}"
+CONTACT_LIST = "autosend://contact-lists/{list}"
 
 _JSON = "application/json"
 
 
 async def _lists(call: Call) -> object:
-    rows = [one.named() for one in await read_lists(call)]
+    rows = [contact_list.named() for contact_list in await read_lists(call)]
     return {"total": len(rows), "lists": fitting(visible_data(rows))[0]}
 
 
 async def _fields(call: Call) -> object:
-    rows = [one.shown() for one in await read_properties(call)]
+    rows = [each.shown() for each in await read_properties(call)]
     return {"total": len(rows), "fields": fitting(visible_data(rows))[0]}
 
 
@@ -47,31 +47,31 @@ _DEFINITIONS = (
 
 
 def offered(toolsets: Collection[str]) -> list[Resource]:
-    """The resources of these toolsets."""
+    """Return the resources of these toolsets."""
     return [resource for toolset, resource in _DEFINITIONS if not toolset or toolset in toolsets]
 
 
 def templates(toolsets: Collection[str]) -> list[ResourceTemplate]:
-    """The templates of these toolsets; the name of a list is completed."""
+    """Return the resource templates of these toolsets; the name of a list is completed."""
     if "lists" not in toolsets:
         return []
     return [
         ResourceTemplate(
-            uri_template=ONE_LIST, name="contact_list", title="Contact list", mime_type=_JSON,
+            uri_template=CONTACT_LIST, name="contact_list", title="Contact list", mime_type=_JSON,
             description="One contact list or segment, by name or id.",
         )
     ]  # fmt: skip
 
 
 def is_offered(uri: str, toolsets: Collection[str]) -> bool:
-    """Whether what is behind the URI belongs to one of these toolsets."""
+    """Return whether the URI is one of a resource of these toolsets."""
     if uri.startswith(f"{LISTS}/"):
         return "lists" in toolsets
     return uri in {str(resource.uri) for resource in offered(toolsets)}
 
 
 async def read(call: Call, uri: str, history: History) -> ReadResourceResult:
-    """What is behind a URI that is offered, as JSON.
+    """Return the content of a URI that is offered, as JSON.
 
     Raises:
         AutoSendError: It could not be read.

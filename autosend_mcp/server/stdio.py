@@ -27,7 +27,7 @@ from pydantic import ValidationError
 
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.server.app import open_server
-from autosend_mcp.server.in_flight import Writes
+from autosend_mcp.server.in_flight import InFlightWrites
 
 UNREADABLE = (
     "This request could not be read, and nothing was done. It must be JSON-RPC 2.0 whose params are an object. No "
@@ -56,7 +56,7 @@ async def serve_stdio(autosend: AutoSend) -> None:
         tasks.cancel_scope.cancel()
 
 
-async def _end_with_stdin(ended: anyio.Event, writes: Writes) -> None:
+async def _end_with_stdin(ended: anyio.Event, writes: InFlightWrites) -> None:
     await ended.wait()
     # A host that no longer reads keeps the answers, and with them this process, from ending.
     watchdog = Timer(_MAX_SECONDS_TO_END, os._exit, [0])
@@ -65,7 +65,7 @@ async def _end_with_stdin(ended: anyio.Event, writes: Writes) -> None:
     await writes.close()
 
 
-async def _end_on_signal(writes: Writes) -> None:
+async def _end_on_signal(writes: InFlightWrites) -> None:
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async for number in signals:
             await writes.close()

@@ -1,15 +1,13 @@
 """Work that outlives the call that started it: by an id that cannot be guessed, until it expires."""
 
 import secrets
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import anyio
 import anyio.abc
 
-# A job at work when the process must end has this long to find out what became of what it sent.
+# A job, or a write in flight, has this long to end when the process must: to find out what became of what it sent.
 GRACE = 1.2
 
 _EXPIRES = 24 * 3600.0
@@ -18,7 +16,7 @@ _MAX_RUNNING = 3
 
 
 class Job(Protocol):
-    """A piece of work."""
+    """A piece of work: an import, named by what it does here so that serving need not import sqlite3."""
 
     async def run(self) -> None:
         """Do the work. Every failure is kept, for the caller who asks."""
@@ -102,15 +100,3 @@ class Jobs:
         for rank, (ended_at, job_id) in enumerate(sorted(ended, reverse=True)):
             if ended_at <= expired or rank >= _MAX_ENDED:
                 del self._kept[job_id]
-
-
-@asynccontextmanager
-async def jobs_of_the_process() -> AsyncGenerator[Jobs]:
-    """Yield the jobs of one process; on the way out they are stopped, and cut off after the grace."""
-    async with anyio.create_task_group() as tasks:
-        jobs = Jobs(tasks)
-        try:
-            yield jobs
-        finally:
-            with anyio.CancelScope(shield=True):
-                await jobs.close()

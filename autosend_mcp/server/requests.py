@@ -1,0 +1,105 @@
+"""The MCP requests other than tools/call: lists of tools, resources and prompts, and the completion of list names."""
+
+from mcp.shared.exceptions import MCPError
+from mcp_types import (
+    INVALID_PARAMS,
+    CompleteRequestParams,
+    CompleteResult,
+    Completion,
+    GetPromptRequestParams,
+    GetPromptResult,
+    ListPromptsResult,
+    ListResourcesResult,
+    ListResourceTemplatesResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+    PromptReference,
+    ReadResourceRequestParams,
+    ReadResourceResult,
+    TextResourceContents,
+)
+
+from autosend_mcp.api.calls import Call
+from autosend_mcp.api.client import AutoSend
+from autosend_mcp.api.directory import recent_lists
+from autosend_mcp.errors import AutoSendError
+from autosend_mcp.models.contact_lists.lists import EVERYBODY
+from autosend_mcp.models.text import visible
+from autosend_mcp.server import prompts, resources
+from autosend_mcp.server.dispatch import Dispatch
+from autosend_mcp.server.elicitation import RequestContext
+
+_MAX_COMPLETIONS = 100
+
+
+class Handlers:
+    """Handlers of the requests, for the tools that `dispatch` offers."""
+
+    def __init__(self, autosend: AutoSend, dispatch: Dispatch) -> None:
+        self._autosend = autosend
+        self._dispatch = dispatch
+        self._toolsets = {tool.toolset for tool in dispatch.tools.values()}
+        self._prompts = prompts.offered(dispatch.tools)
+
+    async def list_tools(self, _context: RequestContext, _params: PaginatedRequestParams | None) -> ListToolsResult:
+        """Answer tools/list."""
+        return ListToolsResult(tools=[tool.definition for tool in self._dispatch.tools.values()])
+
+    async def list_resources(
+        self, _context: RequestContext, _params: PaginatedRequestParams | None
+    ) -> ListResourcesResult:
+        """Answer resources/list."""
+        return ListResourcesResult(resources=resources.offered(self._toolsets))
+
+    async def list_templates(
+        self, _context: RequestContext, _params: PaginatedRequestParams | None
+    ) -> ListResourceTemplatesResult:
+        """Answer resources/templates/list."""
+        return ListResourceTemplatesResult(resource_templates=resources.templates(self._toolsets))
+
+    async def read_resource(self, _context: RequestContext, params: ReadResourceRequestParams) -> ReadResourceResult:
+        """Answer resources/read."""
+        if not resources.is_offered(str(params.uri), self._toolsets):
+            uris = ", ".join(str(resource.uri) for resource in resources.offered(self._toolsets))
+            raise MCPError(INVALID_PARAMS, f"There is no such resource; there are {uris}.")
+        try:
+            found = await resources.read(Call(self._autosend), str(params.uri), self._dispatch.history)
+        except AutoSendError as error:
+            raise MCPError(INVALID_PARAMS, self._dispatch.text_of(error)) from None
+        for content in found.contents:
+            if isinstance(content, TextResourceContents):
+                content.text = self._autosend.settings.without_key(content.text)
+        return found
+
+    async def list_prompts(self, _context: RequestContext, _params: PaginatedRequestParams | None) -> ListPromptsResult:
+        """Answer prompts/list."""
+        return ListPromptsResult(prompts=[prompt.definition(name) for name, prompt in self._prompts.items()])
+
+    async def get_prompt(self, _context: RequestContext, params: GetPromptRequestParams) -> GetPromptResult:
+        """Answer prompts/get."""
+        if params.name not in self._prompts:
+            raise MCPError(INVALID_PARAMS, f"There is no such prompt; there are {', '.join(self._prompts) or 'none'}.")
+        try:
+            return self._prompts[params.name].filled(params.arguments or {})
+        except KeyError as missing:
+            raise MCPError(INVALID_PARAMS, f"The argument {missing} is required.") from None
+
+    async def complete(self, _context: RequestContext, params: CompleteRequestParams) -> CompleteResult:
+        """Answer completion/complete: the names of lists that begin with what is typed."""
+        names: list[str] = []
+        if params.argument.name == "list":
+            can_be_joined = isinstance(params.ref, PromptReference)  # the prompt adds people to the list
+            names = await self._list_names(params.argument.value.lower(), can_be_joined=can_be_joined)
+        shown = names[:_MAX_COMPLETIONS]
+        return CompleteResult(completion=Completion(values=shown, total=len(names), has_more=len(shown) < len(names)))
+
+    async def _list_names(self, start: str, *, can_be_joined: bool) -> list[str]:
+        """Return the names of the lists that begin with `start`; none if the lists cannot be read."""
+        try:
+            found = await recent_lists(Call(self._autosend))
+        except AutoSendError:
+            return []
+        if can_be_joined:
+            found = [each for each in found if not each.is_segment and each.id != EVERYBODY]
+        without_key = self._autosend.settings.without_key
+        return [without_key(visible(each.name)) for each in found if each.name.lower().startswith(start)]

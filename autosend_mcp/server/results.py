@@ -1,0 +1,71 @@
+"""Answers and errors as an assistant reads them, within the bound on the size of an answer."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from autosend_mcp.errors import AutoSendError
+from autosend_mcp.models.base import Answer, WriteAnswer
+from autosend_mcp.models.bounds import MAX_ANSWER_BYTES, SHORTENED, shortened, size
+from autosend_mcp.models.text import compact_json, visible_data
+from autosend_mcp.server.history import MAX_UNDO_BYTES
+from autosend_mcp.settings import PREFIX
+
+UNSEEN = "Characters that cannot be seen are not shown here; they would be sent."
+UNDO_KEPT = "What would take this back is long: it is in the resource autosend://writes."
+UNDO_TOO_LONG = "What would take this back is too long to be shown."
+
+_MAX_UNDO_SHOWN = 6_000
+_MAX_NOTES = 6_000
+
+
+def noted(answer: Answer, notes: list[str]) -> Answer:
+    """Return the answer with these notes before its own."""
+    return answer.model_copy(update={"notes": notes + (answer.notes or [])}) if notes else answer
+
+
+def fitted(answer: Answer) -> tuple[dict[str, Any], str]:
+    """Return the answer as data and as JSON, within the bound on its size."""
+    data = noted(answer, [UNSEEN] if _plans_unseen(answer) else []).payload()
+    text = compact_json(data)
+    if len(text.encode()) > _MAX_UNDO_SHOWN:
+        data = _cut_to_fit(data)
+        text = compact_json(data)
+    return data, text
+
+
+def _plans_unseen(answer: Answer) -> bool:
+    return isinstance(answer, WriteAnswer) and visible_data(answer.plan) != answer.plan
+
+
+def _cut_to_fit(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a long answer without its undo and with long values cut, with a note on each."""
+    undo, notes = data.pop("undo", None), data.pop("notes", [])
+    if size(undo) > _MAX_UNDO_SHOWN:  # an undo is whole, or not there
+        notes.append(UNDO_KEPT if size(undo) <= MAX_UNDO_BYTES else UNDO_TOO_LONG)
+        undo = None
+    room = MAX_ANSWER_BYTES - size(undo) - min(size(notes), _MAX_NOTES) - len(SHORTENED) - 50
+    if size(data) > room:
+        data = shortened(data, room)
+        notes.append(SHORTENED)
+    if size(notes) > _MAX_NOTES:
+        notes = shortened(notes, _MAX_NOTES)
+    return data | ({"undo": undo} if undo else {}) | ({"notes": notes} if notes else {})
+
+
+def error_text(error: AutoSendError, notes: Sequence[str]) -> str:
+    """Return the whole text of an error, within the bound on its size."""
+    error.facts = visible_data(error.facts)
+    shown = list(dict.fromkeys([*notes, *error.notes]))
+    room = MAX_ANSWER_BYTES - len(error.sentence.encode()) - size(shown) - 200
+    if size(error.facts) > room:
+        error.facts = shortened(error.facts, room)
+        shown.append(SHORTENED)
+    return "\n".join([str(error), *(f"Note: {note}" for note in shown)])
+
+
+def advise_assistant(error: AutoSendError) -> None:
+    """Turn what only the user can do into advice for an assistant. Settings are read when the server starts."""
+    if error.user_step:
+        restart = " and restart this server" if PREFIX in error.user_step else ""
+        advice = f"You cannot fix this: report it to the user, who can {error.user_step}{restart}."
+        error.next_step, error.user_step = f"{error.next_step} {advice}".lstrip(), ""
