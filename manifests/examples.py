@@ -1,6 +1,6 @@
 """One example call of each tool, and the project that all of them are for: for docs/tools.md and for the tests.
 
-Each is a call that succeeds on the project as `example_store` has it, and one that changes something if its tool does.
+Each is a call that succeeds on what `example_sandbox` holds, and one that changes something if its tool does.
 """
 
 import json
@@ -11,8 +11,9 @@ from typing import Any
 
 from mcp import Client
 
-from autosend_mcp.sandbox.app import PROJECT
-from autosend_mcp.sandbox.store import Store
+from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
+from autosend_mcp.sandbox.contact_lists.membership import bulk_add
+from autosend_mcp.sandbox.contacts import writes
 
 Json = dict[str, Any]
 
@@ -26,20 +27,21 @@ _PRO = {
 }
 
 
-def example_store(now: Callable[[], float] = time.time) -> Store:
-    """Return a project with three contacts, two of them in the Newsletter; Jane has opted out of the blog."""
-    store = Store(now=now)
+def example_sandbox(options: Options | None = None, now: Callable[[], float] = time.time) -> Sandbox:
+    """Return a sandbox with three contacts, two of them in the Newsletter; Jane has opted out of the blog."""
+    sandbox = Sandbox(options or Options(rate_limit=0), now=now)
+    store = sandbox.store
     for name, kind in (("plan", "string"), ("logins", "number")):
-        store.fields.define(PROJECT, name, kind)
-    newsletter = store.seed_list(PROJECT, "Newsletter", "list")
-    store.seed_list(PROJECT, "Offers", "list")
-    store.seed_list(PROJECT, "Pro", "segment", _PRO)
+        store.contact_properties.define(PROJECT, name, kind)
+    newsletter = store.contact_lists.seed(PROJECT, "Newsletter", "list")
+    store.contact_lists.seed(PROJECT, "Offers", "list")
+    store.contact_lists.seed(PROJECT, "Pro", "segment", _PRO)
     for name in ("jane", "john", "ann"):
         contact = {"email": f"{name}@example.com", "firstName": name.title(), "userId": f"user_{name}"}
-        store.create(PROJECT, contact | {"customFields": {"plan": "pro", "logins": 42}})
-    store.bulk_add(PROJECT, {"contactListId": newsletter, "emails": ["jane@example.com", "john@example.com"]})
-    store.suppressions.suppress(PROJECT, ["jane@example.com"], store.suppressions.seed_group(PROJECT, "Blog"))
-    return store
+        writes.create(store, PROJECT, contact | {"customFields": {"plan": "pro", "logins": 42}})
+    bulk_add(store, PROJECT, {"contactListId": newsletter, "emails": ["jane@example.com", "john@example.com"]})
+    store.suppression_groups.suppress(PROJECT, ["jane@example.com"], store.suppression_groups.seed(PROJECT, "Blog"))
+    return sandbox
 
 
 async def arguments_of(client: Client, name: str, examples: Mapping[str, Json] = EXAMPLES) -> Json:

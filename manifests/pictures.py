@@ -17,7 +17,6 @@ from rich.text import Text
 
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.sandbox.app import KEY, Options, Sandbox
-from autosend_mcp.sandbox.store import Store
 from autosend_mcp.server.app import open_server
 from autosend_mcp.settings import load_settings
 from manifests.tool_pages import normalized
@@ -79,7 +78,7 @@ def exchange() -> str:
 
 async def _play() -> tuple[dict[str, Any], dict[str, Any]]:
     """Make the two calls, the second by the `undo` of the first, and return their answers."""
-    sandbox = Sandbox(Store(), Options(rate_limit=0))
+    sandbox = Sandbox(Options(rate_limit=0))
     settings = load_settings(api_key=KEY, base_url="http://127.0.0.1/v1", rate_limit=100_000)
     autosend = AutoSend(settings, ASGITransport(sandbox.app))
     try:
@@ -91,7 +90,7 @@ async def _play() -> tuple[dict[str, Any], dict[str, Any]]:
             deleted: Any = (await client.call_tool(undo["tool"], undo["arguments"])).structured_content
             return created, deleted
     finally:
-        sandbox.store.close()
+        sandbox.close()
 
 
 def _turn(asked: str, tool: str, arguments: dict[str, Any], answer: dict[str, Any]) -> RenderableType:

@@ -17,11 +17,11 @@ from mcp_types import CallToolResult, TextContent
 
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.models.schema import published_schema
-from autosend_mcp.sandbox.app import KEY, Options, Sandbox
+from autosend_mcp.sandbox.app import KEY
 from autosend_mcp.server.app import ALL_TOOLS, open_server
 from autosend_mcp.settings import TOOLSETS, load_settings
 from autosend_mcp.tools.registry import Tool
-from manifests.examples import EXAMPLES, arguments_of, example_store
+from manifests.examples import EXAMPLES, arguments_of, example_sandbox
 from manifests.tables import table
 
 Json = dict[str, Any]
@@ -77,7 +77,7 @@ def normalized(text: str) -> str:
 
 async def _play(name: str, examples: Mapping[str, Json]) -> CallToolResult:
     """Call the tool with its example, over a sandbox of its own without a limit, and return the result."""
-    sandbox = Sandbox(example_store(), Options(rate_limit=0))
+    sandbox = example_sandbox()
     settings = load_settings(
         api_key=KEY,
         base_url="http://127.0.0.1/v1",
@@ -91,7 +91,7 @@ async def _play(name: str, examples: Mapping[str, Json]) -> CallToolResult:
         async with open_server(autosend) as (server, _), Client(server) as client:
             return await client.call_tool(name, await arguments_of(client, name, examples))
     finally:
-        sandbox.store.close()
+        sandbox.close()
 
 
 def _section(tool: Tool, arguments: Json, result: CallToolResult) -> str:

@@ -12,7 +12,6 @@ import httpx2
 
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.options import PropertyAutomation
-from autosend_mcp.sandbox.store import Store
 
 WRITES = ("/contacts/bulk-update", "/contact-lists/contacts/bulk-add")
 
@@ -28,7 +27,8 @@ class Lossy:
     def __init__(self, seed: int, *, lists_shown: bool) -> None:
         automations = (PropertyAutomation("plan"),)
         options = Options(rate_limit=0, automations=automations, list_ids_in_replies=lists_shown)
-        self.store = Store()
+        self._sandbox = Sandbox(options)
+        self.store = self._sandbox.store
         self.resent: Counter[str] = Counter()
         self.readded: Counter[str] = Counter()
         self.lost: Counter[str] = Counter()
@@ -37,7 +37,7 @@ class Lossy:
         self.joining: tuple[str, int] = ("", 1)  # a list, and how many are to be in it
         self.news = asyncio.Event()
         self._random = random.Random(seed)
-        self._inner = httpx2.AsyncClient(transport=httpx2.ASGITransport(Sandbox(self.store, options).app))
+        self._inner = httpx2.AsyncClient(transport=httpx2.ASGITransport(self._sandbox.app))
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until either side ends it."""
@@ -71,12 +71,12 @@ class Lossy:
     @property
     def everybody_joined(self) -> bool:
         """Whether the import has nothing more to send."""
-        return self.store.lists.count(PROJECT, self.joining[0]) >= self.joining[1]
+        return self.store.contact_lists.count(PROJECT, self.joining[0]) >= self.joining[1]
 
     async def aclose(self) -> None:
         """Close the store."""
         await self._inner.aclose()
-        self.store.close()
+        self._sandbox.close()
 
     async def _answer(self, asked: list[str], body: bytes, writer: asyncio.StreamWriter) -> bool:
         """Apply and answer, or lose one of the two; whether the line is still there."""
@@ -105,10 +105,10 @@ class Lossy:
         """Count what is sent although it is so already."""
         rows: list[dict[str, Any]] = body.get("contacts", [])
         emails: list[str] = body.get("emails", [row["email"] for row in rows])
-        held = {one["email"]: one for one in self.store.find(PROJECT, emails)}
+        held = {one["email"]: one for one in self.store.contacts.find(PROJECT, emails)}
         if path.endswith(WRITES[1]):
             into = body["contactListId"]
-            self.readded.update(email for email, one in held.items() if self.store.lists.holds(into, one))
+            self.readded.update(email for email, one in held.items() if self.store.contact_lists.holds(into, one))
             return
         for row in rows:
             now = held.get(row["email"])

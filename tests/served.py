@@ -36,16 +36,19 @@ class Served:
             "AUTOSEND_RATE_LIMIT": "100000",
             "AUTOSEND_TIMEOUT": "15",  # what waits for a time, waits for a third of it
         }
-        self.store = Store()
+        self._sandbox = Sandbox()
         self.renew()
 
     def renew(self) -> None:
         """Hold nothing but the custom fields plan (string) and logins (number)."""
-        self.store.close()
-        self.store, self.answers, self.seen = Store(), {}, []
+        self.close()
+        self._sandbox = Sandbox(Options(rate_limit=0))
+        self.store, self.answers, self.seen = self._sandbox.store, {}, []
         for name, kind in (("plan", "string"), ("logins", "number")):
-            self.store.fields.define(PROJECT, name, kind)
-        self._app = Sandbox(self.store, Options(rate_limit=0)).app
+            self.store.contact_properties.define(PROJECT, name, kind)
+
+    def close(self) -> None:
+        self._sandbox.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"].removeprefix("/v1")
@@ -58,7 +61,7 @@ class Served:
         async def received() -> Message:
             return {"type": "http.request", "body": body}
 
-        await (refusal if status else self._app)(scope, received, send)
+        await (refusal if status else self._sandbox.app)(scope, received, send)
 
 
 @contextmanager
@@ -75,4 +78,4 @@ def served() -> Generator[Served]:
         server.should_exit = True
         thread.join()
         listener.close()
-        here.store.close()
+        here.close()

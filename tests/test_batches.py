@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autosend_mcp.sandbox.app import PROJECT, Options
+from autosend_mcp.sandbox.contacts import writes
 from tests.support.line import (
     LOST,
     Line,
@@ -18,6 +19,7 @@ from tests.support.line import (
     reset,
     unreachable,
 )
+from tests.support.records import members_of, starts_of
 from tests.support.worlds import answer_of, error_of
 
 pytestmark = pytest.mark.anyio
@@ -32,7 +34,7 @@ def people(count: int, **more: Any) -> list[dict[str, Any]]:
 
 
 def held(line: Line, *emails: str) -> list[dict[str, Any]]:
-    return line.sandbox.store.find(PROJECT, emails)
+    return line.sandbox.store.contacts.find(PROJECT, emails)
 
 
 async def test_every_contact_has_an_outcome(era: str) -> None:
@@ -121,7 +123,7 @@ async def test_lists_are_joined_by_a_request_of_their_own_and_told() -> None:
         asked = {"contacts": [*people(3), {"email": "bad"}], "listIds": ["Newsletter"]}
         plan = answer_of(await client.call_tool("upsert_contacts", {**asked, "dryRun": True}))["plan"]
         answer = answer_of(await client.call_tool("upsert_contacts", asked))
-        starts = line.sandbox.store.automations.starts(PROJECT)
+        starts = starts_of(line.sandbox.store)
     assert plan["lists"][0]["name"] == "Newsletter"
     assert plan["wouldCreate"] == ["p1@example.com", "p2@example.com"]
     assert plan["unchanged"] == ["p0@example.com"]
@@ -137,15 +139,15 @@ async def test_lists_are_joined_by_a_request_of_their_own_and_told() -> None:
 
 async def test_a_batch_that_only_joins_shows_that_request_alone_and_is_taken_back_whole() -> None:
     async with over_a_line() as (client, line):
-        list_id = line.sandbox.store.seed_list(PROJECT, "Newsletter", "list")
+        list_id = line.sandbox.store.contact_lists.seed(PROJECT, "Newsletter", "list")
         answer_of(await client.call_tool("upsert_contacts", {"contacts": people(2)}))
         asked = {"contacts": people(2), "listIds": ["Newsletter"]}
         plan = answer_of(await client.call_tool("upsert_contacts", {**asked, "dryRun": True}))["plan"]
         answer = answer_of(await client.call_tool("upsert_contacts", asked))
-        assert len(line.sandbox.store.members(list_id)) == 2
+        assert len(members_of(line.sandbox.store, list_id)) == 2
         for back in answer["undo"]:
             answer_of(await client.call_tool(back["tool"], back["arguments"]))
-        assert line.sandbox.store.members(list_id) == []
+        assert members_of(line.sandbox.store, list_id) == []
     assert "request" not in plan
     assert [one["body"] for one in plan["then"]] == line.bodies(ADD)
     assert line.count(POST) == 1
@@ -205,7 +207,7 @@ async def test_a_batch_that_was_applied_in_part_before_its_reply_was_lost_is_tol
 
         async def half(_forward: Any) -> Any:
             body = line.bodies(POST)[0]
-            line.sandbox.store.bulk_upsert(PROJECT, body["contacts"][:2], run_workflow=False)
+            writes.bulk_update(line.sandbox.store, PROJECT, body["contacts"][:2], run_workflow=False)
             return await reset(_forward)
 
         line.lose(POST, half)
@@ -221,7 +223,7 @@ async def test_which_rows_autosend_did_not_take_is_found_by_looking() -> None:
     async with over_a_line() as (client, line):
 
         async def some(_forward: Any) -> Any:
-            line.sandbox.store.bulk_upsert(PROJECT, line.bodies(POST)[0]["contacts"][1:], run_workflow=False)
+            writes.bulk_update(line.sandbox.store, PROJECT, line.bodies(POST)[0]["contacts"][1:], run_workflow=False)
             return await answering(200, {"success": True, "data": {"failedCount": 1}})(_forward)
 
         line.lose(POST, some)

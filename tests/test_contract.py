@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from autosend_mcp.sandbox.app import KEY, PROJECT, Options, Sandbox
+from autosend_mcp.sandbox.contacts import writes
 from autosend_mcp.sandbox.store import Store
 from tests.support.faulty import Exchange, Faulty
 from tests.support.worlds import answer_of, connected, error_of
@@ -47,18 +48,20 @@ def shape(value: object) -> object:
 
 def seeded(store: Store) -> dict[str, str]:
     """What the documentation's examples take for granted; the ids of it, by their placeholders."""
-    john = store.create(PROJECT, contract("create_contact")[0]["body"])
+    john = writes.create(store, PROJECT, contract("create_contact")[0]["body"])
     lists, segment = contract("list_contact_lists")[1]["body"]["data"]["contacts"][1:]
-    list_id = store.lists.insert(PROJECT, lists["name"], "list", list_id=lists["id"])
-    store.lists.insert(PROJECT, segment["name"], "segment", criteria=segment["filterCriteria"])
+    list_id = store.contact_lists.insert(PROJECT, lists["name"], "list", list_id=lists["id"])
+    store.contact_lists.insert(PROJECT, segment["name"], "segment", criteria=segment["filterCriteria"])
     jane = contract("search_list_contacts")[1]["body"]["data"]["contacts"][0]
-    store.create(PROJECT, {name: jane[name] for name in ("email", "firstName", "lastName")} | {"listIds": [list_id]})
+    writes.create(
+        store, PROJECT, {name: jane[name] for name in ("email", "firstName", "lastName")} | {"listIds": [list_id]}
+    )
     for email in ("email1@gmail.com", "user@example.com"):
-        store.create(PROJECT, {"email": email})
-    group_id = store.suppressions.seed_group(PROJECT, "Our blog")
-    store.suppressions.seed_group(PROJECT, "Bounced Addresses", is_global=True)
-    store.suppressions.suppress(PROJECT, [john["email"], "user@example.com"], group_id, "UNSUBSCRIBE")
-    store.fields.define(PROJECT, "planTier", "string")
+        writes.create(store, PROJECT, {"email": email})
+    group_id = store.suppression_groups.seed(PROJECT, "Our blog")
+    store.suppression_groups.seed(PROJECT, "Bounced Addresses", is_global=True)
+    store.suppression_groups.suppress(PROJECT, [john["email"], "user@example.com"], group_id, "UNSUBSCRIBE")
+    store.contact_properties.define(PROJECT, "planTier", "string")
     return {"{id}": john["id"], "{listId}": list_id, "{groupId}": group_id}
 
 
@@ -71,7 +74,7 @@ async def test_the_sandbox_answers_with_the_documented_status_keys_and_types(nam
         lists_key="lists" if "lists" in data else "contacts",
         bulk_add_contacts="totalContactsInList" in data and "contacts" in data,
     )
-    sandbox = Sandbox(Store(), options)
+    sandbox = Sandbox(options)
     text = json.dumps(request)
     if not name.startswith("create_"):
         for placeholder, value in seeded(sandbox.store).items():
@@ -83,7 +86,7 @@ async def test_the_sandbox_answers_with_the_documented_status_keys_and_types(nam
         headers={"Authorization": f"Bearer {KEY}"},
     ) as http:
         answered = await http.request(asked["method"], asked["path"], json=asked["body"], params=asked.get("query"))
-    sandbox.store.close()
+    sandbox.close()
     assert answered.status_code == response["status"]
     assert shape(answered.json()) == shape(response["body"])
 

@@ -10,6 +10,7 @@ from autosend_mcp.models.contacts.create import CreateContact
 from autosend_mcp.sandbox.app import PROJECT, Options
 from tests.support.faulty import Exchange, Faulty
 from tests.support.line import over_a_line, reset
+from tests.support.records import members_of, snapshot, starts_of
 from tests.support.worlds import KEY, answer_of, connected, error_of
 
 pytestmark = pytest.mark.anyio
@@ -248,15 +249,15 @@ async def test_a_domain_in_unicode_is_the_same_as_in_ascii(faulty: Faulty) -> No
 async def test_a_list_is_joined_and_its_automation_starts() -> None:
     async with over_a_line() as (client, line):
         store = line.sandbox.store
-        list_id = store.seed_list(PROJECT, "Newsletter", "list")
+        list_id = store.contact_lists.seed(PROJECT, "Newsletter", "list")
         answer = answer_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": ["Newsletter"]}))
-        assert store.members(list_id) == [answer["id"]]
-        assert store.automations.starts(PROJECT) == {(answer["id"], list_id): 1}
+        assert members_of(store, list_id) == [answer["id"]]
+        assert starts_of(store) == {(answer["id"], list_id): 1}
 
 
 async def test_a_list_that_autosend_itself_refuses_is_told_by_its_parameter() -> None:
     async with over_a_line(options=Options(rate_limit=0, known_lists_only=True)) as (client, line):
-        segment_id = line.sandbox.store.seed_list(PROJECT, "Active", "segment")
+        segment_id = line.sandbox.store.contact_lists.seed(PROJECT, "Active", "segment")
         line.lose("GET /contact-lists", reset)
         text = error_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": [segment_id]}))
     assert "- listIds: AutoSend refused it. Contact lists (not segments) to join, by name or id." in text
@@ -266,11 +267,11 @@ async def test_a_list_that_autosend_itself_refuses_is_told_by_its_parameter() ->
 async def test_a_dry_run_writes_nothing_and_shows_the_request(era: str) -> None:
     async with over_a_line(era) as (client, line):
         store = line.sandbox.store
-        store.seed_list(PROJECT, "Newsletter", "list")
+        store.contact_lists.seed(PROJECT, "Newsletter", "list")
         asked = {"email": "a@b.co", "firstName": "A", "listIds": ["Newsletter"]}
-        before = store.snapshot(PROJECT)
+        before = snapshot(store)
         plan = answer_of(await client.call_tool("create_contact", {**asked, "dryRun": True}))["plan"]
-        assert store.snapshot(PROJECT) == before
+        assert snapshot(store) == before
         answer_of(await client.call_tool("create_contact", asked))
         again = answer_of(await client.call_tool("create_contact", {**asked, "dryRun": True}))["plan"]
     assert plan["request"]["body"]["listIds"] == [plan["lists"][0]["id"]]

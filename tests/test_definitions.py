@@ -7,6 +7,7 @@ import pytest
 from autosend_mcp.models.contact_lists.lists import OPERATORS
 from autosend_mcp.sandbox.app import PROJECT
 from tests.support.line import LOST, Line, applied_then_reset, forwarded, over_a_line, reset
+from tests.support.records import snapshot
 from tests.support.worlds import answer_of, error_of
 
 pytestmark = pytest.mark.anyio
@@ -28,7 +29,7 @@ LOOK = {"list": "GET /contact-lists", "field": "GET /custom-fields"}
 
 def names(line: Line) -> set[str]:
     """The lists and fields there are."""
-    rows = line.sandbox.store.snapshot(PROJECT)
+    rows = snapshot(line.sandbox.store)
     return {row["name"] for table in ("lists", "fields") for row in rows[table]}
 
 
@@ -76,7 +77,7 @@ async def test_a_lost_reply_to_what_was_made_is_verified_and_never_sent_again(to
 async def test_a_lost_reply_to_what_was_not_applied_is_told_as_that(tool: str) -> None:
     asked, request = (MAKES | DELETES)[tool]
     async with over_a_line() as (client, line):
-        line.sandbox.store.seed_list(PROJECT, "Letters", "list")
+        line.sandbox.store.contact_lists.seed(PROJECT, "Letters", "list")
         line.lose(request, reset)
         confirm = {"confirm": asked.get("list") or asked.get("fieldName")} if tool in DELETES else {}
         text = error_of(await client.call_tool(tool, {**asked, **confirm}))
@@ -89,7 +90,7 @@ async def test_a_lost_reply_to_what_was_not_applied_is_told_as_that(tool: str) -
 async def test_when_the_look_up_fails_too_it_is_unknown(tool: str) -> None:
     asked, request = (MAKES | DELETES)[tool]
     async with over_a_line() as (client, line):
-        line.sandbox.store.seed_list(PROJECT, "Letters", "list")
+        line.sandbox.store.contact_lists.seed(PROJECT, "Letters", "list")
         line.lose(request, applied_then_reset)
         line.lose(look(tool), forwarded, reset)
         confirm = {"confirm": asked.get("list") or asked.get("fieldName")} if tool in DELETES else {}
@@ -104,7 +105,7 @@ async def test_a_lost_reply_to_a_deletion_is_verified_and_never_sent_again(tool:
     asked, request = DELETES[tool]
     wanted = asked.get("list") or asked["fieldName"]
     async with over_a_line() as (client, line):
-        line.sandbox.store.seed_list(PROJECT, "Letters", "list")
+        line.sandbox.store.contact_lists.seed(PROJECT, "Letters", "list")
         line.lose(request, LOST[name])
         answer = answer_of(await client.call_tool(tool, {**asked, "confirm": wanted}))
         assert wanted not in names(line)
@@ -117,7 +118,7 @@ async def test_nothing_is_deleted_without_its_name(tool: str) -> None:
     asked, request = DELETES[tool]
     wanted = asked.get("list") or asked["fieldName"]
     async with over_a_line() as (client, line):
-        line.sandbox.store.seed_list(PROJECT, "Letters", "list")
+        line.sandbox.store.contact_lists.seed(PROJECT, "Letters", "list")
         for confirm in ({}, {"confirm": "yes"}, {"confirm": wanted.upper()}):
             text = error_of(await client.call_tool(tool, asked | confirm))
             assert "Nothing changed." in text
@@ -143,7 +144,7 @@ async def test_the_undo_of_a_deleted_field_defines_it_as_it_was_and_says_that_th
         deleted = answer_of(await client.call_tool("delete_custom_field", {"fieldName": "city1", "confirm": "city1"}))
         (back,) = deleted["undo"]
         answer_of(await client.call_tool(back["tool"], back["arguments"]))
-        (field,) = [one for one in line.sandbox.store.fields.all(PROJECT) if one["fieldName"] == "city1"]
+        (field,) = [one for one in line.sandbox.store.contact_properties.all(PROJECT) if one["fieldName"] == "city1"]
     assert deleted["notes"] == ["The undo defines the field anew; the values that contacts had are gone."]
     assert back["arguments"]["fieldType"] == field["fieldType"]
 
@@ -179,7 +180,7 @@ async def test_a_deleted_list_leaves_its_contacts_and_is_no_longer_found_by_name
         answer_of(await client.call_tool("create_contact_list", {"name": "Newsletter"}))
         answer_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": ["Newsletter"]}))
         answer_of(await client.call_tool("delete_contact_list", {"list": "Newsletter", "confirm": "Newsletter"}))
-        assert len(line.sandbox.store.find(PROJECT, ["a@b.co"])) == 1
+        assert len(line.sandbox.store.contacts.find(PROJECT, ["a@b.co"])) == 1
         text = error_of(await client.call_tool("create_contact", {"email": "b@b.co", "listIds": ["Newsletter"]}))
     assert "No list or segment has this name or id." in text
 

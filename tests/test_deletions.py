@@ -7,9 +7,11 @@ import pytest
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.sandbox.app import PROJECT
+from autosend_mcp.sandbox.contacts import writes
 from autosend_mcp.settings import load_settings
 from autosend_mcp.tools.context import Context
 from tests.support.line import LOST, Line, answering, applied_then_reset, forwarded, over_a_line, reset
+from tests.support.records import snapshot
 from tests.support.worlds import answer_of, error_of
 
 pytestmark = pytest.mark.anyio
@@ -22,11 +24,11 @@ SEARCH = "POST /contacts/search"
 def seed(line: Line, *names: str, **more: Any) -> list[str]:
     """Contacts of these names; their ids."""
     bodies = [{"email": f"{name}@example.com", "firstName": name.title(), **more} for name in names]
-    return [line.sandbox.store.create(PROJECT, body)["id"] for body in bodies]
+    return [writes.create(line.sandbox.store, PROJECT, body)["id"] for body in bodies]
 
 
 def left(line: Line) -> list[str]:
-    return sorted(row["email"] for row in line.sandbox.store.snapshot(PROJECT)["contacts"])
+    return sorted(row["email"] for row in snapshot(line.sandbox.store)["contacts"])
 
 
 async def test_without_the_right_confirm_nothing_is_deleted_and_the_error_shows_who_would_go(era: str) -> None:
@@ -182,7 +184,7 @@ async def test_those_that_autosend_left_are_told(era: str) -> None:
         emails = ["ann@example.com", "bob@example.com"]
 
         async def one_only(_forward: Any) -> Any:
-            line.sandbox.store.delete(PROJECT, ids[0])
+            line.sandbox.store.contacts.delete_by_id(PROJECT, ids[0])
             return await answering(200, {"success": True})(_forward)
 
         line.lose(REMOVE, one_only)
@@ -210,7 +212,7 @@ async def test_a_contact_that_went_meanwhile_is_gone_and_a_refusal_is_a_refusal(
 
         async def vanish(forward: Any) -> Any:
             if gone:
-                line.sandbox.store.delete(PROJECT, contact_id)
+                line.sandbox.store.contacts.delete_by_id(PROJECT, contact_id)
             return await answering(status, {"success": False, "error": {"message": "no"}})(forward)
 
         line.lose(DELETE, vanish)

@@ -7,6 +7,7 @@ import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options
 from tests.support.line import answering, over_a_line, reset
+from tests.support.records import members_of
 from tests.support.worlds import answer_of, error_of
 
 pytestmark = pytest.mark.anyio
@@ -18,11 +19,11 @@ FIELDS = "GET /custom-fields"
 @pytest.mark.parametrize("key", ["contacts", "lists"])
 async def test_a_list_goes_by_its_exact_name_or_its_id(key: Any, era: str) -> None:
     async with over_a_line(era, options=Options(rate_limit=0, lists_key=key)) as (client, line):
-        list_id = line.sandbox.store.seed_list(PROJECT, "Newsletter", "list")
+        list_id = line.sandbox.store.contact_lists.seed(PROJECT, "Newsletter", "list")
         for number, given in enumerate(("Newsletter", list_id, " Newsletter ")):
             asked = {"email": f"p{number}@example.com", "listIds": [given, "Newsletter"]}
             answer_of(await client.call_tool("create_contact", asked))
-        assert len(line.sandbox.store.members(list_id)) == 3
+        assert len(members_of(line.sandbox.store, list_id)) == 3
     assert {tuple(body["listIds"]) for body in line.bodies("POST /contacts")} == {(list_id,)}
     assert line.count(LISTS) == 1
 
@@ -44,7 +45,7 @@ async def test_a_list_that_is_not_clear_is_answered_with_the_candidates(
 ) -> None:
     async with over_a_line() as (client, line):
         for name, kind in (("Newsletter", "list"), ("Twice", "list"), ("Twice", "segment"), ("Active", "segment")):
-            line.sandbox.store.seed_list(PROJECT, name, kind)
+            line.sandbox.store.contact_lists.seed(PROJECT, name, kind)
         person = {"email": "a@b.co"}
         asked = {"contacts": [person]} if tool == "upsert_contacts" else person
         text = error_of(await client.call_tool(tool, {**asked, "listIds": [given]}))
@@ -56,36 +57,36 @@ async def test_a_list_that_is_not_clear_is_answered_with_the_candidates(
 
 async def test_a_list_made_elsewhere_meanwhile_is_found() -> None:
     async with over_a_line() as (client, line):
-        line.sandbox.store.seed_list(PROJECT, "Newsletter", "list")
+        line.sandbox.store.contact_lists.seed(PROJECT, "Newsletter", "list")
         answer_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": ["Newsletter"]}))
-        new = line.sandbox.store.seed_list(PROJECT, "Offers", "list")
+        new = line.sandbox.store.contact_lists.seed(PROJECT, "Offers", "list")
         answer_of(await client.call_tool("create_contact", {"email": "b@b.co", "listIds": ["Offers"]}))
-        assert len(line.sandbox.store.members(new)) == 1
+        assert len(members_of(line.sandbox.store, new)) == 1
     assert line.count(LISTS) == 2
 
 
 async def test_a_list_that_autosend_does_not_show_among_all_is_asked_for_by_its_id() -> None:
     async with over_a_line() as (client, line):
-        hidden = line.sandbox.store.seed_list(PROJECT, "Hidden", "list")
-        segment = line.sandbox.store.seed_list(PROJECT, "Active", "segment")
+        hidden = line.sandbox.store.contact_lists.seed(PROJECT, "Hidden", "list")
+        segment = line.sandbox.store.contact_lists.seed(PROJECT, "Active", "segment")
         line.faults = {f"{LISTS}/": [], LISTS: [answering(200, {"success": True, "data": {"lists": []}})]}
         line.lose(f"{LISTS}/", lambda forward: forward())
         answer_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": [hidden]}))
-        assert len(line.sandbox.store.members(hidden)) == 1
+        assert len(members_of(line.sandbox.store, hidden)) == 1
         text = error_of(await client.call_tool("create_contact", {"email": "b@b.co", "listIds": [segment]}))
     assert "This is a segment" in text
 
 
 async def test_when_the_lists_cannot_be_read_an_id_goes_through_and_a_name_does_not() -> None:
     async with over_a_line() as (client, line):
-        list_id = line.sandbox.store.seed_list(PROJECT, "Newsletter", "list")
-        other = line.sandbox.store.seed_list(PROJECT, "Offers", "list")
+        list_id = line.sandbox.store.contact_lists.seed(PROJECT, "Newsletter", "list")
+        other = line.sandbox.store.contact_lists.seed(PROJECT, "Offers", "list")
         line.lose(LISTS, reset)
         asked = {"email": "a@b.co", "listIds": [list_id, other]}
         answer = answer_of(await client.call_tool("create_contact", asked))
-        assert len(line.sandbox.store.members(list_id)) == 1
+        assert len(members_of(line.sandbox.store, list_id)) == 1
         text = error_of(await client.call_tool("create_contact", {"email": "b@b.co", "listIds": ["Newsletter"]}))
-        assert line.sandbox.store.find(PROJECT, ["b@b.co"]) == []
+        assert line.sandbox.store.contacts.find(PROJECT, ["b@b.co"]) == []
     assert "AutoSend's lists could not be read, so the list ids were used unchecked." in answer["notes"]
     assert "Looking up changes nothing." in text
 
@@ -98,7 +99,7 @@ async def test_when_reading_first_has_used_the_time_up_nothing_is_sent_any_more(
     async with over_a_line() as (client, line):
         line.faults = {f"{LISTS}/": [slowly]}
         ids = [f"{number:024x}" for number in range(10)]
-        hidden = [line.sandbox.store.seed_list(PROJECT, f"List {one}", "list") for one in ids]
+        hidden = [line.sandbox.store.contact_lists.seed(PROJECT, f"List {one}", "list") for one in ids]
         line.lose(LISTS, answering(200, {"success": True, "data": {"lists": []}}))
         text = error_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": hidden}))
     assert "The time for this call was used up before it could be sent. Nothing was sent" in text
@@ -139,8 +140,8 @@ async def test_a_value_of_the_wrong_type_or_a_misspelt_field_is_refused(
     custom: dict[str, Any], line: str, tool: str
 ) -> None:
     async with over_a_line() as (client, sent):
-        sent.sandbox.store.fields.define(PROJECT, "vip", "boolean")
-        sent.sandbox.store.fields.define(PROJECT, "since", "date")
+        sent.sandbox.store.contact_properties.define(PROJECT, "vip", "boolean")
+        sent.sandbox.store.contact_properties.define(PROJECT, "since", "date")
         text = error_of(await client.call_tool(tool, {"email": "a@b.co", "customFields": custom}))
     assert text.startswith("Custom fields are not as defined in AutoSend. Nothing changed.")
     assert line in text
@@ -149,10 +150,10 @@ async def test_a_value_of_the_wrong_type_or_a_misspelt_field_is_refused(
 
 async def test_right_values_and_fields_that_resemble_none_go_through() -> None:
     async with over_a_line() as (client, line):
-        line.sandbox.store.fields.define(PROJECT, "since", "date")
+        line.sandbox.store.contact_properties.define(PROJECT, "since", "date")
         custom = {"plan": "pro", "logins": 1.5, "since": "2024-03-01T10:00:00Z", "shoe size": 43}
         answer = answer_of(await client.call_tool("create_contact", {"email": "a@b.co", "customFields": custom}))
-        assert line.sandbox.store.find(PROJECT, ["a@b.co"])[0]["customFields"] == custom
+        assert line.sandbox.store.contacts.find(PROJECT, ["a@b.co"])[0]["customFields"] == custom
     said = 'Not defined as custom fields: "shoe size". What AutoSend does with such a value is not documented.'
     assert answer["notes"] == [said]
 
@@ -169,7 +170,7 @@ async def test_the_check_costs_one_request_a_minute_also_side_by_side_and_also_w
             answers.append(answer_of(await client.call_tool("upsert_contact", asked)))
 
         if not working:
-            line.sandbox.store.fields.delete(PROJECT, "plan")
+            line.sandbox.store.contact_properties.delete(PROJECT, "plan")
         async with anyio.create_task_group() as tasks:
             for number in range(5):
                 tasks.start_soon(create, number)

@@ -125,9 +125,9 @@ async def test_only_the_confirm_that_was_shown_deletes(case: str) -> None:
 
 async def test_an_id_is_confirmed_by_the_address_behind_it_and_nobody_else_goes() -> None:
     async with seeded() as (client, line):
-        ids = {one["email"]: one["id"] for one in line.sandbox.store.find(PROJECT, PEOPLE)}
+        ids = {one["email"]: one["id"] for one in line.sandbox.store.contacts.find(PROJECT, PEOPLE)}
         assert fact(await client.call_tool("delete_contacts", {"ids": [ids[JOHN]]}), "confirm") == JOHN
         await client.call_tool("delete_contacts", {"ids": [ids[JOHN]], "confirm": JANE})
-        assert len(line.sandbox.store.find(PROJECT, PEOPLE)) == 3
+        assert len(line.sandbox.store.contacts.find(PROJECT, PEOPLE)) == 3
         answer_of(await client.call_tool("delete_contacts", {"ids": [ids[JOHN]], "confirm": JOHN}))
-        assert [one["email"] for one in line.sandbox.store.find(PROJECT, PEOPLE)] == [JANE, ANN]
+        assert [one["email"] for one in line.sandbox.store.contacts.find(PROJECT, PEOPLE)] == [JANE, ANN]

@@ -29,6 +29,7 @@ from tests.beside import beside
 from tests.forking import Forked
 from tests.served import Served, served
 from tests.support.importing import csv_of, people, report_of
+from tests.support.records import members_of, starts_of
 from tests.support.worlds import KEY
 
 BULK = "/contacts/bulk-update"
@@ -71,7 +72,7 @@ def without_progress(err: str) -> str:
 
 
 def test_it_shows_how_the_file_was_read_and_what_became_of_it(here: Served, capsys: pytest.CaptureFixture[str]) -> None:
-    list_id = here.store.seed_list(PROJECT, "Newsletter", "list")
+    list_id = here.store.contact_lists.seed(PROJECT, "Newsletter", "list")
     rows = [{"E-Mail": f"p{n}@example.com", "Vorname": "Zoë", "plan": "pro", "note": "x"} for n in range(3)]
     Path("people.csv").write_bytes(csv_of(rows).decode().replace(",", ";").encode("cp1252"))
     out, err = told(capsys, "people.csv", "--list", "Newsletter", "--map", "note=", code=0)
@@ -89,7 +90,7 @@ def test_it_shows_how_the_file_was_read_and_what_became_of_it(here: Served, caps
         "-> people.report.csv",
     ]
     assert err == ""
-    assert len(here.store.members(list_id)) == 3
+    assert len(members_of(here.store, list_id)) == 3
 
 
 def test_not_every_row_as_asked_is_exit_code_1(here: Served, capsys: pytest.CaptureFixture[str]) -> None:
@@ -172,7 +173,7 @@ def test_what_is_stopped_halfway_is_exit_code_3_and_the_same_command_goes_on(
     out, err = told(capsys, "people.csv", code=0)
     assert "Going on with the import that was interrupted.\n300 rows, 200 to go\n" in out
     assert err == ""
-    assert len(here.store.find(PROJECT, [row["email"] for row in people(300)])) == 300
+    assert len(here.store.contacts.find(PROJECT, [row["email"] for row in people(300)])) == 300
 
 
 def test_another_file_of_the_same_name_is_begun_only_anew(here: Served, capsys: pytest.CaptureFixture[str]) -> None:
@@ -187,7 +188,7 @@ def test_another_file_of_the_same_name_is_begun_only_anew(here: Served, capsys: 
     told(capsys, "people.csv", code=3)
     write(people(4, start=200))
     told(capsys, "people.csv", code=0)  # nothing of the other was sent
-    assert len(here.store.find(PROJECT, [row["email"] for row in people(204)])) == 104
+    assert len(here.store.contacts.find(PROJECT, [row["email"] for row in people(204)])) == 104
 
 
 def test_what_stands_in_the_file_stays_on_its_line(here: Served, capsys: pytest.CaptureFixture[str]) -> None:
@@ -250,7 +251,7 @@ def test_no_field_is_defined_where_no_row_can_be_sent_or_one_can_not_be(
     for words in (["--dry-run"], []):
         told_error = told(capsys, "long.csv", "--create-fields", *words, code=2)[1]
         assert f'The column "{"h" * 80}" cannot be a custom field. fieldName: ' in told_error
-    assert "rank" not in here.store.fields.types(PROJECT)
+    assert "rank" not in here.store.contact_properties.types(PROJECT)
     assert sorted(file.name for file in Path().glob("*.journal")) == []
 
 
@@ -354,7 +355,7 @@ def test_a_signal_lets_what_has_left_be_settled(
     with redirect_stderr(screen):
         told(capsys, "people.csv", code=130)
     assert screen.getvalue().endswith(STOPPING + INTERRUPTED)
-    assert len(here.store.find(PROJECT, [row["email"] for row in people(3)])) == 3
+    assert len(here.store.contacts.find(PROJECT, [row["email"] for row in people(3)])) == 3
     out, _ = told(capsys, "people.csv", code=0)
     assert "3 rows, 0 to go" in out
     assert here.seen.count(BULK) == 1
@@ -491,7 +492,7 @@ def held(here: Served, number: int = 1) -> tuple[threading.Event, threading.Even
 @beside((signal.SIGINT,), (signal.SIGTERM,))
 def test_one_signal_settles_what_has_left_and_the_same_command_goes_on(number: signal.Signals) -> None:
     with served() as here, folder() as place:
-        list_id = here.store.seed_list(PROJECT, "Newsletter", "list")
+        list_id = here.store.contact_lists.seed(PROJECT, "Newsletter", "list")
         (place / "people.csv").write_bytes(csv_of(people(1_500)))
         arrived, released = held(here, 3)
         child = Child(here, place, "--list", "Newsletter")
@@ -509,8 +510,8 @@ def test_one_signal_settles_what_has_left_and_the_same_command_goes_on(number: s
         assert (code, err) == (0, "")
         assert "Going on with the import that was interrupted." in out
         assert "created            1,500" in out
-        assert len(here.store.members(list_id)) == 1_500
-        assert set(here.store.automations.starts(PROJECT).values()) == {1}
+        assert len(members_of(here.store, list_id)) == 1_500
+        assert set(starts_of(here.store).values()) == {1}
         assert {row["reason"] for row in report_of(place / "people.report.csv")} == {""}
 
 
@@ -530,7 +531,7 @@ def test_a_second_signal_ends_it_at_once_and_nothing_is_sent_twice() -> None:
         assert (code, err) == (0, "")
         assert "created               50" in out
         assert here.seen.count(BULK) in {1, 2}
-        assert len(here.store.find(PROJECT, [row["email"] for row in people(50)])) == 50
+        assert len(here.store.contacts.find(PROJECT, [row["email"] for row in people(50)])) == 50
 
 
 @beside()

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from autosend_mcp.errors import NotSent
 from autosend_mcp.imports.run import Import, Order
 from autosend_mcp.sandbox.app import PROJECT, Options
+from autosend_mcp.sandbox.contact_lists.membership import bulk_add
 from tests.support.importing import ADD, BULK, FIND, Done, World, autosend_over, csv_of, people, report_of, world
 from tests.support.line import Forward, answering, applied_then_reset, forwarded, reset
 from tests.support.worlds import KEY
@@ -143,7 +144,7 @@ async def check_against_the_model(
     here.seed(*({"email": email, **contact} for email, contact in held.items()))
     seeded = [*held][:2]
     if seeded:
-        here.store.bulk_add(PROJECT, {"contactListId": list_id, "emails": seeded})
+        bulk_add(here.store, PROJECT, {"contactListId": list_id, "emails": seeded})
     outcomes, after = expected(rows, {email: flat(contact) for email, contact in held.items()})
     done = await run(csv_of(rows))
     assert [row["outcome"] for row in done.rows] == outcomes

@@ -152,7 +152,7 @@ async def test_a_row_merged_with_one_that_failed_is_among_the_rejected() -> None
         {"email": "b@example.com", "logins": "many"},
     ]
     with world(Options(rate_limit=0, suppressed_on_write="refuse")) as here:
-        here.store.suppressions.suppress(PROJECT, ["a@example.com"], is_global=True)
+        here.store.suppression_groups.suppress(PROJECT, ["a@example.com"], is_global=True)
         done = await here.run(rows)
         kept = [*csv.DictReader(io.StringIO(rejected(here), newline=""))]
         assert here.held("b@example.com")

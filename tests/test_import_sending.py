@@ -10,6 +10,8 @@ import pytest
 
 from autosend_mcp.errors import NotSent
 from autosend_mcp.sandbox.app import PROJECT, Options, PropertyAutomation
+from autosend_mcp.sandbox.contact_lists.membership import bulk_add
+from autosend_mcp.sandbox.contacts import writes
 from tests.support.importing import ADD, BULK, FIND, PAGE, World, at_once, csv_of, people, world
 from tests.support.line import (
     LOST,
@@ -169,7 +171,7 @@ async def test_what_changed_between_looking_ahead_and_sending_survives_too() -> 
         here.seed({"email": "jane@example.com", "customFields": {"logins": 1}})
 
         async def meanwhile(forward: Forward) -> httpx2.Response:
-            here.store.upsert(PROJECT, {"email": "jane@example.com", "customFields": {"logins": 2}})
+            writes.upsert(here.store, PROJECT, {"email": "jane@example.com", "customFields": {"logins": 2}})
             return await forward()
 
         here.line.lose(FIND, forwarded, meanwhile, forwarded)
@@ -249,7 +251,7 @@ async def test_of_a_batch_applied_in_part_only_the_rest_is_sent_again() -> None:
 
         async def half(_forward: Forward) -> httpx2.Response:
             rows = here.line.bodies(BULK)[0]["contacts"][:2]
-            here.store.bulk_upsert(PROJECT, rows, run_workflow=False)
+            writes.bulk_update(here.store, PROJECT, rows, run_workflow=False)
             raise httpx2.ReadError("reset")
 
         here.line.lose(BULK, half, forwarded)
@@ -364,7 +366,7 @@ async def test_a_refusal_that_names_nothing_is_divided_until_the_row_is_found(st
 
 async def test_rows_that_autosend_counts_as_failed_are_found_by_looking() -> None:
     with world(Options(rate_limit=0, suppressed_on_write="refuse")) as here:
-        here.store.suppressions.suppress(PROJECT, ["p1@example.com", "p4@example.com"], is_global=True)
+        here.store.suppression_groups.suppress(PROJECT, ["p1@example.com", "p4@example.com"], is_global=True)
         done = await here.run(people(6))
         assert max(here.written.values()) == 1
         assert here.line.count(BULK) == 1
@@ -433,7 +435,7 @@ def dropping(here: World, email: str, counts: dict[str, int]) -> Loss:
 
     async def answer(_forward: Forward) -> httpx2.Response:
         rows = [row for row in here.line.bodies(BULK)[-1]["contacts"] if email not in row["email"]]
-        here.store.bulk_upsert(PROJECT, rows, run_workflow=False)
+        writes.bulk_update(here.store, PROJECT, rows, run_workflow=False)
         return saying(200, {"success": True, "data": counts})
 
     return answer
@@ -444,7 +446,7 @@ async def test_a_contact_that_autosend_shows_otherwise_than_asked_is_told_so_whe
 
         async def titled(_forward: Forward) -> httpx2.Response:
             rows = [row | {"firstName": row["firstName"].title()} for row in here.line.bodies(BULK)[-1]["contacts"]]
-            here.store.bulk_upsert(PROJECT, rows, run_workflow=False)
+            writes.bulk_update(here.store, PROJECT, rows, run_workflow=False)
             raise httpx2.ReadError("reset")
 
         here.line.lose(BULK, titled)
@@ -509,7 +511,7 @@ async def test_everybody_who_is_as_asked_joins_each_list_once() -> None:
     with world() as here:
         lists = [here.made_list(name) for name in ("Newsletter", "Offers")]
         here.seed(*people(2), {"email": "p2@example.com", "firstName": "Old"})
-        here.store.bulk_add(PROJECT, {"contactListId": lists[0], "emails": ["p0@example.com"]})
+        bulk_add(here.store, PROJECT, {"contactListId": lists[0], "emails": ["p0@example.com"]})
         done = await here.run([*people(150), {"email": "bad"}], lists=("Newsletter", lists[1], "Newsletter"))
         assert [here.members(one) for one in lists] == [150, 150]
         assert len(here.starts()) == 300
@@ -571,7 +573,7 @@ async def test_who_is_in_a_list_of_many_is_found(totals: bool, asked: int) -> No
     with world() as here:
         list_id = here.made_list()
         others = [f"x{number}p0@example.com" for number in range(250)]  # each holds the other's address as a part
-        here.store.bulk_add(PROJECT, {"contactListId": list_id, "emails": others})
+        bulk_add(here.store, PROJECT, {"contactListId": list_id, "emails": others})
         here.line.lose(ADD, applied_then_reset)
         if not totals:
             here.line.lose(PAGE, rewritten(untold))
@@ -585,7 +587,7 @@ async def test_a_member_of_a_list_of_many_who_is_not_there_is_told_apart() -> No
     with world() as here:
         list_id = here.made_list()
         emails = [f"x{number}p0@example.com" for number in range(250)]
-        here.store.bulk_add(PROJECT, {"contactListId": list_id, "emails": emails})
+        bulk_add(here.store, PROJECT, {"contactListId": list_id, "emails": emails})
         here.line.lose(ADD, reset, forwarded)
         done = await here.run(people(1), lists=("Newsletter",))
         assert here.members(list_id) == 251
@@ -618,7 +620,7 @@ async def test_either_way_of_counting_those_who_are_new_is_understood(added: boo
 async def test_suppressed_people_are_told_not_to_have_joined() -> None:
     with world() as here:
         list_id = here.made_list()
-        here.store.suppressions.suppress(PROJECT, ["p1@example.com"], is_global=True)
+        here.store.suppression_groups.suppress(PROJECT, ["p1@example.com"], is_global=True)
         done = await here.run(people(3), lists=("Newsletter",))
         assert here.members(list_id) == 2
         assert here.held("p1@example.com")
@@ -629,7 +631,7 @@ async def test_suppressed_people_are_told_not_to_have_joined() -> None:
 async def test_suppressed_people_whom_autosend_adds_and_lists_are_in_the_list() -> None:
     with world(Options(rate_limit=0, suppressed_on_bulk_add="add")) as here:
         list_id = here.made_list()
-        here.store.suppressions.suppress(PROJECT, ["p1@example.com"], is_global=True)
+        here.store.suppression_groups.suppress(PROJECT, ["p1@example.com"], is_global=True)
         done = await here.run(people(3), lists=("Newsletter",))
         assert here.members(list_id) == 3
     assert done.counts == {"created": 3}
@@ -641,7 +643,7 @@ async def test_suppressed_people_whom_autosend_adds_and_lists_are_in_the_list() 
 async def test_who_is_left_out_of_a_list_without_a_word_is_found_by_looking(said: dict[str, Any]) -> None:
     with world() as here:
         here.made_list()
-        here.store.suppressions.suppress(PROJECT, ["p1@example.com"], is_global=True)
+        here.store.suppression_groups.suppress(PROJECT, ["p1@example.com"], is_global=True)
         here.line.lose(ADD, rewritten(lambda body: body["data"].update(said)))
         done = await here.run(people(3), lists=("Newsletter",))
     assert done.of("failed") == ["p1@example.com"]
@@ -677,7 +679,7 @@ async def test_a_list_that_is_deleted_meanwhile_stops_the_import() -> None:
         list_id = here.made_list()
 
         async def gone(forward: Forward) -> httpx2.Response:
-            here.store.lists.delete(PROJECT, list_id, "orphan")
+            here.store.contact_lists.delete(PROJECT, list_id)
             return await forward()
 
         here.line.lose(BULK, gone)
@@ -692,7 +694,7 @@ async def test_a_list_that_is_deleted_meanwhile_stops_the_import() -> None:
 async def test_a_list_that_cannot_be_joined_is_told_before_anything_is_sent(lists: tuple[str, ...]) -> None:
     with world() as here:
         here.made_list()
-        here.store.seed_list(PROJECT, "Pro users", "segment")
+        here.store.contact_lists.seed(PROJECT, "Pro users", "segment")
         with pytest.raises(NotSent, match=r"No list or segment|Every contact|This is a segment"):
             await here.run(people(3), lists=lists)
         assert here.line.count("POST") == 0

@@ -15,6 +15,7 @@ from autosend_mcp.imports.job import NO_UNDO, UNDER_WAY
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.tools.jobs import Jobs
 from tests.support.line import Forward, Line, saying, unreachable
+from tests.support.records import starts_of
 from tests.support.seeded import JANE, fact, held, seeded, wrote
 from tests.support.worlds import answer_of, connected, error_of, text_of
 
@@ -59,9 +60,9 @@ async def test_a_dry_run_tells_what_would_be_done_and_the_import_does_exactly_th
         assert held(line) == before
         assert wrote(line) == []
         done = await started(client, text=ROWS, listIds=["Offers"])
-        jane, new = line.sandbox.store.find(PROJECT, [JANE, "new@example.com"])
-        starts = line.sandbox.store.starts(PROJECT)
-        offers = next(one["id"] for one in line.sandbox.store.lists.all(PROJECT) if one["name"] == "Offers")
+        jane, new = line.sandbox.store.contacts.find(PROJECT, [JANE, "new@example.com"])
+        starts = starts_of(line.sandbox.store)
+        offers = next(one["id"] for one in line.sandbox.store.contact_lists.all(PROJECT) if one["name"] == "Offers")
     assert dry["outcome"] == "dry_run"
     assert dry["counts"] == {"wouldCreate": 1, "wouldUpdate": 1, "invalid": 1}
     assert dry["readAs"]["columns"] == {"E-Mail": "email", "First name": "firstName", "plan": "customFields.plan"}
@@ -79,7 +80,9 @@ async def test_an_import_goes_on_after_the_answer_and_is_asked_for_by_its_id(era
     async with importing(era, rate_limit=25) as (client, line):
         first = await started(client, text=people(2_500))
         last = await ended(client, first["importId"])
-        assert len(line.sandbox.store.find(PROJECT, [f"p{place}@example.com" for place in range(2_500)])) == 2_500
+        assert (
+            len(line.sandbox.store.contacts.find(PROJECT, [f"p{place}@example.com" for place in range(2_500)])) == 2_500
+        )
     assert first["outcome"] == "sending"
     assert first["rows"] == 2_500
     assert re.fullmatch("[0-9a-f]{32}", first["importId"])
@@ -149,7 +152,7 @@ async def test_a_stopped_import_is_finished_by_the_same_call_without_doubling_an
         last = await ended(client, again["importId"])
         after = answer_of(await client.call_tool("stop_import", {"importId": again["importId"]}))
         rows = [row["email"] for body in line.bodies("POST /contacts/bulk-update") for row in body["contacts"]]
-        starts = line.sandbox.store.starts(PROJECT)
+        starts = starts_of(line.sandbox.store)
     assert stopped["outcome"] == "stopped"
     assert 0 < stopped["settled"] < 1_800
     assert sent <= 2 * stopped["settled"] / 100 + 8  # what had left was settled, and no more was sent
@@ -210,8 +213,8 @@ async def test_new_fields_are_defined_with_the_type_of_their_values_when_asked_t
         dry = await started(client, text=text, createFields=True, dryRun=True)
         assert wrote(line) == []
         done = await started(client, text=text, createFields=True)
-        types = line.sandbox.store.fields.types(PROJECT)
-        held_now = line.sandbox.store.find(PROJECT, ["a@example.com"])[0]
+        types = line.sandbox.store.contact_properties.types(PROJECT)
+        held_now = line.sandbox.store.contacts.find(PROJECT, ["a@example.com"])[0]
     kinds = {"trialEnds": "date", "seats": "number", "vip": "boolean", "code": "string"}
     assert dry["readAs"]["newFields"] == {f"customFields.{name}": kind for name, kind in kinds.items()}
     assert done["outcome"] == "done"
@@ -281,7 +284,7 @@ async def test_an_import_cut_by_the_end_of_the_server_is_gone_on_with_from_its_j
             again = await started(client, file="people.csv", listIds=["Offers"])
             last = await ended(client, again["importId"])
         rows = [row["email"] for body in line.bodies("POST /contacts/bulk-update") for row in body["contacts"]]
-        starts = line.sandbox.store.starts(PROJECT)
+        starts = starts_of(line.sandbox.store)
     assert "With other options" in error_of(changed)
     assert again["readAs"]["resumed"] is True
     assert last["counts"] == {"created": 2_000}

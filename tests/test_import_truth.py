@@ -14,6 +14,7 @@ from autosend_mcp.errors import AutoSendError
 from autosend_mcp.imports.journal import Journal, JournalRow
 from autosend_mcp.imports.run import Import, Order
 from autosend_mcp.sandbox.app import Options, PropertyAutomation
+from autosend_mcp.sandbox.contacts import writes
 from tests.support.importing import ADD, BULK, FIND, PAGE, Done, World, autosend_over, csv_of, people, world
 from tests.support.line import (
     Forward,
@@ -109,7 +110,8 @@ async def test_a_row_that_autosend_keeps_in_another_form_is_written_once_and_tol
 
             async def capitalised(_forward: Forward, here: World = here, counts: Any = counts) -> httpx2.Response:
                 rows = here.line.bodies(BULK)[-1]["contacts"]
-                here.store.bulk_upsert(
+                writes.bulk_update(
+                    here.store,
                     "229f1f77bcf86cd927304803",
                     [row | {"firstName": row["firstName"].lower()} for row in rows if row["email"] != P1 or not counts],
                     run_workflow=False,

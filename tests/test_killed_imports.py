@@ -15,8 +15,10 @@ import pytest
 from anyio import to_thread
 
 from autosend_mcp.sandbox.app import PROJECT
+from autosend_mcp.sandbox.contacts import writes
 from tests.forking import Forked
 from tests.lossy import Lossy, lossy
+from tests.support.records import members_of
 
 pytestmark = pytest.mark.anyio
 
@@ -54,12 +56,12 @@ def write_people(file: Path, rows: int) -> dict[str, dict[str, Any]]:
 def seed(server: Lossy, wanted: dict[str, dict[str, Any]]) -> str:
     """A list; contacts that are there before, some with other values, some as asked; the list's id."""
     for name, kind in (("plan", "string"), ("logins", "number"), ("color", "string")):
-        server.store.fields.define(PROJECT, name, kind)
+        server.store.contact_properties.define(PROJECT, name, kind)
     for place, (email, asked) in enumerate(list(wanted.items())[::35]):
         as_asked = place % 3 == 0
         custom = {"color": "red", "logins": asked["logins"], "plan": asked["plan"] if as_asked else "old"}
-        server.store.create(PROJECT, {"email": email, "firstName": asked["firstName"], "customFields": custom})
-    newsletter = server.store.seed_list(PROJECT, "Newsletter", "list")
+        writes.create(server.store, PROJECT, {"email": email, "firstName": asked["firstName"], "customFields": custom})
+    newsletter = server.store.contact_lists.seed(PROJECT, "Newsletter", "list")
     server.joining = (newsletter, len(wanted))
     return newsletter
 
@@ -142,7 +144,7 @@ async def import_killed(rows: int, kills: int, *, lists_shown: bool, directory: 
         wanted = write_people(file, rows)
         async with lossy(SEED + killed.total(), lists_shown=lists_shown) as (server, url):
             newsletter = seed(server, wanted)
-            before = {one["email"]: one for one in server.store.find(PROJECT, wanted)}
+            before = {one["email"]: one for one in server.store.contacts.find(PROJECT, wanted)}
             killed += await killed_again_and_again(server, url, file, instants(dice, kills))
             again = server.resent.total(), server.readded.total()
             print(f"killed {dict(killed)}; lost {dict(server.lost)} of {server.writes} writes; sent again {again}")
@@ -152,7 +154,7 @@ async def import_killed(rows: int, kills: int, *, lists_shown: bool, directory: 
 
 def check(server: Lossy, wanted: dict[str, Any], before: dict[str, Any], newsletter: str) -> None:
     """What the server holds, and what was started there."""
-    held = {one["email"]: one for one in server.store.find(PROJECT, wanted)}
+    held = {one["email"]: one for one in server.store.contacts.find(PROJECT, wanted)}
     assert held.keys() == wanted.keys()
     for email, asked in wanted.items():
         now = held[email]
@@ -163,7 +165,7 @@ def check(server: Lossy, wanted: dict[str, Any], before: dict[str, Any], newslet
     assert set(starts.values()) == {1}
     joined = {email for email, automation in starts if automation == "Welcome to Newsletter"}
     assert joined == wanted.keys()
-    assert len(server.store.members(newsletter)) == len(wanted)
+    assert len(members_of(server.store, newsletter)) == len(wanted)
     changed = {email for email, automation in starts if automation == "plan changed"}
     assert changed - before.keys() == wanted.keys() - before.keys()
     assert {email: n for email, n in server.resent.items() if n} == {}

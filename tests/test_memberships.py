@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options
+from autosend_mcp.sandbox.contacts import writes
 from tests.support.line import LOST, Line, answering, applied_then_reset, over_a_line, reset
+from tests.support.records import members_of, snapshot, starts_of
 from tests.support.worlds import answer_of, error_of
 
 pytestmark = pytest.mark.anyio
@@ -19,12 +21,12 @@ STARTS = "Any live automation of these lists starts now."
 def seed(line: Line, *names: str) -> str:
     """A list, and contacts of these names that are not in it; the list's id."""
     for name in names:
-        line.sandbox.store.create(PROJECT, {"email": f"{name}@example.com"})
-    return line.sandbox.store.seed_list(PROJECT, "Newsletter", "list")
+        writes.create(line.sandbox.store, PROJECT, {"email": f"{name}@example.com"})
+    return line.sandbox.store.contact_lists.seed(PROJECT, "Newsletter", "list")
 
 
 def starts(line: Line) -> list[int]:
-    return list(line.sandbox.store.automations.starts(PROJECT).values())
+    return list(starts_of(line.sandbox.store).values())
 
 
 async def test_people_are_put_in_and_who_was_no_contact_is_told_by_address(era: str) -> None:
@@ -33,11 +35,11 @@ async def test_people_are_put_in_and_who_was_no_contact_is_told_by_address(era: 
         asked = {"list": "Newsletter", "emails": ["ann@example.com", "New@example.com", "ann@example.com"]}
         answer = answer_of(await client.call_tool("add_to_list", asked))
         again = answer_of(await client.call_tool("add_to_list", asked))
-        assert len(line.sandbox.store.members(list_id)) == 2
+        assert len(members_of(line.sandbox.store, list_id)) == 2
         assert starts(line) == [1, 1]
         (back,) = answer["undo"]
         taken = answer_of(await client.call_tool(back["tool"], back["arguments"]))
-        assert line.sandbox.store.members(list_id) == []
+        assert members_of(line.sandbox.store, list_id) == []
     assert answer["list"] == {"id": list_id, "name": "Newsletter"}
     assert (answer["outcome"], answer["added"], answer["created"]) == ("done", 1, 1)
     assert answer["newContacts"] == ["new@example.com"]
@@ -53,23 +55,23 @@ async def test_people_are_put_in_and_who_was_no_contact_is_told_by_address(era: 
 async def test_people_are_put_in_and_taken_out_by_id() -> None:
     async with over_a_line() as (client, line):
         list_id = seed(line, "ann")
-        (ann,) = line.sandbox.store.find(PROJECT, ["ann@example.com"])
+        (ann,) = line.sandbox.store.contacts.find(PROJECT, ["ann@example.com"])
         asked = {"list": list_id, "contactIds": [ann["id"]]}
         assert answer_of(await client.call_tool("add_to_list", asked))["added"] == 1
-        assert line.sandbox.store.members(list_id) == [ann["id"]]
+        assert members_of(line.sandbox.store, list_id) == [ann["id"]]
         assert answer_of(await client.call_tool("remove_from_list", asked))["removed"] == 1
-        assert line.sandbox.store.members(list_id) == []
+        assert members_of(line.sandbox.store, list_id) == []
     assert line.bodies(ADD) == [{"contactListId": list_id, "contactIds": [ann["id"]]}]
 
 
 async def test_a_dry_run_shows_who_would_be_created_and_what_would_start() -> None:
     async with over_a_line() as (client, line):
         seed(line, "ann")
-        before = line.sandbox.store.snapshot(PROJECT)
+        before = snapshot(line.sandbox.store)
         asked = {"list": "Newsletter", "emails": ["ann@example.com", "new@example.com"], "dryRun": True}
         plan = answer_of(await client.call_tool("add_to_list", asked))["plan"]
         out = answer_of(await client.call_tool("remove_from_list", asked))["plan"]
-        assert line.sandbox.store.snapshot(PROJECT) == before
+        assert snapshot(line.sandbox.store) == before
     assert plan["wouldCreate"] == ["new@example.com"]
     assert "automation" in plan["effects"]
     assert plan["request"]["path"] == "/contact-lists/contacts/bulk-add"
@@ -79,7 +81,7 @@ async def test_a_dry_run_shows_who_would_be_created_and_what_would_start() -> No
 async def test_who_was_not_added_is_told_with_the_reason() -> None:
     async with over_a_line() as (client, line):
         seed(line, "ann", "gone")
-        line.sandbox.store.suppressions.suppress(PROJECT, ["gone@example.com"], is_global=True)
+        line.sandbox.store.suppression_groups.suppress(PROJECT, ["gone@example.com"], is_global=True)
         asked = {"list": "Newsletter", "emails": ["ann@example.com", "gone@example.com"]}
         answer = answer_of(await client.call_tool("add_to_list", asked))
     assert answer["outcome"] == "partly_done"
@@ -114,7 +116,7 @@ async def test_the_count_of_those_who_were_not_in_the_list_is_told() -> None:
 async def test_what_is_no_list_and_no_people_is_refused(tool: str, asked: dict[str, Any], said: str) -> None:
     async with over_a_line() as (client, line):
         seed(line)
-        line.sandbox.store.seed_list(PROJECT, "Active", "segment")
+        line.sandbox.store.contact_lists.seed(PROJECT, "Active", "segment")
         assert said in error_of(await client.call_tool(tool, asked))
     assert line.count(ADD) == 0
 
@@ -129,7 +131,7 @@ async def test_a_lost_reply_is_settled_by_looking_who_is_in_the_list_and_no_auto
         assert starts(line) == [1, 1]
         line.lose(f"POST /contact-lists/{list_id}/contacts/remove", LOST[name])
         removed = answer_of(await client.call_tool("remove_from_list", asked))
-        assert line.sandbox.store.members(list_id) == []
+        assert members_of(line.sandbox.store, list_id) == []
     assert added["notes"][0] == "AutoSend's reply was lost; a look-up then found all of them in the list."
     assert removed["notes"] == ["AutoSend's reply was lost; a look-up then found none of them in the list."]
     assert (line.count(ADD), line.count(f"POST /contact-lists/{list_id}")) == (1, 1)

@@ -39,7 +39,7 @@ async def test_an_undo_is_whole_wherever_it_is_and_otherwise_it_is_said_that_the
         assert said in str(answer.get("notes"))
         for step in latest.get("undo", []):
             answer_of(await client.call_tool(step["tool"], step["arguments"]))
-        held = line.sandbox.store.find(PROJECT, PEOPLE[:60])
+        held = line.sandbox.store.contacts.find(PROJECT, PEOPLE[:60])
     assert {one["customFields"]["bio"] for one in held} == {"new" if where == "nowhere" else "b" * length}
 
 

@@ -1,6 +1,7 @@
 """The sandbox as any HTTP client sees it: documented answers, its switches, the rate limit, a kill."""
 
 import json
+import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import httpx2
 import pytest
 
 from autosend_mcp.sandbox.app import KEY, Options, Sandbox
+from autosend_mcp.sandbox.database import Clock
 from autosend_mcp.sandbox.store import Store
 from tests.forking import Forked
 
@@ -28,20 +30,20 @@ def client_of(sandbox: Sandbox, **headers: str) -> httpx2.AsyncClient:
 
 
 @asynccontextmanager
-async def over(**options: Any) -> AsyncGenerator[tuple[httpx2.AsyncClient, Store]]:
+async def over(*, now: Clock = time.time, **options: Any) -> AsyncGenerator[tuple[httpx2.AsyncClient, Store]]:
     """A client of a fresh sandbox with these options and no rate limit, and the sandbox's store."""
-    sandbox = Sandbox(Store(), Options(rate_limit=0, **options))
+    sandbox = Sandbox(Options(rate_limit=0, **options), now=now)
     async with client_of(sandbox) as client:
         yield client, sandbox.store
-    sandbox.store.close()
+    sandbox.close()
 
 
 @pytest.fixture
 async def http() -> AsyncGenerator[httpx2.AsyncClient]:
-    sandbox = Sandbox(Store(), Options(rate_limit=0))
+    sandbox = Sandbox(Options(rate_limit=0))
     async with client_of(sandbox) as client:
         yield client
-    sandbox.store.close()
+    sandbox.close()
 
 
 def expect_failure(response: httpx2.Response, status: int, code: str) -> dict[str, Any]:
@@ -106,7 +108,7 @@ async def test_a_wrong_search_is_refused(emails: Any, http: httpx2.AsyncClient) 
 
 @pytest.mark.parametrize("status", [400, 409, 422])
 async def test_an_address_is_unique_in_its_project_whatever_the_case(status: int) -> None:
-    sandbox = Sandbox(Store(), Options(rate_limit=0, exists_status=status))
+    sandbox = Sandbox(Options(rate_limit=0, exists_status=status))
     async with client_of(sandbox, Authorization="Bearer ASA_account") as http:
         for project in ("p1", "p2"):
             headers = {"x-project-id": project}
@@ -114,7 +116,7 @@ async def test_an_address_is_unique_in_its_project_whatever_the_case(status: int
             assert created.json()["data"]["projectId"] == project
             expect_failure(await http.post("/contacts", json=JANE, headers=headers), status, "CONTACT_ALREADY_EXISTS")
         expect_failure(await http.post("/contacts", json=JANE), 403, "FORBIDDEN")
-    sandbox.store.close()
+    sandbox.close()
 
 
 @pytest.mark.parametrize("key", ["", "Bearer ", "Bearer wrong", "Basic AS_x"])
@@ -137,8 +139,8 @@ async def test_an_unknown_path_is_answered_in_the_documented_envelope(http: http
 
 
 async def test_a_bug_of_the_sandbox_is_answered_in_the_documented_envelope() -> None:
-    sandbox = Sandbox(Store(), Options(rate_limit=0))
-    sandbox.store.close()
+    sandbox = Sandbox(Options(rate_limit=0))
+    sandbox.close()
     transport = httpx2.ASGITransport(sandbox.app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, headers={"Authorization": f"Bearer {KEY}"}) as http:
         expect_failure(await http.get("http://127.0.0.1/v1/contacts/x"), 500, "SERVER_ERROR")
@@ -146,7 +148,7 @@ async def test_a_bug_of_the_sandbox_is_answered_in_the_documented_envelope() -> 
 
 async def test_the_third_request_of_a_key_in_a_second_is_refused_with_the_wait() -> None:
     now = 1_700_000_000.0
-    sandbox = Sandbox(Store(now=lambda: now))
+    sandbox = Sandbox(now=lambda: now)
     async with client_of(sandbox) as http:
         responses = [await http.get("/contacts/x") for _ in range(3)]
         other = await http.get("/contacts/x", headers={"Authorization": "Bearer AS_other"})
@@ -158,12 +160,12 @@ async def test_the_third_request_of_a_key_in_a_second_is_refused_with_the_wait()
     assert expect_failure(responses[2], 429, "RATE_LIMIT_EXCEEDED")["retryAfter"] == 1
     assert responses[2].headers["X-RateLimit-Remaining"] == "0"
     assert (other.status_code, later.status_code) == (404, 404)
-    sandbox.store.close()
+    sandbox.close()
 
 
-async def test_all_times_come_from_the_clock_of_the_store() -> None:
+async def test_all_times_come_from_the_clock_of_the_sandbox() -> None:
     now = 1_700_000_000.0
-    sandbox = Sandbox(Store(now=lambda: now), Options(rate_limit=0))
+    sandbox = Sandbox(Options(rate_limit=0), now=lambda: now)
     async with client_of(sandbox) as http:
         created = (await http.post("/contacts", json=JANE)).json()["data"]
         now += 60.25
@@ -174,7 +176,7 @@ async def test_all_times_come_from_the_clock_of_the_store() -> None:
     assert contact["id"].startswith("6553f100")
     assert (contact["createdAt"], contact["updatedAt"]) == ("2023-11-14T22:13:20.000Z", "2023-11-14T22:14:20.250Z")
     assert upserted.headers["Date"] == unknown.headers["Date"] == "Tue, 14 Nov 2023 22:14:20 GMT"
-    sandbox.store.close()
+    sandbox.close()
 
 
 @contextmanager
@@ -233,7 +235,7 @@ async def test_seeded_lists_and_segments_are_printed_and_told_apart() -> None:
 def test_seeding_twice_gives_the_same_list(tmp_path: Path) -> None:
     ids: list[str] = []
     for _ in range(2):
-        store = Store(tmp_path / "contacts.sqlite3")
-        ids.append(store.seed_list("p", "Newsletter", "list"))
-        store.close()
+        sandbox = Sandbox(file=tmp_path / "contacts.sqlite3")
+        ids.append(sandbox.store.contact_lists.seed("p", "Newsletter", "list"))
+        sandbox.close()
     assert ids[0] == ids[1]

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT
+from autosend_mcp.sandbox.contacts import writes
+from tests.support.records import members_of, snapshot
 from tests.test_sandbox import expect_failure, over
 
 pytestmark = pytest.mark.anyio
@@ -14,10 +16,10 @@ ADD = "/contact-lists/contacts/bulk-add"
 
 async def test_bulk_add_makes_the_new_and_counts_as_in_the_documentation() -> None:
     async with over() as (http, store):
-        news = store.seed_list(PROJECT, "News", "list")
-        store.create(PROJECT, {"email": "in@x.co", "listIds": [news]})
-        held = store.create(PROJECT, {"email": "held@x.co"})
-        store.suppressions.suppress(PROJECT, ["no@x.co"], is_global=True)
+        news = store.contact_lists.seed(PROJECT, "News", "list")
+        writes.create(store, PROJECT, {"email": "in@x.co", "listIds": [news]})
+        held = writes.create(store, PROJECT, {"email": "held@x.co"})
+        store.suppression_groups.suppress(PROJECT, ["no@x.co"], is_global=True)
         emails = ["in@x.co", "Held@x.co", "held@x.co", "new@x.co", "no@x.co", "wrong"]
         data = (await http.post(ADD, json={"contactListId": news, "emails": emails})).json()["data"]
         assert data["validation"] == {
@@ -34,10 +36,14 @@ async def test_bulk_add_makes_the_new_and_counts_as_in_the_documentation() -> No
 
 
 async def test_bulk_add_can_add_the_suppressed_count_the_created_and_show_the_contacts() -> None:
-    options = {"suppressed_on_bulk_add": "add", "suppressed_on_write": "refuse", "added_counts_created": True}
+    options: dict[str, Any] = {
+        "suppressed_on_bulk_add": "add",
+        "suppressed_on_write": "refuse",
+        "added_counts_created": True,
+    }
     async with over(bulk_add_contacts=True, **options) as (http, store):
-        news = store.seed_list(PROJECT, "News", "list")
-        store.suppressions.suppress(PROJECT, ["no@x.co"], is_global=True)
+        news = store.contact_lists.seed(PROJECT, "News", "list")
+        store.suppression_groups.suppress(PROJECT, ["no@x.co"], is_global=True)
         data = (await http.post(ADD, json={"contactListId": news, "emails": ["no@x.co"]})).json()["data"]
         assert (data["added"], data["created"], data["totalContactsInList"]) == (1, 1, 1)
         assert (data["contacts"][0]["listIds"], data["contacts"][0]["segmentIds"]) == ([news], [])
@@ -45,12 +51,12 @@ async def test_bulk_add_can_add_the_suppressed_count_the_created_and_show_the_co
 
 async def test_removal_from_a_list_keeps_the_contact_and_counts_who_was_not_there() -> None:
     async with over() as (http, store):
-        news = store.seed_list(PROJECT, "News", "list")
-        contact = store.create(PROJECT, {"email": "in@x.co", "listIds": [news]})
+        news = store.contact_lists.seed(PROJECT, "News", "list")
+        contact = writes.create(store, PROJECT, {"email": "in@x.co", "listIds": [news]})
         path, emails = f"/contact-lists/{news}/contacts/remove", ["in@x.co", "nobody@x.co"]
         answered = await http.post(path, json={"emails": emails})
         assert answered.json()["data"] == {"removed": 1, "notInList": 1, "errors": []}
-        assert (store.members(news), store.get(PROJECT, contact["id"])) == ([], contact)
+        assert (members_of(store, news), store.contacts.find(PROJECT, ["in@x.co"])) == ([], [contact])
         answered = await http.post(path, json={"contactIds": [contact["id"], "f" * 24]})
         assert answered.json()["data"] == {"removed": 0, "notInList": 2, "errors": []}
 
@@ -58,14 +64,14 @@ async def test_removal_from_a_list_keeps_the_contact_and_counts_who_was_not_ther
 @pytest.mark.parametrize("who", [{}, {"emails": ["a@b.co"], "contactIds": ["x"]}, {"emails": []}, {"contactIds": [5]}])
 async def test_contacts_are_named_either_by_address_or_by_id(who: dict[str, Any]) -> None:
     async with over() as (http, store):
-        news = store.seed_list(PROJECT, "News", "list")
+        news = store.contact_lists.seed(PROJECT, "News", "list")
         for path, body in ((ADD, who | {"contactListId": news}), (f"/contact-lists/{news}/contacts/remove", who)):
             expect_failure(await http.post(path, json=body), 400, "VALIDATION_FAILED")
 
 
 async def test_segments_and_the_global_list_are_not_joined_or_left_by_hand() -> None:
     async with over() as (http, store):
-        segment = store.seed_list(PROJECT, "S", "segment")
+        segment = store.contact_lists.seed(PROJECT, "S", "segment")
         body = {"emails": ["a@b.co"]}
         for list_id, code in ((segment, "INVALID_LIST_TYPE"), ("GLOBAL_CONTACT_LIST", "VALIDATION_FAILED")):
             expect_failure(await http.post(f"/contact-lists/{list_id}/contacts/remove", json=body), 400, code)
@@ -77,8 +83,8 @@ async def test_segments_and_the_global_list_are_not_joined_or_left_by_hand() -> 
 
 async def test_each_row_of_a_bulk_update_is_judged_on_its_own() -> None:
     async with over() as (http, store):
-        store.fields.define(PROJECT, "n", "number")
-        store.create(PROJECT, {"email": "held@x.co", "firstName": "H", "customFields": {"n": 1}})
+        store.contact_properties.define(PROJECT, "n", "number")
+        writes.create(store, PROJECT, {"email": "held@x.co", "firstName": "H", "customFields": {"n": 1}})
         rows: list[Any] = [
             {"email": "HELD@x.co", "customFields": {"n": 2}},
             {"email": "new@x.co", "listIds": ["ignored"]},
@@ -88,9 +94,9 @@ async def test_each_row_of_a_bulk_update_is_judged_on_its_own() -> None:
         ]
         answered = await http.post("/contacts/bulk-update", json={"contacts": rows})
         assert answered.json()["data"] == {"successCount": 2, "failedCount": 3, "totalCount": 5}
-        kept = store.find(PROJECT, ["held@x.co", "new@x.co", "bad@x.co"])
+        kept = store.contacts.find(PROJECT, ["held@x.co", "new@x.co", "bad@x.co"])
         assert [(one.get("firstName"), one["customFields"]) for one in kept] == [("H", {"n": 2}), (None, {})]
-        assert store.snapshot(PROJECT)["lists"] == []
+        assert snapshot(store)["lists"] == []
 
 
 @pytest.mark.parametrize("rows", [None, [], {}, ["row"] * 101])
@@ -107,43 +113,43 @@ async def test_the_same_address_twice_in_a_bulk_update_follows_the_rule(
     async with over(repeated_rows=rule) as (http, store):
         rows = [{"email": "a@b.co", "firstName": "A"}, {"email": "A@b.co", "firstName": "Z"}]
         answered = await http.post("/contacts/bulk-update", json={"contacts": rows})
-        assert [one["firstName"] for one in store.find(PROJECT, ["a@b.co"])] == ([name] if name else [])
+        assert [one["firstName"] for one in store.contacts.find(PROJECT, ["a@b.co"])] == ([name] if name else [])
         assert answered.json().get("data", {}).get("successCount") == applied
 
 
 @pytest.mark.parametrize(("rule", "status", "left"), [("ignore", 200, 0), ("refuse", 404, 1)])
 async def test_removing_an_unknown_address_is_ignored_or_refuses_everything(rule: Any, status: int, left: int) -> None:
     async with over(remove_unknown=rule) as (http, store):
-        store.create(PROJECT, {"email": "a@b.co"})
+        writes.create(store, PROJECT, {"email": "a@b.co"})
         answered = await http.post("/contacts/remove", json={"emails": ["A@b.co", "nobody@b.co"]})
         assert answered.status_code == status
-        assert len(store.snapshot(PROJECT)["contacts"]) == left
+        assert len(snapshot(store)["contacts"]) == left
 
 
 @pytest.mark.parametrize(("rule", "left"), [("all", 0), ("first", 1)])
 async def test_contacts_with_one_user_id_are_deleted_by_the_rule(rule: Any, left: int) -> None:
     async with over(same_user_id=rule) as (http, store):
         for email in ("a@b.co", "c@d.co"):
-            store.create(PROJECT, {"email": email, "userId": "u"})
+            writes.create(store, PROJECT, {"email": email, "userId": "u"})
         assert (await http.delete("/contacts/email/userId/u")).json()["message"] == "Contact deleted successfully"
-        assert len(store.find(PROJECT, ["a@b.co"])) == 0
-        assert len(store.find(PROJECT, ["c@d.co"])) == left
+        assert len(store.contacts.find(PROJECT, ["a@b.co"])) == 0
+        assert len(store.contacts.find(PROJECT, ["c@d.co"])) == left
 
 
 @pytest.mark.parametrize("user", ["a/b", "a b", "100%", "a%2Fb", "\u738b", "../x", "?q=1#f", "+", "a/"])
 async def test_a_user_id_is_whatever_its_percent_encoding_says(user: str) -> None:
     async with over() as (http, store):
-        store.create(PROJECT, {"email": "a@b.co", "userId": user})
-        store.create(PROJECT, {"email": "other@b.co", "userId": "other"})
+        writes.create(store, PROJECT, {"email": "a@b.co", "userId": user})
+        writes.create(store, PROJECT, {"email": "other@b.co", "userId": "other"})
         encoded = "".join(f"%{byte:02X}" for byte in user.encode())
         assert (await http.delete(f"/contacts/email/userId/{encoded}")).status_code == 200
-        assert [contact["userId"] for contact in store.find(PROJECT, ["a@b.co", "other@b.co"])] == ["other"]
+        assert [contact["userId"] for contact in store.contacts.find(PROJECT, ["a@b.co", "other@b.co"])] == ["other"]
 
 
 async def test_requests_may_have_a_greatest_number_of_addresses() -> None:
-    async with over(max_search=1, max_remove=1, max_bulk_add=1) as (http, store):
-        news = store.seed_list(PROJECT, "News", "list")
-        for path in ("/contacts/search/emails", "/contacts/remove", ADD):
+    async with over(max_search=1, max_bulk_add=1) as (http, store):
+        news = store.contact_lists.seed(PROJECT, "News", "list")
+        for path in ("/contacts/search/emails", ADD):
             for emails, status in ((["a@b.co"], 200), (["a@b.co", "c@d.co"], 400)):
                 answered = await http.post(path, json={"emails": emails, "contactListId": news})
                 assert answered.status_code == status

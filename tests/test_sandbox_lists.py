@@ -6,7 +6,8 @@ import httpx2
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
-from autosend_mcp.sandbox.store import Store
+from autosend_mcp.sandbox.contacts import writes
+from tests.support.records import members_of, snapshot
 from tests.test_sandbox import client_of, expect_failure, over
 
 pytestmark = pytest.mark.anyio
@@ -48,8 +49,8 @@ async def test_a_list_is_created_counted_and_deleted_but_its_contacts_stay() -> 
             await http.post("/contact-lists/contacts/search", json={"contactListId": list_id}),
         ):
             expect_failure(response, 404, "NOT_FOUND")
-        assert store.get(PROJECT, contact["id"]) == contact
-        assert store.snapshot(PROJECT)["members"] == []
+        assert store.contacts.find(PROJECT, ["a@b.co"]) == [contact]
+        assert snapshot(store)["members"] == []
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ async def test_a_list_is_created_counted_and_deleted_but_its_contacts_stay() -> 
 async def test_a_wrong_list_is_refused(body: dict[str, Any], code: str) -> None:
     async with over() as (http, store):
         expect_failure(await http.post("/contact-lists", json=body), 400, code)
-        assert store.snapshot(PROJECT)["lists"] == []
+        assert snapshot(store)["lists"] == []
 
 
 @pytest.mark.parametrize("status", [400, 409, 422])
@@ -96,7 +97,7 @@ async def test_a_name_is_unique_among_lists_and_segments(status: int) -> None:
 @pytest.mark.parametrize("key", ["contacts", "lists"])
 async def test_lists_are_listed_by_type_under_the_chosen_key_and_the_global_one_first(key: Any) -> None:
     async with over(lists_key=key) as (http, store):
-        store.create(PROJECT, {"email": "a@b.co"})
+        writes.create(store, PROJECT, {"email": "a@b.co"})
         await made(http, "News")
         await made(
             http, "Bs", type="segment", filterCriteria=criteria("AND", ("email", "string", "ends_with", "@b.co"))
@@ -149,18 +150,18 @@ PEOPLE: list[dict[str, Any]] = [
 )
 async def test_a_segment_holds_who_meets_each_operator(group: tuple[str, str, str, Any], members: str) -> None:
     async with over() as (http, store):
-        ids = {person["email"].partition("@")[0]: store.create(PROJECT, person)["id"] for person in PEOPLE}
+        ids = {person["email"].partition("@")[0]: writes.create(store, PROJECT, person)["id"] for person in PEOPLE}
         segment = await made(http, "S", type="segment", filterCriteria=criteria("AND", group))
         assert [email.partition("@")[0] for email in await found(http, segment)] == members.split()
         assert (await http.get(f"/contact-lists/{segment}")).json()["data"]["contactCount"] == len(members.split())
-        assert store.members(segment) == sorted(ids[name] for name in members.split())
+        assert members_of(store, segment) == sorted(ids[name] for name in members.split())
 
 
 @pytest.mark.parametrize(("operator", "members"), [("AND", []), ("OR", ["ann@x.co", "bob@y.co"])])
 async def test_conditions_are_joined_by_and_or_or(operator: str, members: list[str]) -> None:
     async with over() as (http, store):
         for person in PEOPLE:
-            store.create(PROJECT, person)
+            writes.create(store, PROJECT, person)
         both = criteria(operator, ("n", "number", "equals", 1), ("firstName", "string", "equals", "Bob"))
         assert await found(http, await made(http, "S", type="segment", filterCriteria=both)) == members
 
@@ -169,7 +170,7 @@ async def test_a_nested_segment_takes_its_members_from_its_parent() -> None:
     async with over() as (http, store):
         news = await made(http, "News")
         for person in PEOPLE:
-            store.create(PROJECT, person | ({"listIds": [news]} if person["email"] != "cy@x.co" else {}))
+            writes.create(store, PROJECT, person | ({"listIds": [news]} if person["email"] != "cy@x.co" else {}))
         at_x = criteria("AND", ("email", "string", "ends_with", "@x.co"))
         ones = criteria("AND", ("n", "number", "equals", 1))
         under = await made(http, "At x", type="segment", filterCriteria=at_x, parentId=news)
@@ -181,24 +182,22 @@ async def test_a_nested_segment_takes_its_members_from_its_parent() -> None:
         expect_failure(await http.post("/contact-lists", json=unknown), 404, "NOT_FOUND")
 
 
-@pytest.mark.parametrize(("rule", "left"), [("orphan", 1), ("cascade", 0), ("refuse", 2)])
-async def test_a_parent_is_deleted_by_the_chosen_rule(rule: Any, left: int) -> None:
-    async with over(delete_parent=rule) as (http, store):
+async def test_a_segment_is_empty_once_its_parent_is_deleted() -> None:
+    async with over() as (http, store):
         news = await made(http, "News")
-        store.create(PROJECT, {"email": "a@b.co", "listIds": [news]})
+        writes.create(store, PROJECT, {"email": "a@b.co", "listIds": [news]})
         every = criteria("AND", ("email", "string", "is_not_empty", None))
         under = await made(http, "Under", type="segment", filterCriteria=every, parentId=news)
         assert await found(http, under) == ["a@b.co"]
-        assert (await http.delete(f"/contact-lists/{news}")).status_code == (400 if rule == "refuse" else 200)
-        assert len(store.snapshot(PROJECT)["lists"]) == left
-        if rule == "orphan":
-            assert await found(http, under) == []
+        assert (await http.delete(f"/contact-lists/{news}")).status_code == 200
+        assert [row["id"] for row in snapshot(store)["lists"]] == [under]
+        assert await found(http, under) == []
 
 
 async def test_the_global_list_is_searched_by_pages_and_parts_of_addresses_but_not_deleted() -> None:
     async with over() as (http, store):
         for number in range(5):
-            store.create(PROJECT, {"email": f"p{number}@{'x' if number % 2 else 'y'}.co", "userId": "u"})
+            writes.create(store, PROJECT, {"email": f"p{number}@{'x' if number % 2 else 'y'}.co", "userId": "u"})
         assert await found(http, "GLOBAL_CONTACT_LIST", limit=2, page=2) == ["p2@y.co", "p3@x.co"]
         assert await found(http, "GLOBAL_CONTACT_LIST", email="@X.") == ["p1@x.co", "p3@x.co"]
         body = {"contactListId": "GLOBAL_CONTACT_LIST", "limit": 2, "page": 3}
@@ -212,11 +211,11 @@ async def test_the_global_list_is_searched_by_pages_and_parts_of_addresses_but_n
 async def test_a_page_beyond_the_last_one_is_empty_or_refused(page: int) -> None:
     body = {"contactListId": "GLOBAL_CONTACT_LIST", "page": page}
     for rule, status in (("empty", 200), ("refuse", 400)):
-        sandbox = Sandbox(Store(), Options(rate_limit=0, beyond_last_page="refuse" if rule == "refuse" else "empty"))
+        sandbox = Sandbox(Options(rate_limit=0, beyond_last_page="refuse" if rule == "refuse" else "empty"))
         async with client_of(sandbox) as http:
             response = await http.post("/contact-lists/contacts/search", json=body)
         assert response.status_code == status
-        sandbox.store.close()
+        sandbox.close()
 
 
 @pytest.mark.parametrize(

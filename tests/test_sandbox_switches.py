@@ -9,8 +9,9 @@ import httpx2
 import pytest
 
 from autosend_mcp.cli.main import main
-from autosend_mcp.sandbox.app import KEY, PROJECT
-from autosend_mcp.sandbox.store import Store
+from autosend_mcp.sandbox.app import KEY, PROJECT, Sandbox
+from autosend_mcp.sandbox.contacts import writes
+from tests.support.records import members_of, snapshot, starts_of
 from tests.test_sandbox import expect_failure, over, served
 
 pytestmark = pytest.mark.anyio
@@ -27,14 +28,14 @@ JANE = {"email": "jane@x.co", "firstName": "Jane", "userId": "u", "customFields"
 )
 async def test_an_upsert_merges_or_replaces(rule: Any, left: dict[str, Any]) -> None:
     async with over(upsert_rule=rule) as (http, store):
-        news = store.seed_list(PROJECT, "News", "list")
+        news = store.contact_lists.seed(PROJECT, "News", "list")
         created = (await http.post("/contacts", json=JANE | {"listIds": [news]})).json()["data"]
         given = {"email": "jane@x.co", "customFields": {"plan": "free"}}
         upserted = (await http.post("/contacts/email", json=given)).json()["data"]
         kept = ("id", "email", "createdAt", "projectId", "updatedAt")
         assert {name: value for name, value in upserted.items() if name not in kept} == left
         assert upserted["id"] == created["id"]
-        assert store.members(news) == [created["id"]]
+        assert members_of(store, news) == [created["id"]]
 
 
 @pytest.mark.parametrize(
@@ -53,8 +54,10 @@ async def test_undefined_custom_fields_follow_the_rule(
         body = {"email": "a@b.co", "customFields": {"a": True, "b": 1.5, "c": "2024-03-01", "d": "x", "e": None}}
         answered = await http.post("/contacts", json=body)
         assert answered.status_code == status
-        assert [one["customFields"] for one in store.find(PROJECT, ["a@b.co"])] == ([] if kept is None else [kept])
-        assert [field["fieldType"] for field in store.fields.all(PROJECT)] == defined.split()
+        assert [one["customFields"] for one in store.contacts.find(PROJECT, ["a@b.co"])] == (
+            [] if kept is None else [kept]
+        )
+        assert [field["fieldType"] for field in store.contact_properties.all(PROJECT)] == defined.split()
 
 
 @pytest.mark.parametrize(
@@ -75,7 +78,7 @@ async def test_undefined_custom_fields_follow_the_rule(
 async def test_a_value_of_a_wrong_type_is_refused_or_kept(kind: str, value: Any) -> None:
     for rule in ("refuse", "keep"):
         async with over(wrong_types=rule) as (http, store):
-            store.fields.define(PROJECT, "f", kind)
+            store.contact_properties.define(PROJECT, "f", kind)
             answered = await http.post("/contacts", json={"email": "a@b.co", "customFields": {"f": value}})
             if rule == "refuse":
                 error = expect_failure(answered, 400, "VALIDATION_FAILED")
@@ -86,8 +89,8 @@ async def test_a_value_of_a_wrong_type_is_refused_or_kept(kind: str, value: Any)
 
 async def test_dates_are_days_or_moments_and_any_text_is_a_string() -> None:
     async with over() as (http, store):
-        store.fields.define(PROJECT, "day", "date")
-        store.fields.define(PROJECT, "text", "string")
+        store.contact_properties.define(PROJECT, "day", "date")
+        store.contact_properties.define(PROJECT, "text", "string")
         for day in ("2024-03-01", "2024-03-01T10:00:00.000Z", "2024-03-01 10:00"):
             body = {"email": "a@b.co", "customFields": {"day": day, "text": day}}
             assert (await http.post("/contacts/email", json=body)).status_code == 200
@@ -102,9 +105,9 @@ async def test_custom_fields_are_created_listed_and_deleted_with_all_values() ->
             {name: value for name, value in made.items() if name != "projectId"}
         ]
         expect_failure(await http.post("/custom-fields", json=field), 409, "CUSTOM_FIELD_ALREADY_EXISTS")
-        store.create(PROJECT, {"email": "a@b.co", "customFields": {"a/b c": 1}})
+        writes.create(store, PROJECT, {"email": "a@b.co", "customFields": {"a/b c": 1}})
         assert (await http.delete("/custom-fields/fieldName/a%2Fb%20c")).json()["success"]
-        assert store.find(PROJECT, ["a@b.co"])[0]["customFields"] == {}
+        assert store.contacts.find(PROJECT, ["a@b.co"])[0]["customFields"] == {}
         expect_failure(await http.delete("/custom-fields/fieldName/a%2Fb%20c"), 404, "CUSTOM_FIELD_NOT_FOUND")
 
 
@@ -151,7 +154,7 @@ async def test_a_malformed_id_is_not_found_or_refused(status: Any) -> None:
 @pytest.mark.parametrize(("rule", "status", "counted"), [("accept", 200, 1), ("refuse", 400, 0)])
 async def test_a_suppressed_address_is_accepted_or_refused(rule: Any, status: int, counted: int) -> None:
     async with over(suppressed_on_write=rule) as (http, store):
-        store.suppressions.suppress(PROJECT, ["a@b.co"], is_global=True)
+        store.suppression_groups.suppress(PROJECT, ["a@b.co"], is_global=True)
         for path in ("/contacts", "/contacts/email"):
             assert (await http.post(path, json={"email": "A@b.co"})).status_code == status
         answered = await http.post("/contacts/bulk-update", json={"contacts": [{"email": "a@b.co"}]})
@@ -160,8 +163,8 @@ async def test_a_suppressed_address_is_accepted_or_refused(rule: Any, status: in
 
 async def test_addresses_go_into_groups_and_out_of_one_or_all() -> None:
     async with over() as (http, store):
-        blog = store.suppressions.seed_group(PROJECT, "Blog")
-        contact = store.create(PROJECT, {"email": "a@b.co"})
+        blog = store.suppression_groups.seed(PROJECT, "Blog")
+        contact = writes.create(store, PROJECT, {"email": "a@b.co"})
 
         async def change(how: str, **body: Any) -> int:
             answered = await http.post(f"/suppression-groups/emails/{how}", json={"emails": ["A@b.co"]} | body)
@@ -177,7 +180,7 @@ async def test_addresses_go_into_groups_and_out_of_one_or_all() -> None:
         assert [await change("suppress", groupId=blog), await change("suppress", groupId=blog)] == [1, 0]
         assert [await change("suppress"), await change("suppress", isGlobal=True)] == [1, 1]
         assert await groups() == ["Blog", "Default", "Global suppressions"]
-        assert store.suppressions.suppressed(PROJECT, ["a@b.co"]) == {"a@b.co"}
+        assert store.suppression_groups.suppressed(PROJECT, ["a@b.co"]) == {"a@b.co"}
         assert [await change("unsuppress", groupId=blog), await groups()] == [1, ["Default", "Global suppressions"]]
         assert [await change("unsuppress"), await change("unsuppress"), await groups()] == [1, 0, []]
         listed = (await http.get("/suppression-groups")).json()["data"]["groups"]
@@ -189,8 +192,8 @@ async def test_addresses_go_into_groups_and_out_of_one_or_all() -> None:
 
 async def test_reading_changes_nothing_and_projects_see_nothing_of_each_other() -> None:
     async with over() as (http, store):
-        contact = store.create(PROJECT, JANE | {"listIds": ["l"]})
-        before = store.snapshot(PROJECT)
+        contact = writes.create(store, PROJECT, JANE | {"listIds": ["l"]})
+        before = snapshot(store)
         other = {"Authorization": "Bearer ASA_x", "x-project-id": "other"}
         for path in ("/contact-lists", "/contact-lists/l", "/custom-fields", "/suppression-groups?includeGlobal=true"):
             assert (await http.get(path)).status_code == 200
@@ -199,8 +202,8 @@ async def test_reading_changes_nothing_and_projects_see_nothing_of_each_other() 
         answered = await http.post("/contact-lists/contacts/search", json=body, headers=other)
         assert answered.json()["data"]["pagination"]["total"] == 0
         assert (await http.delete("/contact-lists/l", headers=other)).status_code == 404
-        assert store.snapshot(PROJECT) == before
-        assert not any(store.snapshot("other").values())
+        assert snapshot(store) == before
+        assert not any(snapshot(store, "other").values())
         assert [row["email"] for row in before["contacts"]] == ["jane@x.co"]
 
 
@@ -220,13 +223,14 @@ def test_a_file_of_version_0_1_0_opens(tmp_path: Path) -> None:
     """)
     old.close()
     for _ in range(2):
-        store = Store(tmp_path / "old.sqlite3")
-        shown = store.lists.one("p", "l")
+        sandbox = Sandbox(file=tmp_path / "old.sqlite3")
+        store = sandbox.store
+        shown = store.contact_lists.get("p", "l")
         assert shown
         assert (shown["name"], shown["contactCount"], shown["createdAt"][-1]) == ("News", 1, "Z")
-        assert store.upsert("p", {"email": "a@b.co", "listIds": ["l"]})["customFields"] == {"n": 1}
-        assert store.starts("p") == {}
-        store.close()
+        assert writes.upsert(store, "p", {"email": "a@b.co", "listIds": ["l"]})["customFields"] == {"n": 1}
+        assert starts_of(store, "p") == {}
+        sandbox.close()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT
+from tests.support.records import members_of, snapshot, starts_of
 from tests.support.scenarios import BAD, NEW, OLD, ROWS, SCENARIOS, Assistant, played
 
 pytestmark = pytest.mark.anyio
@@ -16,12 +17,12 @@ Json = dict[str, Any]
 
 def held(user: Assistant) -> dict[str, Json]:
     """The contacts AutoSend holds now, by address."""
-    found = user.store.find(PROJECT, [row["email"] for row in user.store.snapshot(PROJECT)["contacts"]])
+    found = user.store.contacts.find(PROJECT, [row["email"] for row in snapshot(user.store)["contacts"]])
     return {contact["email"]: contact for contact in found}
 
 
 def list_id(user: Assistant, name: str) -> str:
-    return next(row["id"] for row in user.store.snapshot(PROJECT)["lists"] if row["name"] == name)
+    return next(row["id"] for row in snapshot(user.store)["lists"] if row["name"] == name)
 
 
 def named(group: list[Any]) -> list[str]:
@@ -46,7 +47,7 @@ async def test_what_reads_or_is_refused_or_is_a_dry_run_changes_nothing(name: st
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_no_automation_starts_twice_for_a_person(name: str) -> None:
     async with played(name) as user:
-        assert set(user.store.automations.starts(PROJECT).values()) <= {1}
+        assert set(starts_of(user.store).values()) <= {1}
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -64,9 +65,9 @@ async def test_a_customer_is_signed_up_to_a_list_by_its_name(era: str) -> None:
     async with played("sign_up", era) as user:
         (jane,) = held(user).values()
         newsletter = list_id(user, "Newsletter")
-        assert user.store.members(newsletter) == [jane["id"]]
-        assert user.store.automations.starts(PROJECT) == {(jane["id"], newsletter): 1}
-        assert user.store.fields.types(PROJECT) == {"plan": "string", "trialEnds": "date"}
+        assert members_of(user.store, newsletter) == [jane["id"]]
+        assert starts_of(user.store) == {(jane["id"], newsletter): 1}
+        assert user.store.contact_properties.types(PROJECT) == {"plan": "string", "trialEnds": "date"}
         (shown,) = user.answers("find_contacts")[0]["contacts"]
     assert jane["customFields"] == shown["customFields"] == {"plan": "pro", "trialEnds": "2027-03-01"}
     assert shown["id"] == jane["id"]
@@ -99,8 +100,8 @@ async def test_every_row_of_a_batch_is_accounted_for(era: str) -> None:
 async def test_after_a_batch_autosend_holds_what_was_asked_and_what_was_there(era: str) -> None:
     async with played("batch", era) as user:
         contacts, newsletter = held(user), list_id(user, "Newsletter")
-        members = user.store.members(newsletter)
-        started = user.store.automations.starts(PROJECT)
+        members = members_of(user.store, newsletter)
+        started = starts_of(user.store)
         joined = user.answers("upsert_contacts")[1]["lists"][0]
     assert sorted(contacts) == sorted(OLD + NEW)
     assert {email: contacts[email]["customFields"] for email in OLD} == {
@@ -152,7 +153,7 @@ async def test_who_asks_to_be_forgotten_is_shown_then_deleted_then_not_found(era
     async with played("forgotten", era) as user:
         first, refusal, _, gone, _ = user.played
         john = held(user)
-        members = user.store.members(list_id(user, "Newsletter"))
+        members = members_of(user.store, list_id(user, "Newsletter"))
         (deleted,) = user.answers("delete_contacts")
         (looked,) = user.answers("find_contacts")
     assert first.answer
@@ -168,8 +169,8 @@ async def test_who_asks_to_be_forgotten_is_shown_then_deleted_then_not_found(era
 async def test_a_list_is_renamed_by_moving_everybody_into_a_new_one(era: str) -> None:
     async with played("renamed", era) as user:
         letter = list_id(user, "Monthly letter")
-        members, contacts = user.store.members(letter), held(user).values()
-        started = user.store.automations.starts(PROJECT)
+        members, contacts = members_of(user.store, letter), held(user).values()
+        started = starts_of(user.store)
         added = [(one["added"], one["alreadyInList"]) for one in user.answers("add_to_list") if "added" in one]
         left = user.answers("list_contact_lists")[-1]["lists"]
     ids = sorted(contact["id"] for contact in contacts)

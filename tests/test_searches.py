@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT
+from autosend_mcp.sandbox.contacts import writes
 from tests.support.line import Line, answering, forwarded, over_a_line, reset
 from tests.support.worlds import answer_of, error_of
 
@@ -15,7 +16,8 @@ SEARCH = "POST /contact-lists/contacts/search"
 
 def seed(line: Line, count: int = 1) -> list[dict[str, Any]]:
     return [
-        line.sandbox.store.create(
+        writes.create(
+            line.sandbox.store,
             PROJECT,
             {
                 "email": f"p{number}@example.com",
@@ -39,8 +41,8 @@ async def test_a_contact_is_shown_whole_by_address_or_id(way: str, era: str) -> 
 async def test_the_groups_a_contact_has_left_come_only_if_asked_for() -> None:
     async with over_a_line() as (client, line):
         (held,) = seed(line)
-        group = line.sandbox.store.suppressions.seed_group(PROJECT, "Our blog")
-        line.sandbox.store.suppressions.suppress(PROJECT, [held["email"]], group)
+        group = line.sandbox.store.suppression_groups.seed(PROJECT, "Our blog")
+        line.sandbox.store.suppression_groups.suppress(PROJECT, [held["email"]], group)
         asked = {"id": held["id"], "unsubscribeGroups": True}
         answer = answer_of(await client.call_tool("get_contact", asked))
         plain = answer_of(await client.call_tool("get_contact", {"id": held["id"]}))
@@ -77,7 +79,7 @@ async def test_addresses_are_found_or_not_and_little_is_shown_of_each(era: str) 
 async def test_a_list_is_searched_by_a_part_of_the_address_page_by_page(era: str) -> None:
     async with over_a_line(era) as (client, line):
         seed(line, 25)
-        list_id = line.sandbox.store.seed_list(PROJECT, "Newsletter", "list")
+        list_id = line.sandbox.store.contact_lists.seed(PROJECT, "Newsletter", "list")
         emails = [f"p{number}@example.com" for number in range(25)]
         answer_of(await client.call_tool("add_to_list", {"list": list_id, "emails": [*emails, "x@other.org"]}))
         asked: dict[str, Any] = {"list": "Newsletter", "emailContains": "@example.com", "limit": 10}
@@ -117,7 +119,7 @@ async def test_that_all_contacts_cannot_be_searched_at_once_is_explained() -> No
 
 async def test_a_refusal_of_a_named_list_is_told_as_it_is_and_an_empty_one_is_empty() -> None:
     async with over_a_line() as (client, line):
-        line.sandbox.store.seed_list(PROJECT, "Newsletter", "list")
+        line.sandbox.store.contact_lists.seed(PROJECT, "Newsletter", "list")
         asked = {"list": "Newsletter", "fields": ["userId"]}
         assert answer_of(await client.call_tool("find_contacts", asked))["contacts"] == []
         line.lose(SEARCH, answering(403, {"success": False}))
@@ -174,7 +176,7 @@ async def test_a_read_is_repeated_twice_and_then_told() -> None:
 async def test_lists_and_segments_are_told_apart_and_searched_by_name() -> None:
     async with over_a_line() as (client, line):
         for name, kind in (("News", "list"), ("Old news", "list"), ("Active", "segment")):
-            line.sandbox.store.seed_list(PROJECT, name, kind)
+            line.sandbox.store.contact_lists.seed(PROJECT, name, kind)
         everything = answer_of(await client.call_tool("list_contact_lists", {}))
         segments = answer_of(await client.call_tool("list_contact_lists", {"type": "segment"}))
         news = answer_of(await client.call_tool("list_contact_lists", {"nameContains": "NEWS", "type": "list"}))

@@ -16,12 +16,12 @@ UNSUPPRESS = "POST /suppression-groups/emails/unsuppress"
 
 
 def groups_of(line: Line, email: str) -> list[str]:
-    return [group["name"] for group in line.sandbox.store.suppressions.groups_of(PROJECT, email)]
+    return [group["name"] for group in line.sandbox.store.suppression_groups.of(PROJECT, email)]
 
 
 async def test_people_are_unsubscribed_from_a_group_and_subscribed_again(era: str) -> None:
     async with over_a_line(era, toolsets=TOOLSETS) as (client, line):
-        group_id = line.sandbox.store.suppressions.seed_group(PROJECT, "Our blog")
+        group_id = line.sandbox.store.suppression_groups.seed(PROJECT, "Our blog")
         answer_of(await client.call_tool("create_contact", {"email": "ann@example.com"}))
         groups = answer_of(await client.call_tool("list_suppression_groups", {}))["groups"]
         asked = {"emails": ["Ann@example.com"], "group": "Our blog", "reason": "asked"}
@@ -51,16 +51,16 @@ async def test_all_mail_is_stopped_only_if_asked_for_in_so_many_words() -> None:
         )["plan"]
         assert line.count("POST") == 0
         answer_of(await client.call_tool("suppress_emails", {"emails": ["a@b.co"], "everywhere": True}))
-        assert line.sandbox.store.suppressions.suppressed(PROJECT, ["a@b.co"]) == {"a@b.co"}
+        assert line.sandbox.store.suppression_groups.suppressed(PROJECT, ["a@b.co"]) == {"a@b.co"}
         answer_of(await client.call_tool("unsuppress_emails", {"emails": ["a@b.co"], "everywhere": True}))
-        assert line.sandbox.store.suppressions.suppressed(PROJECT, ["a@b.co"]) == set()
+        assert line.sandbox.store.suppression_groups.suppressed(PROJECT, ["a@b.co"]) == set()
     assert plan["request"]["body"] == {"emails": ["a@b.co"], "isGlobal": True}
 
 
 async def test_an_unknown_group_is_answered_with_those_there_are() -> None:
     async with over_a_line(toolsets=TOOLSETS) as (client, line):
         for name in ("Our blog", "Twice"):
-            line.sandbox.store.suppressions.seed_group(PROJECT, name)
+            line.sandbox.store.suppression_groups.seed(PROJECT, name)
         text = error_of(await client.call_tool("suppress_emails", {"emails": ["a@b.co"], "group": "blog"}))
         assert "No suppression group has this name or id. Nothing changed." in text
         assert '"name":"Our blog"' in text
@@ -69,7 +69,7 @@ async def test_an_unknown_group_is_answered_with_those_there_are() -> None:
 
 async def test_an_undo_never_subscribes_who_had_opted_out_before() -> None:
     async with over_a_line(toolsets=TOOLSETS) as (client, line):
-        line.sandbox.store.suppressions.seed_group(PROJECT, "Our blog")
+        line.sandbox.store.suppression_groups.seed(PROJECT, "Our blog")
         answer_of(await client.call_tool("suppress_emails", {"emails": ["a@b.co"], "group": "Our blog"}))
         both = {"emails": ["a@b.co", "b@b.co"], "group": "Our blog"}
         answer = answer_of(await client.call_tool("suppress_emails", both))
@@ -82,7 +82,7 @@ async def test_an_undo_never_subscribes_who_had_opted_out_before() -> None:
 @pytest.mark.parametrize("where", [{"group": "Our blog"}, {"everywhere": True}])
 async def test_a_lost_reply_is_settled_by_looking_the_groups_up(name: str, tool: str, where: dict[str, Any]) -> None:
     async with over_a_line(toolsets=TOOLSETS) as (client, line):
-        line.sandbox.store.suppressions.seed_group(PROJECT, "Our blog")
+        line.sandbox.store.suppression_groups.seed(PROJECT, "Our blog")
         if tool == "unsuppress_emails":
             answer_of(await client.call_tool("suppress_emails", {"emails": ["a@b.co"], **where}))
         request = SUPPRESS if tool == "suppress_emails" else UNSUPPRESS

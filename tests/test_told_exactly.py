@@ -6,6 +6,7 @@ import httpx2
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT
+from autosend_mcp.sandbox.contacts import writes
 from tests.support.answering import Answering, Row
 from tests.support.line import rewritten
 from tests.support.seeded import JANE, JOHN, seeded
@@ -56,7 +57,7 @@ async def test_a_capped_page_is_paged_to_the_end_whatever_limit_is_echoed(echoed
 
 async def test_a_value_that_only_looked_like_the_one_sent_is_told_as_changed() -> None:
     async with seeded() as (client, line):
-        line.sandbox.store.upsert(PROJECT, {"email": JANE, "firstName": "Ja\u200bne"})
+        writes.upsert(line.sandbox.store, PROJECT, {"email": JANE, "firstName": "Ja\u200bne"})
         answer = answer_of(await client.call_tool("upsert_contact", {"email": JANE, "firstName": "Jane"}))
         assert line.count("POST /contacts/email") == 1
     assert answer["outcome"] == "updated"
@@ -65,12 +66,12 @@ async def test_a_value_that_only_looked_like_the_one_sent_is_told_as_changed() -
 async def test_a_defined_field_whose_name_holds_an_emoji_can_be_given_and_deleted() -> None:
     name = "❤\ufe0f level"
     async with seeded() as (client, line):
-        line.sandbox.store.fields.define(PROJECT, name, "number")
+        line.sandbox.store.contact_properties.define(PROJECT, name, "number")
         asked = {"email": "n@example.com", "customFields": {name: 3}}
         answer_of(await client.call_tool("create_contact", asked))
-        assert line.sandbox.store.find(PROJECT, ["n@example.com"])[0]["customFields"] == {name: 3}
+        assert line.sandbox.store.contacts.find(PROJECT, ["n@example.com"])[0]["customFields"] == {name: 3}
         answer_of(await client.call_tool("delete_custom_field", {"fieldName": name, "confirm": name}))
-        assert name not in line.sandbox.store.fields.types(PROJECT)
+        assert name not in line.sandbox.store.contact_properties.types(PROJECT)
 
 
 @pytest.mark.parametrize("said", [{}, {"removed": 0, "notInList": 0}])

@@ -11,7 +11,7 @@ from mcp import Client
 from mcp.client.session import ClientRequestContext
 from mcp_types import ElicitRequestParams, ElicitResult, TextResourceContents
 
-from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
+from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.server.app import open_server
 from autosend_mcp.server.in_flight import FINISHED, IN_DOUBT, InFlightWrites
 from autosend_mcp.server.results import UNSEEN
@@ -19,7 +19,7 @@ from autosend_mcp.tools.contact_lists.resolve import UNCHECKED as LISTS_UNCHECKE
 from tests.support.answering import Answering, Row
 from tests.support.line import Forward, Line, answering, applied_then_reset, forwarded, reset, rewritten, saying
 from tests.support.line import applied_then_silence as hang
-from tests.support.seeded import JANE, JOHN, seeded, seeded_store, wrote
+from tests.support.seeded import JANE, JOHN, seeded, seeded_sandbox, wrote
 from tests.support.worlds import KEY, answer_of, autosend_over, connected, error_of, text_of
 from tests.test_asking import ONE, Somebody, asked_by_hand, question_of, yes
 
@@ -55,10 +55,10 @@ def after(seconds: float, then: Any = None) -> Any:
 @asynccontextmanager
 async def process() -> AsyncGenerator[tuple[Client, Line, InFlightWrites]]:
     """A client, the line, and the writes of the process, which can be told to end."""
-    line = Line(Sandbox(seeded_store(), Options(rate_limit=0)))
+    line = Line(seeded_sandbox())
     async with open_server(autosend_over(line)) as (server, writes), Client(server, cache=None) as client:
         yield client, line, writes
-    line.sandbox.store.close()
+    line.sandbox.close()
 
 
 @pytest.mark.parametrize("end", ["close", "cancel"])
@@ -86,7 +86,7 @@ async def test_a_lost_update_stays_in_doubt_when_the_lists_are_refused_and_the_c
                 tasks.cancel_scope.cancel()
         await writes.all_done()
         assert line.count(ADD) == 1
-        (jane,) = line.sandbox.store.find(PROJECT, [JANE])
+        (jane,) = line.sandbox.store.contacts.find(PROJECT, [JANE])
         if end == "cancel":
             line.lose(ADD, forwarded)
             await call()
@@ -120,7 +120,7 @@ async def test_a_404_of_a_deletion_that_cannot_be_checked_is_no_deletion() -> No
         line.lose("POST /contacts/remove", answering(404, {"success": False, "error": {"message": "not found"}}))
         line.lose(SEARCH, forwarded, reset)
         error_of(await client.call_tool("delete_contacts", {"emails": [JANE, JOHN], "confirm": "2"}))
-        assert len(line.sandbox.store.find(PROJECT, [JANE, JOHN])) == 2
+        assert len(line.sandbox.store.contacts.find(PROJECT, [JANE, JOHN])) == 2
 
 
 async def test_a_lost_leaving_that_was_not_applied_is_never_told_as_done_whatever_the_rows_look_like() -> None:
@@ -154,7 +154,7 @@ async def test_a_lost_opt_in_with_entries_of_another_shape_is_unknown() -> None:
 
 async def test_a_search_that_still_shows_what_was_is_a_doubt_about_autosends_success() -> None:
     async with seeded() as (client, line):
-        rows = line.sandbox.store.find(PROJECT, [JANE])
+        rows = line.sandbox.store.contacts.find(PROJECT, [JANE])
         line.lose(SEARCH, answering(200, {"success": True, "data": {"contacts": rows}}))
         for tool, asked in (("upsert_contacts", {"contacts": BATCH["contacts"]}), ("delete_contacts", ONE)):
             text = error_of(await client.call_tool(tool, asked))
@@ -257,7 +257,7 @@ async def test_a_yes_counts_once_also_for_a_contact_made_anew() -> None:
         answer_of(await asked_by_hand(client, ONE, **again))
         answer_of(await client.call_tool("create_contact", {"email": JANE}))
         assert JANE in question_of(await asked_by_hand(client, ONE, **again))
-        assert len(line.sandbox.store.find(PROJECT, [JANE])) == 1
+        assert len(line.sandbox.store.contacts.find(PROJECT, [JANE])) == 1
 
 
 @pytest.mark.parametrize("name", ["logicalOperator", "field", "fieldType", "operator"])

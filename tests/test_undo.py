@@ -9,6 +9,7 @@ from mcp import Client
 
 from autosend_mcp.models.comparison import NOT_EXACT
 from autosend_mcp.sandbox.app import PROJECT, Options
+from autosend_mcp.sandbox.contacts import writes
 from autosend_mcp.tools.contacts.delete import SEVERAL
 from autosend_mcp.tools.contacts.upsert import NOT_SEEN_BEFORE, NOTHING_TO_DO
 from tests.support.answering import Answering, Row
@@ -30,13 +31,13 @@ REPLACING = Options(rate_limit=0, upsert_rule="replace")
 
 
 def stored(line: Line, email: str = JANE) -> dict[str, Any]:
-    (row,) = line.sandbox.store.find(PROJECT, [email])
+    (row,) = line.sandbox.store.contacts.find(PROJECT, [email])
     return row
 
 
 def has(line: Line, **values: Any) -> None:
     """Jane has these values, by whatever way."""
-    line.sandbox.store.upsert(PROJECT, {"email": JANE, **values})
+    writes.upsert(line.sandbox.store, PROJECT, {"email": JANE, **values})
 
 
 async def undone(client: Client, answer: dict[str, Any]) -> None:
@@ -74,7 +75,7 @@ async def test_who_is_created_in_the_call_is_created_and_the_undo_deletes_them(e
         many = answer_of(await client.call_tool("upsert_contacts", {"contacts": [{"email": "more@example.com"}]}))
         for answer in (one, many):
             await undone(client, answer)
-        assert line.sandbox.store.find(PROJECT, ["new@example.com", "more@example.com"]) == []
+        assert line.sandbox.store.contacts.find(PROJECT, ["new@example.com", "more@example.com"]) == []
     assert (one["outcome"], many["counts"]) == ("created", {"created": 1})
 
 
@@ -209,7 +210,7 @@ async def test_custom_fields_that_cannot_be_shown_as_they_are_are_sent_along_as_
 
     asked: dict[str, Any] = {"email": JANE, "customFields": {"plan": "free"}}
     async with seeded(options=REPLACING) as (client, line):
-        has(line, customFields={"nick": JOINED_NAME, HEART: "x"})
+        has(line, customFields={"plan": "pro", "logins": 42, "nick": JOINED_NAME, HEART: "x"})
         await client.call_tool(tool, asked if tool == "upsert_contact" else {"contacts": [asked]})
         now = stored(line)["customFields"]
         line.lose("POST /contacts/search", rewritten(nested))

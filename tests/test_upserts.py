@@ -6,6 +6,7 @@ import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options
 from tests.support.line import LOST, Line, answering, applied_then_reset, over_a_line, reset, rewritten, unreachable
+from tests.support.records import members_of, snapshot, starts_of
 from tests.support.worlds import answer_of, error_of
 
 pytestmark = pytest.mark.anyio
@@ -15,7 +16,7 @@ UPSERT = "POST /contacts/email"
 
 
 def held(line: Line, email: str = "jane@example.com") -> dict[str, Any]:
-    return line.sandbox.store.find(PROJECT, [email])[0]
+    return line.sandbox.store.contacts.find(PROJECT, [email])[0]
 
 
 async def test_a_new_contact_is_created_and_an_old_one_updated(era: str) -> None:
@@ -62,10 +63,10 @@ async def test_a_dry_run_shows_the_request_and_the_changes_and_writes_nothing() 
     async with over_a_line() as (client, line):
         answer_of(await client.call_tool("create_contact_list", {"name": "Newsletter"}))
         answer_of(await client.call_tool("create_contact", JANE))
-        before = line.sandbox.store.snapshot(PROJECT)
+        before = snapshot(line.sandbox.store)
         asked = {"email": "jane@example.com", "customFields": {"plan": "free"}, "listIds": ["Newsletter"]}
         plan = answer_of(await client.call_tool("upsert_contact", {**asked, "dryRun": True}))["plan"]
-        assert line.sandbox.store.snapshot(PROJECT) == before
+        assert snapshot(line.sandbox.store) == before
         answer_of(await client.call_tool("upsert_contact", asked))
     assert plan["would"] == "update"
     assert plan["changes"] == {"customFields.plan": {"asked": "free", "now": "pro"}}
@@ -145,22 +146,22 @@ async def test_joining_a_list_is_undone_by_leaving_it() -> None:
         made = answer_of(await client.call_tool("create_contact_list", {"name": "Newsletter"}))
         answer_of(await client.call_tool("create_contact", JANE))
         answer = answer_of(await client.call_tool("upsert_contact", {**JANE, "listIds": ["Newsletter"]}))
-        assert len(line.sandbox.store.members(made["id"])) == 1
+        assert len(members_of(line.sandbox.store, made["id"])) == 1
         (back,) = answer["undo"]
         answer_of(await client.call_tool(back["tool"], back["arguments"]))
-        assert line.sandbox.store.members(made["id"]) == []
+        assert members_of(line.sandbox.store, made["id"]) == []
     assert answer["outcome"] == "updated"
 
 
 async def test_a_list_that_the_contact_is_in_already_is_not_joined_again_and_stays_out_of_the_undo() -> None:
     async with over_a_line() as (client, line):
         for name in ("Newsletter", "Offers"):
-            line.sandbox.store.seed_list(PROJECT, name, "list")
+            line.sandbox.store.contact_lists.seed(PROJECT, name, "list")
         answer_of(await client.call_tool("create_contact", {**JANE, "listIds": ["Newsletter"]}))
         both = {**JANE, "listIds": ["Newsletter", "Offers"]}
         answer = answer_of(await client.call_tool("upsert_contact", both))
         again = answer_of(await client.call_tool("upsert_contact", both))
-        starts = line.sandbox.store.automations.starts(PROJECT)
+        starts = starts_of(line.sandbox.store)
     assert [step["tool"] for step in answer["undo"]] == ["remove_from_list"]
     assert len(line.bodies(UPSERT)[0]["listIds"]) == 1
     assert again["outcome"] == "unchanged"
@@ -170,7 +171,7 @@ async def test_a_list_that_the_contact_is_in_already_is_not_joined_again_and_sta
 
 async def test_that_it_cannot_be_told_who_was_in_the_list_before_is_said() -> None:
     async with over_a_line() as (client, line):
-        line.sandbox.store.seed_list(PROJECT, "Newsletter", "list")
+        line.sandbox.store.contact_lists.seed(PROJECT, "Newsletter", "list")
         answer_of(await client.call_tool("create_contact", JANE))
         line.lose("POST /contact-lists/contacts/search", reset)
         answer = answer_of(await client.call_tool("upsert_contact", {**JANE, "listIds": ["Newsletter"]}))
@@ -182,7 +183,7 @@ async def test_many_lists_are_joined_without_looking_into_each_first() -> None:
     async with over_a_line() as (client, line):
         names = [f"List {number}" for number in range(4)]
         for name in names:
-            line.sandbox.store.seed_list(PROJECT, name, "list")
+            line.sandbox.store.contact_lists.seed(PROJECT, name, "list")
         answer_of(await client.call_tool("create_contact", JANE))
         answer = answer_of(await client.call_tool("upsert_contact", {**JANE, "listIds": names}))
     assert line.count("POST /contact-lists/contacts/search") == 0

@@ -27,8 +27,7 @@ def _in_process(file: str, given: Mapping[str, object]) -> AutoSend:
     from httpx2 import ASGITransport
 
     from autosend_mcp.sandbox.app import KEY, Sandbox
-    from autosend_mcp.sandbox.store import Store
 
     settings: Settings = load_settings(**{"api_key": KEY, "base_url": "http://127.0.0.1/v1", **given})
-    transport = ASGITransport(Sandbox(Store(file or None)).app, raise_app_exceptions=False)
+    transport = ASGITransport(Sandbox(file=file or None).app, raise_app_exceptions=False)
     return AutoSend(settings, transport, target=str(Path(file).resolve()) if file else None)

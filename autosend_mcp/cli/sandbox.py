@@ -1,17 +1,29 @@
-"""`autosend-mcp sandbox`: from its flags to a sandbox that serves."""
+"""`autosend-mcp sandbox`: from its flags to a sandbox that serves, with what it holds from the start."""
 
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import closing
 
-from autosend_mcp.sandbox.options import Options
-from autosend_mcp.sandbox.seeds import Seeds, automation_of
-from autosend_mcp.sandbox.serve import serve
+from autosend_mcp.sandbox.app import KEY, PROJECT, Options, PropertyAutomation, Sandbox
+from autosend_mcp.sandbox.contact_properties import RESERVED, TYPES
+from autosend_mcp.sandbox.serve import listening, serve
+from autosend_mcp.sandbox.store import Store
+from autosend_mcp.sandbox.validation import email_problems, normalized
 
 
 def run(flags: Namespace) -> str:
-    """Serve until the process is told to end; or why that cannot be, in words."""
+    """Serve until the process is asked to end; return why that is impossible, or nothing.
+
+    Prints where the sandbox is, its key, and the ids of what was seeded.
+    """
     try:
-        seeds = Seeds(flags.list, flags.segment, flags.field, flags.suppress, flags.unsubscribe)
-        serve(flags.port, flags.file, _options(flags), seeds)
+        _check(flags)
+        with closing(Sandbox(_options(flags), flags.file)) as sandbox, listening(flags.port) as listener:
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+            print(f"AutoSend sandbox on {url} with key {KEY}", flush=True)
+            for line in _seed(sandbox.store, flags):
+                print(line, flush=True)
+            serve(sandbox, listener)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -19,6 +31,44 @@ def run(flags: Namespace) -> str:
     except ValueError as error:
         return str(error)
     return ""
+
+
+def _check(flags: Namespace) -> None:
+    """Check the texts that seed the sandbox.
+
+    Raises:
+        ValueError: One of them cannot be understood.
+    """
+    for text in flags.field:
+        name, _, kind = text.rpartition(":")
+        if not name or kind not in TYPES:
+            raise ValueError(f"{text!r} is no field and type, such as plan:string; types: {', '.join(TYPES)}")
+        if name in RESERVED:
+            raise ValueError(f"{name!r} is a reserved field name")
+    for text in flags.unsubscribe:
+        if not text.partition(":")[2].strip():
+            raise ValueError(f"{text!r} is no address and group, such as jane@example.com:Blog")
+    for address in [*flags.suppress, *(text.partition(":")[0] for text in flags.unsubscribe)]:
+        if email_problems(address):
+            raise ValueError(f"{address!r} is no email address")
+
+
+def _seed(store: Store, flags: Namespace) -> Iterator[str]:
+    """Add what the flags name and the store does not hold yet; yield a line for each thing that has an id."""
+    for kind, names in (("list", flags.list), ("segment", flags.segment)):
+        for name in names:
+            yield f"{kind} {name}: {store.contact_lists.seed(PROJECT, name, kind)}"
+    for text in flags.field:
+        name, _, kind = text.rpartition(":")
+        store.contact_properties.define(PROJECT, name, kind)
+    groups = store.suppression_groups
+    if flags.suppress:
+        groups.suppress(PROJECT, map(normalized, flags.suppress), is_global=True)
+    for text in flags.unsubscribe:
+        address, _, group = text.partition(":")
+        group_id = groups.seed(PROJECT, group.strip())
+        groups.suppress(PROJECT, [normalized(address)], group_id)
+        yield f"group {group.strip()}: {group_id}"
 
 
 def _options(flags: Namespace) -> Options:
@@ -29,7 +79,20 @@ def _options(flags: Namespace) -> Options:
         lists_key=flags.lists_key,
         upsert_rule=flags.upsert_rule,
         unknown_fields=flags.unknown_fields,
-        automations=tuple(automation_of(text) for text in flags.automation),
+        automations=tuple(_automation_of(text) for text in flags.automation),
         webhook_url=flags.webhook,
         webhook_secret=flags.webhook_secret,
     )
+
+
+def _automation_of(text: str) -> PropertyAutomation:
+    """Return what starts at any change (`plan`), at a change to pro (`plan::pro`) or from free (`plan:free:pro`).
+
+    Raises:
+        ValueError: The text is none of these.
+    """
+    field, *values = text.split(":", 2)
+    if not field or len(values) == 1:
+        raise ValueError(f"{text!r} is no PROPERTY or PROPERTY:FROM:TO, such as plan or plan:free:pro")
+    was, now = values or ("", "")
+    return PropertyAutomation(field, was or None, now or None)

@@ -25,11 +25,11 @@ Written from the documentation; shares no code with the client it tests. Where t
 | custom value of a wrong type | `wrong_types`: `refuse`, or `keep` |
 | dates in custom fields | `2024-03-01`, or an ISO date with a time |
 | `description`, `defaultValue` in replies about a field | present when they were given |
-| more than some number of addresses | `max_search`, `max_remove`, `max_bulk_add`: 0 for any number |
+| more than some number of addresses | `max_search`, `max_bulk_add`: 0 for any number; any number in a removal |
 | bulk update: one address twice | `repeated_rows`: `last` wins, or `first`, or `refuse` the request |
 | bulk update: `listIds` of a row | ignored |
-| bulk update without `runWorkflow` | `run_workflow_default`: false, as one version of the page says, or true |
-| property and segment automations on single writes | `single_writes_run_workflow`: true, or false |
+| bulk update without `runWorkflow` | false, as one version of the page says |
+| property and segment automations on single writes | start |
 | property automations | `automations`: none; a property of a new contact changes from nothing |
 | remove: unknown addresses | `remove_unknown`: `ignore`, or `refuse` with 404 and remove nobody |
 | several contacts with one `userId` | `same_user_id`: `all` are deleted, or the `first` |
@@ -46,17 +46,21 @@ Written from the documentation; shares no code with the client it tests. Where t
 | searching the global list | works |
 | order of a list's contacts | oldest contact first |
 | page beyond the last one | `beyond_last_page`: `empty`, or `refuse` |
-| deleting a list with segments under it | `delete_parent`: `orphan` leaves them empty, or `cascade`, or `refuse` |
+| deleting a list with segments under it | they stay, and are empty |
 | segment conditions | see `criteria.py` |
 | joining a list again after leaving it | starts its automation again |
 | suppressing without `groupId` | into the project's default group, which is not global |
 | answer of POST /suppression-groups/email/entries | `groups`, as GET /suppression-groups shows them |
-| webhook events | `webhook_url` (loopback only), `webhook_secret`, `webhook_delays`; `data` is the contact |
+| webhook events | `webhook_url` (loopback only), `webhook_secret`; `data` is the contact |
 
 `GET /sandbox/automations`, which AutoSend does not have, shows what its automations would have sent.
 """
 
+import os
+import time
+from email.utils import formatdate
 from functools import partial
+from http import HTTPStatus
 
 from anyio import to_thread
 from starlette.applications import Starlette
@@ -66,74 +70,80 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from autosend_mcp.sandbox.contact_endpoints import ContactEndpoints
-from autosend_mcp.sandbox.exchange import KEY, PROJECT, Handler, RawPath, Windows, answer, no_route
-from autosend_mcp.sandbox.field_endpoints import FieldEndpoints, SuppressionEndpoints
-from autosend_mcp.sandbox.list_endpoints import ListEndpoints
+from autosend_mcp.sandbox.access import KEY, PROJECT, RateLimit, key_of, project_of
+from autosend_mcp.sandbox.contact_lists.endpoints import ContactListEndpoints
+from autosend_mcp.sandbox.contact_properties import ContactPropertyEndpoints
+from autosend_mcp.sandbox.contacts.endpoints import ContactEndpoints
+from autosend_mcp.sandbox.database import Clock
+from autosend_mcp.sandbox.envelope import Handler, RawPath, Refused
 from autosend_mcp.sandbox.options import Options, PropertyAutomation
 from autosend_mcp.sandbox.store import Store
+from autosend_mcp.sandbox.suppression_groups import SuppressionGroupEndpoints
 from autosend_mcp.sandbox.webhooks import Webhooks
 
 __all__ = ["KEY", "PROJECT", "Options", "PropertyAutomation", "Sandbox"]
 
 
 class Sandbox:
-    """The endpoints over one store, on its clock. `app` is what a server or an in-process transport calls."""
+    """The endpoints of every resource over one store. `app` is what a server or an in-process transport calls."""
 
-    def __init__(self, store: Store, options: Options | None = None) -> None:
-        """A new endpoint is a method of one of the classes of endpoints and a row in the table of routes."""
-        self.store = store
-        self.options = options or Options()
-        self._windows = Windows(self.options.rate_limit, store.db.now)
-        if self.options.webhook_url:
-            store.db.listener = Webhooks(self.options, store.db).announce
-        not_routed = partial(no_route, store.db.now)
-        routes = [self._route(row, handler) for row, handler in self._table().items()]
+    def __init__(
+        self, options: Options | None = None, file: str | os.PathLike[str] | None = None, now: Clock = time.time
+    ) -> None:
+        """Build the app over the file, or over memory without one. `now`: the clock that all times come from.
+
+        Raises:
+            OSError: The file cannot be opened, or is no SQLite database.
+        """
+        self.store = Store(options, file, now)
+        options = self.store.options
+        self._now = now
+        self._rate_limit = RateLimit(options.rate_limit, now)
+        if options.webhook_url:
+            self.store.db.listener = Webhooks(options.webhook_url, options.webhook_secret, self.store.db).announce
         self.app = Starlette(
-            routes=[*routes, Route("/sandbox/automations", self._automations, methods=["GET"])],
+            routes=[*self._routes(), Route("/sandbox/automations", self._automations, methods=["GET"])],
             middleware=[Middleware(RawPath)],
-            exception_handlers={HTTPException: not_routed, Exception: not_routed},
+            exception_handlers={HTTPException: self._no_route, Exception: self._no_route},
         )
 
-    def _table(self) -> dict[str, Handler]:
-        contacts = ContactEndpoints(self.store, self.options)
-        lists = ListEndpoints(self.store, self.options)
-        fields = FieldEndpoints(self.store, self.options)
-        suppressions = SuppressionEndpoints(self.store)
-        return {
-            "POST /contacts": contacts.create,
-            "POST /contacts/email": contacts.upsert,
-            "POST /contacts/search/emails": contacts.search,
-            "POST /contacts/bulk-update": contacts.bulk_update,
-            "POST /contacts/remove": contacts.remove,
-            "DELETE /contacts/email/userId/{userId}": contacts.delete_by_user,
-            "GET /contacts/{id}": contacts.get,
-            "DELETE /contacts/{id}": contacts.delete,
-            "GET /contacts/{id}/unsubscribe-groups": contacts.unsubscribe_groups,
-            "GET /contact-lists": lists.all,
-            "POST /contact-lists": lists.create,
-            "POST /contact-lists/contacts/search": lists.search,
-            "POST /contact-lists/contacts/bulk-add": lists.add,
-            "POST /contact-lists/{listId}/contacts/remove": lists.remove,
-            "GET /contact-lists/{listId}": lists.one,
-            "DELETE /contact-lists/{listId}": lists.delete,
-            "GET /custom-fields": fields.all,
-            "POST /custom-fields": fields.create,
-            "DELETE /custom-fields/fieldName/{name}": fields.delete,
-            "GET /suppression-groups": suppressions.groups,
-            "POST /suppression-groups/entries": suppressions.entries,
-            "POST /suppression-groups/email/entries": suppressions.groups_of,
-            "POST /suppression-groups/emails/suppress": suppressions.suppress,
-            "POST /suppression-groups/emails/unsuppress": suppressions.unsuppress,
-        }
+    def close(self) -> None:
+        """Close the file."""
+        self.store.db.close()
 
-    def _route(self, row: str, handler: Handler) -> Route:
-        method, path = row.split()
+    def _routes(self) -> list[Route]:
+        all_endpoints = (
+            ContactEndpoints(self.store),
+            ContactListEndpoints(self.store),
+            ContactPropertyEndpoints(self.store.contact_properties, self.store.options),
+            SuppressionGroupEndpoints(self.store.suppression_groups),
+        )
+        return [
+            Route(f"/v1{path}", partial(self._respond, handler), methods=[method])
+            for endpoints in all_endpoints
+            for (method, path), handler in endpoints.routes().items()
+        ]
 
-        async def endpoint(request: Request) -> Response:
-            return await answer(request, handler, self._windows)
+    async def _respond(self, handler: Handler, request: Request) -> Response:
+        """Return the handler's response, or the refusal, to a request with a valid key within its rate limit."""
+        headers = {"Date": formatdate(self._now(), usegmt=True)}
+        try:
+            key = key_of(request)
+            headers |= self._rate_limit.spend(key)
+            response = await handler(request, project_of(request, key))
+        except Refused as refused:
+            response = refused.response()
+            headers |= refused.headers
+        response.headers.update(headers)
+        return response
 
-        return Route(f"/v1{path}", endpoint, methods=[method])
+    async def _no_route(self, _request: Request, error: Exception) -> Response:
+        """Answer an unknown path or method, or a bug, in the documented envelope."""
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(status, "SERVER_ERROR")
+        response = Refused(status, code, HTTPStatus(status).phrase).response()
+        response.headers["Date"] = formatdate(self._now(), usegmt=True)
+        return response
 
     async def _automations(self, _request: Request) -> Response:
         return JSONResponse({"automations": await to_thread.run_sync(self.store.automations.all)})

@@ -1,17 +1,17 @@
 """The log of what AutoSend's live automations would have done: who started which, and the mail it would have sent.
 
-Source: the pages "Automations" (triggers: added to a list or segment, a property changes) and "Suppressions".
+Sources: the pages "Automations" (triggers: added to a list or segment, a property changes) and "Suppressions".
 """
 
 import json
 from typing import Any
 
-from autosend_mcp.sandbox.contacts import Contact
-from autosend_mcp.sandbox.criteria import property_of
+from autosend_mcp.sandbox.contact_lists.criteria import property_of
+from autosend_mcp.sandbox.contact_lists.records import ContactList
+from autosend_mcp.sandbox.contacts.records import Contact
 from autosend_mcp.sandbox.database import Database
-from autosend_mcp.sandbox.lists import ContactList
 from autosend_mcp.sandbox.options import PropertyAutomation
-from autosend_mcp.sandbox.suppressions import Suppressions
+from autosend_mcp.sandbox.suppression_groups import SuppressionGroups
 
 _COLUMNS = ("project", "at", "automation", '"trigger"', "list", "contact", "email", "subject", "reason")
 
@@ -19,18 +19,17 @@ _COLUMNS = ("project", "at", "automation", '"trigger"', "list", "contact", "emai
 class Automations:
     """The starts of every project."""
 
-    def __init__(self, db: Database) -> None:
-        """Over this database."""
+    def __init__(self, db: Database, suppression_groups: SuppressionGroups) -> None:
         self._db = db
-        self._suppressions = Suppressions(db)
+        self._suppression_groups = suppression_groups
 
     def joined(self, contact: Contact, joined: ContactList) -> None:
-        """The contact is newly in a list or segment: its automation starts."""
+        """Start the automation of a list or segment that the contact is newly in."""
         trigger = {"type": f"{joined.type}_joined", "listId": joined.id, "listName": joined.name}
         self._start(contact, f"Welcome to {joined.name}", trigger, joined.id)
 
     def changed(self, contact: Contact, before: Contact | None, automation: PropertyAutomation) -> None:
-        """Start the automation, if its property changed from what it starts at to what it ends at."""
+        """Start the automation if its property changed from its `from_value` to its `to_value`."""
         was = property_of(before, automation.field) if before else None
         now = property_of(contact, automation.field)
         wanted = ((automation.from_value, was), (automation.to_value, now))
@@ -39,22 +38,13 @@ class Automations:
             self._start(contact, automation.name, trigger, None)
 
     def all(self) -> list[dict[str, Any]]:
-        """Every start, oldest first, as GET /sandbox/automations shows it."""
+        """Return every start, oldest first, as GET /sandbox/automations shows it."""
         return [_start_of(row) for row in self._db.rows("SELECT * FROM starts ORDER BY number")]
-
-    def starts(self, project: str) -> dict[tuple[str, str], int]:
-        """How often each contact started the automation of each list or segment, by the two ids."""
-        rows = self._db.rows(
-            "SELECT contact, list, COUNT(*) AS n FROM starts WHERE project = ? AND list IS NOT NULL"
-            " GROUP BY contact, list",
-            project,
-        )
-        return {(row["contact"], row["list"]): row["n"] for row in rows}
 
     def _start(self, contact: Contact, automation: str, trigger: dict[str, Any], list_id: str | None) -> None:
         project, email = contact["projectId"], contact["email"]
-        silent = email in self._suppressions.suppressed(project, [email])
-        mail = (None, "the address is suppressed") if silent else (automation, None)
+        suppressed = email in self._suppression_groups.suppressed(project, [email])
+        mail = (None, "the address is suppressed") if suppressed else (automation, None)
         values = (project, self._db.timestamp(), automation, json.dumps(trigger), list_id, contact["id"], email, *mail)
         self._db.insert("starts", _COLUMNS, *values)
 

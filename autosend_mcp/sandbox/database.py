@@ -1,4 +1,4 @@
-"""The SQLite file under the sandbox: its tables, its transactions, and what is told once one is finished."""
+"""The SQLite file under the sandbox: its tables, its transactions, and the events announced after each."""
 
 import os
 import random
@@ -63,7 +63,7 @@ CREATE TABLE IF NOT EXISTS starts (
 );
 """
 
-# What version 0.1.0 did not have.
+# The columns of lists that version 0.1.0 did not have.
 _ADDED = {"description": "TEXT", "criteria": "TEXT", "parent": "TEXT", "created_at": "TEXT", "updated_at": "TEXT"}
 
 
@@ -75,7 +75,7 @@ def _second(seconds: int) -> str:
 class Database:
     """One SQLite connection for any number of threads.
 
-    With a file, write-ahead logging keeps every finished transaction through a kill of the process.
+    With a file, write-ahead logging keeps every finished transaction, also when the process is killed.
     """
 
     def __init__(self, file: str | os.PathLike[str] | None, now: Clock = time.time) -> None:
@@ -88,7 +88,7 @@ class Database:
         self.listener: Listener | None = None
         self._lock = threading.RLock()
         self._inside = False
-        self._news: list[tuple[str, dict[str, Any]]] = []
+        self._events: list[tuple[str, dict[str, Any]]] = []
         try:
             self._db = sqlite3.connect(file or ":memory:", check_same_thread=False, isolation_level=None)
             self._db.executescript(_SCHEMA)
@@ -112,39 +112,39 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Generator[None]:
-        """All or nothing, and nobody else meanwhile. Inside another one, a part of it."""
+        """Apply all or nothing, with no other thread in between. Inside a transaction, be a part of it."""
         with self._lock:
             if self._inside:
                 yield
                 return
             self._db.execute("BEGIN IMMEDIATE")
-            self._inside, self._news = True, []
+            self._inside, self._events = True, []
             try:
                 with self._db:
                     yield
             finally:
                 self._inside = False
             if self.listener:
-                for event, data in self._news:
+                for event, data in self._events:
                     self.listener(event, data)
 
     def announce(self, event: str, data: dict[str, Any]) -> None:
-        """Tell the listener, once the transaction is finished."""
+        """Pass an event to the listener once the transaction is finished."""
         if self.listener:
-            self._news.append((event, data))
+            self._events.append((event, data))
 
     def rows(self, sql: str, *values: object) -> list[Any]:
-        """All rows of a query."""
+        """Return all rows of a query."""
         with self._lock:
             return self._db.execute(sql, values).fetchall()
 
     def row(self, sql: str, *values: object) -> Any:
-        """The first row of a query, or None."""
+        """Return the first row of a query, or None."""
         with self._lock:
             return self._db.execute(sql, values).fetchone()
 
     def among(self, sql: str, wanted: Iterable[str], *values: object) -> list[Any]:
-        """All rows of a query whose `IN (?)` is to hold each of `wanted`; `values` come before them."""
+        """Return all rows of a query whose `IN (?)` stands for each of `wanted`; `values` come before them."""
         names = list(dict.fromkeys(wanted))
         found: list[Any] = []
         for start in range(0, len(names), 500):
@@ -153,21 +153,21 @@ class Database:
         return found
 
     def run(self, sql: str, *values: object) -> int:
-        """Change rows; how many."""
+        """Change rows and return how many."""
         return self._db.execute(sql, values).rowcount
 
     def insert(self, table: str, columns: Sequence[str], *values: object) -> bool:
-        """Add a row, unless its key is there; whether it was added."""
+        """Add a row, unless its key exists; return whether it was added."""
         marks = ", ".join("?" * len(values))
-        return self.run(f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})", *values) > 0  # noqa: S608 - names are ours
+        return self.run(f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})", *values) > 0  # noqa: S608 - constants
 
     def _upgrade(self) -> None:
-        there = {row["name"] for row in self.rows("PRAGMA table_info (lists)")}
-        if there.issuperset(_ADDED):
+        columns = {row["name"] for row in self.rows("PRAGMA table_info (lists)")}
+        if columns.issuperset(_ADDED):
             return
         with self.transaction():
             for column, kind in _ADDED.items():
-                if column not in there:
+                if column not in columns:
                     self.run(f"ALTER TABLE lists ADD COLUMN {column} {kind}")
             now = self.timestamp()
             self.run("UPDATE lists SET created_at = ?, updated_at = ? WHERE created_at IS NULL", now, now)

@@ -1,4 +1,4 @@
-"""The sandbox's switches: one for each thing that AutoSend's documentation leaves open."""
+"""The sandbox's switches: what AutoSend's documentation leaves open, and the client is tested under each value."""
 
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -19,7 +19,7 @@ class PropertyAutomation:
 
     @property
     def name(self) -> str:
-        """What the log calls it."""
+        """Its name in the log."""
         change = f"{self.field} changed"
         change += f" from {self.from_value}" if self.from_value is not None else ""
         return change + (f" to {self.to_value}" if self.to_value is not None else "")
@@ -30,7 +30,7 @@ class Options:
     """The sandbox's switches; `app.py` has the table of what each decides.
 
     `rate_limit`: requests a second and key, 0 for none. The `max_...`: how many entries a request may have, 0 for any
-    number. `webhook_delays`: seconds before each further try.
+    number.
 
     Raises:
         ValueError: The webhook's URL is not on this machine.
@@ -53,20 +53,15 @@ class Options:
     same_user_id: Literal["all", "first"] = "all"
     remove_unknown: Literal["ignore", "refuse"] = "ignore"
     max_search: int = 0
-    max_remove: int = 0
     max_bulk_add: int = 0
     repeated_rows: Literal["last", "first", "refuse"] = "last"
     beyond_last_page: Literal["empty", "refuse"] = "empty"
-    delete_parent: Literal["orphan", "cascade", "refuse"] = "orphan"
-    run_workflow_default: bool = False
-    single_writes_run_workflow: bool = True
     automations: tuple[PropertyAutomation, ...] = ()
     webhook_url: str = ""
     webhook_secret: str = "whsec_sandbox"  # noqa: S105 - a sandbox's, known to everybody
-    webhook_delays: tuple[float, ...] = (5, 10, 20)
 
     def __post_init__(self) -> None:
-        """Nothing of a sandbox leaves this machine."""
+        """Refuse a webhook that would leave this machine."""
         if self.webhook_url and not _is_loopback(self.webhook_url):
             raise ValueError("the webhook's URL must be http:// on 127.0.0.1, [::1] or localhost")
 

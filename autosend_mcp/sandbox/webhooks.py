@@ -1,89 +1,62 @@
-"""Webhook deliveries to one URL on this machine, in a thread of their own: no answer waits for them.
+"""Webhooks: deliveries to one URL on this machine, in a thread of their own, so that no response waits for them.
 
-Source: the pages "Webhooks" (headers, signature, answers within 10 s) and "Webhook retries" (5, 10 and 20 s).
+Sources: the pages "Webhooks" (headers, signature, answers within 10 s) and "Webhook retries" (5, 10 and 20 s).
 """
 
 import hashlib
 import hmac
 import json
+import sched
 import threading
-import time
-from dataclasses import dataclass, field
-from heapq import heappop, heappush
-from http.client import HTTPConnection, HTTPException
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
+import httpx2
+
 from autosend_mcp.sandbox.database import Database
-from autosend_mcp.sandbox.options import Options
 
-
-@dataclass(order=True)
-class _Delivery:
-    due: float
-    number: int
-    event: str = field(compare=False)
-    content: bytes = field(compare=False)
-    id: str = field(compare=False)
-    failures: int = field(compare=False, default=0)
+_RETRIES = (5.0, 10.0, 20.0)  # seconds before each further try
+_MAX_WAIT = 0.1  # seconds between two looks at the clock, which a test may set forward
 
 
 class Webhooks:
-    """What is to be delivered, in order; a delivery that fails is tried again later under the same id."""
+    """Deliveries in their order; one that fails is tried again later under the same id, by the database's clock."""
 
-    def __init__(self, options: Options, db: Database) -> None:
-        """To the URL of the options, which is on this machine."""
-        self._url = urlsplit(options.webhook_url)
-        self._secret = options.webhook_secret.encode()
+    def __init__(self, url: str, secret: str, db: Database) -> None:
+        self._url = url
+        self._secret = secret.encode()
         self._db = db
-        self._delays = options.webhook_delays
-        self._waiting: list[_Delivery] = []
-        self._changed = threading.Condition()
-        self._number = 0
-        self._thread: threading.Thread | None = None
+        self._http = httpx2.Client(timeout=10, trust_env=False, limits=httpx2.Limits(max_keepalive_connections=0))
+        self._woken = threading.Event()
+        self._scheduler = sched.scheduler(db.now, lambda seconds: self._wait(min(seconds, _MAX_WAIT)))
+        threading.Thread(target=self._run, daemon=True).start()
 
     def announce(self, event: str, data: dict[str, Any]) -> None:
         """Deliver an event soon."""
         content = json.dumps({"type": event, "createdAt": self._db.timestamp(), "data": data}).encode()
-        with self._changed:
-            self._number += 1
-            heappush(self._waiting, _Delivery(0, self._number, event, content, str(uuid4())))
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, daemon=True)
-                self._thread.start()
-            self._changed.notify()
+        self._scheduler.enterabs(0, 0, self._deliver, (event, content, str(uuid4()), *_RETRIES))
+        self._woken.set()
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         while True:
-            delivery = self._next()
-            if not self._deliver(delivery) and delivery.failures < len(self._delays):
-                delivery.due = time.monotonic() + self._delays[delivery.failures]
-                delivery.failures += 1
-                with self._changed:
-                    heappush(self._waiting, delivery)
+            self._wait(None)
+            self._scheduler.run()
 
-    def _next(self) -> _Delivery:
-        with self._changed:
-            while not self._waiting or self._waiting[0].due > time.monotonic():
-                self._changed.wait(self._waiting[0].due - time.monotonic() if self._waiting else None)
-            return heappop(self._waiting)
+    def _wait(self, seconds: float | None) -> None:
+        self._woken.wait(seconds)
+        self._woken.clear()
 
-    def _deliver(self, delivery: _Delivery) -> bool:
-        path = (self._url.path or "/") + (f"?{self._url.query}" if self._url.query else "")
+    def _deliver(self, event: str, content: bytes, delivery_id: str, *retries: float) -> None:
         headers = {
             "Content-Type": "application/json",
-            "X-Webhook-Signature": hmac.new(self._secret, delivery.content, hashlib.sha256).hexdigest(),
-            "X-Webhook-Event": delivery.event,
-            "X-Webhook-Delivery-Id": delivery.id,
+            "X-Webhook-Signature": hmac.new(self._secret, content, hashlib.sha256).hexdigest(),
+            "X-Webhook-Event": event,
+            "X-Webhook-Delivery-Id": delivery_id,
             "X-Webhook-Timestamp": str(int(self._db.now() * 1_000)),
         }
         try:
-            connection = HTTPConnection(self._url.hostname or "", self._url.port or 80, timeout=10)
-            try:
-                connection.request("POST", path, delivery.content, headers)
-                return connection.getresponse().status // 100 == 2
-            finally:
-                connection.close()
-        except (OSError, HTTPException):
-            return False
+            delivered = self._http.post(self._url, content=content, headers=headers).is_success
+        except httpx2.HTTPError:
+            delivered = False
+        if retries and not delivered:
+            self._scheduler.enter(retries[0], 0, self._deliver, (event, content, delivery_id, *retries[1:]))

@@ -14,9 +14,11 @@ import anyio
 
 from autosend_mcp.errors import AutoSendError
 from autosend_mcp.imports.run import Import, Order
-from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
+from autosend_mcp.sandbox.app import PROJECT, Options
+from autosend_mcp.sandbox.contacts import writes
 from autosend_mcp.sandbox.store import Store
-from tests.support.line import Line, empty_store
+from tests.support.line import Line, empty_sandbox
+from tests.support.records import members_of, starts_of
 from tests.support.worlds import autosend_over
 
 BULK = "POST /contacts/bulk-update"
@@ -82,7 +84,7 @@ class World:
         return self.line.sandbox.store
 
     def held(self, email: str) -> dict[str, Any] | None:
-        return next(iter(self.store.find(PROJECT, [email])), None)
+        return next(iter(self.store.contacts.find(PROJECT, [email])), None)
 
     def values(self, email: str) -> dict[str, Any]:
         """What the contact holds, without what AutoSend gave it."""
@@ -90,17 +92,17 @@ class World:
         return {name: held[name] for name in ("firstName", "lastName", "userId", "customFields") if held.get(name)}
 
     def seed(self, *contacts: Row) -> None:
-        self.store.bulk_upsert(PROJECT, contacts, run_workflow=False)
+        writes.bulk_update(self.store, PROJECT, contacts, run_workflow=False)
         self.written.clear()
 
     def made_list(self, name: str = "Newsletter") -> str:
-        return self.store.seed_list(PROJECT, name, "list")
+        return self.store.contact_lists.seed(PROJECT, name, "list")
 
     def members(self, list_id: str) -> int:
-        return len(self.store.members(list_id))
+        return len(members_of(self.store, list_id))
 
     def starts(self) -> dict[tuple[str, str], int]:
-        return self.store.automations.starts(PROJECT)
+        return starts_of(self.store)
 
     def begin(self, content: bytes, name: str = "people.csv", **order: Any) -> Import:
         """An import of a file of this content, not begun yet."""
@@ -134,7 +136,7 @@ def report_of(file: Path) -> list[dict[str, str]]:
 @contextmanager
 def world(options: Options | None = None) -> Generator[World]:
     """Yield a fresh one, with the custom fields plan (string) and logins (number)."""
-    sandbox = Sandbox(empty_store(), options or Options(rate_limit=0))
+    sandbox = empty_sandbox(options)
     with TemporaryDirectory() as folder:
         here = World(Line(sandbox), Path(folder))
 
@@ -145,7 +147,7 @@ def world(options: Options | None = None) -> Generator[World]:
         try:
             yield here
         finally:
-            sandbox.store.close()
+            sandbox.close()
 
 
 async def at_once(check: Callable[..., Awaitable[None]], cases: Iterable[tuple[Any, ...]]) -> None:

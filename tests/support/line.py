@@ -12,7 +12,6 @@ import httpx2
 from mcp import Client
 
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
-from autosend_mcp.sandbox.store import Store
 from tests.support.clock import clock
 from tests.support.worlds import connected
 
@@ -129,20 +128,20 @@ async def forwarded(forward: Forward) -> httpx2.Response:
 
 @asynccontextmanager
 async def over_a_line(
-    era: str = "2026-07-28", *, options: Options | None = None, store: Store | None = None, **settings: Any
+    era: str = "2026-07-28", *, options: Options | None = None, sandbox: Sandbox | None = None, **settings: Any
 ) -> AsyncGenerator[tuple[Client, Line]]:
     """Yield a client of our server over a sandbox, and the line between the two. A fresh one defines plan, logins."""
-    line = Line(Sandbox(store or empty_store(), options or Options(rate_limit=0)))
+    line = Line(sandbox or empty_sandbox(options))
     try:
         async with connected(line, era, **settings) as client:
             yield client, line
     finally:
-        line.sandbox.store.close()
+        line.sandbox.close()
 
 
-def empty_store() -> Store:
-    """Return a store with the custom fields plan (string) and logins (number), and nothing else."""
-    store = Store(now=clock())
+def empty_sandbox(options: Options | None = None) -> Sandbox:
+    """Return a sandbox with the custom fields plan (string) and logins (number), and nothing else."""
+    sandbox = Sandbox(options or Options(rate_limit=0), now=clock())
     for name, kind in (("plan", "string"), ("logins", "number")):
-        store.fields.define(PROJECT, name, kind)
-    return store
+        sandbox.store.contact_properties.define(PROJECT, name, kind)
+    return sandbox

@@ -15,10 +15,12 @@ import jsonschema
 from mcp import Client
 from mcp_types import Tool
 
-from autosend_mcp.sandbox.app import PROJECT
+from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
+from autosend_mcp.sandbox.contacts import writes
 from autosend_mcp.sandbox.store import Store
 from tests.support.clock import clock
 from tests.support.line import over_a_line
+from tests.support.records import snapshot
 from tests.support.worlds import answer_of, error_of, text_of
 
 Json = dict[str, Any]
@@ -78,17 +80,17 @@ class Assistant:
     async def _play(self, name: str, arguments: Json, *, refused: bool) -> Played:
         tool = self.tools[name]
         jsonschema.validate(arguments, tool.input_schema)
-        before = self.store.snapshot(PROJECT)
+        before = snapshot(self.store)
         result = await self.client.call_tool(name, arguments)
         answer = None if refused else answer_of(result)
         text = error_of(result) if refused else text_of(result)
-        self.played.append(Played(tool, arguments, answer, text, before, self.store.snapshot(PROJECT)))
+        self.played.append(Played(tool, arguments, answer, text, before, snapshot(self.store)))
         return self.played[-1]
 
 
 def _people(store: Store, *emails: str, **more: Any) -> None:
     for email in emails:
-        store.create(PROJECT, {"email": email, **more})
+        writes.create(store, PROJECT, {"email": email, **more})
 
 
 async def sign_up(user: Assistant) -> None:
@@ -126,9 +128,9 @@ ROWS: list[Json] = [
 
 def ten_contacts(store: Store) -> None:
     """Three of them are in the list."""
-    newsletter = store.seed_list(PROJECT, "Newsletter", "list")
+    newsletter = store.contact_lists.seed(PROJECT, "Newsletter", "list")
     for name, kind in (("plan", "string"), ("logins", "number")):
-        store.fields.define(PROJECT, name, kind)
+        store.contact_properties.define(PROJECT, name, kind)
     _people(store, *OLD[:3], customFields={"plan": "free", "logins": 7}, listIds=[newsletter])
     _people(store, *OLD[3:], customFields={"plan": "free", "logins": 7})
 
@@ -142,7 +144,7 @@ async def batch(user: Assistant) -> None:
 
 def two_domains(store: Store) -> None:
     """Of the domain there are 45 in the list, and one who is not."""
-    newsletter = store.seed_list(PROJECT, "Newsletter", "list")
+    newsletter = store.contact_lists.seed(PROJECT, "Newsletter", "list")
     for n in range(45):
         _people(store, f"a{n}@acme.example", f"b{n}@other.example", listIds=[newsletter])
     _people(store, "outside@acme.example")
@@ -154,7 +156,7 @@ async def one_domain(user: Assistant) -> None:
 
 def two_wrong_plans(store: Store) -> None:
     """Thirty contacts; the plan of two is misspelt."""
-    store.fields.define(PROJECT, "plan", "string")
+    store.contact_properties.define(PROJECT, "plan", "string")
     for n in range(30):
         _people(store, f"p{n}@example.com", customFields={"plan": "premuim" if n in {3, 24} else "premium"})
 
@@ -171,7 +173,7 @@ async def wrong_plan(user: Assistant) -> None:
 
 def jane_and_john(store: Store) -> None:
     """Both are in the list."""
-    newsletter = store.seed_list(PROJECT, "Newsletter", "list")
+    newsletter = store.contact_lists.seed(PROJECT, "Newsletter", "list")
     _people(store, "jane@example.com", "john@example.com", firstName="J", listIds=[newsletter])
 
 
@@ -185,7 +187,7 @@ async def forgotten(user: Assistant) -> None:
 
 def many_readers(store: Store) -> None:
     """130 people in the list."""
-    newsletter = store.seed_list(PROJECT, "Newsletter", "list")
+    newsletter = store.contact_lists.seed(PROJECT, "Newsletter", "list")
     _people(store, *(f"reader{n}@example.com" for n in range(130)), listIds=[newsletter])
 
 
@@ -217,9 +219,10 @@ SCENARIOS: dict[str, tuple[Callable[[Store], None], Callable[[Assistant], Awaita
 async def played(name: str, era: str = "2026-07-28") -> AsyncGenerator[Assistant]:
     """The assistant after the job, with what was called and what AutoSend holds now."""
     held, play = SCENARIOS[name]
-    store = Store(now=clock())
+    sandbox = Sandbox(Options(rate_limit=0), now=clock())
+    store = sandbox.store
     held(store)
-    async with over_a_line(era, store=store) as (client, _):
+    async with over_a_line(era, sandbox=sandbox) as (client, _):
         assistant = Assistant(client, store, {tool.name: tool for tool in (await client.list_tools()).tools})
         await play(assistant)
         yield assistant

@@ -7,12 +7,12 @@ from typing import Any
 from mcp import Client
 from mcp_types import CallToolResult
 
-from autosend_mcp.sandbox.app import PROJECT
-from autosend_mcp.sandbox.store import Store
+from autosend_mcp.sandbox.app import Options, Sandbox
 from autosend_mcp.server.app import chosen
-from manifests.examples import EXAMPLES, example_store
+from manifests.examples import EXAMPLES, example_sandbox
 from tests.support.clock import clock
 from tests.support.line import Line, over_a_line
+from tests.support.records import snapshot
 from tests.support.worlds import error_of
 
 JANE, JOHN, ANN = "jane@example.com", "john@example.com", "ann@example.com"
@@ -22,19 +22,21 @@ PEOPLE = [JANE, JOHN, ANN]
 CALLS: dict[str, dict[str, Any]] = {name: EXAMPLES[name] for name in chosen((), read_only=False)}
 
 
-def seeded_store() -> Store:
-    """Return the project of the examples, on the clock of the running loop."""
-    return example_store(clock())
+def seeded_sandbox(options: Options | None = None) -> Sandbox:
+    """Return the sandbox of the examples, on the clock of the running loop."""
+    return example_sandbox(options, clock())
 
 
-def seeded(era: str = "2026-07-28", **more: Any) -> AbstractAsyncContextManager[tuple[Client, Line]]:
+def seeded(
+    era: str = "2026-07-28", *, options: Options | None = None, **more: Any
+) -> AbstractAsyncContextManager[tuple[Client, Line]]:
     """Return a client over the seeded project, and the line between the two."""
-    return over_a_line(era, store=seeded_store(), **more)
+    return over_a_line(era, sandbox=seeded_sandbox(options), **more)
 
 
 def held(line: Line) -> dict[str, list[dict[str, Any]]]:
     """Everything that the project holds."""
-    return line.sandbox.store.snapshot(PROJECT)
+    return snapshot(line.sandbox.store)
 
 
 def fact(result: CallToolResult, label: str) -> Any:

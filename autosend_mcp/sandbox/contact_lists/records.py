@@ -1,4 +1,4 @@
-"""Contact lists and segments: both kinds are one resource, told apart by `type`.
+"""The rows of contact lists and segments: both kinds are one resource, told apart by `type`.
 
 Source: the pages "List contact lists", "Get contact list", "Create contact list" and "Segments".
 """
@@ -8,21 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autosend_mcp.sandbox.contacts import Contact, Contacts, contact_of
-from autosend_mcp.sandbox.criteria import meets
+from autosend_mcp.sandbox.contact_lists.criteria import meets
+from autosend_mcp.sandbox.contacts.records import Contact, Contacts, contact_of
 from autosend_mcp.sandbox.database import Database
 
 GLOBAL = "GLOBAL_CONTACT_LIST"
 _COLUMNS = ("id", "project", "name", "type", "description", "criteria", "parent", "created_at", "updated_at")
 
 
-class ParentError(Exception):
-    """A segment nests under the list that was to be deleted."""
-
-
 @dataclass(frozen=True)
 class ContactList:
-    """A list or segment as it is kept."""
+    """A list or segment; `row` is how it is stored."""
 
     id: str
     name: str
@@ -32,7 +28,7 @@ class ContactList:
     row: Any
 
     def shown(self, count: int) -> dict[str, Any]:
-        """As the documentation shows it."""
+        """Return it as the documentation shows it, with this number of contacts."""
         criteria = {"filterCriteria": self.criteria} if self.type == "segment" else {}
         return {
             "id": self.id,
@@ -46,46 +42,45 @@ class ContactList:
         }
 
 
-class Lists:
+class ContactLists:
     """The lists and segments of every project, and who is in them."""
 
-    def __init__(self, db: Database) -> None:
-        """Over this database."""
+    def __init__(self, db: Database, contacts: Contacts) -> None:
         self._db = db
-        self._contacts = Contacts(db)
+        self._contacts = contacts
 
     def known(self, project: str) -> dict[str, ContactList]:
-        """The project's lists and segments by id, oldest first; without the global one."""
+        """Return the project's lists and segments by id, oldest first; without the global list."""
         rows = self._db.rows("SELECT * FROM lists WHERE project = ? ORDER BY rowid", project)
         return {row["id"]: _list_of(row) for row in rows}
 
     def kind(self, project: str, list_id: str) -> str | None:
-        """`list` or `segment`; None if there is no such list."""
+        """Return "list" or "segment", or None if there is no such list."""
         row = self._db.row("SELECT type FROM lists WHERE project = ? AND id = ?", project, list_id)
         return "list" if list_id == GLOBAL else row and row["type"]
 
     def all(self, project: str, kind: str | None = None) -> list[dict[str, Any]]:
-        """What GET /contact-lists shows: the global list first; only one type, if it is given."""
+        """Return what GET /contact-lists shows, the global list first; of one type, if it is given."""
         with self._db.transaction():
             known = self.known(project)
-            everybody = self._contacts.all(project) if any(one.type == "segment" for one in known.values()) else []
+            segments = [found for found in known.values() if found.type == "segment"]
+            contacts = self._contacts.all(project) if segments else []
             counts = self._counts(project)
-            for one in known.values():
-                if one.type == "segment":
-                    counts[one.id] = sum(self.within(known, one.id, contact) for contact in everybody)
-            shown = [one.shown(counts.get(one.id, 0)) for one in known.values()]
-            return [one for one in [self._everybody(project), *shown] if kind in (None, one["type"])]
+            for segment in segments:
+                counts[segment.id] = sum(self.within(known, segment.id, contact) for contact in contacts)
+            shown = [found.shown(counts.get(found.id, 0)) for found in known.values()]
+            return [found for found in [self._global(project), *shown] if kind in (None, found["type"])]
 
-    def one(self, project: str, list_id: str) -> dict[str, Any] | None:
-        """What GET /contact-lists/{id} shows; None if there is no such list."""
+    def get(self, project: str, list_id: str) -> dict[str, Any] | None:
+        """Return what GET /contact-lists/{id} shows, or None if there is no such list."""
         with self._db.transaction():
             found = self.known(project).get(list_id)
             if list_id == GLOBAL:
-                return self._everybody(project)
+                return self._global(project)
             return found.shown(self.count(project, list_id)) if found else None
 
     def create(self, project: str, body: Mapping[str, Any]) -> dict[str, Any] | None:
-        """A new list or segment; None if the project has one of that name."""
+        """Create a list or segment and return it; None if the project has one of that name."""
         kind = body.get("type") or "list"
         segment = kind == "segment"
         with self._db.transaction():
@@ -99,7 +94,14 @@ class Lists:
                 criteria=body["filterCriteria"] if segment else None,
                 parent=body.get("parentId") if segment else None,
             )
-            return self.one(project, list_id)
+            return self.get(project, list_id)
+
+    def seed(self, project: str, name: str, kind: str = "list", criteria: Mapping[str, Any] | None = None) -> str:
+        """Return the id of the list or segment of this name, made if there is none. Without criteria it is empty."""
+        with self._db.transaction():
+            sql = "SELECT id FROM lists WHERE project = ? AND name = ? AND type = ?"
+            found = self._db.row(sql, project, name, kind)
+            return str(found["id"]) if found else self.insert(project, name, kind, criteria=criteria)
 
     def insert(
         self,
@@ -112,41 +114,31 @@ class Lists:
         criteria: Mapping[str, Any] | None = None,
         parent: str | None = None,
     ) -> str:
-        """A new row; its id."""
+        """Add a row and return its id."""
         list_id, now = list_id or self._db.new_id(), self._db.timestamp()
-        kept = json.dumps(criteria) if criteria else None
+        stored = json.dumps(criteria) if criteria else None
         with self._db.transaction():
-            self._db.insert("lists", _COLUMNS, list_id, project, name, kind, description, kept, parent, now, now)
+            self._db.insert("lists", _COLUMNS, list_id, project, name, kind, description, stored, parent, now, now)
         return list_id
 
-    def delete(self, project: str, list_id: str, rule: str) -> bool:
-        """Drop the list, not its contacts; whether there was one. `rule` decides about segments under it.
-
-        Raises:
-            ParentError: There are such segments, and the rule is `refuse`.
-        """
+    def delete(self, project: str, list_id: str) -> bool:
+        """Delete the list, not its contacts; return False if there is none. Segments under it are empty afterwards."""
         with self._db.transaction():
-            under = self._db.rows("SELECT id FROM lists WHERE project = ? AND parent = ?", project, list_id)
-            if under and rule == "refuse":
-                raise ParentError
-            if rule == "cascade":
-                for row in under:
-                    self.delete(project, row["id"], rule)
-            mine = "contact IN (SELECT id FROM contacts WHERE project = ?)"
-            self._db.run(f"DELETE FROM members WHERE list = ? AND {mine}", list_id, project)  # noqa: S608 - ours
+            ours = "contact IN (SELECT id FROM contacts WHERE project = ?)"
+            self._db.run(f"DELETE FROM members WHERE list = ? AND {ours}", list_id, project)  # noqa: S608 - a constant
             return self._db.run("DELETE FROM lists WHERE project = ? AND id = ?", project, list_id) > 0
 
-    def contacts(self, project: str, list_id: str) -> list[Contact]:
-        """Who is in the segment now, oldest contact first."""
+    def contacts(self, project: str, segment_id: str) -> list[Contact]:
+        """Return who is in the segment now, oldest contact first."""
         with self._db.transaction():
             known = self.known(project)
-            return [one for one in self._contacts.all(project) if self.within(known, list_id, one)]
+            return [contact for contact in self._contacts.all(project) if self.within(known, segment_id, contact)]
 
     def page(self, project: str, list_id: str, part: str, start: int, limit: int) -> tuple[list[Contact], int]:
-        """Who is in the list or segment with this part in the address: some, oldest first, and how many in all."""
+        """Return a page of those in the list whose address holds `part`, oldest first, and how many there are."""
         with self._db.transaction():
             if self.kind(project, list_id) == "segment":
-                found = [one for one in self.contacts(project, list_id) if part in one["email"]]
+                found = [contact for contact in self.contacts(project, list_id) if part in contact["email"]]
                 return found[start : start + limit], len(found)
             sql = (  # in the order of the table, so that nothing is sorted and a page ends the search
                 "FROM contacts c NOT INDEXED WHERE c.project = ? AND instr(c.email, ?)"
@@ -160,7 +152,7 @@ class Lists:
             return [contact_of(row) for row in rows], count
 
     def count(self, project: str, list_id: str) -> int:
-        """How many contacts are in the list or segment."""
+        """Return how many contacts are in the list or segment."""
         known = self.known(project).get(list_id)
         if list_id == GLOBAL:
             return self._db.row("SELECT COUNT(*) AS n FROM contacts WHERE project = ?", project)["n"]
@@ -172,14 +164,14 @@ class Lists:
         return row["size"] if row else 0
 
     def of(self, contacts: Sequence[Contact]) -> list[list[str]]:
-        """For each of the contacts, the ids of the lists that it is in; not of segments."""
+        """Return, for each of the contacts, the ids of the lists that it is in; not of segments."""
         lists: dict[str, list[str]] = {contact["id"]: [] for contact in contacts}
         for row in self._db.among("SELECT contact, list FROM members WHERE contact IN (?) ORDER BY rowid", lists):
             lists[row["contact"]].append(row["list"])
         return [lists[contact["id"]] for contact in contacts]
 
     def within(self, known: Mapping[str, ContactList], segment_id: str, contact: Contact) -> bool:
-        """Whether the contact is in the segment: it meets the criteria, and is in what the segment nests under."""
+        """Return whether the contact is in the segment: it meets the criteria, and is in the segment's parent."""
         segment = known[segment_id]
         if not meets(contact, segment.criteria):
             return False
@@ -191,16 +183,16 @@ class Lists:
         return self.within(known, parent.id, contact) if parent.type == "segment" else self.holds(parent.id, contact)
 
     def holds(self, list_id: str, contact: Contact) -> bool:
-        """Whether the contact was put into the list."""
+        """Return whether the contact was put into the list."""
         sql = "SELECT 1 FROM members WHERE contact = ? AND list = ?"
         return self._db.row(sql, contact["id"], list_id) is not None
 
     def join(self, contact_id: str, list_id: str) -> bool:
-        """Put the contact into the list; whether it was not there yet."""
+        """Put the contact into the list; return False if it was there already."""
         return self._db.insert("members", ("contact", "list"), contact_id, list_id)
 
     def leave(self, contacts: Iterable[Contact], list_id: str) -> int:
-        """Take the contacts out of the list; how many were in it."""
+        """Take the contacts out of the list; return how many were in it."""
         sql = "DELETE FROM members WHERE contact = ? AND list = ?"
         return sum(self._db.run(sql, contact["id"], list_id) for contact in contacts)
 
@@ -212,10 +204,10 @@ class Lists:
         )
         return {row["list"]: row["n"] for row in rows}
 
-    def _everybody(self, project: str) -> dict[str, Any]:
+    def _global(self, project: str) -> dict[str, Any]:
         count = self.count(project, GLOBAL)
-        words = {"name": "All Contacts", "description": "All contacts in the project"}
-        return {"id": GLOBAL, **words, "type": "list", "contactCount": count}
+        texts = {"name": "All Contacts", "description": "All contacts in the project"}
+        return {"id": GLOBAL, **texts, "type": "list", "contactCount": count}
 
 
 def _list_of(row: Any) -> ContactList:

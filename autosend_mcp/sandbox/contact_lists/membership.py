@@ -1,0 +1,83 @@
+"""Bulk membership: many contacts into a list or out of it, in one transaction each.
+
+Source: the pages "Bulk add contacts to list" and "Remove contacts from list". In the documentation's example three
+addresses give `added` 2 and `created` 1, so `added` counts contacts that existed before.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from autosend_mcp.sandbox.contacts.records import Contact
+from autosend_mcp.sandbox.contacts.writes import Writes
+from autosend_mcp.sandbox.store import Store
+from autosend_mcp.sandbox.validation import email_problems, normalized
+
+
+def bulk_add(store: Store, project: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Put contacts into the list, creating those whose address is new; return the documented answer."""
+    list_id: str = body["contactListId"]
+    with store.db.transaction():
+        found, unknown_ids = _named(store, project, body)
+        invalid = {email for email in found if email_problems(email)}
+        suppressed = store.suppression_groups.suppressed(project, found)
+        rejected = invalid | suppressed
+        left_out = invalid if store.options.suppressed_on_bulk_add == "add" else rejected
+        writes = Writes(store, project, accept_suppressed=True)
+        created = added = already = 0
+        contacts: list[Contact] = []
+        for email in (email for email in found if email not in left_out):
+            existing = found[email]
+            contact = existing or writes.write({"email": email}, None)
+            joined = writes.join(contact, list_id)
+            created += existing is None
+            added += joined and (existing is not None or store.options.added_counts_created)
+            already += existing is not None and not joined
+            contacts.append(contact)
+        answer: dict[str, Any] = {
+            "added": added,
+            "created": created,
+            "alreadyInList": already,
+            "errors": [{"contactId": unknown, "message": "Contact not found"} for unknown in unknown_ids],
+            "validation": {
+                "valid": _judged("valid", (email for email in found if email not in rejected)),
+                "invalid": _judged("invalid", (email for email in found if email in invalid)),
+                "suppressed": _judged("suppressed", (email for email in found if email in suppressed)),
+            },
+            "totalContactsInList": store.contact_lists.count(project, list_id),
+        }
+        return answer | ({"contacts": _shown(store, project, contacts)} if store.options.bulk_add_contacts else {})
+
+
+def bulk_remove(store: Store, project: str, list_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Take contacts out of the list; return the documented answer. Those not found are not in the list."""
+    with store.db.transaction():
+        found, unknown_ids = _named(store, project, body)
+        removed = store.contact_lists.leave([contact for contact in found.values() if contact], list_id)
+        return {"removed": removed, "notInList": len(found) + len(unknown_ids) - removed, "errors": []}
+
+
+def _named(store: Store, project: str, body: Mapping[str, Any]) -> tuple[dict[str, Contact | None], list[str]]:
+    """Return the addresses that the body names with their contacts, and the ids that it names without one."""
+    if body.get("contactIds") is not None:
+        by_id = store.contacts.by_ids(project, body["contactIds"])
+        unknown = [contact_id for contact_id in dict.fromkeys(body["contactIds"]) if contact_id not in by_id]
+        return {contact["email"]: contact for contact in by_id.values()}, unknown
+    emails = list(dict.fromkeys(normalized(email) for email in body["emails"]))
+    existing = store.contacts.by_emails(project, emails)
+    return {email: existing.get(email) for email in emails}, []
+
+
+def _shown(store: Store, project: str, contacts: list[Contact]) -> list[dict[str, Any]]:
+    lists = store.contact_lists
+    known = lists.known(project)
+    segments = [found.id for found in known.values() if found.type == "segment"]
+    return [
+        {name: contact[name] for name in ("id", "email", "updatedAt", "createdAt", "projectId")}
+        | {"listIds": list_ids}
+        | {"segmentIds": [segment for segment in segments if lists.within(known, segment, contact)]}
+        for contact, list_ids in zip(contacts, lists.of(contacts), strict=True)
+    ]
+
+
+def _judged(status: str, emails: Iterable[str]) -> list[dict[str, str]]:
+    return [{"email": email, "status": status} for email in emails]

@@ -1,0 +1,195 @@
+"""The endpoints under /contacts.
+
+Sources: the pages "Create contact", "Upsert contact", "Search contacts by emails", "Bulk update contacts", "Remove
+contacts", "Delete contact by id", "Delete contact by user id" and "Custom fields".
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+
+from autosend_mcp.sandbox.contacts.records import Contact
+from autosend_mcp.sandbox.contacts.writes import bulk_update, create, upsert
+from autosend_mcp.sandbox.envelope import Handler, Refused, body_of, check, not_found, parameter, success
+from autosend_mcp.sandbox.store import Store
+from autosend_mcp.sandbox.validation import (
+    Details,
+    email_problems,
+    emails_problems,
+    is_strings,
+    normalized,
+    problem,
+    text_problems,
+)
+
+MAX_ROWS = 100
+"""How many contacts one bulk update may hold; page "Bulk update contacts"."""
+
+_ID = re.compile("[0-9a-fA-F]{24}")
+_TEXTS = {"firstName": None, "lastName": None, "userId": None}
+
+
+class ContactEndpoints:
+    """Each method answers one endpoint, in the way its page documents."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._options = store.options
+
+    def routes(self) -> dict[tuple[str, str], Handler]:
+        """Return the handler of each method and path."""
+        return {
+            ("POST", "/contacts"): self.create,
+            ("POST", "/contacts/email"): self.upsert,
+            ("POST", "/contacts/search/emails"): self.search,
+            ("POST", "/contacts/bulk-update"): self.bulk_update,
+            ("POST", "/contacts/remove"): self.remove,
+            ("DELETE", "/contacts/email/userId/{userId}"): self.delete_by_user_id,
+            ("GET", "/contacts/{id}"): self.get,
+            ("DELETE", "/contacts/{id}"): self.delete,
+            ("GET", "/contacts/{id}/unsubscribe-groups"): self.unsubscribe_groups,
+        }
+
+    async def create(self, request: Request, project: str) -> Response:
+        """Create a contact, unless the project has the address."""
+        contact = await to_thread.run_sync(create, self._store, project, await _contact_body(request))
+        return success(await self._shown(contact), status=self._options.created_status)
+
+    async def upsert(self, request: Request, project: str) -> Response:
+        """Create a contact, or change the one with this address."""
+        contact = await to_thread.run_sync(upsert, self._store, project, await _contact_body(request))
+        return success(await self._shown(contact))
+
+    async def search(self, request: Request, project: str) -> Response:
+        """Return the contacts with the given addresses, those that exist."""
+        emails = await _emails(request, self._options.max_search)
+        found = await to_thread.run_sync(self._store.contacts.find, project, emails)
+        return success({"contacts": await self._all_shown(found)})
+
+    async def bulk_update(self, request: Request, project: str) -> Response:
+        """Create or change many contacts; the answer only counts."""
+        body = await body_of(request)
+        check(_bulk_problems(body))
+        rows = _valid_rows(body["contacts"])
+        if self._options.repeated_rows == "refuse" and len({row["email"] for row in rows}) < len(rows):
+            check([problem("contacts", "An email address may be given only once")])
+        runs = bool(body.get("runWorkflow"))
+        applied = await to_thread.run_sync(lambda: bulk_update(self._store, project, rows, run_workflow=runs))
+        total = len(body["contacts"])
+        return success({"successCount": applied, "failedCount": total - applied, "totalCount": total})
+
+    async def remove(self, request: Request, project: str) -> Response:
+        """Delete the contacts with the given addresses."""
+        emails, strict = await _emails(request), self._options.remove_unknown == "refuse"
+        removed = await to_thread.run_sync(
+            lambda: self._store.contacts.delete_by_emails(project, emails, all_or_none=strict)
+        )
+        if strict and not removed:
+            raise _unknown()
+        return success()
+
+    async def get(self, request: Request, project: str) -> Response:
+        """Return the contact with this id."""
+        return success(await self._shown(await self._contact(request, project)))
+
+    async def delete(self, request: Request, project: str) -> Response:
+        """Delete the contact with this id."""
+        if not await to_thread.run_sync(self._store.contacts.delete_by_id, project, self._id(request)):
+            raise _unknown()
+        return success(message="Contact deleted successfully")
+
+    async def delete_by_user_id(self, request: Request, project: str) -> Response:
+        """Delete the contacts with this user id."""
+        user_id, only_first = parameter(request, "userId"), self._options.same_user_id == "first"
+        deleted = await to_thread.run_sync(
+            lambda: self._store.contacts.delete_by_user_id(project, user_id, only_first=only_first)
+        )
+        if not deleted:
+            raise _unknown()
+        return success(message="Contact deleted successfully")
+
+    async def unsubscribe_groups(self, request: Request, project: str) -> Response:
+        """Return the groups that the contact has opted out of."""
+        contact = await self._contact(request, project)
+        groups = await to_thread.run_sync(self._store.suppression_groups.of, project, contact["email"])
+        return success({"groups": [{name: group[name] for name in ("groupId", "name")} for group in groups]})
+
+    async def _contact(self, request: Request, project: str) -> Contact:
+        contact_id = self._id(request)
+        found = await to_thread.run_sync(self._store.contacts.by_ids, project, [contact_id])
+        if contact_id not in found:
+            raise _unknown()
+        return found[contact_id]
+
+    def _id(self, request: Request) -> str:
+        contact_id = parameter(request, "id")
+        if self._options.malformed_id_status == 400 and not _ID.fullmatch(contact_id):
+            check([problem("id", "Invalid contact id")])
+        return contact_id
+
+    async def _all_shown(self, contacts: list[Contact]) -> list[Contact]:
+        if not self._options.list_ids_in_replies:
+            return contacts
+        list_ids = await to_thread.run_sync(self._store.contact_lists.of, contacts)
+        return [contact | {"listIds": ids} for contact, ids in zip(contacts, list_ids, strict=True)]
+
+    async def _shown(self, contact: Contact) -> Contact:
+        return (await self._all_shown([contact]))[0]
+
+
+async def _contact_body(request: Request) -> dict[str, Any]:
+    body = await body_of(request)
+    check(_contact_problems(body))
+    return body | {"email": normalized(body["email"])}
+
+
+async def _emails(request: Request, maximum: int = 0) -> list[str]:
+    body = await body_of(request)
+    check(emails_problems(body, maximum))
+    return [normalized(email) for email in body["emails"]]
+
+
+def _contact_problems(body: Mapping[str, Any]) -> Details:
+    """Return what is wrong with the body of a create or an upsert. Unknown members are ignored."""
+    problems = [
+        *email_problems(body.get("email")),
+        *text_problems(body, _TEXTS),
+    ]
+    if body.get("listIds") is not None and not is_strings(body["listIds"]):
+        problems.append(problem("listIds", "listIds must be an array of strings"))
+    custom: object = body["customFields"] if body.get("customFields") is not None else {}
+    if not isinstance(custom, dict):
+        return [*problems, problem("customFields", "customFields must be an object")]
+    for name, value in cast("dict[str, Any]", custom).items():
+        if not isinstance(value, str | int | float | None):
+            problems.append(problem(f"customFields.{name}", "Value must be a string, number, boolean or date"))
+    return problems
+
+
+def _bulk_problems(body: Mapping[str, Any]) -> Details:
+    """Return what is wrong with a bulk update as a whole; its rows are judged one by one."""
+    rows = body.get("contacts")
+    if not isinstance(rows, list) or not 1 <= len(cast("list[object]", rows)) <= MAX_ROWS:
+        return [problem("contacts", f"contacts must be an array of 1 to {MAX_ROWS} contacts")]
+    if not isinstance(body.get("runWorkflow"), bool | None):
+        return [problem("runWorkflow", "runWorkflow must be a boolean")]
+    return []
+
+
+def _valid_rows(rows: list[object]) -> list[dict[str, Any]]:
+    """Return the rows of a bulk update that are contacts, with normalized addresses. Rows have no `listIds`."""
+    valid: list[dict[str, Any]] = []
+    for row in rows:
+        if isinstance(row, dict):
+            body = {name: value for name, value in cast("dict[str, Any]", row).items() if name != "listIds"}
+            if not _contact_problems(body):
+                valid.append(body | {"email": normalized(body["email"])})
+    return valid
+
+
+def _unknown() -> Refused:
+    return not_found("Contact", "CONTACT_NOT_FOUND")

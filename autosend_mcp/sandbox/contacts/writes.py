@@ -1,0 +1,160 @@
+"""Writes of contacts with all that follows from them: lists joined, automations started, webhooks announced.
+
+Source: the pages "Create contact", "Upsert contact" and "Bulk update contacts".
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from autosend_mcp.sandbox.contact_lists.records import GLOBAL, ContactList
+from autosend_mcp.sandbox.contact_properties import CheckedValues, checked_values
+from autosend_mcp.sandbox.contacts.records import Contact
+from autosend_mcp.sandbox.envelope import Refused, check
+from autosend_mcp.sandbox.store import Store
+from autosend_mcp.sandbox.validation import Details, problem
+
+_NAMED = ("firstName", "lastName", "userId")
+_LIST_PROBLEMS = {"segment": "Segment ids are not allowed", "none": "Contact list not found"}
+
+
+def create(store: Store, project: str, body: Mapping[str, Any]) -> Contact:
+    """Create a contact.
+
+    Raises:
+        Refused: The project has one with this address, or something in the body is not allowed.
+    """
+    with store.db.transaction():
+        writes = Writes(store, project)
+        writes.check(body)
+        if store.contacts.by_emails(project, [body["email"]]):
+            raise Refused(store.options.exists_status, "CONTACT_ALREADY_EXISTS", "Contact already exists")
+        return writes.write(body, None)
+
+
+def upsert(store: Store, project: str, body: Mapping[str, Any]) -> Contact:
+    """Create a contact, or change the one with this address.
+
+    Raises:
+        Refused: Something in the body is not allowed.
+    """
+    with store.db.transaction():
+        existing = store.contacts.by_emails(project, [body["email"]]).get(body["email"])
+        return Writes(store, project).write(body, existing)
+
+
+def bulk_update(store: Store, project: str, rows: Sequence[Mapping[str, Any]], *, run_workflow: bool = False) -> int:
+    """Upsert each row that is allowed, in one transaction and in their order; return how many were applied."""
+    applied = 0
+    with store.db.transaction():
+        writes = Writes(store, project, run_workflow=run_workflow)
+        contacts = store.contacts.by_emails(project, [row["email"] for row in rows])
+        seen: set[str] = set()
+        for row in rows:
+            email = row["email"]
+            if email in seen and store.options.repeated_rows == "first":
+                continue
+            try:
+                contacts[email] = writes.write(row, contacts.get(email))
+            except Refused:
+                continue
+            seen.add(email)
+            applied += 1
+    return applied
+
+
+class Writes:
+    """The writes of one transaction; what they all need is read once."""
+
+    def __init__(
+        self, store: Store, project: str, *, run_workflow: bool = True, accept_suppressed: bool = False
+    ) -> None:
+        """Read what is needed, inside a transaction. `run_workflow`: whether changed properties start automations."""
+        self._store = store
+        self._project = project
+        self._runs = run_workflow
+        self._accept_suppressed = accept_suppressed or store.options.suppressed_on_write == "accept"
+        self._known = store.contact_lists.known(project)
+        self._segments = [known for known in self._known.values() if known.type == "segment"]
+        self._types = store.contact_properties.types(project)
+
+    def write(self, body: Mapping[str, Any], existing: Contact | None) -> Contact:
+        """Create a contact, or change the existing one.
+
+        Raises:
+            Refused: A list, a custom field or the address itself is not allowed.
+        """
+        checked = self.check(body)
+        for name, kind in checked.defined.items():
+            self._store.contact_properties.define(self._project, name, kind)
+        self._types |= checked.defined
+        kept = existing if existing and self._store.options.upsert_rule == "merge" else None
+        named = {name: body[name] if name in body else (kept or {}).get(name) for name in _NAMED}
+        custom: dict[str, Any] = {**(kept["customFields"] if kept else {}), **checked.values}
+        custom = {name: value for name, value in custom.items() if value is not None}
+        segments = self._segments_of(existing)
+        if existing:
+            contact = self._store.contacts.update(existing, named, custom)
+        else:
+            contact = self._store.contacts.insert(self._project, body["email"], named, custom)
+        self._store.db.announce("contact.updated" if existing else "contact.created", contact)
+        self._follow(contact, existing, segments, body.get("listIds") or [])
+        return contact
+
+    def check(self, body: Mapping[str, Any]) -> CheckedValues:
+        """Return what the write would do to custom fields.
+
+        Raises:
+            Refused: As `write` would.
+        """
+        checked = checked_values(body.get("customFields") or {}, self._types, self._store.options)
+        lists = self._list_problems(body.get("listIds") or [])
+        check([*lists, *checked.problems, *self._address_problems(body["email"])])
+        return checked
+
+    def join(self, contact: Contact, list_id: str) -> bool:
+        """Put the contact into the list; return False if it was there already."""
+        if list_id == GLOBAL or self._store.contact_lists.holds(list_id, contact):
+            return False
+        self._follow(contact, contact, self._segments_of(contact), [list_id])
+        return True
+
+    def _follow(self, contact: Contact, existing: Contact | None, segments: set[str], list_ids: Iterable[str]) -> None:
+        automations = self._store.automations
+        for list_id in list_ids:
+            if list_id != GLOBAL and self._store.contact_lists.join(contact["id"], list_id):
+                automations.joined(contact, self._list(list_id))
+        if not self._runs:
+            return
+        for segment in sorted(self._segments_of(contact) - segments):
+            automations.joined(contact, self._known[segment])
+        if contact is not existing:
+            for automation in self._store.options.automations:
+                automations.changed(contact, existing, automation)
+
+    def _segments_of(self, contact: Contact | None) -> set[str]:
+        if contact is None or not self._runs:
+            return set()
+        lists = self._store.contact_lists
+        return {segment.id for segment in self._segments if lists.within(self._known, segment.id, contact)}
+
+    def _list(self, list_id: str) -> ContactList:
+        """Return the list, made first if it is not known."""
+        if list_id not in self._known:
+            self._store.contact_lists.insert(self._project, list_id, "list", list_id=list_id)
+            self._known = self._store.contact_lists.known(self._project)
+        return self._known[list_id]
+
+    def _list_problems(self, list_ids: Iterable[str]) -> Details:
+        known_only = self._store.options.known_lists_only
+        named = (list_id for list_id in list_ids if list_id != GLOBAL)
+        kinds = (self._known[list_id].type if list_id in self._known else "none" for list_id in named)
+        return [
+            problem("listIds", _LIST_PROBLEMS[kind])
+            for kind in kinds
+            if kind == "segment" or (kind == "none" and known_only)
+        ]
+
+    def _address_problems(self, email: str) -> Details:
+        if self._accept_suppressed or not self._store.suppression_groups.suppressed(self._project, [email]):
+            return []
+        return [problem("email", "Email is suppressed")]

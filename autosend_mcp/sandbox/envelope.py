@@ -1,0 +1,99 @@
+"""The HTTP envelope: the body of a request, the documented success, and the one error that refuses a request.
+
+Source: the page "Errors".
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from math import ceil
+from typing import Any, Never, cast
+from urllib.parse import unquote
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from autosend_mcp.sandbox.validation import Details
+
+Handler = Callable[[Request, str], Awaitable[Response]]
+"""Answer a request to one project."""
+
+
+class Refused(Exception):
+    """The request is refused, and nothing was changed; `error` is what the documentation shows."""
+
+    def __init__(self, status: int, code: str, message: str, more: Mapping[str, object] | None = None) -> None:
+        """Build the `error` object from the code, the message and the members in `more`."""
+        super().__init__(message)
+        self.status = status
+        self.error = {"message": message, "code": code, **(more or {})}
+        self.headers: dict[str, str] = {}
+
+    def response(self) -> Response:
+        """Return the response that says so."""
+        return JSONResponse({"success": False, "error": self.error}, self.status)
+
+
+def check(problems: Details) -> None:
+    """Refuse the request if there are problems.
+
+    Raises:
+        Refused: There are.
+    """
+    if problems:
+        raise Refused(400, "VALIDATION_FAILED", "Validation failed", {"details": problems})
+
+
+def not_found(what: str, code: str) -> Refused:
+    """Return the 404 of the documentation's pages, whose error repeats the status."""
+    return Refused(404, code, f"{what} not found", {"status": 404})
+
+
+def success(data: object = None, *, status: int = 200, message: str = "") -> Response:
+    """Return the documented envelope around the data, the message or both."""
+    return JSONResponse(
+        {"success": True} | ({"message": message} if message else {}) | ({} if data is None else {"data": data}), status
+    )
+
+
+def pagination(page: int, limit: int, total: int) -> dict[str, int]:
+    """Return what the documentation says of a page."""
+    return {"page": page, "limit": limit, "total": total, "pages": ceil(total / limit)}
+
+
+async def body_of(request: Request) -> dict[str, Any]:
+    """Return the request's JSON object.
+
+    Raises:
+        Refused: The body is something else.
+    """
+    try:
+        body = json.loads(await request.body(), parse_constant=_refuse_constant)
+        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()  # 1e999 and half surrogates cannot be stored
+    except (ValueError, RecursionError):
+        raise Refused(400, "VALIDATION_FAILED", "Malformed JSON") from None
+    if not isinstance(body, dict):
+        raise Refused(400, "VALIDATION_FAILED", "Body must be a JSON object")
+    return cast("dict[str, Any]", body)
+
+
+def parameter(request: Request, name: str) -> str:
+    """Return a parameter of the path, decoded."""
+    return unquote(request.path_params[name])
+
+
+class RawPath:
+    """Middleware: the routes see the path as it was sent, so that an id may hold an encoded slash, as in Express."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with its raw path."""
+        if scope["type"] == "http" and scope.get("raw_path"):
+            scope = {**scope, "path": scope["raw_path"].partition(b"?")[0].decode("latin-1")}
+        await self._app(scope, receive, send)
+
+
+def _refuse_constant(name: str) -> Never:
+    raise ValueError(name)

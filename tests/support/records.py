@@ -1,0 +1,37 @@
+"""What a sandbox holds, read from its store past the HTTP API: to compare before with after."""
+
+from collections import Counter
+from typing import Any
+
+from autosend_mcp.sandbox.app import PROJECT
+from autosend_mcp.sandbox.store import Store
+
+_TABLES = {
+    "contacts": "SELECT * FROM contacts WHERE project = ? ORDER BY id",
+    "lists": "SELECT * FROM lists WHERE project = ? ORDER BY id",
+    "members": (
+        "SELECT m.* FROM members m JOIN contacts c ON c.id = m.contact WHERE c.project = ? ORDER BY m.contact, m.list"
+    ),
+    "fields": "SELECT * FROM fields WHERE project = ? ORDER BY id",
+    "suppression_groups": "SELECT * FROM suppression_groups WHERE project = ? ORDER BY id",
+    "suppressions": "SELECT * FROM suppressions WHERE project = ? ORDER BY email, group_id",
+    "starts": "SELECT * FROM starts WHERE project = ? ORDER BY number",
+}
+
+
+def snapshot(store: Store, project: str = PROJECT) -> dict[str, list[dict[str, Any]]]:
+    """Return every row of every table of the project as plain data, in a stable order."""
+    with store.db.transaction():
+        return {table: [dict(row) for row in store.db.rows(sql, project)] for table, sql in _TABLES.items()}
+
+
+def members_of(store: Store, list_id: str) -> list[str]:
+    """Return the ids of the contacts in the list, or in the segment as it is computed now."""
+    found, _ = store.contact_lists.page(PROJECT, list_id, "", 0, 1_000_000)
+    return sorted(contact["id"] for contact in found)
+
+
+def starts_of(store: Store, project: str = PROJECT) -> dict[tuple[str, str], int]:
+    """Return how often each contact started the automation of each list or segment, by the two ids."""
+    rows = snapshot(store, project)["starts"]
+    return dict(Counter((row["contact"], row["list"]) for row in rows if row["list"] is not None))
