@@ -1,4 +1,4 @@
-"""Whatever strangers have written into AutoSend, an assistant reads it as data: visible, quoted, without our key."""
+"""What strangers have written into AutoSend reaches an assistant as data: visible, quoted, without our key."""
 
 import json
 import re
@@ -51,7 +51,7 @@ customs = st.dictionaries(texts, texts | st.integers() | st.none(), max_size=3)
 @st.composite
 def projects(draw: st.DrawFn) -> tuple[Answering, Any]:
     """A project that strangers have written, and an error in their words."""
-    person: Row = {
+    contact: Row = {
         "id": draw(texts),
         **{name: draw(texts) for name in ("firstName", "lastName", "userId", "createdAt", "updatedAt", "projectId")},
         "customFields": draw(customs),
@@ -66,11 +66,11 @@ def projects(draw: st.DrawFn) -> tuple[Answering, Any]:
     said = {"message": draw(texts), "code": draw(texts), "details": [{"field": draw(texts), "message": draw(texts)}]}
     known = {"field": draw(st.sampled_from(["email", "customFields.a", "list"])), "message": draw(texts)}
     answering = Answering(
-        contact=lambda email: person | {"email": email if "@" in email else JANE},
-        written=lambda email: person | changed | {"email": email},
+        contact=lambda email: contact | {"email": email if "@" in email else JANE},
+        written=lambda email: contact | changed | {"email": email},
         lists=[*lists, {"id": draw(texts)} | other],
         fields=[*fields, {"fieldName": "plan", "fieldType": "string", "description": draw(texts)}],
-        members=[person | {"email": draw(texts)}],
+        members=[contact | {"email": draw(texts)}],
         groups=[{"groupId": draw(texts), "name": draw(texts), draw(texts): [draw(texts)]}],
         more={
             "created": draw(st.integers(0, 2)),
@@ -87,7 +87,7 @@ def projects(draw: st.DrawFn) -> tuple[Answering, Any]:
 
 
 def check_quoted(text: str) -> None:
-    """No word of AutoSend's outside a JSON string; no character that is not seen, and no line that it began."""
+    """Check that AutoSend's words stand in JSON strings alone, every character is visible, and every line is ours."""
     for line in text.split("\n"):
         assert line == visible(line)
         assert MARK not in LITERAL.sub("", line), line
@@ -114,7 +114,7 @@ def check(result: CallToolResult, schema: dict[str, Any]) -> None:
     assert not list(Draft202012Validator(schema).iter_errors(data))  # pyright: ignore[reportUnknownMemberType]
 
 
-# Every tool, and what is told of what is not there.
+# A call of every tool, and calls about what does not exist.
 ASKED: list[tuple[str, dict[str, Any]]] = [
     *CALLS.items(),
     ("delete_contacts", {"emails": [JANE, "other@example.com"]}),

@@ -12,7 +12,7 @@ from autosend_mcp.sandbox.app import PROJECT
 from tests.support.answering import Answering
 from tests.support.seeded import JANE, seeded, wrote
 from tests.support.worlds import KEY, answer_of, connected, error_of, text_of
-from tests.test_asking import Somebody, asked_by_hand, question_of, yes
+from tests.test_elicitation import User, asked_by_hand, question_of, yes
 from tests.test_hygiene import check_quoted
 from tests.test_sizes import LONG, PEOPLE, huge, person
 
@@ -154,7 +154,7 @@ async def test_no_completion_holds_the_key() -> None:
 
 
 async def test_no_question_holds_the_key(era: str) -> None:
-    asked = Somebody("decline")
+    asked = User("decline")
     async with connected(Answering(lists=[{"id": "n1", "name": HIDDEN_KEY}]), era, asked=asked) as client:
         await client.call_tool("delete_contact_list", {"list": "n1", "confirm": "[key]"})
     assert len(asked.seen) == 1
@@ -163,7 +163,7 @@ async def test_no_question_holds_the_key(era: str) -> None:
 
 async def test_a_yes_to_many_is_none_to_others_of_whom_the_question_shows_only_the_number() -> None:
     many = [f"p{n}@example.com" for n in range(9)]
-    async with seeded(asked=Somebody()) as (client, line):
+    async with seeded(asked=User()) as (client, line):
         answer_of(await client.call_tool("upsert_contacts", {"contacts": [{"email": one} for one in many]}))
         written = len(wrote(line))
         first = await asked_by_hand(client, {"emails": many[:7], "confirm": "7"})

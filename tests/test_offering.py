@@ -80,10 +80,10 @@ def test_an_unknown_toolset_is_wrong_usage_and_never_echoed(
 ) -> None:
     with pytest.raises(SettingsError) as error:
         offered_tools(load_settings(toolsets=toolsets))
-    told = str(error.value)
-    assert "AUTOSEND_TOOLSETS must be of " in told
-    assert all(name in told for name in TOOLSETS)
-    assert toolsets not in told
+    message = str(error.value)
+    assert "AUTOSEND_TOOLSETS must be of " in message
+    assert all(name in message for name in TOOLSETS)
+    assert toolsets not in message
     monkeypatch.setenv("AUTOSEND_TOOLSETS", toolsets)
     for words in (["--toolsets", toolsets], ["--sandbox", "--toolsets", toolsets], []):
         with pytest.raises(SystemExit) as ended:
@@ -91,7 +91,7 @@ def test_an_unknown_toolset_is_wrong_usage_and_never_echoed(
         assert ended.value.code == 2
         out, err = capsys.readouterr()
         assert out == ""
-        assert err == f"autosend-mcp: {told}\n"
+        assert err == f"autosend-mcp: {message}\n"
 
 
 def test_the_flags_of_the_command_are_the_settings(capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,7 +106,7 @@ def test_the_flags_of_the_command_are_the_settings(capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize("settings", COMBINATIONS, ids=str)
-def test_the_instructions_are_short_and_name_nothing_that_is_not_offered(settings: dict[str, Any]) -> None:
+def test_the_instructions_are_short_and_name_only_what_is_offered(settings: dict[str, Any]) -> None:
     tools = offered_tools(load_settings(**settings))
     text = instructions(tools)
     assert tokens(text) <= 150
@@ -128,7 +128,7 @@ async def test_prompts_and_resources_match_the_tools(settings: dict[str, Any]) -
         tools = await names_of(client)
         prompts = {prompt.name for prompt in (await client.list_prompts()).prompts}
         uris = {resource.uri for resource in (await client.list_resources()).resources}
-        templates = [one.uri_template for one in (await client.list_resource_templates()).resource_templates]
+        templates = [template.uri_template for template in (await client.list_resource_templates()).resource_templates]
         for uri in uris:
             await resource(client, uri)
     assert ("add_people_to_list" in prompts) is ("add_to_list" in tools)
@@ -153,7 +153,7 @@ async def test_a_prompt_is_filled_and_names_only_tools_there_are(era: str) -> No
                     await client.get_prompt(prompt.name, {k: v for k, v in given.items() if k != name})
 
 
-async def test_what_there_is_not_is_answered_with_what_there_is(era: str) -> None:
+async def test_an_unknown_prompt_or_resource_is_answered_with_those_there_are(era: str) -> None:
     async with seeded(era) as (client, _):
         with pytest.raises(MCPError, match="there are add_people_to_list, find_and_fix_contact"):
             await client.get_prompt("ask_oracle", {})
@@ -185,12 +185,12 @@ async def test_the_resources_hold_what_the_tools_say(era: str) -> None:
     async with seeded(era) as (client, _):
         lists = answer_of(await client.call_tool("list_contact_lists", {}))["lists"]
         fields = answer_of(await client.call_tool("list_custom_fields", {}))["fields"]
-        shown = [{name: value for name, value in one.items() if name != "description"} for one in lists]
+        shown = [{name: value for name, value in row.items() if name != "description"} for row in lists]
         assert await resource(client, "autosend://contact-lists") == {"total": len(shown), "lists": shown}
         assert await resource(client, "autosend://custom-fields") == {"total": len(fields), "fields": fields}
-        for one in shown:
-            assert await resource(client, f"autosend://contact-lists/{one['name'].replace(' ', '%20')}") == one
-            assert await resource(client, f"autosend://contact-lists/{one['id']}") == one
+        for row in shown:
+            assert await resource(client, f"autosend://contact-lists/{row['name'].replace(' ', '%20')}") == row
+            assert await resource(client, f"autosend://contact-lists/{row['id']}") == row
 
 
 async def test_the_writes_are_listed_with_undos_that_take_them_back(era: str) -> None:

@@ -1,4 +1,4 @@
-"""The settings: each wrong value is told by variable and rule, and no value is ever shown."""
+"""The settings: a wrong value is reported by its variable and the rule, and no value is ever shown."""
 
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ SECRET = "AS_sEcReT"
         ("AUTOSEND_PROJECT_ID", "sEcReT\nid", "must be printable ASCII without spaces"),
     ],
 )
-def test_a_wrong_setting_is_told_by_variable_and_rule_without_its_value(
+def test_a_wrong_setting_is_reported_by_variable_and_rule_alone(
     variable: str, value: str, rule: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -44,7 +44,7 @@ def test_a_wrong_setting_is_told_by_variable_and_rule_without_its_value(
     assert raised.value.__cause__ is raised.value.__context__ is None
 
 
-def test_every_wrong_setting_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_wrong_setting_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUTOSEND_TIMEOUT", "x")
     monkeypatch.setenv("AUTOSEND_RATE_LIMIT", "x")
     with pytest.raises(SettingsError, match=r"(?s)AUTOSEND_RATE_LIMIT .*\nAUTOSEND_TIMEOUT "):
@@ -52,7 +52,7 @@ def test_every_wrong_setting_is_told_at_once(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(
-    ("env", "told"),
+    ("env", "problem"),
     [
         ({}, "AUTOSEND_API_KEY is missing or empty"),
         ({"AUTOSEND_API_KEY": ""}, "AUTOSEND_API_KEY is missing or empty"),
@@ -67,8 +67,8 @@ def test_every_wrong_setting_is_told_at_once(monkeypatch: pytest.MonkeyPatch) ->
         ({"AUTOSEND_API_KEY_FILE": "binary"}, "AUTOSEND_API_KEY_FILE names a file that cannot be read"),
     ],
 )
-def test_a_key_that_cannot_be_used_is_told_at_the_call_by_variable_without_its_value(
-    env: dict[str, str], told: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_a_key_that_cannot_be_used_is_reported_by_its_variable_alone(
+    env: dict[str, str], problem: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "empty").write_text("\n")
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
@@ -78,13 +78,13 @@ def test_a_key_that_cannot_be_used_is_told_at_the_call_by_variable_without_its_v
     settings = load_settings()
     with pytest.raises(NotSent) as raised:
         settings.credentials()
-    assert told in str(raised.value)
+    assert problem in str(raised.value)
     assert "Nothing was sent and nothing changed. Set AUTOSEND_" in str(raised.value)
     assert "sEcReT" not in str(raised.value) + repr(settings) + str(settings)
 
 
 def test_a_key_with_nul_is_malformed() -> None:
-    """No environment can hold one."""
+    """An environment variable cannot have one."""
     with pytest.raises(NotSent, match="malformed"):
         load_settings(api_key=f"{SECRET}\0").credentials()
 

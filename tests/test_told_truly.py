@@ -21,7 +21,7 @@ from tests.support.line import Forward, Line, answering, applied_then_reset, for
 from tests.support.line import applied_then_silence as hang
 from tests.support.seeded import JANE, JOHN, seeded, seeded_sandbox, wrote
 from tests.support.worlds import KEY, answer_of, autosend_over, connected, error_of, text_of
-from tests.test_asking import ONE, Somebody, asked_by_hand, question_of, yes
+from tests.test_elicitation import ONE, User, asked_by_hand, question_of, yes
 
 pytestmark = pytest.mark.anyio
 
@@ -251,7 +251,7 @@ async def test_lists_that_cannot_be_read_stop_no_write_by_id_but_every_deletion(
 
 
 async def test_a_yes_counts_once_also_for_a_contact_made_anew() -> None:
-    async with seeded(asked=Somebody()) as (client, line):
+    async with seeded(asked=User()) as (client, line):
         first = await asked_by_hand(client, ONE)
         again = {"input_responses": yes(first), "request_state": first.request_state}
         answer_of(await asked_by_hand(client, ONE, **again))

@@ -64,7 +64,7 @@ def templates(toolsets: Collection[str]) -> list[ResourceTemplate]:
 
 
 def is_offered(uri: str, toolsets: Collection[str]) -> bool:
-    """Return whether the URI is one of a resource of these toolsets."""
+    """Return whether the URI is that of a resource of these toolsets."""
     if uri.startswith(f"{LISTS}/"):
         return "lists" in toolsets
     return uri in {str(resource.uri) for resource in offered(toolsets)}

@@ -1,4 +1,4 @@
-"""Identical calls in flight, calls that are cancelled, and what the next one is told."""
+"""Identical calls in flight, calls that are cancelled, and the notes of the next identical call."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -20,8 +20,8 @@ from tests.support.worlds import answer_of, autosend_over, connected, error_of, 
 pytestmark = pytest.mark.anyio
 
 
-class Held:
-    """A create that waits for a word to go on."""
+class Waiting:
+    """A create that waits until it may go on."""
 
     def __init__(self) -> None:
         self.arrived, self.go_on = anyio.Event(), anyio.Event()
@@ -35,8 +35,8 @@ class Held:
 JANE: dict[str, Any] = {"email": "jane@example.com", "firstName": "Jane"}
 
 
-async def test_identical_calls_in_flight_are_one_request_and_the_second_says_so(faulty: Faulty, era: str) -> None:
-    faulty.create = held = Held()
+async def test_identical_calls_in_flight_are_one_request_and_the_second_notes_it(faulty: Faulty, era: str) -> None:
+    faulty.create = waiting = Waiting()
     answers: list[dict[str, Any]] = []
 
     async def create(client: Client, arguments: dict[str, Any]) -> None:
@@ -44,10 +44,10 @@ async def test_identical_calls_in_flight_are_one_request_and_the_second_says_so(
 
     async with connected(faulty.transport(), era) as client, anyio.create_task_group() as tasks:
         tasks.start_soon(create, client, JANE)
-        await held.arrived.wait()
+        await waiting.arrived.wait()
         tasks.start_soon(create, client, {"first_name": "Jane", "email": "jane@example.com"})
         await anyio.wait_all_tasks_blocked()
-        held.go_on.set()
+        waiting.go_on.set()
     assert len(faulty.applied) == 1
     assert sorted("notes" in answer for answer in answers) == [False, True]
     assert [answer["notes"] for answer in answers if "notes" in answer] == [[JOINED]]
@@ -61,29 +61,29 @@ async def cancelled_while_in_flight(client: Client, arrived: anyio.Event, argume
         tasks.cancel_scope.cancel()
 
 
-async def test_a_cancelled_create_is_finished_and_the_next_identical_call_knows(faulty: Faulty, era: str) -> None:
-    faulty.create = held = Held()
+async def test_a_cancelled_create_is_finished_and_the_next_call_notes_it(faulty: Faulty, era: str) -> None:
+    faulty.create = waiting = Waiting()
     autosend = autosend_over(faulty.transport())
     async with open_server(autosend) as (server, writes), Client(server, mode=era) as client:
-        await cancelled_while_in_flight(client, held.arrived, JANE)
-        held.go_on.set()
+        await cancelled_while_in_flight(client, waiting.arrived, JANE)
+        waiting.go_on.set()
         await writes.all_done()
-        told = error_of(await client.call_tool("create_contact", JANE))
+        first = error_of(await client.call_tool("create_contact", JANE))
         again = error_of(await client.call_tool("create_contact", JANE))
-    assert "already exists. Nothing changed. It already holds every value asked for" in told
-    assert told.endswith(f"Note: {FINISHED}")
+    assert "already exists. Nothing changed. It already holds every value asked for" in first
+    assert first.endswith(f"Note: {FINISHED}")
     assert "already exists" in again
     assert FINISHED not in again
     assert len(faulty.applied) == 1
 
 
-async def test_what_became_of_a_cancelled_create_is_never_told_from_memory(faulty: Faulty) -> None:
+async def test_the_outcome_of_a_cancelled_create_is_never_taken_from_memory(faulty: Faulty) -> None:
     """The contact was deleted in the meantime: the next call creates it, and says so."""
-    faulty.create = held = Held()
+    faulty.create = waiting = Waiting()
     autosend = autosend_over(faulty.transport())
     async with open_server(autosend) as (server, writes), Client(server) as client:
-        await cancelled_while_in_flight(client, held.arrived, JANE)
-        held.go_on.set()
+        await cancelled_while_in_flight(client, waiting.arrived, JANE)
+        waiting.go_on.set()
         await writes.all_done()
         faulty.contacts.clear()
         answer = answer_of(await client.call_tool("create_contact", JANE))
@@ -112,7 +112,7 @@ async def test_a_call_cancelled_while_it_waits_in_line_is_never_sent() -> None:
         eras.start_soon(check, "legacy")
 
 
-async def test_a_call_that_nobody_wants_any_more_is_not_repeated_after_a_rate_limit(faulty: Faulty) -> None:
+async def test_a_cancelled_call_is_not_repeated_after_a_rate_limit(faulty: Faulty) -> None:
     arrived, gone = anyio.Event(), anyio.Event()
 
     async def limited(exchange: Exchange) -> None:
@@ -129,7 +129,7 @@ async def test_a_call_that_nobody_wants_any_more_is_not_repeated_after_a_rate_li
     assert (faulty.creates, faulty.applied) == (1, [])
 
 
-async def test_a_call_that_a_twin_wants_is_repeated_after_a_rate_limit_although_the_first_caller_left(
+async def test_a_cancelled_call_that_another_joined_is_repeated(
     faulty: Faulty,
 ) -> None:
     arrived, gone = anyio.Event(), anyio.Event()
@@ -150,10 +150,10 @@ async def test_a_call_that_a_twin_wants_is_repeated_after_a_rate_limit_although_
     assert (faulty.creates, len(faulty.applied)) == (2, 1)
 
 
-async def told_when_ended(
+async def error_when_closed(
     server: Server[Any], writes: InFlightWrites, asked: dict[str, Any], until: Callable[[], Awaitable[object]]
 ) -> str:
-    """What a create is told whose writes end once `until` has come."""
+    """Return the error of a create when the writes are closed once `until` returns."""
     texts: list[str] = []
     async with Client(server) as client:
 
@@ -167,12 +167,12 @@ async def told_when_ended(
     return texts[0]
 
 
-async def test_a_call_that_does_not_end_in_time_is_cut_off_and_told_as_unknown(
+async def test_a_call_that_does_not_end_in_time_is_cut_off_as_unknown(
     faulty: Faulty, caplog: pytest.LogCaptureFixture
 ) -> None:
-    faulty.create = held = Held()
+    faulty.create = waiting = Waiting()
     async with open_server(autosend_over(faulty.transport())) as (server, writes):
-        text = await told_when_ended(server, writes, JANE, held.arrived.wait)
+        text = await error_when_closed(server, writes, JANE, waiting.arrived.wait)
     assert "stopped while the request was under way. Whether it was applied is not known. Call again" in text
     assert [record.__dict__["fields"]["outcome"] for record in caplog.records if record.msg == "call"] == ["cut_off"]
 
@@ -190,21 +190,21 @@ async def test_a_call_that_is_ended_after_a_refusal_is_not_called_unsent(faulty:
 
     faulty.create, faulty.look_up = conflict, hang
     async with open_server(autosend_over(faulty.transport())) as (server, writes):
-        text = await told_when_ended(server, writes, JANE, looking.wait)
+        text = await error_when_closed(server, writes, JANE, looking.wait)
     assert text.startswith("The call was ended before AutoSend had accepted it. Nothing changed.")
 
 
-async def test_when_the_server_ends_a_call_that_waits_in_line_is_told_that_it_was_not_sent(faulty: Faulty) -> None:
+async def test_a_call_that_waits_when_the_server_ends_is_reported_as_not_sent(faulty: Faulty) -> None:
     autosend = autosend_over(faulty.transport(), rate_limit=1)
     async with open_server(autosend) as (server, writes):
         async with Client(server) as client:
             answer_of(await client.call_tool("create_contact", JANE))
-        text = await told_when_ended(server, writes, {"email": "late@example.com"}, anyio.wait_all_tasks_blocked)
+        text = await error_when_closed(server, writes, {"email": "late@example.com"}, anyio.wait_all_tasks_blocked)
     assert "ended before its request left. Nothing was sent and nothing changed. Call again" in text
     assert len(faulty.applied) == 1
 
 
-async def test_a_call_that_was_stopped_in_the_last_instant_is_not_sent(faulty: Faulty) -> None:
+async def test_a_call_that_is_stopped_in_the_last_instant_is_not_sent(faulty: Faulty) -> None:
     """Between the grant of its turn and the request, a cancellation may not arrive in time; the word to stop does."""
     autosend = autosend_over(faulty.transport())
     call = Call(autosend)
@@ -215,7 +215,7 @@ async def test_a_call_that_was_stopped_in_the_last_instant_is_not_sent(faulty: F
     await autosend.aclose()
 
 
-async def test_a_cancelled_create_of_unknown_outcome_is_told_to_the_next_identical_call(faulty: Faulty) -> None:
+async def test_a_cancelled_create_of_unknown_outcome_is_noted_on_the_next_call(faulty: Faulty) -> None:
     arrived, gone = anyio.Event(), anyio.Event()
 
     async def lost(exchange: Exchange) -> None:
@@ -259,10 +259,10 @@ async def test_a_cancelled_create_that_was_refused_leaves_no_trace(faulty: Fault
     assert "notes" not in answer_of(result)
 
 
-class Told(Answer):
-    """An answer that was not heard."""
+class Done(Answer):
+    """The answer of a call."""
 
-    said: str
+    number: str
 
 
 class TooLate(Call):
@@ -272,12 +272,12 @@ class TooLate(Call):
         return None
 
 
-async def test_an_answer_that_comes_in_the_instant_of_the_cancellation_is_kept() -> None:
+async def test_an_answer_in_the_instant_of_the_cancellation_is_kept() -> None:
     caller = anyio.CancelScope()
 
-    async def perform() -> Told:
+    async def perform() -> Done:
         caller.cancel()
-        return Told(said="done")
+        return Done(number="done")
 
     async with anyio.create_task_group() as tasks:
         writes, call = InFlightWrites(tasks), TooLate(autosend_over("http://127.0.0.1/v1"))
@@ -286,20 +286,20 @@ async def test_an_answer_that_comes_in_the_instant_of_the_cancellation_is_kept()
         assert (await writes.run("key", perform, call))[1] == [FINISHED]
 
 
-async def test_no_more_than_a_thousand_unheard_answers_are_kept() -> None:
+async def test_only_the_latest_thousand_unheard_answers_are_kept() -> None:
     async with anyio.create_task_group() as tasks:
         writes, call = InFlightWrites(tasks), TooLate(autosend_over("http://127.0.0.1/v1"))
         for number in range(1001):
             with anyio.CancelScope() as caller:
 
-                async def perform(caller: anyio.CancelScope = caller, number: int = number) -> Told:
+                async def perform(caller: anyio.CancelScope = caller, number: int = number) -> Done:
                     caller.cancel()
-                    return Told(said=str(number))
+                    return Done(number=str(number))
 
                 await writes.run(str(number), perform, call)
 
-        async def anew() -> Told:
-            return Told(said="anew")
+        async def anew() -> Done:
+            return Done(number="anew")
 
         assert [(await writes.run(key, anew, call))[1] for key in ("0", "1", "1000")] == [
             [],

@@ -1,4 +1,4 @@
-"""Before a deletion the person at the client is asked where the client can ask, in both eras; nothing goes twice."""
+"""Before a deletion the user is asked, where the client can ask, in both eras; nothing is deleted twice."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -29,8 +29,8 @@ ONE: dict[str, Any] = {"emails": [JANE], "confirm": JANE}
 
 
 @dataclass
-class Somebody:
-    """A person who always says the same, or nothing at all; and the questions they were shown."""
+class User:
+    """A user who always answers the same, or not at all; and the questions that were shown."""
 
     says: Literal["accept", "decline", "cancel", "error", "nothing"] = "accept"
     seen: list[str] = field(default_factory=list[str])
@@ -47,20 +47,20 @@ class Somebody:
 
 
 @pytest.mark.parametrize("name", DELETING)
-async def test_a_yes_deletes_once(name: str, era: str) -> None:
-    person = Somebody()
-    async with seeded(era, asked=person) as (client, line):
+async def test_an_accepted_question_deletes_once(name: str, era: str) -> None:
+    user = User()
+    async with seeded(era, asked=user) as (client, line):
         answer = answer_of(await client.call_tool(name, CALLS[name]))
         assert len(wrote(line)) == 1
     assert answer["outcome"] == "deleted"
-    assert len(person.seen) == 1
-    assert "This cannot be undone." in person.seen[0]
+    assert len(user.seen) == 1
+    assert "This cannot be undone." in user.seen[0]
 
 
 @pytest.mark.parametrize("says", ["decline", "cancel"])
 @pytest.mark.parametrize("name", DELETING)
-async def test_a_no_deletes_nothing_and_says_so(name: str, says: Any, era: str) -> None:
-    async with seeded(era, asked=Somebody(says)) as (client, line):
+async def test_a_declined_question_deletes_nothing_and_says_so(name: str, says: Any, era: str) -> None:
+    async with seeded(era, asked=User(says)) as (client, line):
         before = held(line)
         text = error_of(await client.call_tool(name, CALLS[name]))
         assert held(line) == before
@@ -76,47 +76,47 @@ async def test_a_client_that_cannot_ask_needs_only_the_confirm(name: str, era: s
         assert len(wrote(line)) == 1
 
 
-async def test_ask_never_asks_nobody(era: str) -> None:
-    person = Somebody("decline")
-    async with seeded(era, asked=person, ask="never") as (client, _):
+async def test_with_ask_never_the_user_is_not_asked(era: str) -> None:
+    user = User("decline")
+    async with seeded(era, asked=user, ask="never") as (client, _):
         answer_of(await client.call_tool("delete_contacts", ONE))
-    assert person.seen == []
+    assert user.seen == []
 
 
 @pytest.mark.parametrize("name", DELETING)
 @pytest.mark.parametrize("more", [{"confirm": "yes"}, {"dryRun": True}])
-async def test_nobody_is_asked_about_what_would_not_be_done_anyway(name: str, more: dict[str, Any], era: str) -> None:
-    person = Somebody()
+async def test_the_user_is_asked_only_about_what_would_be_done(name: str, more: dict[str, Any], era: str) -> None:
+    user = User()
     asked = {key: value for key, value in CALLS[name].items() if key != "confirm"}
-    async with seeded(era, asked=person) as (client, line):
+    async with seeded(era, asked=user) as (client, line):
         result = await client.call_tool(name, asked | more)
         assert wrote(line) == []
     assert result.is_error is ("dryRun" not in more)
-    assert person.seen == []
+    assert user.seen == []
 
 
-async def test_nobody_is_asked_about_what_can_be_taken_back(era: str) -> None:
-    person = Somebody("decline")
-    async with seeded(era, asked=person) as (client, _):
+async def test_the_user_is_asked_only_about_what_cannot_be_taken_back(era: str) -> None:
+    user = User("decline")
+    async with seeded(era, asked=user) as (client, _):
         for name in CALLS:
             if name not in DELETING:
                 answer_of(await client.call_tool(name, CALLS[name]))
-    assert person.seen == []
+    assert user.seen == []
 
 
-async def test_the_question_names_who_would_go_and_how_many_more(era: str) -> None:
-    person = Somebody("decline")
+async def test_the_question_names_who_would_be_deleted_and_how_many_more(era: str) -> None:
+    user = User("decline")
     many = [f"p{n}@example.com" for n in range(7)]
-    async with seeded(era, asked=person) as (client, _):
-        answer_of(await client.call_tool("upsert_contacts", {"contacts": [{"email": one} for one in many]}))
+    async with seeded(era, asked=user) as (client, _):
+        answer_of(await client.call_tool("upsert_contacts", {"contacts": [{"email": address} for address in many]}))
         await client.call_tool("delete_contacts", {"emails": many, "confirm": "7"})
-    named = ", ".join(f'"{one}"' for one in many[:5])
-    assert person.seen == [f"Delete contact {named} and 2 more from AutoSend? This cannot be undone."]
+    named = ", ".join(f'"{address}"' for address in many[:5])
+    assert user.seen == [f"Delete contact {named} and 2 more from AutoSend? This cannot be undone."]
 
 
-async def test_who_does_not_answer_ends_the_call_in_time_with_nothing_deleted() -> None:
-    person = Somebody("nothing")
-    async with seeded("legacy", asked=person) as (client, line):
+async def test_a_call_without_an_answer_ends_in_time_and_deletes_nothing() -> None:
+    user = User("nothing")
+    async with seeded("legacy", asked=user) as (client, line):
         before = held(line)
         with anyio.fail_after(45):
             text = error_of(await client.call_tool("delete_contacts", ONE))
@@ -126,18 +126,18 @@ async def test_who_does_not_answer_ends_the_call_in_time_with_nothing_deleted() 
     assert "AUTOSEND_ASK=never" in text
 
 
-async def test_before_2026_a_client_that_fails_to_ask_counts_as_one_that_cannot() -> None:
-    person = Somebody("error")
-    async with seeded("legacy", asked=person) as (client, line):
+async def test_before_2026_a_client_that_fails_to_ask_is_one_that_cannot() -> None:
+    user = User("error")
+    async with seeded("legacy", asked=user) as (client, line):
         result = await client.call_tool("delete_contacts", ONE)
         assert answer_of(result)["outcome"] == "deleted"
         assert len(wrote(line)) == 1
-    assert len(person.seen) == 1
+    assert len(user.seen) == 1
     assert "ignore" not in str(result)
 
 
 async def test_since_2026_a_client_that_fails_to_ask_has_deleted_nothing() -> None:
-    async with seeded(asked=Somebody("error")) as (client, line):
+    async with seeded(asked=User("error")) as (client, line):
         before = held(line)
         with pytest.raises(MCPError):
             await client.call_tool("delete_contacts", ONE)
@@ -145,9 +145,9 @@ async def test_since_2026_a_client_that_fails_to_ask_has_deleted_nothing() -> No
 
 
 async def test_two_identical_deletions_at_once_delete_once(era: str) -> None:
-    person = Somebody()
+    user = User()
     results: list[CallToolResult] = []
-    async with seeded(era, asked=person) as (client, line):
+    async with seeded(era, asked=user) as (client, line):
 
         async def delete() -> None:
             results.append(await client.call_tool("delete_contacts", ONE))
@@ -176,8 +176,8 @@ def question_of(result: InputRequiredResult) -> str:
     return request.params.message
 
 
-async def test_the_answer_to_one_question_is_none_to_another() -> None:
-    async with seeded(asked=Somebody()) as (client, line):
+async def test_an_answer_counts_only_for_the_question_that_was_asked() -> None:
+    async with seeded(asked=User()) as (client, line):
         about_jane = await asked_by_hand(client, ONE)
         assert JANE in question_of(about_jane)
         brought = {"input_responses": yes(about_jane), "request_state": about_jane.request_state}
@@ -193,8 +193,8 @@ async def test_the_answer_to_one_question_is_none_to_another() -> None:
         assert len(wrote(line)) == 1
 
 
-async def test_a_no_is_a_no_whatever_the_state_and_a_question_alone_deletes_nothing() -> None:
-    async with seeded(asked=Somebody()) as (client, line):
+async def test_only_an_accepted_answer_to_the_question_deletes() -> None:
+    async with seeded(asked=User()) as (client, line):
         first = await asked_by_hand(client, ONE)
         decline = {"confirm": ElicitResult(action="decline")}
         text = error_of(await asked_by_hand(client, ONE, input_responses=decline, request_state=first.request_state))
@@ -204,9 +204,9 @@ async def test_a_no_is_a_no_whatever_the_state_and_a_question_alone_deletes_noth
         assert wrote(line) == []
 
 
-async def test_when_what_would_go_has_changed_since_the_question_is_asked_again() -> None:
+async def test_the_question_is_asked_again_when_what_it_names_has_changed() -> None:
     both: dict[str, Any] = {"emails": [JANE, ANN], "confirm": "2"}
-    async with seeded(asked=Somebody()) as (client, line):
+    async with seeded(asked=User()) as (client, line):
         first = await asked_by_hand(client, both)
         brought = {"input_responses": yes(first), "request_state": first.request_state}
         answer_of(await client.call_tool("delete_contacts", {"emails": [ANN], "confirm": ANN}))
@@ -216,9 +216,9 @@ async def test_when_what_would_go_has_changed_since_the_question_is_asked_again(
         assert wrote(line) == [wrote(line)[0]]
 
 
-async def test_a_yes_to_deleting_a_list_is_not_for_another_of_its_name() -> None:
+async def test_an_accepted_deletion_is_not_for_another_list_of_the_name() -> None:
     newsletter = {"list": "Newsletter", "confirm": "Newsletter"}
-    async with seeded(asked=Somebody()) as (client, line):
+    async with seeded(asked=User()) as (client, line):
         first = await asked_by_hand(client, newsletter, "delete_contact_list")
         brought = {"input_responses": yes(first), "request_state": first.request_state}
         answer_of(await client.call_tool("delete_contact_list", newsletter))
@@ -228,7 +228,7 @@ async def test_a_yes_to_deleting_a_list_is_not_for_another_of_its_name() -> None
         assert wrote(line) == before
 
 
-def test_of_questions_that_nobody_answers_only_the_latest_thousand_are_kept() -> None:
+def test_only_the_latest_thousand_pending_questions_are_kept() -> None:
     questions = PendingQuestions()
     asked = [ConfirmationNeeded(f"Delete {number}?", []) for number in range(1001)]
     tokens = [questions.ask(needed, str).request_state for needed in asked]
