@@ -16,6 +16,8 @@ PACKAGE = ROOT / "autosend_mcp"
 # The wings from the ground up: a module imports from its own and from those before it. The modules at the top level of
 # the package are the ground, but for `__main__`. The sandbox stands alone.
 WINGS = ["errors", "logs", "settings", "models", "api", "tools", "imports", "server", "cli", "__main__"]
+# Past 250 lines. Keep it short.
+LONG = {"imports.job", "imports.journal"}
 HEAVY = {"rich", "typer", "sqlite3", "redis", "autosend_mcp.sandbox", "autosend_mcp.cli.demo"}
 
 
@@ -108,6 +110,15 @@ def test_only_the_settings_read_the_environment() -> None:
     for module, file in MODULES.items():
         text = file.read_text()
         assert module == "settings" or not any(word in text for word in ("environ", "getenv", "BaseSettings")), module
+
+
+def test_a_module_has_at_most_250_lines_and_a_function_40() -> None:
+    long = {module for module, file in MODULES.items() if len(file.read_text().splitlines()) > 250}
+    assert long <= LONG, "a module past 250 lines has a second subject: split it"
+    for module, file in MODULES.items():
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno:
+                assert node.end_lineno - node.lineno < 40, f"{module}.{node.name}"
 
 
 def test_init_files_are_empty() -> None:
