@@ -47,7 +47,7 @@ class Cached(Generic[RowT]):
         """Hold the right to read anew, so that calls side by side cost one request.
 
         Raises:
-            Unknown: Another call held it for all of `patience` seconds.
+            Unknown: Another call kept it for all of `patience` seconds.
         """
         with anyio.move_on_after(max(0.0, patience)) as waiting:
             await self._reading.acquire()

@@ -56,7 +56,7 @@ class AutoSend:
     ) -> None:
         """`transport` replaces the network, for the sandbox in the same process.
 
-        `target` tells what is behind it from what else has the same URL and key; None if that ends with this process.
+        `target` distinguishes this AutoSend from others with the same URL and key; None if it ends with this process.
         `now` is the clock that shows the time of day; the one that measures is the event loop's.
         """
         self.settings = settings

@@ -1,4 +1,4 @@
-"""Instants by both clocks of this machine, beside those that AutoSend tells."""
+"""Instants by both clocks of this machine, beside those that AutoSend reports."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

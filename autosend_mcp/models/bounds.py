@@ -11,7 +11,7 @@ MAX_ANSWER_BYTES = 24_000
 SHORTENED = "Shortened to fit: long texts end in three dots, and long arrays and objects are cut."
 
 
-# What tells one thing from another is not cut, as long as it can be one.
+# What distinguishes one thing from another is not cut, as long as it can be one.
 _IDENTITY = frozenset({"id", "email", "fieldName", "groupId"})
 
 

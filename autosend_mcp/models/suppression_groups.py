@@ -24,7 +24,7 @@ class SuppressionGroup(Answer):
     suppression_count: int | None = None
 
     def shown(self) -> dict[str, object]:
-        """Return what tells it from others."""
+        """Return what distinguishes it from others."""
         return self.model_dump(by_alias=True, exclude_none=True, exclude={"notes"})
 
 

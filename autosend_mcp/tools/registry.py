@@ -97,7 +97,7 @@ def tool(
 ) -> Callable[[ToolFunction[BodyT, AnswerT]], ToolFunction[BodyT, AnswerT]]:
     """Register the function as a tool: its name, its annotations as models, its docstring as description.
 
-    What follows "Raises:" in the docstring is for whoever reads the code, and is not published.
+    What follows "Raises:" in the docstring is for the reader of the code, and is not published.
     """
 
     def register(function: ToolFunction[BodyT, AnswerT]) -> ToolFunction[BodyT, AnswerT]:

@@ -141,7 +141,7 @@ async def _suppressed_among(call: Call, emails: list[str], group_id: str | None,
     """Return who of these is suppressed, by reading every entry or searching for each address: whichever is less.
 
     Raises:
-        AutoSendError: It cannot be told in the time that the call has left.
+        AutoSendError: It cannot be found out in the time that the call has left.
     """
     page = await call.look_up(suppression_groups.search_entries(group_id=group_id, only_global=only_global))
     entries = page.entries

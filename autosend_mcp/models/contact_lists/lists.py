@@ -49,7 +49,7 @@ class ContactList(Stored):
         return {"id": self.id, "name": self.name}
 
     def named(self) -> dict[str, Any]:
-        """Return what tells it from others: `{"id", "name", "type", "contactCount"}`."""
+        """Return what distinguishes it from others: `{"id", "name", "type", "contactCount"}`."""
         shown = {"id": self.id, "name": self.name, "type": self.type, "contactCount": self.contact_count}
         return {name: value for name, value in shown.items() if value is not None}
 

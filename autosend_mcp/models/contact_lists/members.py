@@ -58,7 +58,7 @@ class MembershipCounts(BaseModel):
         return (self.added or 0) + (self.created or 0)
 
     def accounts_for(self, number: int) -> bool:
-        """Return whether the counts add up to so many people in the list.
+        """Return whether the counts add up to `number` people in the list.
 
         Whether `added` counts those created too is not documented: both readings count.
         """

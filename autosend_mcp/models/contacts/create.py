@@ -9,7 +9,7 @@ from autosend_mcp.models.contacts.contact import Contact, Person
 from autosend_mcp.models.values import MAX_ENTRIES, Name
 
 AUTOMATIONS_START = "Any live automation of these lists starts now."
-AUTOMATIONS_WOULD = "Any live automation of these lists would start; AutoSend does not tell which there are."
+AUTOMATIONS_WOULD = "Any live automation of these lists would start; AutoSend does not say which there are."
 
 
 class CreateContact(Person, WriteBody):

@@ -30,7 +30,7 @@ async def members_among(call: Call, list_id: str, people: People) -> set[str]:
     """Return who of these is in the list now, by the names they were given by.
 
     Raises:
-        AutoSendError: It cannot be told in the time that the call has left.
+        AutoSendError: It cannot be found out in the time that the call has left.
     """
     if people.emails:
         found = await call.look_up(contacts.search_emails(people.emails))
@@ -132,7 +132,7 @@ async def lists_left(call: Call, lists: Sequence[ContactList], contact: StoredCo
     """Return those of the lists that the contact is not in.
 
     Raises:
-        AutoSendError: It cannot be told.
+        AutoSendError: A look-up failed.
     """
     if contact.list_ids is not None:
         return [contact_list for contact_list in lists if contact_list.id not in contact.list_ids]

@@ -54,7 +54,7 @@ async def add_to_list(context: Context, body: ListMembers) -> AddedToList:
 
 
 async def _without_contact(context: Context, people: People) -> list[str]:
-    """Return the addresses that are no contacts yet, which AutoSend will create; none where it cannot be told."""
+    """Return the addresses that are no contacts yet, which AutoSend will create; none if looking them up fails."""
     if not people.emails:
         return []
     try:

@@ -37,7 +37,7 @@ async def create_contact(context: Context, body: CreateContact) -> CreatedContac
 
     Raises:
         Refused: It exists already, or AutoSend refused it for another reason.
-        Unknown: The reply was lost and looking did not settle it.
+        Unknown: The reply was lost, and no look-up found it applied.
         NotSent: Nothing left this machine.
     """
     call = context.call
@@ -64,7 +64,7 @@ async def create_contact(context: Context, body: CreateContact) -> CreatedContac
 
 
 async def _create(call: Call, expected: Values) -> tuple[StoredContact, bool]:
-    """Return the contact as created, and whether only a look-up could tell."""
+    """Return the contact as created, and whether only a look-up showed it."""
     try:
         return await call.write(contacts.create(expected)), False
     except Unknown as lost:
@@ -90,7 +90,7 @@ async def _find_out(call: Call, expected: Values, lost: Unknown) -> StoredContac
         judge,
         was="the contact was not there",
         again="Do not report it as created. Calling create_contact again with the same arguments is safe: the address "
-        "is unique, so at worst you are told that it exists.",
+        "is unique, so at worst it is refused because it exists.",
     )
 
 
@@ -111,8 +111,8 @@ def _judged(call: Call, expected: Values, contact: StoredContact, lost: Unknown)
         )
     changed = {
         "during": "A contact with this address was created during this call, with other values than asked for.",
-        "before": "A contact with this address existed before; whether this call changed it cannot be told.",
-        None: "A contact with this address exists; whether this call created it cannot be told.",
+        "before": "A contact with this address existed before; it is not known whether this call changed it.",
+        None: "A contact with this address exists; it is not known whether this call created it.",
     }[created]
     raise lost.looked_into(next_step, changed=changed, facts=facts)
 

@@ -49,7 +49,7 @@ async def upsert_contact(context: Context, body: UpsertContact) -> UpsertedConta
 
     Raises:
         Refused: AutoSend refused it.
-        Unknown: The reply was lost and looking did not settle it.
+        Unknown: The reply was lost, and no look-up found it applied.
         NotSent: Nothing left this machine.
     """
     lists = await resolve_lists(context, body.list_ids, fresh=body.dry_run)
@@ -99,7 +99,7 @@ async def _find_out(
 ) -> tuple[StoredContact, list[str]]:
     """Return the contact, if the request was applied although the reply was lost, and what to say of the lists.
 
-    Where the values were so before, only the lists can tell.
+    Where the values were there before, only the lists show it.
     """
     email = values["email"]
     telling = before is None or bool(differences(values, before))
