@@ -25,10 +25,9 @@ from tests.support.line import over_a_line
 pytestmark = pytest.mark.anyio
 
 SERVER, BUNDLE, DESKTOP = "manifests/server.json", "manifests/mcpb/manifest.json", "manifests/claude-desktop.json"
-DEFINITIONS_OF_TOOLS = [f"{DEFINITIONS}/{name}.json" for name in TOOLS]
 SCHEMAS = {SERVER: "server.schema.json", BUNDLE: "mcpb-manifest-v0.4.schema.json"}
 README, GUIDE = "README.md", "docs/guide.md"  # pages with generated blocks
-GENERATED = [SERVER, BUNDLE, DESKTOP, "docs/exchange.svg", *DEFINITIONS_OF_TOOLS]
+WHOLE = [SERVER, BUNDLE, DESKTOP, "docs/exchange.svg", f"{DEFINITIONS}/create_contact.json"]  # one of each kind
 VARIABLES = {variable_of(field) for field in Settings.model_fields}
 HOST = re.compile(r"(?:https?://[^\s/\"]+|\b(?:[a-z0-9-]+\.)+(?:com|dev|io|net|org)\b)")
 
@@ -88,7 +87,7 @@ def test_every_generated_file_is_in_step() -> None:
 
 def test_nothing_else_is_generated(copy: Path) -> None:
     files = {path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()}
-    assert files == {*GENERATED, README, GUIDE}
+    assert files == {*WHOLE, *(f"{DEFINITIONS}/{name}.json" for name in TOOLS), README, GUIDE}
 
 
 def test_a_fresh_copy_is_in_step_and_a_second_run_writes_nothing(
@@ -99,8 +98,10 @@ def test_a_fresh_copy_is_in_step_and_a_second_run_writes_nothing(
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("path", [*GENERATED, README, GUIDE])
-def test_one_changed_byte_is_reported_and_mended(copy: Path, path: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("path", [*WHOLE, README, GUIDE])
+def test_one_changed_byte_is_reported_and_written_anew(
+    copy: Path, path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     right = (copy / path).read_bytes()
     middle = right.index(b"AUTOSEND_") if b"AUTOSEND_" in right else len(right) // 2
     (copy / path).write_bytes(right[:middle] + b"\xff" + right[middle + 1 :])
@@ -110,7 +111,7 @@ def test_one_changed_byte_is_reported_and_mended(copy: Path, path: str, capsys: 
     assert (copy / path).read_bytes() == right
 
 
-@pytest.mark.parametrize("path", GENERATED)
+@pytest.mark.parametrize("path", WHOLE)
 def test_a_missing_file_is_reported(copy: Path, path: str, capsys: pytest.CaptureFixture[str]) -> None:
     (copy / path).unlink()
     assert main(["--check"], copy) == 1
@@ -199,7 +200,7 @@ def test_the_page_of_tools_has_a_section_for_each_and_is_the_same_in_every_run()
 @pytest.mark.parametrize(
     ("examples", "said"),
     [
-        ({name: call for name, call in EXAMPLES.items() if name != "get_contact"}, "no example .* of get_contact$"),
+        ({name: call for name, call in EXAMPLES.items() if name != "get_contact"}, "no example of get_contact$"),
         ({**EXAMPLES, "no_such_tool": {}}, "no_such_tool, which is no tool"),
         ({**EXAMPLES, "get_contact": {"email": "nobody@example.com"}}, "the example of get_contact fails"),
     ],
