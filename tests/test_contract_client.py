@@ -1,14 +1,19 @@
 """Our client judged by the documentation: it sends each documented request as it stands, and reads its response."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
 import pytest
+from starlette.routing import BaseRoute, Match, Route
 
+from autosend_mcp.settings import TOOLSETS
+from manifests.examples import EXAMPLES, arguments_of
 from tests.support.answering import Answering, Row
 from tests.support.line import saying
+from tests.support.seeded import seeded
 from tests.support.worlds import answer_of, connected
 from tests.test_contract import NAMES, contract, documented
 
@@ -93,6 +98,25 @@ async def test_the_documented_request_is_sent_as_it_stands_and_its_response_read
         answer = answer_of(await client.call_tool(tool, arguments))
     assert autosend.request in autosend.seen
     assert answer.get("outcome", "") not in {"partly_done", "dry_run"}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+async def test_an_example_sends_documented_requests_only(name: str) -> None:
+    async with seeded(toolsets=",".join(TOOLSETS)) as (client, line):
+        answer_of(await client.call_tool(name, await arguments_of(client, name)))
+        routes = line.sandbox.app.routes
+    requests = [contract(name)[0] for name in NAMES]
+    known = {endpoint(routes, request["method"], request["path"]) for request in requests}
+    assert {
+        endpoint(routes, method, f"/v1{path}") for method, path in (asked.split() for asked, _ in line.seen)
+    } <= known
+
+
+def endpoint(routes: Sequence[BaseRoute], method: str, path: str) -> str:
+    """Return the method and path of the sandbox's route for this request, without the values in its path."""
+    scope = {"type": "http", "method": method, "path": path.partition("?")[0], "root_path": ""}
+    (found,) = (route for route in routes if isinstance(route, Route) and route.matches(scope)[0] is Match.FULL)
+    return f"{method} {found.path}"
 
 
 async def test_several_contacts_are_removed_by_the_documented_request() -> None:
