@@ -1,7 +1,7 @@
 """Every write tool over a line that loses, delays, cuts and falsely fails its writes, and records what was applied.
 
 No write is sent twice, every answer agrees with what AutoSend has, and "not known" is said only where no look-up tells.
-`python -m tests.test_lost_writes` runs a thousand faults for each tool and prints the figures; so does CI.
+`python -m tests.test_lost_writes` runs a thousand faults for each tool and prints the figures; CI runs 300.
 """
 
 import asyncio
@@ -10,8 +10,9 @@ import random
 import sys
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -86,10 +87,16 @@ class World:
             pages = data["pagination"]["pages"]
         return inside
 
-    async def suppressed(self, email: str) -> bool:
-        """Return whether the address is in any group."""
-        data = await self.ask("POST", "suppression-groups/entries", {"email": email, "limit": 1})
-        return bool(data["entries"])
+    async def suppressed(self) -> set[str]:
+        """Return the addresses that are in any group."""
+        inside: set[str] = set()
+        page, pages = 0, 1
+        while page < pages:
+            page += 1
+            data = await self.ask("POST", "suppression-groups/entries", {"page": page, "limit": 100})
+            inside |= {entry["email"] for entry in data["entries"]}
+            pages = data["pagination"]["pages"]
+        return inside
 
     async def make_list(self, emails: Sequence[str] = ()) -> tuple[str, str]:
         """Return the id and the name of a new list with these people and a few hundred others."""
@@ -303,7 +310,8 @@ async def suppressing(world: World) -> Try:
     emails = world.emails(100)
 
     async def share() -> float:
-        return share_of([await world.suppressed(email) for email in emails])
+        inside = await world.suppressed()
+        return share_of([email in inside for email in emails])
 
     request = "POST /suppression-groups/emails/suppress "
     return Try("suppress_emails", {"emails": emails, "everywhere": True}, request, share)
@@ -314,7 +322,8 @@ async def unsuppressing(world: World) -> Try:
     await world.ask("POST", "suppression-groups/emails/suppress", {"emails": emails, "isGlobal": True})
 
     async def share() -> float:
-        return share_of([not await world.suppressed(email) for email in emails])
+        inside = await world.suppressed()
+        return share_of([email not in inside for email in emails])
 
     request = "POST /suppression-groups/emails/unsuppress "
     return Try("unsuppress_emails", {"emails": emails, "everywhere": True}, request, share)
@@ -408,14 +417,21 @@ def line_of(name: str, figures: Figures) -> str:
     )
 
 
+def main(number: int, names: Sequence[str]) -> int:
+    """Print the figures of each tool; return how many answers said "not known"."""
+    unknown = 0
+
+    async def report(name: str) -> None:
+        nonlocal unknown
+        figures = await run(name, number)
+        unknown += figures.unknown
+        print(line_of(name, figures), flush=True)
+
+    for name in names:
+        clock.run(partial(report, name))
+    return unknown
+
+
 if __name__ == "__main__":
-    wanted = sys.argv[2:] or list(MAKERS)
-    for tool in wanted:
-        total: list[Figures] = []
-
-        async def once(tool: str = tool, total: list[Figures] = total) -> None:
-            total.append(await run(tool, int(sys.argv[1]) if len(sys.argv) > 1 else 1000))
-
-        with suppress(KeyboardInterrupt):
-            clock.run(once)
-            print(line_of(tool, total[0]), flush=True)
+    given = sys.argv[1:]
+    sys.exit(1 if main(int(given[0]) if given else 1000, given[1:] or list(MAKERS)) else 0)
