@@ -22,8 +22,8 @@ import pytest
 
 from autosend_mcp.cli.import_display import Bar, Events, Lines
 from autosend_mcp.cli.main import main
-from autosend_mcp.imports.journal import Item
-from autosend_mcp.imports.progress import Tally
+from autosend_mcp.imports.journal import PendingRow
+from autosend_mcp.imports.progress import Progress
 from autosend_mcp.sandbox.app import PROJECT
 from tests.beside import beside
 from tests.forking import Forked
@@ -384,21 +384,21 @@ def test_two_signals_wait_for_nothing(here: Served, capsys: pytest.CaptureFixtur
 # Display
 
 
-def tally(settled: int = 0, total: int = 10_000, ago: float = 100) -> Tally:
+def so_far(settled: int = 0, total: int = 10_000, ago: float = 100) -> Progress:
     """How far an import is that began so many seconds ago, of which so many rows have become something."""
-    tally = Tally()
-    tally.read = total
-    tally.begin({"": total}, 0)
-    tally.count([Item(number, "", {}, "created") for number in range(settled)], 0)
-    tally.began -= ago
-    return tally
+    progress = Progress()
+    progress.read = total
+    progress.begin({"": total}, 0)
+    progress.count([PendingRow(number, "", {}, "created") for number in range(settled)], 0)
+    progress.began -= ago
+    return progress
 
 
 @pytest.mark.anyio
 async def test_elsewhere_a_line_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     lines = Lines()
-    reading = Tally(read=1_234)
-    for one in (reading, tally(), tally(5_000), tally(5_000, ago=100_000), tally(10_000)):
+    reading = Progress(read=1_234)
+    for one in (reading, so_far(), so_far(5_000), so_far(5_000, ago=100_000), so_far(10_000)):
         lines.show_progress(one)
     out, err = capsys.readouterr()
     assert out == ""
@@ -413,7 +413,7 @@ async def test_elsewhere_a_line_says_how_far_it_is(capsys: pytest.CaptureFixture
 
 @pytest.mark.anyio
 async def test_the_events_say_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    Events().show_progress(tally(5_000))
+    Events().show_progress(so_far(5_000))
     event = json.loads(capsys.readouterr().out)
     assert event | {"rowsPerSecond": 50} == {
         "event": "progress", "stage": "sending", "read": 10_000, "rows": 10_000, "settled": 5_000,
@@ -424,9 +424,9 @@ async def test_the_events_say_how_far_it_is(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.anyio
 async def test_a_bar_is_drawn_for_each_stage_and_leaves_nothing_behind(capsys: pytest.CaptureFixture[str]) -> None:
     bar = Bar()
-    bar.show_progress(Tally(read=1_234))
-    bar.show_progress(tally(5_000))
-    bar.show_progress(tally(6_000))
+    bar.show_progress(Progress(read=1_234))
+    bar.show_progress(so_far(5_000))
+    bar.show_progress(so_far(6_000))
     bar.show_stopping()
     bar.say("done")
     bar.say("again")

@@ -15,9 +15,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from autosend_mcp.errors import NotSent
-from autosend_mcp.imports.run import Import, Order
+from autosend_mcp.imports.run import Import, ImportOptions
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.contact_lists.membership import bulk_add
+from tests.support import clock
 from tests.support.importing import ADD, BULK, FIND, Done, World, autosend_over, csv_of, people, report_of, world
 from tests.support.line import Forward, answering, applied_then_reset, forwarded, reset
 from tests.support.worlds import KEY
@@ -169,7 +170,7 @@ def test_any_file_over_any_line_ends_as_the_model_says(
             here.line.lose("POST", Unsteady(here, seed))
             await check_against_the_model(here, rows, held, lambda content: here.run(content, lists=("Newsletter",)))
 
-    anyio.run(run)
+    clock.run(run)
 
 
 @given(st.lists(ROWS, min_size=1, max_size=8), HELD, OPTIONS, st.tuples(st.integers(1, 8), st.booleans()), SEEDS)
@@ -181,7 +182,7 @@ def test_an_import_killed_at_any_request_and_gone_on_with_ends_as_the_model_says
         with world(options) as here:
             await check_against_the_model(here, rows, held, lambda content: killed_first(here, content, kill, seed))
 
-    anyio.run(run)
+    clock.run(run)
 
 
 async def killed_first(here: World, content: bytes, kill: tuple[int, bool], seed: int) -> Done:
@@ -272,7 +273,7 @@ async def test_another_project_is_not_taken_for_the_one_the_import_was_begun_in(
         await interrupted(here, MANY)
         place = here.folder / "people.csv"
         other = autosend_over(here.line, api_key="AS_other_key_of_another_project")
-        imported = Import(other, place.open("rb"), place.name, Order(), place=place)
+        imported = Import(other, place.open("rb"), place.name, ImportOptions(), path=place)
         with pytest.raises(NotSent, match="another API key"):
             await imported.read()
         imported.close()
@@ -296,7 +297,7 @@ async def test_an_import_that_was_stopped_while_it_was_read_begins_anew() -> Non
         await imported.read()
         await imported.send()
         imported.close()
-        assert imported.tally.stage == "stopped"
+        assert imported.progress.stage == "stopped"
         assert here.line.count(FIND) == 0
         done = await here.run(csv_of(people(3)))
     assert not done.imported.resumed
@@ -399,8 +400,8 @@ async def test_a_journal_that_fails_halfway_lets_nothing_more_be_sent() -> None:
         here.line.lose(BULK, failing)
         await imported.read()
         await imported.send()
-        assert imported.tally.stage == "stopped"
-        assert "What becomes of the rows cannot be recorded: " in str(imported.error)
+        assert imported.progress.stage == "stopped"
+        assert "The outcomes of the rows cannot be recorded: " in str(imported.error)
         assert "0 of 1,000 rows are settled." in str(imported.error)
         here.line.faults.clear()
         done = await here.run(csv_of(people(1_000)))
@@ -413,7 +414,7 @@ async def test_a_folder_in_which_no_journal_can_be_made_is_told() -> None:
     with world() as here:
         (here.folder / "people.csv").write_bytes(MANY)
         file = (here.folder / "people.csv").open("rb")
-        imported = Import(autosend_over(here.line), file, "", Order(), place=here.folder / "gone" / "people.csv")
+        imported = Import(autosend_over(here.line), file, "", ImportOptions(), path=here.folder / "gone" / "people.csv")
         with pytest.raises(NotSent, match=r"people\.csv\.journal cannot be opened"):
             await imported.read()
         imported.close()
@@ -425,7 +426,7 @@ async def test_a_folder_in_which_no_journal_can_be_made_is_told() -> None:
 async def test_an_import_without_a_place_writes_no_file() -> None:
     with world() as here:
         (here.folder / "people.csv").write_bytes(csv_of([*people(2), {"email": "bad"}]))
-        imported = Import(autosend_over(here.line), (here.folder / "people.csv").open("rb"), "", Order())
+        imported = Import(autosend_over(here.line), (here.folder / "people.csv").open("rb"), "", ImportOptions())
         assert imported.problems() == []
         await imported.read()
         during = imported.problems()

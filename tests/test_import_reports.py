@@ -90,7 +90,7 @@ async def test_rejected_rows_stand_as_they_stood(name: str, header: str, cells: 
 
 
 @pytest.mark.parametrize("encoding", [None, "cp1251", "utf-16", "shift_jis"])
-async def test_a_rejected_file_that_was_mended_is_imported_by_the_same_command(encoding: str | None) -> None:
+async def test_a_rejected_file_that_was_fixed_is_imported_by_the_same_command(encoding: str | None) -> None:
     name = "山田" if encoding == "shift_jis" else "Иван"
     text = f"email,firstName,plan\nbad,{name},pro\nok@example.com,{name},\nx@example.com,{name},pro,more\n"
     order: dict[str, Any] = {"encoding": encoding} if encoding else {}
@@ -98,8 +98,8 @@ async def test_a_rejected_file_that_was_mended_is_imported_by_the_same_command(e
         first = await here.run(text.encode(encoding or "utf-8"), **order)
         assert first.counts == {"invalid": 2, "created": 1}
         content = (here.folder / "people.rejected.csv").read_bytes()
-        mended = content.decode(encoding or "utf-8-sig").replace("bad", "good@example.com").replace(",more", "")
-        again = await here.run(mended.encode(encoding or "utf-8-sig"), "people.rejected.csv", **order)
+        fixed = content.decode(encoding or "utf-8-sig").replace("bad", "good@example.com").replace(",more", "")
+        again = await here.run(fixed.encode(encoding or "utf-8-sig"), "people.rejected.csv", **order)
         assert here.values("good@example.com") == {"firstName": name, "customFields": {"plan": "pro"}}
         assert here.values("x@example.com")["firstName"] == name
     assert again.counts == {"created": 2}
@@ -138,8 +138,8 @@ async def test_rejected_lines_of_jsonl_stand_as_they_stood() -> None:
         assert json.loads(written[2]) == {"import_problem": 'invalid: email: is required. Example: "jane@example.com"'}
         assert written[3].endswith('"email": "a@example.com", "logins": "many"}')
         assert written[4:] == lines[4:6]
-        mended = "\n".join(written[:4]).replace("bad", "b@example.com").replace('"many"', "3").encode()
-        again = await here.run(mended, "people.rejected.jsonl", columns={"big": ""})
+        fixed = "\n".join(written[:4]).replace("bad", "b@example.com").replace('"many"', "3").encode()
+        again = await here.run(fixed, "people.rejected.jsonl", columns={"big": ""})
     assert again.counts == {"created": 2, "invalid": 2}
 
 

@@ -242,8 +242,8 @@ async def test_what_is_always_lost_before_it_is_applied_is_unknown_in_the_end(na
         assert (here.folder / "people.rejected.csv").exists()
     assert done.counts == {"unknown": 2}
     one, other = done.reasons("unknown")
-    assert one.endswith("Looked up afterwards, these are not as asked: firstName.")
-    assert other.endswith("Looked up afterwards, there is no such contact.")
+    assert one.endswith("A look-up afterwards found other values than the row's: firstName.")
+    assert other.endswith("A look-up afterwards found no such contact.")
 
 
 async def test_of_a_batch_applied_in_part_only_the_rest_is_sent_again() -> None:
@@ -284,7 +284,7 @@ async def test_where_look_ups_fail_for_good_nothing_is_told_and_another_run_ends
         check_all_there(here, 3)
         assert here.line.count(BULK) == (1 if applied else 2)
     assert done.counts == {"created": 3}
-    note = "Found as asked after the import was interrupted." if applied else ""
+    note = "Found with these values after the import was interrupted." if applied else ""
     assert {row["reason"] for row in done.rows} == {note}
 
 
@@ -371,7 +371,7 @@ async def test_rows_that_autosend_counts_as_failed_are_found_by_looking() -> Non
         assert max(here.written.values()) == 1
         assert here.line.count(BULK) == 1
     assert done.of("failed") == ["p1@example.com", "p4@example.com"]
-    assert set(done.reasons("failed")) == {"AutoSend did not take it, and does not say why."}
+    assert set(done.reasons("failed")) == {"AutoSend did not accept it and does not say why."}
     assert done.counts == {"created": 4, "failed": 2}
 
 
@@ -415,7 +415,7 @@ async def test_what_is_not_there_and_not_counted_as_failed_is_unknown(counts: di
         assert here.written == {"p0@example.com": 1, "p2@example.com": 1}
     assert done.counts == {"created": 2, "unknown": 1}
     (why,) = done.reasons("unknown")
-    assert why == "AutoSend does not say that it failed. Looked up afterwards, there is no such contact."
+    assert why == "AutoSend does not say that it failed. A look-up afterwards found no such contact."
 
 
 async def test_rows_that_are_neither_there_nor_counted_are_sent_again_apart() -> None:
@@ -454,7 +454,7 @@ async def test_a_contact_that_autosend_shows_otherwise_than_asked_is_told_so_whe
         assert here.values("x@example.com") == {"firstName": "X"}
         assert here.written["p0@example.com"] == 1
     assert done.counts == {"created": 2, "unknown": 1}
-    assert done.reasons("unknown")[0].endswith("these are not as asked: firstName.")
+    assert done.reasons("unknown")[0].endswith("found other values than the row's: firstName.")
 
 
 # Look-ups
@@ -716,10 +716,10 @@ async def test_a_stop_settles_what_has_left_and_sends_nothing_more() -> None:
         await imported.read()
         await imported.send()
         imported.close()
-        assert imported.tally.stage == "stopped"
+        assert imported.progress.stage == "stopped"
         assert imported.error is None
         applied = len(here.written)
-        assert imported.tally.outcomes["created"] == applied < 1_000
+        assert imported.progress.outcomes["created"] == applied < 1_000
         done = await here.run(people(1_000), lists=("Newsletter",))
         check_all_there(here, 1_000)
         assert len(here.starts()) == 1_000
@@ -745,7 +745,7 @@ async def test_a_stop_in_the_middle_of_trouble_leaves_what_another_run_ends(requ
         await imported.read()
         await imported.send()
         imported.close()
-        assert (imported.tally.stage, imported.error) == ("stopped", None)
+        assert (imported.progress.stage, imported.error) == ("stopped", None)
         assert here.line.count(request_) == 1
         done = await here.run(people(4), lists=("Newsletter",))
         check_all_there(here, 4)
@@ -765,7 +765,7 @@ async def test_a_stop_while_autosend_asks_to_wait_ends_the_waiting() -> None:
                     await anyio.lowlevel.checkpoint()
                 imported.stop()
         imported.close()
-    assert imported.tally.stage == "stopped"
+    assert imported.progress.stage == "stopped"
 
 
 async def test_a_stop_during_the_look_up_before_a_request_keeps_it_back() -> None:
@@ -782,4 +782,4 @@ async def test_a_stop_during_the_look_up_before_a_request_keeps_it_back() -> Non
         await imported.send()
         imported.close()
         assert here.line.count(BULK) == 0
-        assert imported.tally.stage == "stopped"
+        assert imported.progress.stage == "stopped"

@@ -11,7 +11,7 @@ import anyio
 import pytest
 from mcp import Client
 
-from autosend_mcp.imports.job import NO_UNDO, UNDER_WAY
+from autosend_mcp.imports.background import NO_UNDO, UNDER_WAY
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.tools.jobs import Jobs
 from tests.support.line import Forward, Line, saying, unreachable
@@ -77,7 +77,7 @@ async def test_a_dry_run_tells_what_would_be_done_and_the_import_does_exactly_th
 
 
 async def test_an_import_goes_on_after_the_answer_and_is_asked_for_by_its_id(era: str) -> None:
-    async with importing(era, rate_limit=25) as (client, line):
+    async with importing(era, rate_limit=1) as (client, line):
         first = await started(client, text=people(2_500))
         last = await ended(client, first["importId"])
         assert (
@@ -99,7 +99,7 @@ async def test_progress_is_told_to_a_client_that_asks_for_it(era: str) -> None:
         assert message
         told.append((progress, total))
 
-    async with importing(era, rate_limit=25) as (client, _):
+    async with importing(era, rate_limit=1) as (client, _):
         text = people(2_000)
         first = answer_of(await client.call_tool("start_import", {"text": text}, progress_callback=progress))
         arguments = {"importId": first["importId"]}
@@ -128,7 +128,7 @@ async def test_problems_come_in_pages() -> None:
 
 
 async def test_the_same_import_under_way_is_not_started_twice() -> None:
-    async with importing(rate_limit=6) as (client, line):
+    async with importing(rate_limit=0.5) as (client, line):
         text = people(1_000)
         first = await started(client, text=text)
         second = await started(client, text=text)
@@ -143,7 +143,7 @@ async def test_the_same_import_under_way_is_not_started_twice() -> None:
 
 
 async def test_a_stopped_import_is_finished_by_the_same_call_without_doubling_anything() -> None:
-    async with importing(rate_limit=20) as (client, line):
+    async with importing(rate_limit=1) as (client, line):
         text = people(1_800)
         first = await started(client, text=text, listIds=["Offers"])
         stopped = answer_of(await client.call_tool("stop_import", {"importId": first["importId"]}))
@@ -162,7 +162,7 @@ async def test_a_stopped_import_is_finished_by_the_same_call_without_doubling_an
 
 
 async def test_a_cancelled_start_stops_the_import_for_nobody_has_its_id() -> None:
-    async with importing(rate_limit=10) as (client, line):
+    async with importing(rate_limit=0.5) as (client, line):
         with anyio.move_on_after(0.3):
             await started(client, text=people(1_200))
             raise AssertionError("it cannot have ended")
@@ -265,7 +265,7 @@ async def test_nothing_outside_the_import_directory_can_be_named(tmp_path: Path)
 
 async def test_the_problems_of_a_stopped_import_are_told_also_afterwards(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text(people(2_000) + "nobody,X\n", encoding="utf-8")
-    async with seeded(import_dir=tmp_path, rate_limit=20) as (client, _):
+    async with seeded(import_dir=tmp_path, rate_limit=1) as (client, _):
         begun = await started(client, file="people.csv")
         stopped = answer_of(await client.call_tool("stop_import", {"importId": begun["importId"]}))
         last = await ended(client, begun["importId"])
@@ -276,7 +276,7 @@ async def test_the_problems_of_a_stopped_import_are_told_also_afterwards(tmp_pat
 async def test_an_import_cut_by_the_end_of_the_server_is_gone_on_with_from_its_journal(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text(people(2_000), encoding="utf-8")
     async with seeded() as (_, line):
-        async with connected(line, import_dir=tmp_path, rate_limit=20) as client:
+        async with connected(line, import_dir=tmp_path, rate_limit=1) as client:
             assert (await started(client, file="people.csv", listIds=["Offers"]))["outcome"] == "sending"
         assert (tmp_path / "people.csv.journal").exists()
         async with connected(line, import_dir=tmp_path) as client:
@@ -297,7 +297,7 @@ async def test_a_changed_file_is_told_and_begun_anew_when_asked_to(tmp_path: Pat
     file = tmp_path / "people.csv"
     file.write_text(people(2_000), encoding="utf-8")
     async with seeded() as (_, line):
-        async with connected(line, import_dir=tmp_path, rate_limit=20) as client:
+        async with connected(line, import_dir=tmp_path, rate_limit=1) as client:
             await started(client, file="people.csv")
         file.write_text(people(2_100), encoding="utf-8")
         async with connected(line, import_dir=tmp_path) as client:
@@ -404,7 +404,7 @@ async def test_an_encoding_that_is_not_detected_can_be_named(tmp_path: Path) -> 
 
 async def test_a_second_start_that_is_cancelled_does_not_stop_the_first(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text(people(1_500), encoding="utf-8")
-    async with seeded(import_dir=tmp_path, rate_limit=6) as (client, _):
+    async with seeded(import_dir=tmp_path, rate_limit=0.5) as (client, _):
         first = await started(client, file="people.csv")
         with anyio.move_on_after(0.3):
             await started(client, file="people.csv")

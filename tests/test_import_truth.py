@@ -12,7 +12,7 @@ import pytest
 
 from autosend_mcp.errors import AutoSendError
 from autosend_mcp.imports.journal import Journal, JournalRow
-from autosend_mcp.imports.run import Import, Order
+from autosend_mcp.imports.run import Import, ImportOptions
 from autosend_mcp.sandbox.app import Options, PropertyAutomation
 from autosend_mcp.sandbox.contacts import writes
 from tests.support.importing import ADD, BULK, FIND, PAGE, Done, World, autosend_over, csv_of, people, world
@@ -71,7 +71,7 @@ async def test_a_row_whose_contact_an_automation_changed_after_a_lost_reply_is_n
         assert here.line.count(BULK) == 1
         assert len(here.store.automations.all()) == 1
     assert done.counts == {"unknown": 1}
-    assert 'these are not as asked: customFields."plan"' in done.reasons("unknown")[0]
+    assert 'found other values than the row\'s: customFields."plan"' in done.reasons("unknown")[0]
 
 
 async def test_a_row_whose_contact_changed_while_the_import_was_dead_is_not_sent_again() -> None:
@@ -101,7 +101,7 @@ async def test_a_row_whose_contact_changed_while_the_import_was_dead_is_not_sent
         assert here.line.count(BULK) == 1
         assert len(here.store.automations.all()) == 1
     assert done.counts == {"unknown": 1}
-    assert done.reasons("unknown")[0].startswith("The import was interrupted. Looked up afterwards, these are not")
+    assert done.reasons("unknown")[0].startswith("The import was interrupted. A look-up afterwards found other values")
 
 
 async def test_a_row_that_autosend_keeps_in_another_form_is_written_once_and_told_so() -> None:
@@ -122,7 +122,7 @@ async def test_a_row_that_autosend_keeps_in_another_form_is_written_once_and_tol
             done = await here.run(people(20))
             assert here.line.count(BULK) == 1
             assert told_once(done, here) == ({"created": 19, "failed": 1} if counts else {"created": 20})
-        assert "AutoSend holds another value than the row: firstName." in done.reasons("created")
+        assert "AutoSend shows other values than the row's: firstName." in done.reasons("created")
 
 
 # Answers that contradict themselves
@@ -281,7 +281,7 @@ async def test_a_stop_with_a_reply_lost_leaves_the_request_in_doubt() -> None:
         done = await here.run(csv_of(people(3)))
         assert here.line.count(BULK) == 1
     assert done.counts == {"created": 3}
-    assert set(done.reasons("created")) == {"Found as asked after the import was interrupted."}
+    assert set(done.reasons("created")) == {"Found with these values after the import was interrupted."}
 
 
 async def test_a_refused_request_leaves_no_doubt() -> None:
@@ -299,12 +299,14 @@ async def test_a_dry_run_where_no_report_can_be_written_is_told_in_a_note() -> N
         file = (here.folder / "people.csv").open("w+b")
         file.write(csv_of(people(3)))
         gone = here.folder / "gone" / "people.csv"
-        imported = Import(autosend_over(here.line), file, "", Order(dry_run=True), place=gone, report_dry_run=True)
+        imported = Import(
+            autosend_over(here.line), file, "", ImportOptions(dry_run=True), path=gone, report_dry_run=True
+        )
         await imported.read()
         await imported.send()
         imported.close()
-    assert imported.tally.stage == "done"
-    assert imported.tally.outcomes == {"would create": 3}
+    assert imported.progress.stage == "done"
+    assert imported.progress.outcomes == {"would create": 3}
     assert imported.notes[0].startswith("The report cannot be written: No such file or directory.")
 
 
@@ -327,7 +329,7 @@ async def test_reports_of_an_import_killed_at_its_end_are_written_over() -> None
         here.line.lose(BULK, answering(401, refusal("No")), forwarded)
         await here.run(people(3))
         journal = Journal(here.folder / "people.csv.journal")
-        journal.keep("reports", ["people.report.csv", "people.rejected.csv"])
+        journal.set_fact("reports", ["people.report.csv", "people.rejected.csv"])
         journal.close()
         (here.folder / "people.report.csv").write_text("half", encoding="utf-8")
         done = await here.run(people(3))
@@ -340,7 +342,7 @@ def test_a_journal_is_cleared_all_or_not_at_all() -> None:
     with world() as here:
         file = here.folder / "people.csv.journal"
         journal = Journal(file)
-        journal.keep("begun", {})
+        journal.set_fact("begun", {})
         journal.add([JournalRow(1, 2, "a@example.com", "{}", None, "")])
         journal.close()
         if (child := os.fork()) == 0:
@@ -351,8 +353,8 @@ def test_a_journal_is_cleared_all_or_not_at_all() -> None:
             os._exit(0)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
         journal = Journal(file)
-        assert journal.fact("begun") == {}
-        assert journal.counts() == {"": 1}
+        assert journal.get_fact("begun") == {}
+        assert journal.count_outcomes() == {"": 1}
         journal.clear()
-        assert (journal.fact("begun"), journal.counts()) == (None, {})
+        assert (journal.get_fact("begun"), journal.count_outcomes()) == (None, {})
         journal.close()

@@ -1,14 +1,19 @@
 """The endpoints of contacts. Sources: AutoSend's documentation, the pages of "Contacts"."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autosend_mcp.api.envelope import Reply, unreadable
+from autosend_mcp.api.envelope import Reply, as_object, unreadable
 from autosend_mcp.api.request import Request, nothing, parsed, path_to, rows_of
+from autosend_mcp.errors import Refused
 from autosend_mcp.models.addresses import same_address
 from autosend_mcp.models.contacts.batch import BulkCounts
 from autosend_mcp.models.contacts.contact import StoredContact
 from autosend_mcp.models.suppression_groups import SuppressionGroup
+from autosend_mcp.models.text import quoted
+
+_ROW = re.compile(r"contacts[.\[]?(\d+)")  # in a refusal: contacts[3].email, contacts.3.email
 
 Found = dict[str, StoredContact]  # contacts by the address they were asked for by
 
@@ -64,6 +69,22 @@ def unsubscribe_groups(contact_id: str) -> Request[list[SuppressionGroup]]:
         path_to("contacts", contact_id, "unsubscribe-groups"),
         lambda reply: [parsed(SuppressionGroup, reply, row) for row in rows_of(reply, "groups")],
     )
+
+
+def refused_rows(refusal: Refused) -> set[int]:
+    """Return the positions of the rows that the refusal of a bulk update names, as AutoSend counts them."""
+    return {int(named[1]) for field in refusal.fields if (named := _ROW.match(field))}
+
+
+def why_refused(refusal: Refused, row: int = 0) -> str:
+    """Return why AutoSend refused a request, of a bulk update the row at this position: its own words, quoted."""
+    said = as_object(refusal.facts.get("AutoSend said"))
+    details = [detail for detail in said.get("details") or () if detail.get("message")]
+    about = [detail for detail in details if (named := _ROW.match(detail.get("field", ""))) and int(named[1]) == row]
+    messages = [str(detail["message"]) for detail in [*about, *details]]
+    if message := messages[0] if messages else said.get("message"):
+        return f"AutoSend refused it: {quoted(str(message))}"
+    return f"AutoSend refused it (status {refusal.status})"
 
 
 def _contact(reply: Reply, data: object) -> StoredContact:

@@ -9,7 +9,7 @@ from typing import Any
 
 from autosend_mcp.errors import AutoSendError
 from autosend_mcp.imports.file.delimited import DELIMITERS
-from autosend_mcp.imports.progress import Tally
+from autosend_mcp.imports.progress import Progress
 from autosend_mcp.imports.run import Import
 from autosend_mcp.imports.summary import OUTCOMES, progress_of, reading_of
 from autosend_mcp.models.text import compact_json, quoted, visible
@@ -29,7 +29,7 @@ class Display(ABC):
     every: float
 
     @abstractmethod
-    def show_progress(self, tally: Tally) -> None:
+    def show_progress(self, progress: Progress) -> None:
         """Show how far it is."""
 
     def show_reading(self, imported: Import) -> None:
@@ -58,10 +58,11 @@ class Lines(Display):
 
     every = 5.0
 
-    def show_progress(self, tally: Tally) -> None:
+    def show_progress(self, progress: Progress) -> None:
         """Print one line."""
-        left = tally.seconds_left
-        print(_line(tally) + (f", {timedelta(seconds=round(left))} left" if left else ""), file=sys.stderr, flush=True)
+        left = progress.seconds_left
+        time_left = f", {timedelta(seconds=round(left))} left" if left else ""
+        print(f"{_line(progress)}{time_left}", file=sys.stderr, flush=True)
 
 
 class Bar(Display):
@@ -73,19 +74,19 @@ class Bar(Display):
         self._bar: Any = None
         self._stage = ""
 
-    def show_progress(self, tally: Tally) -> None:
+    def show_progress(self, progress: Progress) -> None:
         """Draw the bar; a new one for each stage."""
         from tqdm import tqdm
 
-        if tally.stage != self._stage:
+        if progress.stage != self._stage:
             self._clear()
-            self._stage = tally.stage
-            total = tally.total if tally.stage == "sending" else None
-            start = tally.settled if tally.stage == "sending" else 0
+            self._stage = progress.stage
+            total = progress.total if progress.stage == "sending" else None
+            start = progress.settled if progress.stage == "sending" else 0
             shown: dict[str, Any] = {"unit": " rows", "leave": False, "dynamic_ncols": True}
             shown |= {"mininterval": 0, "smoothing": 0}  # the rate since the stage began: batches come in jumps
-            self._bar = tqdm(total=total, initial=start, desc=tally.stage, **shown)
-        self._bar.update((tally.settled if tally.stage == "sending" else tally.read) - self._bar.n)
+            self._bar = tqdm(total=total, initial=start, desc=progress.stage, **shown)
+        self._bar.update((progress.settled if progress.stage == "sending" else progress.read) - self._bar.n)
         self._bar.refresh()
 
     def say(self, text: str) -> None:
@@ -109,13 +110,13 @@ class Events(Display):
 
     every = 1.0
 
-    def show_progress(self, tally: Tally) -> None:
+    def show_progress(self, progress: Progress) -> None:
         """Print an event `progress`."""
-        self._emit("progress", stage=tally.stage, read=tally.read, **progress_of(tally))
+        self._emit("progress", stage=progress.stage, read=progress.read, **progress_of(progress))
 
     def show_reading(self, imported: Import) -> None:
         """Print an event `read`: the file, its columns and the rows by outcome so far."""
-        self._emit("read", **reading_of(imported), **progress_of(imported.tally), notes=imported.notes)
+        self._emit("read", **reading_of(imported), **progress_of(imported.progress), notes=imported.notes)
 
     def show_failure(self, error: AutoSendError) -> None:
         """Print an event `failed`."""
@@ -125,7 +126,7 @@ class Events(Display):
         """Print an event `done` or `stopped`."""
         files = [name_of(file, whole=True) for file in imported.files]
         error = {"error": imported.error.sentence} if imported.error else {}
-        self._emit(imported.tally.stage, **progress_of(imported.tally), files=files, **error)
+        self._emit(imported.progress.stage, **progress_of(imported.progress), files=files, **error)
 
     def _emit(self, event: str, **members: object) -> None:
         print(compact_json({"event": event, **members}), flush=True)
@@ -147,19 +148,19 @@ def described(imported: Import) -> list[str]:
     lines += [f"list: {_shown(joined.name)}" for joined in imported.lists]
     if imported.resumed:
         lines.append("Going on with the import that was interrupted.")
-    tally = imported.tally
-    return [*lines, f"{tally.total:,} rows, {tally.total - tally.settled:,} to go"]
+    progress = imported.progress
+    return [*lines, f"{progress.total:,} rows, {progress.total - progress.settled:,} to go"]
 
 
 def concluded(imported: Import) -> list[str]:
     """Return lines that say what became of the rows."""
-    tally = imported.tally
-    counts = [(name, tally.outcomes[name]) for name in OUTCOMES if tally.outcomes[name]]
+    progress = imported.progress
+    counts = [(name, progress.outcomes[name]) for name in OUTCOMES if progress.outcomes[name]]
     lines = ["", *(f"  {name:<12} {count:>11,}  {_EXPLAINED.get(name, '')}".rstrip() for name, count in counts)]
-    if tally.stage == "stopped":
-        lines.append(f"  {'not settled':<12} {tally.total - tally.settled:>11,}")
+    if progress.stage == "stopped":
+        lines.append(f"  {'not settled':<12} {progress.total - progress.settled:>11,}")
     lines += [*(f"-> {name_of(file)}" for file in imported.files), *imported.notes]
-    return [*lines, "A dry run: nothing was sent."] if imported.order.dry_run else lines
+    return [*lines, "A dry run: nothing was sent."] if imported.options.dry_run else lines
 
 
 def name_of(file: Path, *, whole: bool = False) -> str:
@@ -173,7 +174,7 @@ def _shown(name: str) -> str:
     return f"{shown[:_MAX_NAME]}..." if len(shown) > _MAX_NAME else shown
 
 
-def _line(tally: Tally) -> str:
-    if tally.stage == "reading":
-        return f"reading: {tally.read:,} rows"
-    return f"{tally.settled:,} of {tally.total:,} rows, {tally.rate:,.0f} a second"
+def _line(progress: Progress) -> str:
+    if progress.stage == "reading":
+        return f"reading: {progress.read:,} rows"
+    return f"{progress.settled:,} of {progress.total:,} rows, {progress.rate:,.0f} a second"

@@ -13,7 +13,7 @@ from autosend_mcp.cli.exits import failed, usage
 from autosend_mcp.cli.import_display import Bar, Display, Events, Lines, name_of
 from autosend_mcp.errors import AutoSendError
 from autosend_mcp.imports.hints import Option, explain
-from autosend_mcp.imports.run import Import, Order
+from autosend_mcp.imports.run import Import, ImportOptions
 
 PHRASES: dict[Option, str] = {
     "columns": 'Say what each is, as in --map "{column}={field}"; --map "{column}=" leaves it out.',
@@ -43,7 +43,7 @@ def run(autosend: AutoSend, args: Namespace) -> int:
         return usage(f"import: {error}")
     except OSError as error:
         return usage(f"import: {name_of(Path(args.file), whole=True)}: {error.strerror or error}")
-    order = Order(
+    options = ImportOptions(
         lists=tuple(args.list),
         columns=columns,
         run_workflow=args.run_workflow,
@@ -52,7 +52,7 @@ def run(autosend: AutoSend, args: Namespace) -> int:
         encoding=args.encoding,
         delimiter=args.delimiter,
     )
-    imported = Import(autosend, file, args.file, order, place=Path(args.file), report_dry_run=True)
+    imported = Import(autosend, file, args.file, options, path=Path(args.file), report_dry_run=True)
     return anyio.run(_import, autosend, imported, _display(args), args.restart)
 
 
@@ -91,30 +91,30 @@ async def _read_and_send(imported: Import, display: Display, *, restart: bool) -
         explain(error, PHRASES)
         display.show_failure(error)
         return usage(f"import: {error}")
-    if imported.tally.stopped:
+    if imported.progress.stopped:
         return failed("interrupted while reading; nothing was sent", _INTERRUPTED)
     display.show_reading(imported)
     await imported.send()
     display.show_outcome(imported)
     if imported.error is not None:
         return failed(f"import: {imported.error} Run the same command again to go on.", 3)
-    if imported.tally.stage == "stopped":
+    if imported.progress.stage == "stopped":
         return failed(_GO_ON, _INTERRUPTED)
-    counts = imported.tally.outcomes
-    return 0 if sum(counts[name] for name in _SUCCESSES) == imported.tally.total else 1
+    counts = imported.progress.outcomes
+    return 0 if sum(counts[name] for name in _SUCCESSES) == imported.progress.total else 1
 
 
 async def _show(imported: Import, display: Display) -> None:
     while True:
         await anyio.sleep(display.every)
-        display.show_progress(imported.tally)
+        display.show_progress(imported.progress)
 
 
 async def _stop_on_signal(imported: Import, display: Display, everything: anyio.CancelScope) -> None:
     """Stop on the first signal; on the next, without waiting for the answers to what was sent."""
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async for _ in signals:
-            if imported.tally.stopped:
+            if imported.progress.stopped:
                 everything.cancel()
             else:
                 imported.stop()

@@ -1,4 +1,4 @@
-"""How far an import is: what whoever watches it sees."""
+"""How far an import is."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -7,16 +7,16 @@ from typing import Literal
 
 import anyio
 
-from autosend_mcp.imports.journal import AS_ASKED, Item
+from autosend_mcp.imports.journal import SUCCESSES, PendingRow
 
 Stage = Literal["reading", "sending", "done", "stopped"]
 
 
 @dataclass(slots=True)
-class Tally:
-    """Counts of rows: `read` from the file so far, `outcomes` by what became of them, `total` once all are read.
+class Progress:
+    """Counts of rows: `read` from the file so far, `total` once all are read, and by their `outcomes`.
 
-    `settled` rows need nothing more.
+    `settled` rows need nothing more. `stopped`: nothing more is sent.
     """
 
     stage: Stage = "reading"
@@ -29,21 +29,21 @@ class Tally:
     _to_do: int = 0
 
     def begin(self, counts: Mapping[str, int], settled: int) -> None:
-        """All rows are read: so many have which outcome already, those without one under ""; so many are settled."""
+        """Begin to send: all rows are read. `counts`: rows by outcome, those without one under ""."""
         self.total = sum(counts.values())
         self.outcomes = Counter({name: count for name, count in counts.items() if name})
         self.settled = settled
         self.stage, self.began, self._to_do = "sending", anyio.current_time(), self.total - settled
 
-    def count(self, items: Iterable[Item], lists: int) -> None:
-        """What became of these rows, where each is to join so many lists."""
-        for item in items:
-            if item.counted != item.outcome:
-                if item.counted:
-                    self.outcomes[item.counted] -= 1
-                self.outcomes[item.outcome or ""] += 1
-                item.counted = item.outcome
-            self.settled += item.outcome not in AS_ASKED or item.joined >= lists
+    def count(self, rows: Iterable[PendingRow], lists: int) -> None:
+        """Count the outcomes of these rows, where each is to join so many lists."""
+        for row in rows:
+            if row.counted != row.outcome:
+                if row.counted:
+                    self.outcomes[row.counted] -= 1
+                self.outcomes[row.outcome or ""] += 1
+                row.counted = row.outcome
+            self.settled += row.outcome not in SUCCESSES or row.joins >= lists
 
     @property
     def done(self) -> int:
@@ -57,5 +57,5 @@ class Tally:
 
     @property
     def seconds_left(self) -> float | None:
-        """At this rate; None while none is settled."""
+        """Seconds to the end at this rate; None while no row is settled."""
         return (self.total - self.settled) / self.rate if self.done else None

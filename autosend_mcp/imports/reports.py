@@ -71,11 +71,11 @@ def _mode(table: Table) -> int:
 
 def _paths(table: Table, journal: Journal, file: Path) -> tuple[Path, Path]:
     """Return the files to write: names that are free, and the same ones where writing them was interrupted."""
-    names = journal.fact("reports")
+    names = journal.get_fact("reports")
     if names is None:
         ending = ".jsonl" if table.format == "JSONL" else file.suffix or ".csv"
         names = [_free(file.with_suffix(end)).name for end in (".report.csv", f".rejected{ending}")]
-        journal.keep("reports", names)
+        journal.set_fact("reports", names)
     report, rejected = map(file.with_name, names)
     return report, rejected
 

@@ -1,4 +1,4 @@
-"""One import, from the file to the report: read, validated, sent, and gone on with after it was killed."""
+"""One import, from the file to the reports: read, validated, sent, and resumed after it was killed."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -11,30 +11,30 @@ from typing import BinaryIO
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.api.directory import read_properties
 from autosend_mcp.errors import AutoSendError, NotSent
-from autosend_mcp.imports.fields import define, new_field
 from autosend_mcp.imports.file.columns import Column, match_columns
 from autosend_mcp.imports.file.encodings import FileError
 from autosend_mcp.imports.file.tables import Table, read_table
 from autosend_mcp.imports.hints import Hint, UnclearImport
-from autosend_mcp.imports.journal import Journal, JournalBusyError, JournalRow, in_thread
-from autosend_mcp.imports.progress import Tally
+from autosend_mcp.imports.journal import Journal, JournalBusyError, JournalRow
+from autosend_mcp.imports.progress import Progress
 from autosend_mcp.imports.reports import write_dry_run, write_reports
-from autosend_mcp.imports.sending.planner import Sending
 from autosend_mcp.imports.sending.requests import Requests
-from autosend_mcp.imports.staging import infer, stage
+from autosend_mcp.imports.sending.sender import Sender
+from autosend_mcp.imports.staging import define_fields, infer_types, new_field, stage
+from autosend_mcp.imports.threads import in_thread
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.tools.contact_lists.resolve import resolve_lists
 from autosend_mcp.tools.context import Context
 
-KEPT_PROBLEMS = 5_000
-_PATIENCE_AT_FIRST = 15.0  # seconds: somebody waits to see what the file was read as
+MAX_PROBLEMS = 5_000  # rows that did not succeed, kept in memory once the journal is gone
 
-_PLACE = "The journal is kept beside the file: the folder must be one that can be written, and the journal be whole."
+_READING_PATIENCE = 15.0  # seconds: the user waits to see what the file was read as
+_BESIDE_THE_FILE = "The journal is kept beside the file: the folder must be writable and the journal undamaged."
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What is asked of an import.
+class ImportOptions:
+    """What an import is to do.
 
     `lists`: names or ids. `columns`: fields by column, "" for one to leave out.
     """
@@ -49,199 +49,198 @@ class Order:
 
 
 class Import:
-    """An import. `tally` is how far it is; `error` why it was stopped; `notes` what else there is to know."""
+    """An import. `progress`: how far it is. `error`: why it ended early. `notes`: what the user should know besides."""
 
     def __init__(
         self,
         autosend: AutoSend,
         file: BinaryIO,
         name: str,
-        order: Order,
+        options: ImportOptions,
         *,
-        place: Path | None = None,
+        path: Path | None = None,
         report_dry_run: bool = False,
     ) -> None:
-        """`place`: the file's path, beside which the journal and the reports are; in memory alone without one."""
+        """`path`: of the file, beside which the journal and the reports are; without one, in memory alone."""
         self._autosend = autosend
         self._file = file
         self._name = name
-        self.order = order
-        self._place = place
+        self.options = options
+        self._path = path
         self._report_dry_run = report_dry_run
         self._journal: Journal | None = None
-        self._sending: Sending | None = None
+        self._sender: Sender | None = None
         self._scratch: TemporaryDirectory[str] | None = None
         self.table: Table | None = None
         self.columns: list[Column] = []
         self.lists: list[ContactList] = []
-        self.tally = Tally()
+        self.progress = Progress()
         self.resumed = False
         self.error: AutoSendError | None = None
         self.notes: list[str] = []
         self.files: list[Path] = []
         self._problems: list[JournalRow] = []
-        self._is_staged = True  # what the journal holds can be gone on with
+        self._is_staged = True  # the journal holds every row, so that it can be resumed
 
     async def read(self, *, restart: bool = False) -> None:
-        """Read and validate every row; nothing is sent but questions, and the new custom fields that were asked for.
+        """Read and validate every row; nothing is written to AutoSend but the new custom fields that were asked for.
 
-        `restart`: do not go on with what was begun earlier.
+        `restart`: do not resume an import of this file that was begun earlier.
 
         Raises:
             AutoSendError: The file, its columns or the lists are not clear, or AutoSend could not be asked.
         """
         self._autosend.settings.credentials()
-        order = self.order
+        options = self.options
         try:
             self.table = await in_thread(
-                lambda: read_table(self._file, self._name, encoding=order.encoding, delimiter=order.delimiter)
+                lambda: read_table(self._file, self._name, encoding=options.encoding, delimiter=options.delimiter)
             )
             self._journal = await in_thread(self._open_journal)
-            if not await in_thread(self._goes_on, self.table, self._journal, restart):
+            if not await in_thread(self._resumes, self.table, self._journal, restart):
                 self._is_staged = False
                 await self._stage(self.table, self._journal)
-                self._is_staged = not self.tally.stopped
-            self.tally.begin(
-                await in_thread(self._journal.counts), await in_thread(self._journal.settled, len(self.lists))
-            )
+                self._is_staged = not self.progress.stopped
+            counts = await in_thread(self._journal.count_outcomes)
+            self.progress.begin(counts, await in_thread(self._journal.count_settled, len(self.lists)))
         except FileError as error:
             raise UnclearImport(str(error), hints=[error.hint] if error.hint else []) from None
         except JournalBusyError:
             raise NotSent("This file is being imported already.", "Wait until that has ended.") from None
         except OSError as error:
-            raise NotSent(f"The file or its journal cannot be used: {error.strerror or error}.", _PLACE) from None
+            what = f"The file or its journal cannot be used: {error.strerror or error}."
+            raise NotSent(what, _BESIDE_THE_FILE) from None
 
     async def send(self) -> None:
-        """Send what was read, and write the reports. `error` says why that ended early; it can be gone on with."""
+        """Send what was read, and write the reports. Where that ends early, `error` says why; it can be resumed."""
         journal = self._journal
         assert journal is not None  # noqa: S101 - `read` comes first
-        self._sending = Sending(self._autosend, journal, self.tally, self.lists, run_workflow=self.order.run_workflow)
-        if not self.tally.stopped:
-            await (self._sending.compare() if self.order.dry_run else self._sending.send())
-        self.error = self._sending.error
-        with suppress(OSError):  # which will be told by who needs the journal
-            self._problems = await in_thread(journal.rejected, 0, KEPT_PROBLEMS)
-        finished = not self.tally.stopped and await self._finished()
-        self.tally.stage = "done" if finished else "stopped"
+        run_workflow = self.options.run_workflow
+        self._sender = Sender(self._autosend, journal, self.progress, self.lists, run_workflow=run_workflow)
+        if not self.progress.stopped:
+            await (self._sender.compare() if self.options.dry_run else self._sender.send())
+        self.error = self._sender.error
+        with suppress(OSError):  # whatever needs the journal will report it
+            self._problems = await in_thread(journal.rejected, 0, MAX_PROBLEMS)
+        finished = not self.progress.stopped and await self._write_reports()
+        self.progress.stage = "done" if finished else "stopped"
 
     def stop(self) -> None:
-        """Send nothing more; what has left is settled."""
-        self.tally.stopped = True
-        if self._sending is not None:
-            self._sending.stop()
+        """Send nothing more; wait for the outcomes of what was sent."""
+        self.progress.stopped = True
+        if self._sender is not None:
+            self._sender.stop()
 
-    def problems(self, after: int = 0, most: int = 20) -> list[JournalRow]:
-        """The next rows that are not as asked; once it has ended, of the first few thousand of them."""
+    def problems(self, after: int = 0, limit: int = 20) -> list[JournalRow]:
+        """Return the next rows that did not succeed; once it has ended, of the first `MAX_PROBLEMS` of them."""
         if self._journal is not None:
             with suppress(ProgrammingError):  # it was closed meanwhile
-                return self._journal.rejected(after, most)
-        return [row for row in self._problems if row.number > after][:most]
-
-    def _open_journal(self) -> Journal:
-        if self._place is None:
-            return Journal(None)
-        if not self.order.dry_run:
-            return Journal(self._place.with_name(f"{self._place.name}.journal"))
-        self._scratch = TemporaryDirectory(ignore_cleanup_errors=True)
-        return Journal(Path(self._scratch.name) / "journal")
-
-    def _goes_on(self, table: Table, journal: Journal, restart: bool) -> bool:
-        """Whether the journal holds the rows of this import already.
-
-        Raises:
-            NotSent: It holds those of another, which is not finished.
-        """
-        order = asdict(self.order) | {"lists": list(self.order.lists), "columns": dict(self.order.columns)}
-        autosend = self._autosend
-        target = autosend.settings.fingerprint(f"{autosend.settings.base_url} {autosend.target}")
-        this = {"file": table.digest, "order": order, "target": target}
-        restart = restart or autosend.target is None
-        begun, staged = journal.fact("begun"), journal.fact("staged")
-        if begun is not None and staged is not None and not restart and (begun == this or journal.was_sent()):
-            if begun != this:
-                raise self._other_import(journal, next(name for name in this if begun[name] != this[name]))
-            self.lists = [ContactList.model_validate(one) for one in staged["lists"]]
-            self.columns = [Column(**one) for one in staged["columns"]]
-            self.resumed = True
-            return True
-        journal.clear()
-        journal.keep("begun", this)
-        return False
-
-    def _other_import(self, journal: Journal, differs: str) -> NotSent:
-        counts = journal.counts()
-        sent = sum(counts[outcome] for outcome in ("created", "updated", "failed", "unknown"))
-        what, again = {
-            "file": ("This file has changed since", "Restore the file"),
-            "order": ("With other options,", "Give the same options"),
-            "target": ("With another API key or base URL,", "Set the same"),
-        }[differs]
-        return UnclearImport(
-            f"{what} an import of it was begun that is not finished: {sent:,} row{'s' * (sent != 1)} settled by then.",
-            f"{again} to go on with it.",
-            hints=[Hint("restart")],
-        )
-
-    async def _stage(self, table: Table, journal: Journal) -> None:
-        order, requests = self.order, Requests(self._autosend, patience=_PATIENCE_AT_FIRST)
-        self.lists = await requests.patiently(
-            lambda call: resolve_lists(Context(call), order.lists, fresh=True), reads=True
-        )
-        fields = await requests.patiently(read_properties, reads=True)
-        defined = {one.field_name: one.field_type or "" for one in fields}
-        self.columns = match_columns(
-            table.columns,
-            order.columns,
-            defined,
-            create=order.create_fields,
-            unnamed=table.unnamed,
-        )
-        await in_thread(infer, table, self.columns)
-        new = [new_field(column) for column in self.columns if column.new]
-        types = defined | {one.field_name: one.field_type for one in new}
-        await in_thread(stage, table, self.columns, types, journal, self.tally)
-        if self.tally.stopped:
-            return
-        if not order.dry_run and (await in_thread(journal.counts))[""]:  # a row is left to be sent
-            await define(requests, new)
-        lists = [one.model_dump(by_alias=True, exclude_none=True) for one in self.lists]
-        columns = [asdict(one) for one in self.columns]
-        await in_thread(journal.keep, "staged", {"lists": lists, "columns": columns})
-
-    async def _finished(self) -> bool:
-        """Write the reports; whether that is the end of the import."""
-        try:
-            await in_thread(self._finish)
-        except (OSError, FileError) as error:
-            what = f"The report cannot be written: {(getattr(error, 'strerror', None) or str(error)).rstrip('.')}."
-            if self.order.dry_run:
-                self.notes.append(what)
-                return True
-            next_step = "There must be room beside the file, and the file as it was."
-            self.error = NotSent(what, next_step, changed="Every row is settled.")
-            self.tally.stopped = True
-            return False
-        return True
-
-    def _finish(self) -> None:
-        """The reports, and with them the end of the journal."""
-        assert self.table is not None and self._journal is not None  # noqa: S101, PT018 - `read` came first
-        if self.order.dry_run:
-            if self._place is not None and self._report_dry_run:
-                self.files = write_dry_run(self.table, self._journal, self._place)
-        elif self._place is None:
-            if len(self._problems) == KEPT_PROBLEMS:
-                self.notes.append(f"Of the rows that are not as asked, the first {KEPT_PROBLEMS:,} are told.")
-        else:
-            self.files = write_reports(self.table, self._journal, self._place, encoding=self.order.encoding)
-        journal, self._journal = self._journal, None
-        journal.close(keep=False)
+                return self._journal.rejected(after, limit)
+        return [row for row in self._problems if row.number > after][:limit]
 
     def close(self) -> None:
-        """Let go of the journal; one that is not finished stays, to be gone on with."""
+        """Close the file and the journal; one that is not finished stays, to be resumed."""
         if self._journal is not None:
             self._journal.close(keep=self._is_staged)
             self._journal = None
         if self._scratch is not None:
             self._scratch.cleanup()
         self._file.close()
+
+    def _open_journal(self) -> Journal:
+        if self._path is None:
+            return Journal(None)
+        if not self.options.dry_run:
+            return Journal(self._path.with_name(f"{self._path.name}.journal"))
+        self._scratch = TemporaryDirectory(ignore_cleanup_errors=True)
+        return Journal(Path(self._scratch.name) / "journal")
+
+    def _resumes(self, table: Table, journal: Journal, restart: bool) -> bool:
+        """Load the journal if it belongs to this file, options and target; return whether it does.
+
+        Raises:
+            NotSent: It belongs to another import, which is not finished.
+        """
+        options = asdict(self.options) | {"lists": list(self.options.lists), "columns": dict(self.options.columns)}
+        autosend = self._autosend
+        target = autosend.settings.fingerprint(f"{autosend.settings.base_url} {autosend.target}")
+        this = {"file": table.digest, "options": options, "target": target}
+        restart = restart or autosend.target is None
+        begun, staged = journal.get_fact("begun"), journal.get_fact("staged")
+        if begun is not None and staged is not None and not restart and (begun == this or journal.was_sent()):
+            if begun != this:
+                raise _another_import(journal, next(name for name in this if begun[name] != this[name]))
+            self.lists = [ContactList.model_validate(stored) for stored in staged["lists"]]
+            self.columns = [Column(**stored) for stored in staged["columns"]]
+            self.resumed = True
+            return True
+        journal.clear()
+        journal.set_fact("begun", this)
+        return False
+
+    async def _stage(self, table: Table, journal: Journal) -> None:
+        options, requests = self.options, Requests(self._autosend, patience=_READING_PATIENCE)
+        self.lists = await requests.repeat(
+            lambda call: resolve_lists(Context(call), options.lists, fresh=True), reads=True
+        )
+        properties = await requests.repeat(read_properties, reads=True)
+        defined = {known.field_name: known.field_type or "" for known in properties}
+        self.columns = match_columns(
+            table.columns, options.columns, defined, create=options.create_fields, unnamed=table.unnamed
+        )
+        await in_thread(infer_types, table, self.columns)
+        new = [new_field(column) for column in self.columns if column.new]
+        types = defined | {field.field_name: field.field_type for field in new}
+        await in_thread(stage, table, self.columns, types, journal, self.progress)
+        if self.progress.stopped:
+            return
+        if not options.dry_run and (await in_thread(journal.count_outcomes))[""]:  # a row is left to be sent
+            await define_fields(requests, new)
+        lists = [contact_list.model_dump(by_alias=True, exclude_none=True) for contact_list in self.lists]
+        columns = [asdict(column) for column in self.columns]
+        await in_thread(journal.set_fact, "staged", {"lists": lists, "columns": columns})
+
+    async def _write_reports(self) -> bool:
+        """Write the reports; return whether the import is finished with that."""
+        try:
+            await in_thread(self._finish)
+        except (OSError, FileError) as error:
+            what = f"The report cannot be written: {(getattr(error, 'strerror', None) or str(error)).rstrip('.')}."
+            if self.options.dry_run:
+                self.notes.append(what)
+                return True
+            next_step = "There must be room beside the file, and the file as it was."
+            self.error = NotSent(what, next_step, changed="Every row is settled.")
+            self.progress.stopped = True
+            return False
+        return True
+
+    def _finish(self) -> None:
+        """Write the reports, and remove the journal."""
+        assert self.table is not None and self._journal is not None  # noqa: S101, PT018 - `read` came first
+        if self.options.dry_run:
+            if self._path is not None and self._report_dry_run:
+                self.files = write_dry_run(self.table, self._journal, self._path)
+        elif self._path is None:
+            if len(self._problems) == MAX_PROBLEMS:
+                self.notes.append(f"Only the first {MAX_PROBLEMS:,} of the rows that did not succeed are listed.")
+        else:
+            self.files = write_reports(self.table, self._journal, self._path, encoding=self.options.encoding)
+        journal, self._journal = self._journal, None
+        journal.close(keep=False)
+
+
+def _another_import(journal: Journal, differs: str) -> NotSent:
+    """Return the error for a journal of another import. `differs`: the part in which this one differs from it."""
+    counts = journal.count_outcomes()
+    sent = sum(counts[outcome] for outcome in ("created", "updated", "failed", "unknown"))
+    what, again = {
+        "file": ("This file has changed since", "Restore the file"),
+        "options": ("With other options,", "Give the same options"),
+        "target": ("With another API key or base URL,", "Set the same"),
+    }[differs]
+    return UnclearImport(
+        f"{what} an import of it was begun that is not finished: {sent:,} row{'s' * (sent != 1)} settled by then.",
+        f"{again} to go on with it.",
+        hints=[Hint("restart")],
+    )

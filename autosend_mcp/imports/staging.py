@@ -1,7 +1,7 @@
-"""Every row of a file validated and kept in the journal, before anything is sent.
+"""What is done before the first row is sent: every row validated and stored in the journal, new custom fields defined.
 
-The rows are read with the models of the tools. Rows of one address become one; where they contradict each other, none
-is sent.
+The rows are validated with the models of the tools. Rows of one address become one; where they contradict each other,
+none is sent.
 """
 
 import json
@@ -10,25 +10,30 @@ from itertools import islice
 
 from pydantic import ValidationError
 
+from autosend_mcp.errors import AutoSendError, NotSent
 from autosend_mcp.imports.file.cells import Inference, arguments_of
-from autosend_mcp.imports.file.columns import Column
+from autosend_mcp.imports.file.columns import CUSTOM_PREFIX, Column
 from autosend_mcp.imports.file.rows import FileRow
 from autosend_mcp.imports.file.tables import Table
 from autosend_mcp.imports.journal import Journal, JournalRow
-from autosend_mcp.imports.progress import Tally
+from autosend_mcp.imports.progress import Progress
+from autosend_mcp.imports.sending.requests import Requests
 from autosend_mcp.models.arguments import problem_lines
 from autosend_mcp.models.comparison import custom_fields
+from autosend_mcp.models.contact_properties import CreateCustomField
 from autosend_mcp.models.contacts.contact import Person
-from autosend_mcp.models.text import compact_json, visible
+from autosend_mcp.models.text import compact_json, quoted, visible
+from autosend_mcp.tools.contact_properties import create_custom_field
 from autosend_mcp.tools.contacts.rows import Row, in_one_line, merge
+from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.property_checks import property_problems
 
-_AT_ONCE = 1_000
-_SHOWN_PROBLEMS = 20
+_PAGE = 1_000  # rows in one transaction
+_MAX_PROBLEMS = 20
 
 
-def infer(table: Table, columns: Sequence[Column]) -> None:
-    """Give each new custom field the type that all of its values have."""
+def infer_types(table: Table, columns: Sequence[Column]) -> None:
+    """Give the column of each new custom field the type that all of its values have."""
     new = [(column, Inference()) for column in columns if column.new]
     if not new:
         return
@@ -39,26 +44,28 @@ def infer(table: Table, columns: Sequence[Column]) -> None:
         column.kind = inference.kind
 
 
-def stage(table: Table, columns: Sequence[Column], defined: Mapping[str, str], journal: Journal, tally: Tally) -> None:
-    """Read every row into the journal; `defined`: the types of the custom fields, the new ones too.
+def stage(
+    table: Table, columns: Sequence[Column], defined: Mapping[str, str], journal: Journal, progress: Progress
+) -> None:
+    """Read every row into the journal. `defined`: the types of the custom fields, the new ones too.
 
     Raises:
         FileError: The file cannot be read to its end.
     """
     rows = (_staged(row, columns, defined) for row in table.rows())
-    while some := list(islice(rows, _AT_ONCE)):
+    while some := list(islice(rows, _PAGE)):
         journal.add(some)
-        tally.read += len(some)
-        if tally.stopped:
+        progress.read += len(some)
+        if progress.stopped:
             return
     after = ""
     while groups := journal.repeated(after):
         after = groups[-1][0].email
-        journal.change(row for group in groups for row in _merged(group))
+        journal.update(row for group in groups for row in _merged(group))
 
 
 def _staged(row: FileRow, columns: Sequence[Column], defined: Mapping[str, str]) -> JournalRow:
-    """Return the row as it is kept: with the values of a contact, or with the reason why it is invalid."""
+    """Return the row with the values of a contact, or with the reason why it is invalid."""
     if row.problem:
         return _invalid(row, "", row.problem)
     given = arguments_of(row.values, columns)
@@ -66,7 +73,7 @@ def _staged(row: FileRow, columns: Sequence[Column], defined: Mapping[str, str])
     try:
         person = Person.model_validate(given, context=notes)
     except ValidationError as error:
-        problems = problem_lines(Person, error)[:_SHOWN_PROBLEMS]
+        problems = problem_lines(Person, error)[:_MAX_PROBLEMS]
         return _invalid(row, visible(str(given.get("email") or "")[:300]), in_one_line(problems))
     expected = person.attributes()
     if problems := property_problems(custom_fields(expected), defined):
@@ -85,3 +92,34 @@ def _merged(group: Sequence[JournalRow]) -> Iterator[JournalRow]:
     for kept, row in zip(group, rows, strict=True):
         outcome = None if row.outcome == "unknown" else row.outcome
         yield kept._replace(expected=compact_json(row.expected), outcome=outcome, reason=row.why)
+
+
+def new_field(column: Column) -> CreateCustomField:
+    """Return the custom field that the column needs.
+
+    Raises:
+        NotSent: There can be none of this name.
+    """
+    name = column.field.removeprefix(CUSTOM_PREFIX)
+    try:
+        return CreateCustomField.of(name, column.kind)
+    except ValidationError as error:
+        why = in_one_line(problem_lines(CreateCustomField, error))
+        what = f"The column {quoted(column.name)} cannot be a custom field. {why}"
+        raise NotSent(what, "Say which field it is, or leave it out.") from None
+
+
+async def define_fields(requests: Requests, new: Sequence[CreateCustomField]) -> None:
+    """Define custom fields in AutoSend.
+
+    Raises:
+        AutoSendError: One could not be; it says which were.
+    """
+    for done, body in enumerate(new):
+        try:
+            await requests.repeat(lambda call, body=body: create_custom_field(Context(call), body))
+        except AutoSendError as error:
+            if done:
+                names = ", ".join(quoted(field.field_name) for field in new[:done])
+                error.changed = f"These custom fields were defined: {names}."
+            raise

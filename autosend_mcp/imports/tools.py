@@ -10,25 +10,26 @@ async def start_import(context: Context, body: StartImport) -> StartedImport:
     """Create or change a contact for each row of a text or file, of any length. Call it with dryRun first and show the
     user what it found: columns, invalid rows, how many would be created and updated.
 
-    Every row is validated before anything is sent. It goes on after the answer; get_import tells how far it is.
+    Every row is validated before anything is sent. It goes on after the answer; get_import shows how far it is.
     listIds starts those lists' live automations, which may send mail. The same import again sends nothing twice.
     """
-    from autosend_mcp.imports import job as background
-
-    return await background.start(context, body)
+    return await _background().start(context, body)
 
 
 @tool("imports", "Get import", Effect.READ)
 async def get_import(context: Context, body: GetImport) -> ImportState:
     """Show how far an import is, what became of its rows, and what to do next. Waits some seconds for its end."""
-    from autosend_mcp.imports import job as background
-
-    return await background.show(context, body)
+    return await _background().show(context, body)
 
 
 @tool("imports", "Stop import", Effect.ADD)
 async def stop_import(context: Context, body: StopImport) -> ImportState:
     """Stop an import. What was sent stays; start_import with the same arguments goes on later."""
-    from autosend_mcp.imports import job as background
+    return await _background().stop(context, body)
 
-    return await background.stop(context, body)
+
+def _background():
+    """Import what does the work on the first call: a server that imports nothing need not load sqlite3."""
+    from autosend_mcp.imports import background
+
+    return background

@@ -3,7 +3,7 @@
 Source: AutoSend's documentation, the pages of "Custom fields". The types are those of the pages' tables.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
@@ -52,6 +52,11 @@ class CreateCustomField(WriteBody):
     field_type: FieldType = Field(description="What its values are.", examples=["string"])
     description: Text | None = Field(default=None, description="What it is for.")
     default_value: Text | None = Field(default=None, description="Used in mail where a contact has no value.")
+
+    @classmethod
+    def of(cls, name: str, kind: str) -> Self:
+        """Return the arguments for this name and type. Raises ValidationError if there can be no such field."""
+        return cls.model_validate({"fieldName": name, "fieldType": kind}, context=[])
 
     def request_body(self) -> dict[str, Any]:
         """Return the body of the request."""

@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 
 from autosend_mcp.errors import AutoSendError
-from autosend_mcp.imports.run import Import, Order
+from autosend_mcp.imports.run import Import, ImportOptions
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.contacts import writes
 from autosend_mcp.sandbox.store import Store
@@ -53,11 +53,11 @@ class Done:
 
     @property
     def counts(self) -> dict[str, int]:
-        return {name: count for name, count in self.imported.tally.outcomes.items() if count}
+        return {name: count for name, count in self.imported.progress.outcomes.items() if count}
 
     @property
     def stage(self) -> str:
-        return self.imported.tally.stage
+        return self.imported.progress.stage
 
     @property
     def error(self) -> AutoSendError | None:
@@ -106,11 +106,11 @@ class World:
 
     def begin(self, content: bytes, name: str = "people.csv", **order: Any) -> Import:
         """An import of a file of this content, not begun yet."""
-        place = self.folder / name
-        place.write_bytes(content)
+        path = self.folder / name
+        path.write_bytes(content)
         autosend = autosend_over(self.line, target=order.pop("target", ""))
         report = order.pop("report_dry_run", False)
-        return Import(autosend, place.open("rb"), name, Order(**order), place=place, report_dry_run=report)
+        return Import(autosend, path.open("rb"), name, ImportOptions(**order), path=path, report_dry_run=report)
 
     async def run(self, content: bytes | list[dict[str, Any]], name: str = "people.csv", **order: Any) -> Done:
         """Import it to its end."""
@@ -121,10 +121,10 @@ class World:
             await imported.send()
         finally:
             imported.close()
-        tally = imported.tally
-        if tally.stage == "done":
-            assert tally.total == sum(tally.outcomes.values())
-            assert order.get("dry_run") or tally.settled == tally.total
+        progress = imported.progress
+        if progress.stage == "done":
+            assert progress.total == sum(progress.outcomes.values())
+            assert order.get("dry_run") or progress.settled == progress.total
         return Done(imported, report_of(imported.files[0]) if imported.files else [])
 
 

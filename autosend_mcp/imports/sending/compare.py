@@ -1,38 +1,39 @@
-"""A row beside the contact that AutoSend shows: what it still asks for, and whether a request for it was applied."""
+"""A row beside the contact that AutoSend shows: what differs, and whether a request for it was applied."""
 
 import hashlib
 import json
 
 from autosend_mcp.api.contacts import Found
-from autosend_mcp.imports.journal import Item
+from autosend_mcp.imports.journal import PendingRow
 from autosend_mcp.models.comparison import differences, listed
 from autosend_mcp.models.contacts.contact import StoredContact
 
 
-def is_as_asked(item: Item, found: Found) -> bool:
-    """Whether the contact is there, and holds everything that the row asks for."""
-    return item.email in found and not differences(item.asked, found[item.email])
+def has_expected_values(row: PendingRow, found: Found) -> bool:
+    """Return whether the contact exists and has all values of the row."""
+    return row.email in found and not differences(row.expected, found[row.email])
 
 
-def differing(item: Item, found: Found) -> str:
-    """What a look-up showed that is not as asked."""
-    if item.email not in found:
-        return "Looked up afterwards, there is no such contact."
-    return f"Looked up afterwards, these are not as asked: {listed(differences(item.asked, found[item.email]))}."
-
-
-def stamp_of(contact: StoredContact | None) -> str | None:
-    """What stands for a contact as AutoSend shows it: a hash of all of it; None where there is none."""
+def contact_hash(contact: StoredContact | None) -> str | None:
+    """Return a hash of the whole contact as AutoSend shows it; None where there is none."""
     if contact is None:
         return None
     return hashlib.blake2b(json.dumps(contact.raw, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
-def has_changed(item: Item, found: Found) -> bool:
-    """Whether the contact is there, and not as it was before it was sent: a request for it was applied."""
-    return item.email in found and stamp_of(found[item.email]) != item.before
+def has_changed(row: PendingRow, found: Found) -> bool:
+    """Return whether the contact exists and is not as it was before: a request for the row was applied."""
+    return row.email in found and contact_hash(found[row.email]) != row.hash_before
 
 
-def other_values(item: Item, found: Found) -> str:
-    """What AutoSend made of the row, where that is not what it asks for."""
-    return f"AutoSend holds another value than the row: {listed(differences(item.asked, found[item.email]))}."
+def what_differs(row: PendingRow, found: Found) -> str:
+    """Return a sentence on how the contact differs from the row, after a look-up."""
+    if row.email not in found:
+        return "A look-up afterwards found no such contact."
+    names = listed(differences(row.expected, found[row.email]))
+    return f"A look-up afterwards found other values than the row's: {names}."
+
+
+def what_autosend_made(row: PendingRow, found: Found) -> str:
+    """Return a sentence on the values that AutoSend stored in another form than the row has."""
+    return f"AutoSend shows other values than the row's: {listed(differences(row.expected, found[row.email]))}."

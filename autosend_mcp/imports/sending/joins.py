@@ -1,142 +1,126 @@
-"""The rows that are as asked put into contact lists, each once: joining starts the live automations of a list."""
+"""The rows that succeeded put into contact lists, each once: a list's live automations start for who joins it."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
 
-from autosend_mcp.api import contact_lists
+from autosend_mcp.api.contact_lists import bulk_add
+from autosend_mcp.api.contacts import why_refused
 from autosend_mcp.errors import NotSent, Refused, Unknown
-from autosend_mcp.imports.journal import AS_ASKED, Doubt, Item, Journal, Outcome, in_thread
-from autosend_mcp.imports.progress import Tally
-from autosend_mcp.imports.sending.requests import ABOUT_THE_ROWS, Requests, is_contradictory, said
+from autosend_mcp.imports.journal import SUCCESSES, OpenRequest, PendingRow
+from autosend_mcp.imports.sending.ledger import Ledger
+from autosend_mcp.imports.sending.requests import MAX_TRIES, Requests, is_about_the_rows, is_contradictory
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_lists.members import MembershipCounts, People
 from autosend_mcp.models.text import quoted
 
-TRIES = 3
 
-
-class Joining:
+class Joins:
     """The lists of one import, joined one after the other."""
 
-    def __init__(self, requests: Requests, journal: Journal, tally: Tally, lists: Sequence[ContactList]) -> None:
+    def __init__(self, requests: Requests, ledger: Ledger, lists: Sequence[ContactList]) -> None:
         """`lists` in the order in which the journal counts them."""
         self._requests = requests
-        self._journal = journal
-        self._tally = tally
+        self._ledger = ledger
         self._lists = lists
 
-    async def take_up(self, doubts: Sequence[Doubt]) -> None:
-        """What became of requests for one list that were about to leave when the process was killed.
+    async def recover(self, requests: Sequence[OpenRequest], index: int) -> None:
+        """Find out what became of requests for this list that were in flight when the process was killed.
 
-        Who is in the list is done; the others are put into it later.
+        The rows that are in the list are done with it; the others are put in later.
         """
-        place = int(doubts[0].kind.split()[1])
-        emails = [email for doubt in doubts for email in doubt.rows.values()]
-        inside = await self._requests.members(self._lists[place].id, emails)
-        for doubt in doubts:
-            numbers = [number for number, email in doubt.rows.items() if email in inside]
-            await in_thread(self._journal.have_joined, numbers, place + 1, doubt.id)
+        emails = [email for request in requests for email in request.rows.values()]
+        inside = await self._requests.members(self._lists[index].id, emails)
+        for request in requests:
+            numbers = [number for number, email in request.rows.items() if email in inside]
+            await self._ledger.settle_joins(numbers, index + 1, request.id)
 
-    async def join(self, items: Sequence[Item]) -> None:
-        """Put those that are as asked into the lists in which they are not yet."""
-        for place in range(len(self._lists)):
-            waiting = [item for item in items if item.outcome in AS_ASKED and item.joined == place]
-            if waiting and not self._tally.stopped:
-                await self._add(waiting, place)
+    async def join(self, rows: Sequence[PendingRow]) -> None:
+        """Put the rows that succeeded into the lists that they have not joined yet.
 
-    async def _add(self, items: Sequence[Item], place: int, tries: int = TRIES) -> None:
-        into = self._lists[place]
-        request = await in_thread(self._journal.intend, f"join {place}", {item.number: item.email for item in items})
-        people = People(tuple(item.email for item in items))
+        Raises:
+            AutoSendError: They cannot be put in now, or nothing more can be sent.
+        """
+        for index in range(len(self._lists)):
+            waiting = [row for row in rows if row.outcome in SUCCESSES and row.joins == index]
+            if waiting and not self._ledger.stopped:
+                await self._add(waiting, index)
+
+    async def _add(self, rows: Sequence[PendingRow], index: int, tries: int = MAX_TRIES) -> None:
+        intended = await self._ledger.intend({row.number: row.email for row in rows}, index)
+        people = People(tuple(row.email for row in rows))
         try:
-            counts = await self._requests.write(contact_lists.bulk_add(into.id, people))
+            counts = await self._requests.write(bulk_add(self._lists[index].id, people))
         except Unknown:
-            left = await self._settle_by_looking(items, place)
-            if left and tries > 1 and not self._tally.stopped:
-                await self._add(left, place, tries - 1)
-            elif not self._tally.stopped:
-                await self._conclude(left, "unknown", self._not_known(place))
+            await self._settle_lost(rows, index, tries)
         except (NotSent, Refused) as error:
             if is_contradictory(error):
-                await self._divide_refused(await self._settle_by_looking(items, place), place, error)
+                await self._divide_refused(await self._settle_members(rows, index), index, error)
             else:
-                await in_thread(self._journal.settle, (), request)  # nothing was changed, so there is no doubt
-                if not isinstance(error, Refused) or error.status not in ABOUT_THE_ROWS:
+                await self._ledger.close(intended)  # nothing was changed
+                if not is_about_the_rows(error):
                     raise
-                await self._divide_refused(items, place, error)
+                await self._divide_refused(rows, index, error)
         else:
-            if counts.accounts_for(len(items)):
-                await self._settle(items, place, request)
+            if counts.accounts_for(len(rows)):
+                await self._settle(rows, index, intended)
                 return
-            await self._settle_counted(items, place, counts)
-        if all(item.joined > place or item.outcome not in AS_ASKED for item in items):
-            await in_thread(self._journal.settle, (), request)
+            await self._settle_counted(rows, index, counts)
+        if all(row.joins > index or row.outcome not in SUCCESSES for row in rows):
+            await self._ledger.close(intended)
 
-    async def _settle_counted(self, items: Sequence[Item], place: int, counts: MembershipCounts) -> None:
-        """By what AutoSend counted and named; where that leaves a doubt, by looking."""
-        whys = _whys(counts.refused())
-        for item in items:
-            if item.email in whys:
-                await self._conclude([item], "failed", self._not_in(item, place, whys[item.email]))
-        rest = [item for item in items if item.email not in whys]
+    async def _settle_lost(self, rows: Sequence[PendingRow], index: int, tries: int) -> None:
+        """Settle the rows of a lost reply by looking who is in the list; put the others in again."""
+        left = await self._settle_members(rows, index)
+        if left and tries > 1 and not self._ledger.stopped:
+            await self._add(left, index, tries - 1)
+        elif not self._ledger.stopped:
+            await self._ledger.conclude(left, "unknown", self._not_known(index))
+
+    async def _settle_counted(self, rows: Sequence[PendingRow], index: int, counts: MembershipCounts) -> None:
+        """Settle the rows by what AutoSend counted and named; where that is not enough, by looking."""
+        reasons = counts.reasons()
+        for row in rows:
+            if row.email in reasons:
+                await self._fail(row, index, quoted(reasons[row.email]))
+        rest = [row for row in rows if row.email not in reasons]
         if counts.accounts_for(len(rest)):
-            await self._settle(rest, place)
+            await self._settle(rest, index)
             return
-        left = await self._settle_by_looking(rest, place)
+        left = await self._settle_members(rest, index)
         if counts.added is None and counts.already_in_list is None:
-            await self._conclude(left, "unknown", self._not_known(place))
-        for item in left:
-            if item.outcome in AS_ASKED:
-                await self._conclude([item], "failed", self._not_in(item, place, "AutoSend does not say why"))
+            await self._ledger.conclude(left, "unknown", self._not_known(index))
+        else:
+            for row in left:
+                await self._fail(row, index, "AutoSend does not say why")
 
-    async def _settle_by_looking(self, items: Sequence[Item], place: int) -> list[Item]:
-        """Settle those that are in the list; the others."""
-        inside = await self._requests.members_again(self._lists[place].id, [item.email for item in items])
-        await self._settle([item for item in items if item.email in inside], place)
-        return [item for item in items if item.email not in inside]
+    async def _settle_members(self, rows: Sequence[PendingRow], index: int) -> list[PendingRow]:
+        """Settle the rows that are in the list; return the others."""
+        inside = await self._requests.poll_members(self._lists[index].id, [row.email for row in rows])
+        await self._settle([row for row in rows if row.email in inside], index)
+        return [row for row in rows if row.email not in inside]
 
-    async def _divide_refused(self, items: Sequence[Item], place: int, refusal: Refused) -> None:
-        """Find by halves whom AutoSend refuses."""
-        if len(items) == 1:
-            await self._conclude(items, "failed", self._not_in(items[0], place, said(refusal)))
+    async def _divide_refused(self, rows: Sequence[PendingRow], index: int, refusal: Refused) -> None:
+        """Find by halves the rows that AutoSend refuses."""
+        if len(rows) == 1:
+            await self._fail(rows[0], index, why_refused(refusal))
             return
-        middle = len(items) // 2
-        for half in (items[:middle], items[middle:]):
-            if half and not self._tally.stopped:
-                await self._add(half, place)
+        middle = len(rows) // 2
+        for half in (rows[:middle], rows[middle:]):
+            if half and not self._ledger.stopped:
+                await self._add(half, index)
 
-    def _not_known(self, place: int) -> str:
-        return f"Whether it joined {self._names(place)} is not known."
+    async def _fail(self, row: PendingRow, index: int, why: str) -> None:
+        reason = f"It is {row.outcome}, but not in {self._names(index)}: {why}."
+        await self._ledger.conclude([row], "failed", reason)
 
-    def _not_in(self, item: Item, place: int, why: str) -> str:
-        """What was done, and what was not."""
-        return f"It is {item.outcome}, but not in {self._names(place)}: {why}."
+    def _not_known(self, index: int) -> str:
+        return f"Whether it joined {self._names(index)} is not known."
 
-    def _names(self, place: int) -> str:
-        """This list and those that would have come after it."""
-        return ", ".join(quoted(one.name) for one in self._lists[place:])
+    def _names(self, index: int) -> str:
+        """Return the names of this list and of those that would have come after it."""
+        return ", ".join(quoted(contact_list.name) for contact_list in self._lists[index:])
 
-    async def _conclude(self, items: Sequence[Item], outcome: Outcome, reason: str) -> None:
-        for item in items:
-            item.outcome, item.reason = outcome, reason
-        await self._keep(items)
-
-    async def _settle(self, items: Sequence[Item], place: int, request: int | None = None) -> None:
-        for item in items:
-            item.joined = place + 1
-        await self._keep(items, request)
-
-    async def _keep(self, items: Sequence[Item], request: int | None = None) -> None:
-        if items:
-            await in_thread(self._journal.settle, items, request)
-            self._tally.count(items, len(self._lists))
-
-
-def _whys(refused: dict[str, list[Any]]) -> dict[str, str]:
-    """By address, what AutoSend says of those that it did not take."""
-    whys: dict[str, str] = {}
-    for kind, rows in refused.items():
-        for row in cast("Iterable[dict[str, Any]]", (one for one in rows if isinstance(one, dict))):
-            if isinstance(email := row.get("email"), str):
-                whys[email.lower()] = quoted(str(row.get("message") or row.get("status") or kind))
-    return whys
+    async def _settle(self, rows: Sequence[PendingRow], index: int, request: int | None = None) -> None:
+        """Record that the rows have joined this list."""
+        for row in rows:
+            row.joins = index + 1
+        await self._ledger.settle(rows, request)

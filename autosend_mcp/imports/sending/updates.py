@@ -1,164 +1,159 @@
-"""Contacts created and changed by the hundred, each settled: AutoSend only counts them.
+"""Contacts created and changed a hundred at a time. AutoSend only counts them, so each is settled by what it shows.
 
 A row is sent again only where its contact is still as it was before.
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
-from autosend_mcp.api import contacts
-from autosend_mcp.api.contacts import Found
+from autosend_mcp.api.contacts import Found, bulk_update, refused_rows, why_refused
 from autosend_mcp.api.request import Request
 from autosend_mcp.errors import NotSent, Refused, Unknown
-from autosend_mcp.imports.journal import Item, Journal, Outcome, in_thread
-from autosend_mcp.imports.progress import Tally
-from autosend_mcp.imports.sending.compare import differing, has_changed, is_as_asked, other_values, stamp_of
-from autosend_mcp.imports.sending.requests import ABOUT_THE_ROWS, ROW, Requests, is_contradictory, said
+from autosend_mcp.imports.journal import PendingRow
+from autosend_mcp.imports.sending.compare import (
+    contact_hash,
+    has_changed,
+    has_expected_values,
+    what_autosend_made,
+    what_differs,
+)
+from autosend_mcp.imports.sending.ledger import Ledger
+from autosend_mcp.imports.sending.requests import MAX_TRIES, Requests, is_about_the_rows, is_contradictory
 from autosend_mcp.models.comparison import with_existing_values
-from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contacts.batch import BulkCounts
 
-TRIES = 3
-
-NOT_TAKEN = "AutoSend did not take it, and does not say why."
+NOT_ACCEPTED = "AutoSend did not accept it and does not say why."
 NOT_REFUSED = "AutoSend does not say that it failed."
 
 
-class Updating:
+class Updates:
     """The bulk updates of one import."""
 
-    def __init__(
-        self, requests: Requests, journal: Journal, tally: Tally, lists: Sequence[ContactList], *, run_workflow: bool
-    ) -> None:
-        """`lists` are joined later."""
+    def __init__(self, requests: Requests, ledger: Ledger, *, run_workflow: bool) -> None:
         self._requests = requests
-        self._journal = journal
-        self._tally = tally
-        self._lists = lists
+        self._ledger = ledger
         self._run_workflow = run_workflow
 
-    async def update(self, items: list[Item], tries: int = TRIES) -> None:
+    async def update(self, rows: list[PendingRow], tries: int = MAX_TRIES) -> None:
         """Create or change these contacts, and settle each; not all of them where the import is stopped.
 
         Raises:
             AutoSendError: They cannot be sent now, or nothing more can.
         """
-        bulk_update = await self._request(items)
-        request = await in_thread(self._journal.intend, "update", {item.number: item.before for item in items})
+        request = await self._request(rows)
+        intended = await self._ledger.intend({row.number: row.hash_before for row in rows})
         try:
-            counts = await self._requests.write(bulk_update)
+            counts = await self._requests.write(request)
         except Unknown as lost:
-            await self._settle_lost(items, lost, tries)
+            await self._settle_lost(rows, lost, tries)
         except (NotSent, Refused) as error:
             if is_contradictory(error):
-                await self._settle_contradictory(items, error)
+                await self._settle_contradictory(rows, error)
             else:
-                await in_thread(self._journal.settle, (), request)  # nothing was changed, so there is no doubt
-                if not isinstance(error, Refused) or error.status not in ABOUT_THE_ROWS:
+                await self._ledger.close(intended)  # nothing was changed
+                if not is_about_the_rows(error):
                     raise
-                await self._divide_refused(items, error)
+                await self._divide_refused(rows, error)
         else:
-            if counts.success_count == len(items) and not counts.failed_count:
-                await self._settle(items, request)
+            if counts.success_count == len(rows) and not counts.failed_count:
+                await self._settle(rows, intended)
                 return
-            await self._settle_counted(items, counts)
-        if all(item.outcome for item in items):
-            await in_thread(self._journal.settle, (), request)
+            await self._settle_counted(rows, counts)
+        if all(row.outcome for row in rows):
+            await self._ledger.close(intended)
 
-    async def _request(self, items: list[Item]) -> Request[BulkCounts]:
-        """The request. A contact that has more values is looked up just before, so that it keeps them."""
-        again = [item for item in items if item.completes]
-        now = await self._requests.find([item.email for item in again]) if again else {}
-        for item in again:
-            item.before = stamp_of(now.get(item.email))
-        rows = [with_existing_values(item.asked, now.get(item.email)) for item in items]
-        return contacts.bulk_update(rows, run_workflow=self._run_workflow)
+    async def _request(self, rows: list[PendingRow]) -> Request[BulkCounts]:
+        """Return the request. A contact with other values is looked up just before, so that it keeps them."""
+        again = [row for row in rows if row.has_others]
+        now = await self._requests.find([row.email for row in again]) if again else {}
+        for row in again:
+            row.hash_before = contact_hash(now.get(row.email))
+        values = [with_existing_values(row.expected, now.get(row.email)) for row in rows]
+        return bulk_update(values, run_workflow=self._run_workflow)
 
-    async def _settle_counted(self, items: list[Item], counts: BulkCounts) -> None:
-        """By what AutoSend counted, and by looking which rows it counted as failures."""
-        known = counts.failed_count or 0
-        if counts.success_count == 0 and known == len(items):
-            await self._conclude(items, "failed", NOT_TAKEN)
+    async def _settle_counted(self, rows: list[PendingRow], counts: BulkCounts) -> None:
+        """Settle the rows by AutoSend's counts, and by looking up which of them it counted as failures."""
+        failed = counts.failed_count or 0
+        if counts.success_count == 0 and failed == len(rows):
+            await self._ledger.conclude(rows, "failed", NOT_ACCEPTED)
             return
-        found = await self._requests.look_again(items, failed=known)
-        left = await self._settle_applied(items, found)
+        found = await self._requests.poll_contacts(rows, failed=failed)
+        left = await self._settle_applied(rows, found)
         if not left:
             return
-        if len(left) <= known:
-            await self._conclude(left, "failed", NOT_TAKEN)
-        elif len(items) == 1:
-            await self._conclude(left, "unknown", f"{NOT_REFUSED} {differing(left[0], found)}")
+        if len(left) <= failed:
+            await self._ledger.conclude(left, "failed", NOT_ACCEPTED)
+        elif len(rows) == 1:
+            await self._ledger.conclude(left, "unknown", f"{NOT_REFUSED} {what_differs(left[0], found)}")
         else:
-            await self._divide(items, left)
+            await self._divide(rows, left)
 
-    async def _settle_lost(self, items: list[Item], lost: Unknown, tries: int) -> None:
-        """By looking; what is as it was before is sent again."""
-        found = await self._requests.look_again(items)
-        await self._settle([item for item in items if is_as_asked(item, found)])
-        changed = [item for item in items if item.outcome is None and has_changed(item, found)]
-        left = [item for item in items if item.outcome is None and item not in changed]
-        if left and tries > 1 and not self._tally.stopped:
+    async def _settle_lost(self, rows: list[PendingRow], lost: Unknown, tries: int) -> None:
+        """Settle the rows of a lost reply by looking them up; send those again whose contacts are as before."""
+        found = await self._requests.poll_contacts(rows)
+        await self._settle([row for row in rows if has_expected_values(row, found)])
+        changed = [row for row in rows if row.outcome is None and has_changed(row, found)]
+        left = [row for row in rows if row.outcome is None and row not in changed]
+        if left and tries > 1 and not self._ledger.stopped:
             await self.update(left, tries - 1)
             left = []
-        elif self._tally.stopped:
+        elif self._ledger.stopped:
             return
-        for item in [*changed, *left]:
-            await self._conclude([item], "unknown", f"{lost.what} {differing(item, found)}")
+        for row in [*changed, *left]:
+            await self._ledger.conclude([row], "unknown", f"{lost.what} {what_differs(row, found)}")
 
-    async def _settle_contradictory(self, items: list[Item], refusal: Refused) -> None:
-        """By looking: AutoSend said no, with a status that says yes."""
-        found = await self._requests.look_again(items)
-        left = await self._settle_applied(items, found)
-        if left and len(items) == 1:
-            await self._conclude(left, "failed", f"{said(refusal)}.")
+    async def _settle_contradictory(self, rows: list[PendingRow], refusal: Refused) -> None:
+        """Settle the rows by looking them up: AutoSend answered 2xx, with success false."""
+        found = await self._requests.poll_contacts(rows)
+        left = await self._settle_applied(rows, found)
+        if left and len(rows) == 1:
+            await self._ledger.conclude(left, "failed", f"{why_refused(refusal)}.")
         elif left:
-            await self._divide(items, left)
+            await self._divide(rows, left)
 
-    async def _settle_applied(self, items: list[Item], found: Found) -> list[Item]:
-        """Settle those whose contacts are no longer as they were: AutoSend has answered. The others."""
-        for item in items:
-            if not is_as_asked(item, found) and has_changed(item, found):
-                item.outcome, item.reason = "updated" if item.before else "created", other_values(item, found)
-        await self._settle([item for item in items if item.outcome or is_as_asked(item, found)])
-        return [item for item in items if item.outcome is None]
+    async def _settle_applied(self, rows: list[PendingRow], found: Found) -> list[PendingRow]:
+        """Settle the rows whose contacts are no longer as before, since AutoSend has answered; return the others."""
+        for row in rows:
+            if not has_expected_values(row, found) and has_changed(row, found):
+                row.outcome, row.reason = _applied(row), what_autosend_made(row, found)
+        await self._settle([row for row in rows if row.outcome or has_expected_values(row, found)])
+        return [row for row in rows if row.outcome is None]
 
-    async def _divide_refused(self, items: list[Item], refusal: Refused) -> None:
-        """Find the rows that AutoSend refuses: apart from the others, those that it names; else by halves.
+    async def _divide_refused(self, rows: list[PendingRow], refusal: Refused) -> None:
+        """Find the rows that AutoSend refuses: send those that it names apart from the others; else by halves.
 
         Whether it counts the rows from 0 is not documented, so that a row has failed only where all of a request have.
         """
-        named = {int(match[1]) for field in refusal.fields if (match := ROW.match(field))}
-        bad = [item for place, item in enumerate(items) if place in named]
-        if len(bad) == len(items) or len(items) == 1:
-            for place, item in enumerate(items):
-                item.outcome, item.reason = "failed", f"{said(refusal, place)}."
-            await self._settle(items)
+        named = refused_rows(refusal)
+        bad = [row for index, row in enumerate(rows) if index in named]
+        if len(bad) == len(rows) or len(rows) == 1:
+            for index, row in enumerate(rows):
+                row.outcome, row.reason = "failed", f"{why_refused(refusal, index)}."
+            await self._settle(rows)
         elif bad:
-            await self._send_apart([item for place, item in enumerate(items) if place not in named], bad)
+            await self._send_apart([row for index, row in enumerate(rows) if index not in named], bad)
         else:
-            await self._divide(items, items)
+            await self._divide(rows, rows)
 
-    async def _divide(self, items: list[Item], left: list[Item]) -> None:
-        """Send what is left of a request again: alone, or by halves where that is all of it."""
-        if len(left) < len(items):
+    async def _divide(self, rows: list[PendingRow], left: list[PendingRow]) -> None:
+        """Send what is left of a request again: by itself, or by halves where that is all of it."""
+        if len(left) < len(rows):
             await self._send_apart(left)
         else:
-            middle = len(items) // 2
-            await self._send_apart(items[:middle], items[middle:])
+            middle = len(rows) // 2
+            await self._send_apart(rows[:middle], rows[middle:])
 
-    async def _send_apart(self, *groups: list[Item]) -> None:
+    async def _send_apart(self, *groups: list[PendingRow]) -> None:
         for group in groups:
-            if not self._tally.stopped:
+            if not self._ledger.stopped:
                 await self.update(group)
 
-    async def _conclude(self, items: Sequence[Item], outcome: Outcome, reason: str) -> None:
-        for item in items:
-            item.outcome, item.reason = outcome, reason
-        await self._settle(items)
+    async def _settle(self, rows: Sequence[PendingRow], request: int | None = None) -> None:
+        """Settle the rows, as created or updated where they have no outcome yet."""
+        for row in rows:
+            row.outcome = row.outcome or _applied(row)
+        await self._ledger.settle(rows, request)
 
-    async def _settle(self, items: Sequence[Item], request: int | None = None) -> None:
-        """Keep their outcomes: created or updated where they have none yet."""
-        for item in items:
-            item.outcome = item.outcome or ("updated" if item.before else "created")
-        if items:
-            await in_thread(self._journal.settle, items, request)
-            self._tally.count(items, len(self._lists))
+
+def _applied(row: PendingRow) -> Literal["created", "updated"]:
+    return "updated" if row.hash_before else "created"

@@ -5,7 +5,7 @@ Source: AutoSend's documentation, "Add contacts to a list", "Remove contacts fro
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
@@ -71,6 +71,15 @@ class MembershipCounts(BaseModel):
         return {
             name: rows for name, rows in {**kinds, "errors": self.errors}.items() if isinstance(rows, list) and rows
         }
+
+    def reasons(self) -> dict[str, str]:
+        """Return, by address, what AutoSend says of those who were not taken."""
+        reasons: dict[str, str] = {}
+        for kind, rows in self.refused().items():
+            for row in (cast("dict[str, Any]", row) for row in rows if isinstance(row, dict)):
+                if isinstance(email := row.get("email"), str):
+                    reasons[email.lower()] = str(row.get("message") or row.get("status") or kind)
+        return reasons
 
 
 @dataclass(frozen=True, slots=True)

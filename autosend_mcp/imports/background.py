@@ -1,0 +1,125 @@
+"""The work of the import tools: each import goes on after the call, and is asked for by its id."""
+
+import hashlib
+from io import BytesIO
+
+import anyio
+
+from autosend_mcp.api.client import AutoSend
+from autosend_mcp.errors import NOTHING_CHANGED, NotSent
+from autosend_mcp.imports.import_dir import open_file
+from autosend_mcp.imports.job import ImportJob
+from autosend_mcp.imports.run import Import, ImportOptions
+from autosend_mcp.imports.state import started, state_of
+from autosend_mcp.models.contacts.create import AUTOMATIONS_START, AUTOMATIONS_WOULD
+from autosend_mcp.models.imports import GetImport, ImportState, StartedImport, StartImport, StopImport
+from autosend_mcp.models.text import compact_json
+from autosend_mcp.tools.context import Context
+from autosend_mcp.tools.jobs import Jobs
+
+UNDER_WAY = "The same import was under way: this is how far it is, and nothing is sent twice."
+WORKFLOWS_START = "Any live automation that watches for changed values starts now."
+WORKFLOWS_WOULD = "Any live automation that watches for changed values would start."
+NO_UNDO = "There is no undo for an import. get_contact shows what a contact is now."
+
+
+async def start(context: Context, body: StartImport) -> StartedImport:
+    """Start an import, or find the same one under way; wait a little for its end.
+
+    Raises:
+        AutoSendError: The file, its columns or the lists are not clear.
+    """
+    jobs = _jobs(context)
+    about = hashlib.sha256(compact_json(body.payload()).encode()).hexdigest()
+    job_id = await _under_way(context, about)
+    notes = _notes(body, is_new=job_id is None)
+    if is_new := job_id is None:
+        if jobs.full:
+            raise NotSent("As many imports are under way as may be.", "Wait until one has ended.")
+        job_id = jobs.start(about, _job(context.call.autosend, body))
+    job = _found(jobs, job_id)
+    try:
+        await job.wait(context)
+    except anyio.get_cancelled_exc_class():
+        if is_new:
+            job.stop()  # nobody has its id
+        raise
+    if job.error is not None and not job.was_read:
+        raise job.error
+    return await started(job, job_id, notes)
+
+
+async def show(context: Context, body: GetImport) -> ImportState:
+    """Return how far an import is; wait a little for its end.
+
+    Raises:
+        NotSent: There is no such import.
+    """
+    job = _found(_jobs(context), body.import_id)
+    await job.wait(context)
+    return await state_of(job, body.import_id, body.cursor)
+
+
+async def stop(context: Context, body: StopImport) -> ImportState:
+    """Let an import send nothing more.
+
+    Raises:
+        NotSent: There is no such import.
+    """
+    job = _found(_jobs(context), body.import_id)
+    job.stop()
+    await job.wait(context)
+    return await state_of(job, body.import_id)
+
+
+async def _under_way(context: Context, about: str) -> str | None:
+    """Return the id of the same import, if it is under way; wait for the end of one that is being stopped."""
+    jobs = _jobs(context)
+    job_id = jobs.under_way(about)
+    if job_id and (job := _found(jobs, job_id)).imported.progress.stopped:
+        await job.wait(context)
+        job_id = jobs.under_way(about)
+    return job_id
+
+
+def _notes(body: StartImport, *, is_new: bool) -> list[str]:
+    notes = [] if is_new else [UNDER_WAY]
+    if body.list_ids:
+        notes.append(AUTOMATIONS_WOULD if body.dry_run else AUTOMATIONS_START)
+    if body.run_workflow:
+        notes.append(WORKFLOWS_WOULD if body.dry_run else WORKFLOWS_START)
+    return [*notes, NO_UNDO]
+
+
+def _job(autosend: AutoSend, body: StartImport) -> ImportJob:
+    options = ImportOptions(
+        lists=tuple(body.list_ids or ()),
+        columns=body.columns or {},
+        run_workflow=body.run_workflow,
+        create_fields=body.create_fields,
+        dry_run=body.dry_run,
+        encoding=body.encoding,
+        delimiter=body.delimiter,
+    )
+    if body.file is None:
+        imported = Import(autosend, BytesIO((body.text or "").encode()), "", options)
+    else:
+        file, path = open_file(autosend.settings.import_dir, body.file)
+        imported = Import(autosend, file, body.file, options, path=path)
+    return ImportJob(imported, restart=body.restart)
+
+
+def _jobs(context: Context) -> Jobs:
+    assert context.jobs is not None  # noqa: S101 - a server has them
+    return context.jobs
+
+
+def _found(jobs: Jobs, import_id: str) -> ImportJob:
+    job = jobs.get(import_id)
+    if not isinstance(job, ImportJob):
+        raise NotSent(
+            "There is no import with this id: it is mistyped, has expired, or the server was started anew since.",
+            "Check it. If the server was, start_import with the same arguments goes on. Ask the user first.",
+            changed=NOTHING_CHANGED,
+        )
+    return job
