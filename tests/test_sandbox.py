@@ -2,19 +2,19 @@
 
 import json
 import time
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
-import anyio
 import httpx2
 import pytest
 
+from autosend_mcp.cli.flags import parser
+from autosend_mcp.cli.sandbox import opened, seed
 from autosend_mcp.sandbox.app import KEY, Options, Sandbox
 from autosend_mcp.sandbox.database import Clock
 from autosend_mcp.sandbox.store import Store
-from tests.forking import Forked
 
 pytestmark = pytest.mark.anyio
 
@@ -179,57 +179,26 @@ async def test_all_times_come_from_the_clock_of_the_sandbox() -> None:
     sandbox.close()
 
 
-@contextmanager
-def served(*args: str) -> Generator[tuple[str, list[str], Forked]]:
-    """`autosend-mcp sandbox` as a process: its base URL, the lines it printed, and the process."""
-    process = Forked("sandbox", "--port", "0", "--no-rate-limit", *args)
-    assert process.stdout
-    try:
-        first = process.stdout.readline()
-        rest = [process.stdout.readline() for word in args if word in {"--list", "--segment"}]
-        yield first.split()[3], rest, process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-async def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
-    """20 creates are under way when the process is killed; every one that was answered is there afterwards."""
-    file = str(tmp_path / "contacts.sqlite3")
-    headers = {"Authorization": f"Bearer {KEY}"}
-    answered: list[str] = []
-
-    async def create(http: httpx2.AsyncClient, number: int) -> None:
-        try:
-            response = await http.post(f"{url}/contacts", json={"email": f"p{number}@example.com"})
-            answered.append(response.json()["data"]["email"])
-        except httpx2.HTTPError:
-            return
-        if len(answered) == 10:
-            process.kill()
-
-    with served("--file", file) as (url, _, process):
-        async with httpx2.AsyncClient(headers=headers) as http, anyio.create_task_group() as tasks:
-            for number in range(20):
-                tasks.start_soon(create, http, number)
-    with served("--file", file) as (url, _, _):
-        async with httpx2.AsyncClient(headers=headers) as http:
-            found = await http.post(f"{url}/contacts/search/emails", json={"emails": answered})
-    assert len(answered) >= 10
-    assert sorted(contact["email"] for contact in found.json()["data"]["contacts"]) == sorted(answered)
+@asynccontextmanager
+async def by_flags(*flags: str) -> AsyncGenerator[tuple[httpx2.AsyncClient, list[str]]]:
+    """A client of the sandbox that these flags describe, and the lines that name what was seeded."""
+    words = parser().parse_args(["sandbox", "--no-rate-limit", *flags])
+    with closing(opened(words)) as sandbox:
+        printed = [*seed(sandbox.store, words)]
+        async with client_of(sandbox) as http:
+            yield http, printed
 
 
 async def test_seeded_lists_and_segments_are_printed_and_told_apart() -> None:
-    with served("--list", "News letter", "--segment", "Active") as (url, (seeded, segment), _):
+    async with by_flags("--list", "News letter", "--segment", "Active") as (http, (seeded, segment)):
         assert seeded.startswith("list News letter: ")
         assert segment.startswith("segment Active: ")
-        async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {KEY}"}) as http:
-            for line, status in ((seeded, 200), (segment, 400)):
-                list_id = line.split()[-1]
-                response = await http.post(f"{url}/contacts", json={"email": "a@b.co", "listIds": [list_id]})
-                assert response.status_code == status
-            assert response.headers["Date"]
-            assert json.loads(response.text)["error"]["details"][0]["field"] == "listIds"
+        for line, status in ((seeded, 200), (segment, 400)):
+            list_id = line.split()[-1]
+            response = await http.post("/contacts", json={"email": "a@b.co", "listIds": [list_id]})
+            assert response.status_code == status
+        assert response.headers["Date"]
+        assert json.loads(response.text)["error"]["details"][0]["field"] == "listIds"
 
 
 def test_seeding_twice_gives_the_same_list(tmp_path: Path) -> None:

@@ -5,14 +5,13 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 
 from autosend_mcp.cli.main import main
-from autosend_mcp.sandbox.app import KEY, PROJECT, Sandbox
+from autosend_mcp.sandbox.app import PROJECT, Sandbox
 from autosend_mcp.sandbox.contacts import writes
 from tests.support.records import members_of, snapshot, starts_of
-from tests.test_sandbox import expect_failure, over, served
+from tests.test_sandbox import by_flags, expect_failure, over
 
 pytestmark = pytest.mark.anyio
 
@@ -254,16 +253,15 @@ def test_wrong_flags_are_told_in_words(words: list[str], said: str, capsys: pyte
 async def test_the_flags_seed_and_switch() -> None:
     flags = ["--field", "plan:string", "--suppress", "No@x.co", "--unsubscribe", "no@x.co:Blog: weekly"]
     flags += ["--automation", "plan:free:pro", "--lists-key", "lists", "--unknown-fields", "refuse"]
-    with served("--list", "News", *flags) as (url, (seeded,), _):
-        async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {KEY}"}) as http:
-            assert len((await http.get(f"{url}/contact-lists")).json()["data"]["lists"]) == 2
-            for plan in ("free", "pro"):
-                body = {"email": "no@x.co", "customFields": {"plan": plan}, "listIds": [seeded.split()[-1]]}
-                contact = (await http.post(f"{url}/contacts/email", json=body)).json()["data"]
-            refused = await http.post(f"{url}/contacts/email", json={"email": "no@x.co", "customFields": {"x": 1}})
-            expect_failure(refused, 400, "VALIDATION_FAILED")
-            groups = await http.get(f"{url}/contacts/{contact['id']}/unsubscribe-groups")
-            assert "Blog: weekly" in json.dumps(groups.json())
-            log = (await http.get(url.removesuffix("/v1") + "/sandbox/automations")).json()["automations"]
+    async with by_flags("--list", "News", *flags) as (http, printed):
+        assert len((await http.get("/contact-lists")).json()["data"]["lists"]) == 2
+        for plan in ("free", "pro"):
+            body = {"email": "no@x.co", "customFields": {"plan": plan}, "listIds": [printed[0].split()[-1]]}
+            contact = (await http.post("/contacts/email", json=body)).json()["data"]
+        refused = await http.post("/contacts/email", json={"email": "no@x.co", "customFields": {"x": 1}})
+        expect_failure(refused, 400, "VALIDATION_FAILED")
+        groups = await http.get(f"/contacts/{contact['id']}/unsubscribe-groups")
+        assert "Blog: weekly" in json.dumps(groups.json())
+        log = (await http.get("http://127.0.0.1/sandbox/automations")).json()["automations"]
     assert [start["automation"] for start in log] == ["Welcome to News", "plan changed from free to pro"]
     assert [start["mail"] for start in log] == [None, None]

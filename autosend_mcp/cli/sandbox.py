@@ -17,11 +17,10 @@ def run(flags: Namespace) -> str:
     Prints where the sandbox is, its key, and the ids of what was seeded.
     """
     try:
-        _check(flags)
-        with closing(Sandbox(_options(flags), flags.file)) as sandbox, listening(flags.port) as listener:
+        with closing(opened(flags)) as sandbox, listening(flags.port) as listener:
             url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
             print(f"AutoSend sandbox on {url} with key {KEY}", flush=True)
-            for line in _seed(sandbox.store, flags):
+            for line in seed(sandbox.store, flags):
                 print(line, flush=True)
             serve(sandbox, listener)
     except BrokenPipeError:
@@ -31,6 +30,17 @@ def run(flags: Namespace) -> str:
     except ValueError as error:
         return str(error)
     return ""
+
+
+def opened(flags: Namespace) -> Sandbox:
+    """Return the sandbox that the flags describe; `seed` fills it.
+
+    Raises:
+        ValueError: What seeds it cannot be understood.
+        OSError: Its file cannot be opened.
+    """
+    _check(flags)
+    return Sandbox(_options(flags), flags.file)
 
 
 def _check(flags: Namespace) -> None:
@@ -53,7 +63,7 @@ def _check(flags: Namespace) -> None:
             raise ValueError(f"{address!r} is no email address")
 
 
-def _seed(store: Store, flags: Namespace) -> Iterator[str]:
+def seed(store: Store, flags: Namespace) -> Iterator[str]:
     """Add what the flags name and the store does not hold yet; yield a line for each thing that has an id."""
     for kind, names in (("list", flags.list), ("segment", flags.segment)):
         for name in names:

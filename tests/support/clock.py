@@ -4,8 +4,8 @@ The clock stands still while code runs, and shows the time of day, so that one c
 by the loop and takes the time of day as a parameter), the sandbox and the fakes. A test can await the true 0.5, 2 and
 5 s of a look-up and the true 45 s of a call, and measure them, however fast the machine is.
 
-Nothing is jumped over that comes from outside the loop: a thread at work is waited for, and with a TCP socket or a pipe
-open, time is real.
+Nothing is jumped over that comes from outside the loop: a thread at work is waited for; with a TCP socket or a pipe
+open, and once the loop has started a process, time is real.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ class _Selector(selectors.DefaultSelector):
         if ready or timeout == 0:
             return ready
         began = time.monotonic()
-        outside = any(_from_outside(fd) for fd in self.get_map())
+        outside = self.loop.has_children or any(_from_outside(fd) for fd in self.get_map())
         if outside or timeout is None or self.loop.threads_work():
             ready = super().select(timeout)
         if outside:
@@ -56,6 +56,7 @@ class JumpingLoop(asyncio.SelectorEventLoop):
     """The loop of every test that is a coroutine."""
 
     def __init__(self) -> None:
+        self.has_children = False
         self._now = time.time()
         self._in_executor = 0
         selector = _Selector()
@@ -81,6 +82,11 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         future = super().run_in_executor(executor, func, *args)
         future.add_done_callback(self._left_executor)
         return future
+
+    async def subprocess_exec(self, *args: Any, **options: Any) -> Any:
+        """Start a process, whose end may be told by a thread."""
+        self.has_children = True
+        return await super().subprocess_exec(*args, **options)
 
     def _left_executor(self, _future: object) -> None:
         self._in_executor -= 1
