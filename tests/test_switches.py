@@ -1,0 +1,168 @@
+"""Each reading of what AutoSend's documentation leaves open: a client's answer agrees with what was applied."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx2
+import pytest
+
+from autosend_mcp.sandbox.app import PROJECT, Options
+from autosend_mcp.sandbox.contacts import writes
+from autosend_mcp.tools.contacts.delete import SEVERAL
+from tests.support.line import Forward, Line, reset
+from tests.support.records import members_of
+from tests.support.seeded import JANE, JOHN, fact, held, seeded
+from tests.support.worlds import answer_of, error_of
+
+pytestmark = pytest.mark.anyio
+
+TESTS = Path(__file__).parent
+# What is no reading of the documentation: it decides what a sandbox does besides, not how it answers.
+FEATURES = {"webhook_url", "webhook_secret"}
+
+
+def found(line: Line, *emails: str) -> list[dict[str, Any]]:
+    return line.sandbox.store.contacts.find(PROJECT, emails)
+
+
+def test_a_client_is_tested_under_every_switch() -> None:
+    files = [file for file in TESTS.rglob("*.py") if not file.name.startswith("test_sandbox")]
+    given = set(re.findall(r"(\w+)=", "\n".join(file.read_text() for file in files)))
+    assert {field.name for field in fields(Options)} - given == FEATURES
+
+
+@pytest.mark.parametrize("status", [409, 400, 422])
+async def test_a_contact_that_exists_is_reported_under_any_status(status: int) -> None:
+    async with seeded(options=Options(rate_limit=0, exists_status=status)) as (client, line):
+        before = held(line)
+        refused = await client.call_tool("create_contact", {"email": JANE, "firstName": "Janet"})
+        assert held(line) == before
+    assert error_of(refused).startswith("Not created: a contact with this address already exists. Nothing changed.")
+    assert fact(refused, "differences") == {"firstName": {"asked": "Janet", "now": "Jane"}}
+
+
+@pytest.mark.parametrize("status", [200, 201])
+async def test_a_created_contact_is_reported_under_either_status(status: Literal[200, 201]) -> None:
+    async with seeded(options=Options(rate_limit=0, created_status=status)) as (client, line):
+        answer = answer_of(await client.call_tool("create_contact", {"email": "new@example.com"}))
+        (contact,) = found(line, "new@example.com")
+    assert (answer["outcome"], answer["id"]) == ("created", contact["id"])
+
+
+@pytest.mark.parametrize(("status", "kept"), [(404, [JOHN]), (400, [JANE, JOHN])])
+async def test_a_malformed_id_is_no_contact_or_refused(status: Literal[404, 400], kept: list[str]) -> None:
+    async with seeded(options=Options(rate_limit=0, malformed_id_status=status)) as (client, line):
+        (jane,) = found(line, JANE)
+        unknown = error_of(await client.call_tool("get_contact", {"id": "jane"}))
+        both = await client.call_tool("delete_contacts", {"ids": ["jane", jane["id"]], "confirm": JANE})
+        assert [contact["email"] for contact in found(line, JANE, JOHN)] == kept
+    if status == 404:
+        assert unknown.startswith("No contact has this id. Nothing changed.")
+        assert answer_of(both) == {"outcome": "deleted", "deleted": [JANE], "notFound": ["jane"]}
+    else:
+        for text in (unknown, error_of(both)):
+            assert text.startswith("AutoSend refused the request (status 400). Nothing changed.")
+            assert "Invalid contact id" in text
+
+
+@pytest.mark.parametrize("rule", ["refuse", "keep"])
+async def test_a_value_of_a_wrong_type_is_reported_as_refused_or_as_stored(rule: Literal["refuse", "keep"]) -> None:
+    """The client refuses such a value itself, unless it could not read the types."""
+    change = {"email": JANE, "customFields": {"logins": "many"}}
+    async with seeded(options=Options(rate_limit=0, wrong_types=rule)) as (client, line):
+        line.lose("GET /custom-fields", reset)
+        one = await client.call_tool("upsert_contact", change)
+        many = answer_of(await client.call_tool("upsert_contacts", {"contacts": [change, {"email": "new@x.co"}]}))
+        (jane,) = found(line, JANE)
+    if rule == "refuse":
+        assert error_of(one).startswith("AutoSend refused the request (status 400). Nothing changed.")
+        assert "Value must be a number" in error_of(one)
+        assert many["counts"] == {"failed": 1, "created": 1}
+        assert jane["customFields"]["logins"] == 42
+    else:
+        assert answer_of(one)["changes"] == {"customFields.logins": {"was": 42, "now": "many"}}
+        assert many["counts"] == {"unchanged": 1, "created": 1}
+        assert jane["customFields"]["logins"] == "many"
+
+
+@pytest.mark.parametrize(("rule", "left"), [("all", []), ("first", ["b@x.co"])])
+async def test_a_deletion_by_user_id_claims_no_number(rule: Literal["all", "first"], left: list[str]) -> None:
+    async with seeded(options=Options(rate_limit=0, same_user_id=rule)) as (client, line):
+        for email in ("a@x.co", "b@x.co"):
+            writes.create(line.sandbox.store, PROJECT, {"email": email, "userId": "shared"})
+        answer = answer_of(await client.call_tool("delete_contacts", {"userId": "shared", "confirm": "shared"}))
+        assert [contact["email"] for contact in found(line, "a@x.co", "b@x.co")] == left
+    assert answer == {"outcome": "deleted", "deleted": ["shared"], "notes": [SEVERAL]}
+
+
+@pytest.mark.parametrize("rule", ["ignore", "refuse"])
+async def test_who_is_deleted_by_another_meanwhile_is_gone_and_the_rest_by_the_rule(
+    rule: Literal["ignore", "refuse"],
+) -> None:
+    async with seeded(options=Options(rate_limit=0, remove_unknown=rule)) as (client, line):
+
+        async def john_gone(forward: Forward) -> httpx2.Response:
+            line.sandbox.store.contacts.delete_by_emails(PROJECT, [JOHN], all_or_none=False)
+            return await forward()
+
+        line.lose("POST /contacts/remove", john_gone)
+        first = await client.call_tool("delete_contacts", {"emails": [JANE, JOHN], "confirm": "2"})
+        left = [contact["email"] for contact in found(line, JANE, JOHN)]
+        again = await client.call_tool("delete_contacts", {"emails": [JANE, JOHN], "confirm": JANE})
+        assert found(line, JANE, JOHN) == []
+    if rule == "ignore":
+        assert (answer_of(first)["deleted"], left) == ([JANE, JOHN], [])
+        assert fact(again, "not found") == [JANE, JOHN]
+    else:
+        assert "(status 404). Nothing changed." in error_of(first)
+        assert left == [JANE]
+        assert answer_of(again) == {"outcome": "deleted", "deleted": [JANE], "notFound": [JOHN]}
+
+
+@pytest.mark.parametrize("rule", ["last", "first", "refuse"])
+async def test_an_address_given_twice_is_sent_once_under_any_rule(rule: Literal["last", "first", "refuse"]) -> None:
+    rows = [{"email": JANE, "firstName": "Janet"}, {"email": JANE.upper(), "lastName": "Doe"}]
+    async with seeded(options=Options(rate_limit=0, repeated_rows=rule)) as (client, line):
+        answer = answer_of(await client.call_tool("upsert_contacts", {"contacts": rows}))
+        (jane,) = found(line, JANE)
+    assert answer["counts"] == {"updated": 1, "merged": 1}
+    assert (jane["firstName"], jane["lastName"]) == ("Janet", "Doe")
+    assert [len(body["contacts"]) for body in line.bodies("POST /contacts/bulk-update")] == [1]
+
+
+@pytest.mark.parametrize("rule", ["empty", "refuse"])
+async def test_a_page_that_is_gone_meanwhile_is_empty_or_refused(rule: Literal["empty", "refuse"]) -> None:
+    asked = {"list": "Newsletter", "limit": 1}
+    async with seeded(options=Options(rate_limit=0, beyond_last_page=rule)) as (client, line):
+        first = answer_of(await client.call_tool("find_contacts", asked))
+        line.sandbox.store.contacts.delete_by_emails(PROJECT, [JOHN], all_or_none=False)
+        second = await client.call_tool("find_contacts", asked | {"cursor": first["nextCursor"]})
+    assert [contact["email"] for contact in first["contacts"]] == [JANE]
+    if rule == "empty":
+        assert answer_of(second) == {"total": 1, "contacts": []}
+    else:
+        assert "page is beyond the last one" in error_of(second)
+
+
+@pytest.mark.parametrize("shown", [False, True])
+async def test_the_contacts_in_a_bulk_add_s_answer_change_nothing(shown: bool) -> None:
+    async with seeded(options=Options(rate_limit=0, bulk_add_contacts=shown)) as (client, line):
+        answer = answer_of(await client.call_tool("add_to_list", {"list": "Offers", "emails": [JANE, "new@x.co"]}))
+        contacts = found(line, JANE, "new@x.co")
+        assert members_of(line.sandbox.store, answer["list"]["id"]) == sorted(contact["id"] for contact in contacts)
+    assert (answer["added"], answer["created"], answer["newContacts"]) == (1, 1, ["new@x.co"])
+
+
+@pytest.mark.parametrize("rule", ["accept", "refuse"])
+async def test_a_suppressed_address_is_created_or_refused(rule: Literal["accept", "refuse"]) -> None:
+    async with seeded(options=Options(rate_limit=0, suppressed_on_write=rule)) as (client, line):
+        line.sandbox.store.suppression_groups.suppress(PROJECT, ["no@x.co"], is_global=True)
+        created = await client.call_tool("create_contact", {"email": "no@x.co"})
+        ids = [contact["id"] for contact in found(line, "no@x.co")]
+    if rule == "accept":
+        assert [answer_of(created)["id"]] == ids
+    else:
+        assert "Email is suppressed" in error_of(created)
+        assert ids == []
