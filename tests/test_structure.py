@@ -14,8 +14,9 @@ PACKAGE = ROOT / "autosend_mcp"
 # The wings from the ground up: a module imports from its own and from those before it. The modules at the top level of
 # the package are the ground, but for `__main__`. The sandbox stands alone.
 WINGS = ["errors", "logs", "settings", "models", "api", "tools", "imports", "server", "cli", "__main__"]
+RESOURCEFUL = ("models", "api", "tools", "sandbox")  # each has a room for each resource
 # Past 250 lines. Keep it short.
-LONG = {"imports.job", "imports.journal"}
+LONG = {"imports.journal"}
 
 
 def module_of(file: Path) -> str:
@@ -57,6 +58,14 @@ def test_the_package_is_a_few_wings() -> None:
     entries = [entry for entry in PACKAGE.iterdir() if not entry.name.startswith("__")]
     assert len([entry for entry in entries if entry.is_file()]) <= 4
     assert len([entry for entry in entries if entry.is_dir()]) <= 7
+
+
+def test_a_resource_has_the_same_name_in_every_wing() -> None:
+    rooms = {wing: {module.split(".")[1] for module in MODULES if wing_of(module) == wing} for wing in RESOURCEFUL}
+    resources = rooms["models"] & rooms["tools"]
+    assert {"contacts", "contact_lists", "contact_properties", "suppression_groups"} <= resources
+    for wing in RESOURCEFUL:
+        assert resources <= rooms[wing], wing
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
