@@ -120,7 +120,7 @@ async def _start_up(connect: Connect, runs: int, era: str, progress: Progress) -
 
 @asynccontextmanager
 async def _both(connect: Connect, era: str) -> AsyncGenerator[Clients]:
-    """A client of each server, warmed up."""
+    """Return a client of each server, warmed up."""
     async with AsyncExitStack() as stack:
         clients = {name: await stack.enter_async_context(connect(name, _ERAS[era])) for name in _MODULES}
         for client in clients.values():
@@ -151,7 +151,7 @@ async def _calls(clients: Clients, calls: int, era: str, progress: Progress) -> 
 
 
 async def _rate(client: Client, calls: int) -> float:
-    """Calls a second with so many under way at any time."""
+    """Return the calls a second with this many under way at any time."""
     left = iter(range(calls))
 
     async def work() -> None:
@@ -166,7 +166,7 @@ async def _rate(client: Client, calls: int) -> float:
 
 
 async def _tokens(clients: Clients) -> list[Row]:
-    """What a conversation pays for the tools, whether it uses them or not."""
+    """Return what a conversation pays for the tools, whether it uses them or not."""
     encoding = bpe_openai.get_encoding("o200k_base")
     one: dict[str, int] = {}
     all_of_them: dict[str, int] = {}
@@ -210,7 +210,7 @@ async def _measure(runs: int, calls: int, log: TextIO, directory: Path) -> list[
 
 
 def _print_failure(error: BaseException, log: TextIO) -> None:
-    """What went wrong first, and what the servers last said of it."""
+    """Return what went wrong first, and what the servers last said of it."""
     while isinstance(error, BaseExceptionGroup):  # each client's task groups wrap it once more
         error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
     print(file=sys.stderr)  # the line of progress ends here

@@ -34,7 +34,7 @@ class Progress:
     """A line on a terminal that says how far the run is; nothing where stderr is none."""
 
     def __init__(self, steps: int) -> None:
-        """The number of steps in the whole run."""
+        """Return the number of steps in the whole run."""
         self._steps = steps
         self._done = 0
         self._shown = sys.stderr.isatty()

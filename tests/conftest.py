@@ -29,7 +29,7 @@ def nothing_leaks_into_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[Non
 
 @pytest.fixture(autouse=True)
 def the_log_ends_with_the_test() -> Iterator[None]:
-    """A command that ran here logs to a stderr that is gone."""
+    """Return a command that ran here logs to a stderr that is gone."""
     root = logging.getLogger()
     before = [*root.handlers]
     yield
@@ -40,7 +40,7 @@ def the_log_ends_with_the_test() -> Iterator[None]:
 
 @pytest.fixture
 def anyio_backend() -> tuple[str, dict[str, object]]:
-    """Every coroutine is tested on a loop on which waiting costs nothing."""
+    """Return every coroutine is tested on a loop on which waiting costs nothing."""
     return "asyncio", {"loop_factory": JumpingLoop}
 
 

@@ -171,7 +171,7 @@ def test_help_has_what_a_reader_needs(words: tuple[str, ...], capsys: pytest.Cap
 
 
 def examples_in(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
-    """The examples of a help that run the command, each as its words."""
+    """Return the examples of a help that run the command, each as its words."""
     with pytest.raises(SystemExit):
         main([*words, "--help"])
     lines = capsys.readouterr().out.partition("examples:")[2].partition("\n\n")[0].splitlines()

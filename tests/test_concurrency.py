@@ -63,7 +63,7 @@ async def test_create_contact_never_posts_twice_when_the_reply_is_lost(faulty: F
 
 
 def open_files() -> int:
-    """How many file descriptors this process has open, where the system tells."""
+    """Return how many file descriptors this process has open, where the system tells."""
     folder = Path("/proc/self/fd")
     return len(list(folder.iterdir())) if folder.exists() else 0
 
@@ -81,7 +81,7 @@ async def test_memory_tasks_and_files_do_not_grow_with_the_calls(caplog: pytest.
     async with connected(Echo(), "legacy", rate_limit=300) as client:
 
         async def create(calls: int) -> int:
-            """The bytes allocated after so many calls."""
+            """Return the bytes allocated after so many calls."""
             for number in range(calls):
                 answer_of(await client.call_tool("create_contact", {"email": f"p{number}@example.com"}))
             gc.collect()

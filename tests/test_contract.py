@@ -37,7 +37,7 @@ def contract(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def shape(value: object) -> object:
-    """The keys and types of a JSON value, whatever the order; of a list, the different ones in it."""
+    """Return the keys and types of a JSON value, whatever the order; of a list, the different ones in it."""
     if isinstance(value, dict):
         return {name: shape(inner) for name, inner in sorted(cast("dict[str, object]", value).items())}
     if isinstance(value, list):
@@ -47,7 +47,7 @@ def shape(value: object) -> object:
 
 
 def seeded(store: Store) -> dict[str, str]:
-    """What the documentation's examples take for granted; the ids of it, by their placeholders."""
+    """Return what the documentation's examples take for granted; the ids of it, by their placeholders."""
     john = writes.create(store, PROJECT, contract("create_contact")[0]["body"])
     lists, segment = contract("list_contact_lists")[1]["body"]["data"]["contacts"][1:]
     list_id = store.contact_lists.insert(PROJECT, lists["name"], "list", list_id=lists["id"])

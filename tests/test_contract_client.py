@@ -57,7 +57,7 @@ class Documented(Answering):
 
 
 def project(name: str) -> Documented:
-    """What each call finds around the documented exchange."""
+    """Return what each call finds around the documented exchange."""
     request, response = contract(name)
     known = name not in {"get_contact_list", "create_contact_list", "create_segment", "list_contact_lists"}
     autosend = Documented(
@@ -68,7 +68,7 @@ def project(name: str) -> Documented:
     )
 
     def contact(email: str) -> Row | None:
-        """Who is there before the write is new after it, and gone after a deletion."""
+        """Return who is there before the write is new after it, and gone after a deletion."""
         written = any(one["method"] + one["path"] == request_line for one in autosend.seen)
         if name in {"create_contact", "upsert_contact", "bulk_update_contacts"}:
             rows: list[Row] = autosend.request["body"].get("contacts", [])

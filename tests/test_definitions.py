@@ -28,7 +28,7 @@ LOOK = {"list": "GET /contact-lists", "field": "GET /custom-fields"}
 
 
 def names(line: Line) -> set[str]:
-    """The lists and fields there are."""
+    """Return the lists and fields there are."""
     rows = snapshot(line.sandbox.store)
     return {row["name"] for table in ("lists", "fields") for row in rows[table]}
 

@@ -31,7 +31,7 @@ async def test_a_refused_connection_is_tried_three_times_and_told_as_not_sent(er
 
 @pytest.fixture
 def full_backlog() -> Iterator[str]:
-    """The URL of a listener that accepts no connection, because its queue is full."""
+    """Return the URL of a listener that accepts no connection, because its queue is full."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)

@@ -37,7 +37,7 @@ async def listed() -> dict[str, Tool]:
 
 
 def lasting(state: Held) -> dict[str, Counter[str]]:
-    """The rows without `updated_at`: setting a value that is there already may count as a change of the row."""
+    """Return the rows without `updated_at`: setting a value that is there already may count as a change of the row."""
     return {
         table: Counter(str(sorted((k, v) for k, v in row.items() if k != "updated_at")) for row in rows)
         for table, rows in state.items()

@@ -50,7 +50,7 @@ customs = st.dictionaries(texts, texts | st.integers() | st.none(), max_size=3)
 
 @st.composite
 def projects(draw: st.DrawFn) -> tuple[Answering, Any]:
-    """A project that strangers have written, and an error in their words."""
+    """Return a project that strangers have written, and an error in their words."""
     contact: Row = {
         "id": draw(texts),
         **{name: draw(texts) for name in ("firstName", "lastName", "userId", "createdAt", "updatedAt", "projectId")},

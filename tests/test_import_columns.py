@@ -17,7 +17,7 @@ DEFINED = {"plan": "string", "logins": "number", "vip": "boolean", "trialEnds": 
 
 
 def fields_of(names: list[str], create: bool = False, **given: str) -> dict[str, str]:
-    """The field that each column is taken for."""
+    """Return the field that each column is taken for."""
     return {one.name: one.field for one in match_columns(names, given, DEFINED, create=create)}
 
 

@@ -35,7 +35,7 @@ INTERRUPTED = "autosend-mcp: interrupted. Run the same command again to go on\n"
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Line]:
-    """A sandbox that the command in this process works with, in an empty folder."""
+    """Return a sandbox that the command in this process works with, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     line = Line(empty_sandbox())
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(on_a_port(line)) as url:
@@ -52,7 +52,7 @@ def refusing(status: int) -> Loss:
 
 
 def once(done: Callable[[], None]) -> Loss:
-    """What is done, in a thread, before the request is forwarded."""
+    """Return what is done, in a thread, before the request is forwarded."""
 
     async def answer(forward: Forward) -> httpx2.Response:
         await to_thread.run_sync(done)
@@ -66,7 +66,7 @@ def write(rows: list[dict[str, Any]], name: str = "people.csv") -> None:
 
 
 def told(capsys: pytest.CaptureFixture[str], *words: str, code: int) -> tuple[str, str]:
-    """What the command says on stdout and on stderr."""
+    """Return what the command says on stdout and on stderr."""
     assert main(["import", *words]) == code
     out, err = capsys.readouterr()
     assert KEY not in out + err
@@ -75,7 +75,7 @@ def told(capsys: pytest.CaptureFixture[str], *words: str, code: int) -> tuple[st
 
 
 def without_progress(err: str) -> str:
-    """What it says besides how far it is, which it does where it takes more than 5 s."""
+    """Return what it says besides how far it is, which it does where it takes more than 5 s."""
     return re.sub(r"^(reading: [\d,]+ rows|[\d,]+ of [\d,]+ rows, [\d,]+ a second.*)\n", "", err, flags=re.MULTILINE)
 
 
@@ -315,7 +315,7 @@ def test_a_file_that_cannot_be_read_twice_is_refused(here: Line, capsys: pytest.
 
 @pytest.fixture
 def small_disk() -> Iterator[Callable[[], None]]:
-    """A disk that is full once a file has 1.5 MB, until it is given more room."""
+    """Return a disk that is full once a file has 1.5 MB, until it is given more room."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
 
     def more_room() -> None:
@@ -433,7 +433,7 @@ def test_the_sandbox_of_the_command_is_imported_into(
 
 
 def so_far(settled: int = 0, total: int = 10_000, ago: float = 100) -> Progress:
-    """How far an import is that began so many seconds ago, of which so many rows have become something."""
+    """Return how far an import is that began so many seconds ago, of which so many rows have become something."""
     progress = Progress()
     progress.read = total
     progress.begin({"": total}, 0)

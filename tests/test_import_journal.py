@@ -30,7 +30,7 @@ Contact = dict[str, Any]
 
 
 def typed(row: Given) -> Contact | None:
-    """The contact that a row asks for, None where the row is invalid."""
+    """Return the contact that a row asks for, None where the row is invalid."""
     if "@" not in row["email"] or row["logins"] == "many":
         return None
     asked: Contact = {"firstName": row["firstName"]} if row["firstName"] else {}
@@ -44,7 +44,7 @@ def flat(contact: Contact) -> Contact:
 
 
 def expected(rows: list[Given], before: dict[str, Contact]) -> tuple[list[str], dict[str, Contact]]:
-    """The outcome of each row, and all contacts afterwards."""
+    """Return the outcome of each row, and all contacts afterwards."""
     after = {email: dict(held) for email, held in before.items()}
     outcomes = ["invalid"] * len(rows)
     alike: dict[str, list[int]] = {}
@@ -208,7 +208,7 @@ async def killed_first(here: World, content: bytes, kill: tuple[int, bool], seed
 
 
 async def interrupted(here: World, content: bytes, name: str = "people.csv", **order: Any) -> None:
-    """An import that AutoSend let no further than the first bulk update."""
+    """Return an import that AutoSend let no further than the first bulk update."""
     here.line.lose(BULK, forwarded, answering(401, {"success": False}))
     done = await here.run(content, name, **order)
     assert (done.stage, done.counts) == ("stopped", {"created": 100})

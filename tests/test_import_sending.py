@@ -35,7 +35,7 @@ async def silence(_forward: Forward) -> httpx2.Response:
 
 
 def told(status: int, body: Any) -> Loss:
-    """Applied, and this said of it."""
+    """Return a fault that applies, and answers this."""
 
     async def answer(forward: Forward) -> httpx2.Response:
         await forward()
@@ -69,7 +69,7 @@ def refusing(status: int, *fields: str, code: str = "REFUSED") -> Loss:
 
 
 def counting(**counts: Any) -> Loss:
-    """Applied, and these counts said of it; those that are None are not said at all."""
+    """Return a fault that applies, and answers these counts; those that are None are left out."""
 
     def change(body: Any) -> None:
         body["data"] = {name: count for name, count in (body["data"] | counts).items() if count is not None}
@@ -78,7 +78,7 @@ def counting(**counts: Any) -> Loss:
 
 
 def check_all_there(here: World, count: int, times: int = 1) -> None:
-    """Each of these people is held as asked, and was written so often."""
+    """Check that each of these people has its values, and was written this often."""
     for row in people(count):
         assert here.values(row["email"]) == {"firstName": row["firstName"]}
     assert dict(here.written) == {row["email"]: times for row in people(count)}
@@ -431,7 +431,7 @@ async def test_rows_that_are_neither_there_nor_counted_are_sent_again_apart() ->
 
 
 def dropping(here: World, email: str, counts: dict[str, int]) -> Loss:
-    """Applied but for those with this in their address, and these counts said of it."""
+    """Return a fault that applies but for those with this in their address, and answers these counts."""
 
     async def answer(_forward: Forward) -> httpx2.Response:
         rows = [row for row in here.line.bodies(BULK)[-1]["contacts"] if email not in row["email"]]

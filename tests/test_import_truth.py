@@ -39,7 +39,7 @@ def refusal(message: str) -> dict[str, Any]:
 
 
 def without(here: World, email: str, status: int, body: dict[str, Any], path: str = BULK) -> Loss:
-    """What AutoSend says to a request with this address; others are answered well."""
+    """Return what AutoSend says to a request with this address; others are answered well."""
 
     async def answer(forward: Forward) -> httpx2.Response:
         named = email in json.dumps(here.line.bodies(path)[-1])
@@ -49,7 +49,7 @@ def without(here: World, email: str, status: int, body: dict[str, Any], path: st
 
 
 def told_once(done: Done, here: World) -> dict[str, int]:
-    """The counts of an import that wrote no contact twice."""
+    """Return the counts of an import that wrote no contact twice."""
     assert done.stage == "done"
     assert set(here.written.values()) <= {1}
     return done.counts

@@ -113,7 +113,7 @@ class Kill(NamedTuple):
 
 
 def write_people(file: Path, rows: int) -> dict[str, dict[str, Any]]:
-    """The file, with a row in a hundred that is wrong and one that stands twice; what each address is to become."""
+    """Return the file, a row in a hundred of it wrong and one there twice; and what each address is to become."""
     wanted: dict[str, dict[str, Any]] = {}
     with file.open("w", encoding="utf-8", newline="") as out:
         lines = csv.writer(out)
@@ -132,7 +132,7 @@ def write_people(file: Path, rows: int) -> dict[str, dict[str, Any]]:
 
 
 def seed(server: Losses, wanted: dict[str, dict[str, Any]]) -> str:
-    """A list; contacts that are there before, some with other values, some as asked; the list's id."""
+    """Return a list; contacts that are there before, some with other values, some as asked; the list's id."""
     for name, kind in (("plan", "string"), ("logins", "number"), ("color", "string")):
         server.store.contact_properties.define(PROJECT, name, kind)
     for place, (email, asked) in enumerate(list(wanted.items())[::35]):
@@ -146,7 +146,7 @@ def seed(server: Losses, wanted: dict[str, dict[str, Any]]) -> str:
 
 
 async def run(arguments: list[str], env: dict[str, str], output: IO[str], server: Losses, kill: Kill | None) -> int:
-    """The exit code of one import, negative where it was killed."""
+    """Return the exit code of one import, negative where it was killed."""
     command = [sys.executable, "-m", "autosend_mcp", *arguments]
     async with await anyio.open_process(command, env=env, cwd=ROOT, stdout=output, stderr=output) as process:
         ended = anyio.Event()
@@ -179,7 +179,7 @@ async def run(arguments: list[str], env: dict[str, str], output: IO[str], server
 
 
 def instants(dice: random.Random, kills: int) -> Iterator[Kill]:
-    """When to kill: while the file is read, while rows are sent and joined, and while the report is written."""
+    """Return when to kill: while the file is read, while rows are sent and joined, and while the report is written."""
     tenth = -(-kills // 10)
     for _ in range(tenth):
         yield Kill("reading", 0, dice.uniform(0, 0.3))
@@ -245,7 +245,7 @@ async def import_killed(rows: int, kills: int, *, lists_shown: bool, directory: 
 
 
 def check(server: Losses, wanted: dict[str, Any], before: dict[str, Any], newsletter: str) -> None:
-    """What the server holds, and what was started there."""
+    """Return what the server holds, and what was started there."""
     held = {one["email"]: one for one in server.store.contacts.find(PROJECT, wanted)}
     assert held.keys() == wanted.keys()
     for email, asked in wanted.items():

@@ -55,7 +55,7 @@ def _problems(path: str, document: dict[str, Any]) -> list[str]:
 
 
 def _keys(value: object, below: str = "") -> set[str]:
-    """The keys of every object in a document, or of those that are the value of `below`."""
+    """Return the keys of every object in a document, or of those that are the value of `below`."""
     if isinstance(value, list):
         return {key for item in cast("list[object]", value) for key in _keys(item, below)}
     if not isinstance(value, dict):
@@ -71,7 +71,7 @@ def _hosts(text: str) -> set[str]:
 
 @pytest.fixture
 def copy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    """A folder with every generated file, and two pages that share the blocks."""
+    """Return a folder with every generated file, and two pages that share the blocks."""
     first, *others = (f"{opening(name)}\n{closing(name)}\n\nAfter {name}\n" for name in BLOCKS)
     (tmp_path / "docs").mkdir()
     (tmp_path / README).write_text(f"# Before\n\n{first}", encoding="utf-8")

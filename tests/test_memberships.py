@@ -19,7 +19,7 @@ STARTS = "Any live automation of these lists starts now."
 
 
 def seed(line: Line, *names: str) -> str:
-    """A list, and contacts of these names that are not in it; the list's id."""
+    """Return a list, and contacts of these names that are not in it; the list's id."""
     for name in names:
         writes.create(line.sandbox.store, PROJECT, {"email": f"{name}@example.com"})
     return line.sandbox.store.contact_lists.seed(PROJECT, "Newsletter", "list")

@@ -99,7 +99,7 @@ async def started(*words: str, env: Mapping[str, str] | None = None, cwd: Path =
 
 
 def at(url: str, **env: str) -> dict[str, str]:
-    """The environment of a command that works with the AutoSend there."""
+    """Return the environment of a command that works with the AutoSend there."""
     return {"AUTOSEND_API_KEY": KEY, "AUTOSEND_BASE_URL": url, "AUTOSEND_RATE_LIMIT": "1000", **env}
 
 

@@ -47,7 +47,7 @@ def test_any_bytes_are_read_or_one_error(content: bytes) -> None:
 
 
 def leaves(value: Any) -> list[str]:
-    """Every string in it, names too."""
+    """Return every string in it, names too."""
     if isinstance(value, dict):
         members = cast("dict[str, Any]", value)
         return [text for name, inner in members.items() for text in [name, *leaves(inner)]]

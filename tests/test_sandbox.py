@@ -31,7 +31,7 @@ def client_of(sandbox: Sandbox, **headers: str) -> httpx2.AsyncClient:
 
 @asynccontextmanager
 async def over(*, now: Clock = time.time, **options: Any) -> AsyncGenerator[tuple[httpx2.AsyncClient, Store]]:
-    """A client of a fresh sandbox with these options and no rate limit, and the sandbox's store."""
+    """Return a client of a fresh sandbox with these options and no rate limit, and the sandbox's store."""
     sandbox = Sandbox(Options(rate_limit=0, **options), now=now)
     async with client_of(sandbox) as client:
         yield client, sandbox.store
@@ -181,7 +181,7 @@ async def test_all_times_come_from_the_clock_of_the_sandbox() -> None:
 
 @asynccontextmanager
 async def by_flags(*flags: str) -> AsyncGenerator[tuple[httpx2.AsyncClient, list[str]]]:
-    """A client of the sandbox that these flags describe, and the lines that name what was seeded."""
+    """Return a client of the sandbox that these flags describe, and the lines that name what was seeded."""
     words = parser().parse_args(["sandbox", "--no-rate-limit", *flags])
     with closing(opened(words)) as sandbox:
         printed = [*seed(sandbox.store, words)]

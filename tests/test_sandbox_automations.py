@@ -29,7 +29,7 @@ PRO = {
 
 
 async def started(http: httpx2.AsyncClient) -> list[dict[str, Any]]:
-    """The log, which needs no key."""
+    """Return the log, which needs no key."""
     response = await http.get("http://127.0.0.1/sandbox/automations", headers={"Authorization": ""})
     return response.json()["automations"]
 
@@ -171,7 +171,7 @@ class Receiver:
 
 
 def hurried() -> float:
-    """A clock on which a millisecond is a second."""
+    """Return a clock on which a millisecond is a second."""
     return 1_700_000_000 + (time.monotonic() - BEGUN) * 1_000
 
 

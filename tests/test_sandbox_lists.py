@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def made(http: httpx2.AsyncClient, name: str, **body: Any) -> str:
-    """The id of a new list or segment."""
+    """Return the id of a new list or segment."""
     response = await http.post("/contact-lists", json={"name": name, **body})
     assert response.status_code == 200, response.text
     return response.json()["data"]["id"]
@@ -26,7 +26,7 @@ def criteria(operator: str, *groups: tuple[str, str, str, Any]) -> dict[str, Any
 
 
 async def found(http: httpx2.AsyncClient, list_id: str, **body: Any) -> list[str]:
-    """The addresses on one page of a list."""
+    """Return the addresses on one page of a list."""
     response = await http.post("/contact-lists/contacts/search", json={"contactListId": list_id, **body})
     return [contact["email"] for contact in response.json()["data"]["contacts"]]
 

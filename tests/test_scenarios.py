@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 
 def held(user: Assistant) -> dict[str, Json]:
-    """The contacts AutoSend holds now, by address."""
+    """Return the contacts AutoSend holds now, by address."""
     found = user.store.contacts.find(PROJECT, [row["email"] for row in snapshot(user.store)["contacts"]])
     return {contact["email"]: contact for contact in found}
 
@@ -26,7 +26,7 @@ def list_id(user: Assistant, name: str) -> str:
 
 
 def named(group: list[Any]) -> list[str]:
-    """The addresses of a group of a batch's answer."""
+    """Return the addresses of a group of a batch's answer."""
     return [one if isinstance(one, str) else one["email"] for one in group]
 
 

@@ -101,7 +101,7 @@ async def test_at_most_100_names_are_completed() -> None:
 
 
 async def pages(client: Client, name: str, arguments: dict[str, Any], rows: str) -> list[list[dict[str, Any]]]:
-    """The rows of every page, by following nextCursor."""
+    """Return the rows of every page, by following nextCursor."""
     found: list[list[dict[str, Any]]] = []
     cursor: dict[str, Any] = {}
     while len(found) < 200:

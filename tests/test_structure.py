@@ -34,7 +34,7 @@ def imports_of(file: Path) -> set[str]:
 
 
 def ours(names: set[str]) -> set[str]:
-    """The names that are modules of ours, without the package's own."""
+    """Return the names that are modules of ours, without the package's own."""
     inner = {name.removeprefix("autosend_mcp.") for name in names if name.startswith("autosend_mcp.")}
     return {name for name in inner if (PACKAGE / f"{name.replace('.', '/')}.py").exists()}
 
@@ -74,7 +74,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 
 def texts_of(file: Path) -> set[str]:
-    """The string constants of a module, docstrings too."""
+    """Return the string constants of a module, docstrings too."""
     return {
         node.value
         for node in ast.walk(ast.parse(file.read_text()))

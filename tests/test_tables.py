@@ -37,7 +37,7 @@ def cells_of(content: bytes | str, name: str = "people.csv", **named: str) -> li
 
 
 def refusal(content: bytes | str, name: str = "people.csv", *, hint: Hint | None = None, **named: str) -> str:
-    """What is told of a file that cannot be read, by read_table or by the rows; `hint`: the option that would help."""
+    """Return what is said of a file that cannot be read, by read_table or by the rows; `hint`: what would help."""
     with pytest.raises(FileError) as refused:
         rows_of(content, name, **named)
     text = str(refused.value)
@@ -80,7 +80,7 @@ def grids(draw: st.DrawFn, cells: st.SearchStrategy[str]) -> list[list[str]]:
 
 @st.composite
 def files(draw: st.DrawFn) -> tuple[list[list[str]], list[int], str, str, str]:
-    """A table's rows that are not blank, the lines where they begin, its text, its delimiter and how it is encoded."""
+    """Return a table's rows that are not blank, where they begin, its text, its delimiter and its encoding."""
     how = draw(st.sampled_from(sorted(ENCODINGS)))
     narrow = ENCODINGS[how] == "cp1252"
     rows = draw(grids(WESTERN if narrow else CELLS))
@@ -608,7 +608,7 @@ def test_more_than_300_members_are_told_with_the_line() -> None:
 
 @pytest.fixture(params=["BytesIO", "file", "unbuffered file"])
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[bytes], Any]]:
-    """Opens the content as one kind of file; whatever was opened is closed after the test."""
+    """Open the content as one kind of file; whatever was opened is closed after the test."""
     kept: list[Any] = []
 
     def opening(content: bytes) -> Any:

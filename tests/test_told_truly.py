@@ -54,7 +54,7 @@ def after(seconds: float, then: Any = None) -> Any:
 
 @asynccontextmanager
 async def process() -> AsyncGenerator[tuple[Client, Line, InFlightWrites]]:
-    """A client, the line, and the writes of the process, which can be told to end."""
+    """Return a client, the line, and the writes of the process, which can be told to end."""
     line = Line(seeded_sandbox())
     async with open_server(autosend_over(line)) as (server, writes), Client(server, cache=None) as client:
         yield client, line, writes

@@ -179,7 +179,7 @@ class Journal:
             db.executemany(sql, [(row.expected, row.outcome, row.reason, row.number) for row in rows])
 
     def pending(self, after: int, lists: int, limit: int) -> list[PendingRow]:
-        """Return the next rows that are not settled, or not yet in so many lists."""
+        """Return the next rows that are not settled, or not yet in this many lists."""
         return [
             PendingRow(number, email, json.loads(expected), outcome, "", joins, counted=outcome)
             for number, email, expected, outcome, joins in self._read(_PENDING, after, lists, limit)
@@ -215,13 +215,13 @@ class Journal:
             row.reason = ""  # it is recorded, and would be recorded again
 
     def settle_joins(self, numbers: Sequence[int], joins: int, request: int) -> None:
-        """Record that these rows are done with so many lists, and that the request's outcome is known."""
+        """Record that these rows are done with this many lists, and that the request's outcome is known."""
         with self._transaction() as db:
             db.executemany("UPDATE rows SET joins = ? WHERE number = ?", [(joins, number) for number in numbers])
             db.execute("DELETE FROM requests WHERE id = ?", (request,))
 
     def count_settled(self, lists: int) -> int:
-        """Return how many rows need nothing more, where each is to join so many lists."""
+        """Return how many rows need nothing more, where each is to join this many lists."""
         sql = (
             "SELECT COUNT(*) FROM rows WHERE outcome NOT IN ('created', 'updated', 'unchanged')"
             " OR (outcome IS NOT NULL AND joins >= ?)"

@@ -36,7 +36,7 @@ class Progress:
         self.stage, self.began, self._to_do = "sending", anyio.current_time(), self.total - settled
 
     def count(self, rows: Iterable[PendingRow], lists: int) -> None:
-        """Count the outcomes of these rows, where each is to join so many lists."""
+        """Count the outcomes of these rows, where each is to join `lists` of them."""
         for row in rows:
             if row.counted != row.outcome:
                 if row.counted:

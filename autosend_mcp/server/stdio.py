@@ -165,7 +165,7 @@ class _Stdout:
         """Do nothing: no line is kept back."""
 
     def _has_room(self, size: int) -> bool:
-        """Return whether so many bytes can be written at once: a pipe that is ready has room for PIPE_BUF."""
+        """Return whether this many bytes can be written at once: a pipe that is ready has room for PIPE_BUF."""
         return self._poll is not None and size <= select.PIPE_BUF and bool(self._poll.poll(0))
 
     def _write_all(self, data: bytes) -> None:

@@ -47,7 +47,7 @@ def not_applied(answer: Callable[[Exchange], Any]) -> Fault:
 
 
 def first(fault: Fault, then: Fault = create_well) -> Fault:
-    """The fault for the first create, and good answers from then on."""
+    """Return the fault for the first create, and good answers from then on."""
 
     async def either(exchange: Exchange) -> None:
         await (fault if exchange.server.creates == 1 else then)(exchange)

@@ -112,13 +112,13 @@ FIELDS = [
 
 
 async def describe_well(exchange: Exchange) -> None:
-    """The lists and custom fields of the project."""
+    """Return the lists and custom fields of the project."""
     fields = exchange.path == "/v1/custom-fields"
     await exchange.succeed({"customFields": exchange.server.fields} if fields else {"lists": exchange.server.lists})
 
 
 async def not_there(exchange: Exchange) -> None:
-    """It has nothing else."""
+    """Answer that there is nothing else."""
     await exchange.reply(404, {"success": False, "error": {"message": "Not found", "code": "NOT_FOUND"}})
 
 

@@ -30,7 +30,7 @@ Row = Mapping[str, Any]
 
 
 def csv_of(rows: Iterable[Row]) -> bytes:
-    """The rows as CSV, with the columns that any of them has."""
+    """Return the rows as CSV, with the columns that any of them has."""
     given = [*rows]
     text = io.StringIO()
     lines = csv.DictWriter(text, [*dict.fromkeys(name for row in given for name in row)], lineterminator="\n")
@@ -64,7 +64,7 @@ class Done:
         return self.imported.error
 
     def of(self, outcome: str) -> list[str]:
-        """The addresses of the rows with this outcome."""
+        """Return the addresses of the rows with this outcome."""
         return [row["email"] for row in self.rows if row["outcome"] == outcome]
 
     def reasons(self, outcome: str) -> list[str]:
@@ -87,7 +87,7 @@ class World:
         return next(iter(self.store.contacts.find(PROJECT, [email])), None)
 
     def values(self, email: str) -> dict[str, Any]:
-        """What the contact holds, without what AutoSend gave it."""
+        """Return what the contact holds, without what AutoSend gave it."""
         held = self.held(email) or {}
         return {name: held[name] for name in ("firstName", "lastName", "userId", "customFields") if held.get(name)}
 
@@ -105,7 +105,7 @@ class World:
         return starts_of(self.store)
 
     def begin(self, content: bytes, name: str = "people.csv", **order: Any) -> Import:
-        """An import of a file of this content, not begun yet."""
+        """Return an import of a file of this content, not begun yet."""
         path = self.folder / name
         path.write_bytes(content)
         autosend = autosend_over(self.line, target=order.pop("target", ""))

@@ -20,7 +20,7 @@ Loss = Callable[[Forward], Awaitable[httpx2.Response]]
 
 
 def saying(status: int, body: Any, **headers: str) -> httpx2.Response:
-    """A response that is read from the line, as a real one is."""
+    """Return a response that is read from the line, as a real one is."""
     content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
     lines = {"Date": formatdate(clock()(), usegmt=True), **headers}
     return httpx2.Response(status, headers=lines, stream=httpx2.ByteStream(content))
@@ -74,7 +74,7 @@ def answering(status: int, body: Any) -> Loss:
 
 
 def rewritten(change: Callable[[Any], None]) -> Loss:
-    """Forwarded, and the answer's JSON changed on the way back."""
+    """Return a fault that forwards, and changes the answer's JSON on the way back."""
 
     async def answer(forward: Forward) -> httpx2.Response:
         response = await forward()
@@ -100,7 +100,7 @@ class Line(httpx2.AsyncBaseTransport):
         self.faults[request] = list(faults)
 
     def count(self, request: str) -> int:
-        """How many requests began so."""
+        """Return how many requests began so."""
         return sum(asked.startswith(request) for asked, _ in self.seen)
 
     def bodies(self, request: str) -> list[Any]:

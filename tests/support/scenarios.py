@@ -48,13 +48,13 @@ class Assistant:
     played: list[Played] = field(default_factory=list[Played])
 
     async def call(self, name: str, /, **arguments: Any) -> Json:
-        """The structured answer."""
+        """Return the structured answer."""
         answer = (await self._play(name, arguments, refused=False)).answer or {}
         jsonschema.validate(answer, self.tools[name].output_schema or {})
         return answer
 
     async def refused(self, name: str, /, **arguments: Any) -> Json:
-        """What the refusal shows, by label."""
+        """Return what the refusal shows, by label."""
         facts: Json = {}
         for line in (await self._play(name, arguments, refused=True)).text.splitlines()[1:]:
             label, _, value = line.partition(": ")
@@ -62,19 +62,19 @@ class Assistant:
         return facts
 
     async def pages(self, name: str, /, **arguments: Any) -> list[Json]:
-        """The answer, and those that its cursors lead to."""
+        """Return the answer, and those that its cursors lead to."""
         pages = [await self.call(name, **arguments)]
         while "nextCursor" in pages[-1]:
             pages.append(await self.call(name, **arguments, cursor=pages[-1]["nextCursor"]))
         return pages
 
     async def take_back(self, answer: Json) -> None:
-        """The calls that the answer names as its undo."""
+        """Return the calls that the answer names as its undo."""
         for step in answer["undo"]:
             await self.call(step["tool"], **step["arguments"])
 
     def answers(self, name: str) -> list[Json]:
-        """What the tool has answered so far."""
+        """Return what the tool has answered so far."""
         return [one.answer for one in self.played if one.tool.name == name and one.answer is not None]
 
     async def _play(self, name: str, arguments: Json, *, refused: bool) -> Played:
@@ -217,7 +217,7 @@ SCENARIOS: dict[str, tuple[Callable[[Store], None], Callable[[Assistant], Awaita
 
 @asynccontextmanager
 async def played(name: str, era: str = "2026-07-28") -> AsyncGenerator[Assistant]:
-    """The assistant after the job, with what was called and what AutoSend holds now."""
+    """Return the assistant after the job, with what was called and what AutoSend holds now."""
     held, play = SCENARIOS[name]
     sandbox = Sandbox(Options(rate_limit=0), now=clock())
     store = sandbox.store
@@ -229,7 +229,7 @@ async def played(name: str, era: str = "2026-07-28") -> AsyncGenerator[Assistant
 
 
 def short(value: Any) -> Any:
-    """The value with the first three of a long array."""
+    """Return the value with the first three of a long array."""
     if isinstance(value, dict):
         return {name: short(inner) for name, inner in cast("Json", value).items()}
     if isinstance(value, list):

@@ -35,12 +35,12 @@ def seeded(
 
 
 def held(line: Line) -> dict[str, list[dict[str, Any]]]:
-    """Everything that the project holds."""
+    """Return everything that the project holds."""
     return snapshot(line.sandbox.store)
 
 
 def fact(result: CallToolResult, label: str) -> Any:
-    """The data behind this label in an error."""
+    """Return the data behind this label in an error."""
     for text in error_of(result).splitlines():
         if text.startswith(f"{label}: "):
             return json.loads(text.removeprefix(f"{label}: "))
@@ -48,5 +48,5 @@ def fact(result: CallToolResult, label: str) -> Any:
 
 
 def wrote(line: Line) -> list[str]:
-    """The requests that change something."""
+    """Return the requests that change something."""
     return [asked for asked, _ in line.seen if not asked.startswith("GET ") and "/search" not in asked]

@@ -52,12 +52,12 @@ def _know_tools(client: Client, key: str) -> None:
 
 
 def text_of(result: CallToolResult) -> str:
-    """The text an assistant reads."""
+    """Return the text an assistant reads."""
     return "\n".join(block.text for block in result.content if isinstance(block, TextContent))
 
 
 def answer_of(result: CallToolResult) -> dict[str, Any]:
-    """The structured answer of a success, which the text must equal."""
+    """Return the structured answer of a success, which the text must equal."""
     assert not result.is_error, text_of(result)
     assert json.loads(text_of(result)) == result.structured_content
     assert KEY not in text_of(result)
@@ -65,7 +65,7 @@ def answer_of(result: CallToolResult) -> dict[str, Any]:
 
 
 def error_of(result: CallToolResult) -> str:
-    """The text of an error, which has no structured content."""
+    """Return the text of an error, which has no structured content."""
     assert result.is_error, text_of(result)
     assert result.structured_content is None
     text = text_of(result)

@@ -17,7 +17,7 @@ class Joins:
     """The lists of one import, joined one after the other."""
 
     def __init__(self, requests: Requests, ledger: Ledger, lists: Sequence[ContactList]) -> None:
-        """`lists` in the order in which the journal counts them."""
+        """Take the lists in the order in which the journal counts them."""
         self._requests = requests
         self._ledger = ledger
         self._lists = lists

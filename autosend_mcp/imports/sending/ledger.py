@@ -12,7 +12,7 @@ class Ledger:
     """Where one import records requests and outcomes."""
 
     def __init__(self, journal: Journal, progress: Progress, lists: int) -> None:
-        """`lists`: how many each row is to join."""
+        """Take the number of lists that each row is to join."""
         self._journal = journal
         self._progress = progress
         self._lists = lists
@@ -39,7 +39,7 @@ class Ledger:
         await self.settle(rows)
 
     async def settle_joins(self, numbers: Sequence[int], joins: int, request: int) -> None:
-        """Record that these rows are done with so many lists, and that the request's outcome is known."""
+        """Record that these rows are done with this many lists, and that the request's outcome is known."""
         await in_thread(self._journal.settle_joins, numbers, joins, request)
 
     async def recount(self) -> None:

@@ -114,7 +114,7 @@ class Requests:
         return found
 
     async def _find(self, some: list[str]) -> Found:
-        """Return those that one answer shows, or several where so many cannot be asked for at once."""
+        """Return those that one answer shows, or several where this many cannot be asked for at once."""
         few = len(some) <= _MIN_SEARCH
         try:
             found = await self.repeat(lambda call: call.read(search_emails(some)), reads=few)
@@ -128,7 +128,7 @@ class Requests:
         return found
 
     def _shrink(self, number: int, *, for_good: bool) -> None:
-        """Ask for so many at once. `for_good`: AutoSend takes no more; else the network may have been slow, once."""
+        """Ask for this many at once. `for_good`: AutoSend takes no more; else the network may have been slow, once."""
         self.window = max(_MIN_SEARCH, number)
         self._max_window = self.window if for_good else self._max_window
 

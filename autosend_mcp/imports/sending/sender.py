@@ -45,7 +45,7 @@ class Sender:
         *,
         run_workflow: bool,
     ) -> None:
-        """`lists` are joined in this order, by every row that succeeded."""
+        """Take the lists, which are joined in this order, by every row that succeeded."""
         self._journal = journal
         self._progress = progress
         self._lists = lists
