@@ -1,0 +1,97 @@
+"""After a lost reply, what a look-up finds may be somebody else's, or not be all; and names that only look alike."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.support.answering import Answering, Row
+from tests.support.clock import clock
+from tests.support.worlds import answer_of, connected, error_of
+
+pytestmark = pytest.mark.anyio
+
+FAILED = (500, {"success": False, "error": "failed"})
+
+
+def failing_with(rows: list[Row], request: str, row: Row) -> Any:
+    """Return what fails this request, after somebody else has made this row."""
+
+    def refuses(asked: str) -> tuple[int, Any] | None:
+        if asked != request:
+            return None
+        rows.append(row)
+        return FAILED
+
+    return refuses
+
+
+async def test_a_segment_of_the_name_made_meanwhile_is_not_our_list() -> None:
+    lists: list[Row] = []
+    made = {"id": "s1", "name": "Letters", "type": "segment"}
+    world = Answering(lists=lists, refuses=failing_with(lists, "POST /contact-lists", made))
+    async with connected(world) as client:
+        text = error_of(await client.call_tool("create_contact_list", {"name": "Letters"}))
+    assert "Another list or segment of this name was made meanwhile." in text
+    assert "Nothing changed." in text
+
+
+async def test_a_list_whose_time_is_not_shown_is_not_undone() -> None:
+    lists: list[Row] = []
+    world = Answering(lists=lists, refuses=failing_with(lists, "POST /contact-lists", {"id": "l1", "name": "Letters"}))
+    async with connected(world) as client:
+        answer = answer_of(await client.call_tool("create_contact_list", {"name": "Letters"}))
+    assert answer["outcome"] == "created"
+    assert "undo" not in answer
+    assert "There is no undo: somebody else may have made it at the same time." in answer["notes"]
+
+
+async def test_a_custom_field_of_another_type_made_meanwhile_is_not_ours() -> None:
+    fields: list[Row] = []
+    made = {"fieldName": "level", "fieldType": "number"}
+    world = Answering(fields=fields, refuses=failing_with(fields, "POST /custom-fields", made))
+    async with connected(world) as client:
+        text = error_of(await client.call_tool("create_custom_field", {"fieldName": "level", "fieldType": "string"}))
+    assert "of another type, was made meanwhile" in text
+
+
+async def test_a_field_is_deleted_by_its_exact_name_and_none_that_looks_like_it() -> None:
+    asked: list[str] = []
+    fields: list[Row] = [{"fieldName": "plan", "fieldType": "string"}, {"fieldName": "plan\u200b"}]
+    world = Answering(fields=fields, refuses=asked.append)
+    async with connected(world) as client:
+        answer_of(await client.call_tool("delete_custom_field", {"fieldName": "plan", "confirm": "plan"}))
+        assert [request for request in asked if request.startswith("DELETE")] == [
+            "DELETE /custom-fields/fieldName/plan"
+        ]
+        fields[0] = {"fieldName": "pl\u200ban"}
+        text = error_of(await client.call_tool("delete_custom_field", {"fieldName": "plan", "confirm": "plan"}))
+    assert "2 custom fields look like this name" in text
+
+
+async def test_lists_that_a_created_contact_did_not_join_are_named() -> None:
+    def contact(email: str) -> Row:
+        return {"id": "c1", "email": email, "createdAt": datetime.fromtimestamp(clock()(), UTC).isoformat()}
+
+    lists: list[Row] = [{"id": "l1", "name": "Letters"}]
+    world = Answering(contact, lists=lists, refuses=lambda asked: FAILED if asked == "POST /contacts" else None)
+    async with connected(world) as client:
+        answer = answer_of(await client.call_tool("create_contact", {"email": "a@example.com", "listIds": ["Letters"]}))
+    assert answer["outcome"] == "created"
+    assert any('it was not in "Letters". To put it in, call add_to_list' in note for note in answer["notes"])
+
+
+async def test_more_look_ups_than_there_is_time_for_are_not_begun() -> None:
+    asked: list[str] = []
+
+    def refuses(request: str) -> tuple[int, Any] | None:
+        asked.append(request)
+        return FAILED if request.endswith("bulk-add") else None
+
+    members: list[Row] = [{"id": str(number), "email": f"m{number}@example.com"} for number in range(20_000)]
+    world = Answering(lists=[{"id": "l1", "name": "Letters"}], members=members, refuses=refuses)
+    emails = [f"n{number}@example.com" for number in range(100)]
+    async with connected(world, rate_limit=2) as client:
+        text = error_of(await client.call_tool("add_to_list", {"list": "Letters", "emails": emails}))
+    assert "Looking it up failed too: whether it was applied is not known." in text
+    assert asked.count("POST /contact-lists/contacts/search") == 3
