@@ -1,141 +1,49 @@
-"""The sandbox as any HTTP client sees it: documented answers, its switches, the rate limit, a kill."""
+"""The sandbox over HTTP: its envelope, keys, rate limit and clock; its files and projects."""
 
-import json
-import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, closing
+import sqlite3
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
 
-from autosend_mcp.cli.flags import parser
-from autosend_mcp.cli.sandbox import opened, seed
-from autosend_mcp.sandbox.app import KEY, Options, Sandbox
-from autosend_mcp.sandbox.database import Clock
-from autosend_mcp.sandbox.store import Store
+from autosend_mcp.sandbox.app import KEY, PROJECT, Options, Sandbox
+from autosend_mcp.sandbox.contacts import writes
+from tests.support.http import expect_refusal, http_of, over
+from tests.support.records import snapshot, starts_of
 
 pytestmark = pytest.mark.anyio
 
-JANE = {"email": "Jane@Example.com", "firstName": "Jane", "customFields": {"plan": "pro", "n": 1}}
-
-
-def client_of(sandbox: Sandbox, **headers: str) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(sandbox.app),
-        base_url="http://127.0.0.1/v1",
-        headers={"Authorization": f"Bearer {KEY}"} | headers,
-    )
-
-
-@asynccontextmanager
-async def over(*, now: Clock = time.time, **options: Any) -> AsyncGenerator[tuple[httpx2.AsyncClient, Store]]:
-    """Return a client of a fresh sandbox with these options and no rate limit, and the sandbox's store."""
-    sandbox = Sandbox(Options(rate_limit=0, **options), now=now)
-    async with client_of(sandbox) as client:
-        yield client, sandbox.store
-    sandbox.close()
-
-
-@pytest.fixture
-async def http() -> AsyncGenerator[httpx2.AsyncClient]:
-    sandbox = Sandbox(Options(rate_limit=0))
-    async with client_of(sandbox) as client:
-        yield client
-    sandbox.close()
-
-
-def expect_failure(response: httpx2.Response, status: int, code: str) -> dict[str, Any]:
-    body = response.json()
-    assert (response.status_code, body["success"], body["error"]["code"]) == (status, False, code)
-    return body["error"]
-
-
-async def test_create_get_search_upsert_delete(http: httpx2.AsyncClient) -> None:
-    created = (await http.post("/contacts", json=JANE)).json()["data"]
-    assert created["email"] == "jane@example.com"
-    assert (await http.get(f"/contacts/{created['id']}")).json() == {"success": True, "data": created}
-    found = await http.post("/contacts/search/emails", json={"emails": ["JANE@example.com", "nobody@example.com"]})
-    assert found.json()["data"] == {"contacts": [created]}
-    upserted = await http.post(
-        "/contacts/email", json={"email": "jane@example.com", "lastName": "Doe", "customFields": {"n": None, "x": 2}}
-    )
-    assert upserted.json()["data"] | {"updatedAt": ""} == created | {
-        "lastName": "Doe",
-        "customFields": {"plan": "pro", "x": 2},
-        "updatedAt": "",
-    }
-    deleted = await http.delete(f"/contacts/{created['id']}")
-    assert deleted.json() == {"success": True, "message": "Contact deleted successfully"}
-    expect_failure(await http.get(f"/contacts/{created['id']}"), 404, "CONTACT_NOT_FOUND")
-    expect_failure(await http.delete(f"/contacts/{created['id']}"), 404, "CONTACT_NOT_FOUND")
-
-
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({}, "email"),
-        ({"email": ""}, "email"),
-        ({"email": "jane"}, "email"),
-        ({"email": 5}, "email"),
-        ({"email": "a@b.co", "firstName": 5}, "firstName"),
-        ({"email": "a@b.co", "listIds": "l"}, "listIds"),
-        ({"email": "a@b.co", "listIds": [5]}, "listIds"),
-        ({"email": "a@b.co", "listIds": {}}, "listIds"),
-        ({"email": "a@b.co", "customFields": ""}, "customFields"),
-        ({"email": "a@b.co", "customFields": [1]}, "customFields"),
-        ({"email": "a@b.co", "customFields": {"a": {"b": 1}}}, "customFields.a"),
-    ],
-)
-async def test_a_wrong_body_is_refused_by_field(body: dict[str, Any], field: str, http: httpx2.AsyncClient) -> None:
-    for path in ("/contacts", "/contacts/email"):
-        error = expect_failure(await http.post(path, json=body), 400, "VALIDATION_FAILED")
-        assert [detail["field"] for detail in error["details"]] == [field]
+JANE = {"email": "jane@example.com", "firstName": "Jane", "customFields": {"plan": "pro", "n": 1}}
 
 
 @pytest.mark.parametrize(
     "content", [b"{", b"[]", b"[" * 100_000, b"\xff", b'{"a": NaN}', b'{"a": 1e999}', b'{"a": "\\ud83d"}']
 )
-async def test_a_body_that_is_no_json_object_is_refused(content: bytes, http: httpx2.AsyncClient) -> None:
-    expect_failure(await http.post("/contacts", content=content), 400, "VALIDATION_FAILED")
-
-
-@pytest.mark.parametrize("emails", [None, [], "a@b.co", [5], ["jane"]])
-async def test_a_wrong_search_is_refused(emails: Any, http: httpx2.AsyncClient) -> None:
-    expect_failure(await http.post("/contacts/search/emails", json={"emails": emails}), 400, "VALIDATION_FAILED")
-
-
-@pytest.mark.parametrize("status", [400, 409, 422])
-async def test_an_address_is_unique_in_its_project_whatever_the_case(status: int) -> None:
-    sandbox = Sandbox(Options(rate_limit=0, exists_status=status))
-    async with client_of(sandbox, Authorization="Bearer ASA_account") as http:
-        for project in ("p1", "p2"):
-            headers = {"x-project-id": project}
-            created = await http.post("/contacts", json=JANE, headers=headers)
-            assert created.json()["data"]["projectId"] == project
-            expect_failure(await http.post("/contacts", json=JANE, headers=headers), status, "CONTACT_ALREADY_EXISTS")
-        expect_failure(await http.post("/contacts", json=JANE), 403, "FORBIDDEN")
-    sandbox.close()
+async def test_a_body_that_is_no_json_object_is_refused(content: bytes) -> None:
+    async with over() as (http, _):
+        expect_refusal(await http.post("/contacts", content=content), 400, "VALIDATION_FAILED")
 
 
 @pytest.mark.parametrize("key", ["", "Bearer ", "Bearer wrong", "Basic AS_x"])
-async def test_a_request_without_a_good_key_is_refused(key: str, http: httpx2.AsyncClient) -> None:
-    expect_failure(await http.get("/contacts/x", headers={"Authorization": key}), 401, "UNAUTHORIZED")
+async def test_a_request_without_a_valid_key_is_refused(key: str) -> None:
+    async with over() as (http, _):
+        expect_refusal(await http.get("/contacts/x", headers={"Authorization": key}), 401, "UNAUTHORIZED")
 
 
-async def test_the_other_key_header_is_good_too(http: httpx2.AsyncClient) -> None:
-    response = await http.get("/contacts/x", headers={"Authorization": "", "x-api-key": "as_x"})
-    expect_failure(response, 404, "CONTACT_NOT_FOUND")
+async def test_a_key_may_be_in_the_x_api_key_header() -> None:
+    async with over() as (http, _):
+        response = await http.get("/contacts/x", headers={"Authorization": "", "x-api-key": "as_x"})
+        expect_refusal(response, 404, "CONTACT_NOT_FOUND")
 
 
-async def test_an_unknown_path_is_answered_in_the_documented_envelope(http: httpx2.AsyncClient) -> None:
-    for response, status, code in (
-        (await http.get("/nothing"), 404, "NOT_FOUND"),
-        (await http.put("/contacts", json={}), 405, "METHOD_NOT_ALLOWED"),
-    ):
-        expect_failure(response, status, code)
-        assert response.headers["Date"]
+async def test_an_unknown_path_is_answered_in_the_documented_envelope() -> None:
+    async with over() as (http, _):
+        for response, status, code in (
+            (await http.get("/nothing"), 404, "NOT_FOUND"),
+            (await http.put("/contacts", json={}), 405, "METHOD_NOT_ALLOWED"),
+        ):
+            expect_refusal(response, status, code)
+            assert response.headers["Date"]
 
 
 async def test_a_bug_of_the_sandbox_is_answered_in_the_documented_envelope() -> None:
@@ -143,13 +51,13 @@ async def test_a_bug_of_the_sandbox_is_answered_in_the_documented_envelope() -> 
     sandbox.close()
     transport = httpx2.ASGITransport(sandbox.app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, headers={"Authorization": f"Bearer {KEY}"}) as http:
-        expect_failure(await http.get("http://127.0.0.1/v1/contacts/x"), 500, "SERVER_ERROR")
+        expect_refusal(await http.get("http://127.0.0.1/v1/contacts/x"), 500, "SERVER_ERROR")
 
 
-async def test_the_third_request_of_a_key_in_a_second_is_refused_with_the_wait() -> None:
+async def test_the_third_request_of_a_key_in_a_second_is_refused() -> None:
     now = 1_700_000_000.0
     sandbox = Sandbox(now=lambda: now)
-    async with client_of(sandbox) as http:
+    async with http_of(sandbox) as http:
         responses = [await http.get("/contacts/x") for _ in range(3)]
         other = await http.get("/contacts/x", headers={"Authorization": "Bearer AS_other"})
         now += 1
@@ -157,7 +65,7 @@ async def test_the_third_request_of_a_key_in_a_second_is_refused_with_the_wait()
     assert [response.status_code for response in responses] == [404, 404, 429]
     assert [responses[0].headers[f"X-RateLimit-{name}"] for name in ("Limit", "Remaining")] == ["2", "1"]
     assert responses[0].headers["X-RateLimit-Reset"] == "1700000001"
-    assert expect_failure(responses[2], 429, "RATE_LIMIT_EXCEEDED")["retryAfter"] == 1
+    assert expect_refusal(responses[2], 429, "RATE_LIMIT_EXCEEDED")["retryAfter"] == 1
     assert responses[2].headers["X-RateLimit-Remaining"] == "0"
     assert (other.status_code, later.status_code) == (404, 404)
     sandbox.close()
@@ -166,7 +74,7 @@ async def test_the_third_request_of_a_key_in_a_second_is_refused_with_the_wait()
 async def test_all_times_come_from_the_clock_of_the_sandbox() -> None:
     now = 1_700_000_000.0
     sandbox = Sandbox(Options(rate_limit=0), now=lambda: now)
-    async with client_of(sandbox) as http:
+    async with http_of(sandbox) as http:
         created = (await http.post("/contacts", json=JANE)).json()["data"]
         now += 60.25
         upserted = await http.post("/contacts/email", json=JANE | {"lastName": "Doe"})
@@ -179,26 +87,47 @@ async def test_all_times_come_from_the_clock_of_the_sandbox() -> None:
     sandbox.close()
 
 
-@asynccontextmanager
-async def by_flags(*flags: str) -> AsyncGenerator[tuple[httpx2.AsyncClient, list[str]]]:
-    """Return a client of the sandbox that these flags describe, and the lines that name what was seeded."""
-    words = parser().parse_args(["sandbox", "--no-rate-limit", *flags])
-    with closing(opened(words)) as sandbox:
-        printed = [*seed(sandbox.store, words)]
-        async with client_of(sandbox) as http:
-            yield http, printed
+async def test_reading_changes_nothing_and_projects_are_apart() -> None:
+    async with over() as (http, store):
+        contact = writes.create(store, PROJECT, JANE | {"listIds": ["l"]})
+        before = snapshot(store)
+        other = {"Authorization": "Bearer ASA_x", "x-project-id": "other"}
+        for path in ("/contact-lists", "/contact-lists/l", "/custom-fields", "/suppression-groups?includeGlobal=true"):
+            assert (await http.get(path)).status_code == 200
+            assert contact["email"] not in (await http.get(path, headers=other)).text
+        body = {"contactListId": "GLOBAL_CONTACT_LIST"}
+        answered = await http.post("/contact-lists/contacts/search", json=body, headers=other)
+        assert answered.json()["data"]["pagination"]["total"] == 0
+        assert (await http.delete("/contact-lists/l", headers=other)).status_code == 404
+        assert snapshot(store) == before
+        assert not any(snapshot(store, "other").values())
+        assert [row["email"] for row in before["contacts"]] == ["jane@example.com"]
 
 
-async def test_seeded_lists_and_segments_are_printed_and_told_apart() -> None:
-    async with by_flags("--list", "News letter", "--segment", "Active") as (http, (seeded, segment)):
-        assert seeded.startswith("list News letter: ")
-        assert segment.startswith("segment Active: ")
-        for line, status in ((seeded, 200), (segment, 400)):
-            list_id = line.split()[-1]
-            response = await http.post("/contacts", json={"email": "a@b.co", "listIds": [list_id]})
-            assert response.status_code == status
-        assert response.headers["Date"]
-        assert json.loads(response.text)["error"]["details"][0]["field"] == "listIds"
+def test_a_file_of_version_0_1_0_opens(tmp_path: Path) -> None:
+    old = sqlite3.connect(tmp_path / "old.sqlite3")
+    old.executescript("""
+        CREATE TABLE contacts (id TEXT PRIMARY KEY, project TEXT NOT NULL, email TEXT NOT NULL, first_name TEXT,
+            last_name TEXT, user_id TEXT, custom_fields TEXT NOT NULL, created_at TEXT NOT NULL,
+            updated_at TEXT NOT NULL, UNIQUE (project, email));
+        CREATE TABLE lists (id TEXT NOT NULL, project TEXT NOT NULL, name TEXT NOT NULL,
+            type TEXT NOT NULL CHECK (type IN ('list', 'segment')), PRIMARY KEY (project, id));
+        CREATE TABLE members (contact TEXT NOT NULL REFERENCES contacts (id) ON DELETE CASCADE, list TEXT NOT NULL,
+            PRIMARY KEY (contact, list));
+        INSERT INTO contacts VALUES ('c', 'p', 'a@b.co', 'A', NULL, NULL, '{"n": 1}', 't', 't');
+        INSERT INTO lists VALUES ('l', 'p', 'News', 'list');
+        INSERT INTO members VALUES ('c', 'l');
+    """)
+    old.close()
+    for _ in range(2):
+        sandbox = Sandbox(file=tmp_path / "old.sqlite3")
+        store = sandbox.store
+        shown = store.contact_lists.get("p", "l")
+        assert shown
+        assert (shown["name"], shown["contactCount"], shown["createdAt"][-1]) == ("News", 1, "Z")
+        assert writes.upsert(store, "p", {"email": "a@b.co", "listIds": ["l"]})["customFields"] == {"n": 1}
+        assert starts_of(store, "p") == {}
+        sandbox.close()
 
 
 def test_seeding_twice_gives_the_same_list(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ async def test_a_deletion_by_user_id_claims_no_number(rule: Literal["all", "firs
 
 
 @pytest.mark.parametrize("rule", ["ignore", "refuse"])
-async def test_who_is_deleted_by_another_meanwhile_is_gone_and_the_rest_by_the_rule(
+async def test_a_deletion_that_overlaps_another_is_reported_by_the_rule(
     rule: Literal["ignore", "refuse"],
 ) -> None:
     async with seeded(options=Options(rate_limit=0, remove_unknown=rule)) as (client, line):

@@ -1,4 +1,4 @@
-"""The sandbox's contact lists and segments, as any HTTP client sees them."""
+"""The sandbox's contact lists and segments."""
 
 from typing import Any
 
@@ -7,10 +7,16 @@ import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.contacts import writes
+from tests.support.http import expect_refusal, http_of, over
 from tests.support.records import members_of, snapshot
-from tests.test_sandbox import client_of, expect_failure, over
 
 pytestmark = pytest.mark.anyio
+
+PEOPLE: list[dict[str, Any]] = [
+    {"email": "ann@x.co", "firstName": "Ann", "customFields": {"n": 1, "vip": True, "since": "2024-03-01"}},
+    {"email": "bob@y.co", "firstName": "Bob", "customFields": {"n": 5, "vip": False, "since": "2024-03-02T10:00:00Z"}},
+    {"email": "cy@x.co", "customFields": {"n": 9.5}},
+]
 
 
 async def made(http: httpx2.AsyncClient, name: str, **body: Any) -> str:
@@ -48,7 +54,7 @@ async def test_a_list_is_created_counted_and_deleted_but_its_contacts_stay() -> 
             await http.delete(f"/contact-lists/{list_id}"),
             await http.post("/contact-lists/contacts/search", json={"contactListId": list_id}),
         ):
-            expect_failure(response, 404, "NOT_FOUND")
+            expect_refusal(response, 404, "NOT_FOUND")
         assert store.contacts.find(PROJECT, ["a@b.co"]) == [contact]
         assert snapshot(store)["members"] == []
 
@@ -83,7 +89,7 @@ async def test_a_list_is_created_counted_and_deleted_but_its_contacts_stay() -> 
 )
 async def test_a_wrong_list_is_refused(body: dict[str, Any], code: str) -> None:
     async with over() as (http, store):
-        expect_failure(await http.post("/contact-lists", json=body), 400, code)
+        expect_refusal(await http.post("/contact-lists", json=body), 400, code)
         assert snapshot(store)["lists"] == []
 
 
@@ -91,11 +97,11 @@ async def test_a_wrong_list_is_refused(body: dict[str, Any], code: str) -> None:
 async def test_a_name_is_unique_among_lists_and_segments(status: int) -> None:
     async with over(exists_status=status) as (http, _):
         await made(http, "News")
-        expect_failure(await http.post("/contact-lists", json={"name": "News"}), status, "LIST_ALREADY_EXISTS")
+        expect_refusal(await http.post("/contact-lists", json={"name": "News"}), status, "LIST_ALREADY_EXISTS")
 
 
 @pytest.mark.parametrize("key", ["contacts", "lists"])
-async def test_lists_are_listed_by_type_under_the_chosen_key_and_the_global_one_first(key: Any) -> None:
+async def test_lists_are_shown_by_type_with_the_global_list_first(key: Any) -> None:
     async with over(lists_key=key) as (http, store):
         writes.create(store, PROJECT, {"email": "a@b.co"})
         await made(http, "News")
@@ -110,14 +116,7 @@ async def test_lists_are_listed_by_type_under_the_chosen_key_and_the_global_one_
             shown = (await http.get("/contact-lists", params=query)).json()["data"][key]
             assert [one["name"] for one in shown] == names
             assert [one["contactCount"] for one in shown if one["name"] != "News"] == [1] * len(set(names) - {"News"})
-        expect_failure(await http.get("/contact-lists", params={"type": "x"}), 400, "INVALID_LIST_TYPE")
-
-
-PEOPLE: list[dict[str, Any]] = [
-    {"email": "ann@x.co", "firstName": "Ann", "customFields": {"n": 1, "vip": True, "since": "2024-03-01"}},
-    {"email": "bob@y.co", "firstName": "Bob", "customFields": {"n": 5, "vip": False, "since": "2024-03-02T10:00:00Z"}},
-    {"email": "cy@x.co", "customFields": {"n": 9.5}},
-]
+        expect_refusal(await http.get("/contact-lists", params={"type": "x"}), 400, "INVALID_LIST_TYPE")
 
 
 @pytest.mark.parametrize(
@@ -148,7 +147,7 @@ PEOPLE: list[dict[str, Any]] = [
         (("createdAt", "date", "after", "2024-01-01"), "ann bob cy"),
     ],
 )
-async def test_a_segment_holds_who_meets_each_operator(group: tuple[str, str, str, Any], members: str) -> None:
+async def test_a_segment_holds_who_meets_its_condition(group: tuple[str, str, str, Any], members: str) -> None:
     async with over() as (http, store):
         ids = {person["email"].partition("@")[0]: writes.create(store, PROJECT, person)["id"] for person in PEOPLE}
         segment = await made(http, "S", type="segment", filterCriteria=criteria("AND", group))
@@ -179,7 +178,7 @@ async def test_a_nested_segment_takes_its_members_from_its_parent() -> None:
         assert await found(http, under) == await found(http, below) == ["ann@x.co"]
         assert await found(http, everybody) == ["ann@x.co", "cy@x.co"]
         unknown = {"name": "U", "type": "segment", "filterCriteria": at_x, "parentId": "f" * 24}
-        expect_failure(await http.post("/contact-lists", json=unknown), 404, "NOT_FOUND")
+        expect_refusal(await http.post("/contact-lists", json=unknown), 404, "NOT_FOUND")
 
 
 async def test_a_segment_is_empty_once_its_parent_is_deleted() -> None:
@@ -194,7 +193,7 @@ async def test_a_segment_is_empty_once_its_parent_is_deleted() -> None:
         assert await found(http, under) == []
 
 
-async def test_the_global_list_is_searched_by_pages_and_parts_of_addresses_but_not_deleted() -> None:
+async def test_the_global_list_can_be_searched_and_not_deleted() -> None:
     async with over() as (http, store):
         for number in range(5):
             writes.create(store, PROJECT, {"email": f"p{number}@{'x' if number % 2 else 'y'}.co", "userId": "u"})
@@ -204,7 +203,7 @@ async def test_the_global_list_is_searched_by_pages_and_parts_of_addresses_but_n
         data = (await http.post("/contact-lists/contacts/search", json=body)).json()["data"]
         assert data["pagination"] == {"page": 3, "limit": 2, "total": 5, "pages": 3}
         assert data["contacts"][0].keys() == {"id", "email", "createdAt", "updatedAt"}
-        expect_failure(await http.delete("/contact-lists/GLOBAL_CONTACT_LIST"), 400, "VALIDATION_FAILED")
+        expect_refusal(await http.delete("/contact-lists/GLOBAL_CONTACT_LIST"), 400, "VALIDATION_FAILED")
 
 
 @pytest.mark.parametrize("page", [4, 10**30])
@@ -212,7 +211,7 @@ async def test_a_page_beyond_the_last_one_is_empty_or_refused(page: int) -> None
     body = {"contactListId": "GLOBAL_CONTACT_LIST", "page": page}
     for rule, status in (("empty", 200), ("refuse", 400)):
         sandbox = Sandbox(Options(rate_limit=0, beyond_last_page="refuse" if rule == "refuse" else "empty"))
-        async with client_of(sandbox) as http:
+        async with http_of(sandbox) as http:
             response = await http.post("/contact-lists/contacts/search", json=body)
         assert response.status_code == status
         sandbox.close()
@@ -224,5 +223,5 @@ async def test_a_page_beyond_the_last_one_is_empty_or_refused(page: int) -> None
 async def test_a_wrong_page_is_refused(wrong: dict[str, Any]) -> None:
     async with over() as (http, _):
         body = {"contactListId": "GLOBAL_CONTACT_LIST"} | wrong
-        error = expect_failure(await http.post("/contact-lists/contacts/search", json=body), 400, "VALIDATION_FAILED")
+        error = expect_refusal(await http.post("/contact-lists/contacts/search", json=body), 400, "VALIDATION_FAILED")
         assert [detail["field"] for detail in error["details"]] == list(wrong)

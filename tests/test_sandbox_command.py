@@ -1,0 +1,72 @@
+"""`autosend-mcp sandbox`: its flags, and what they seed."""
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, closing
+
+import httpx2
+import pytest
+
+from autosend_mcp.cli.flags import parser
+from autosend_mcp.cli.main import main
+from autosend_mcp.cli.sandbox import opened, seed
+from tests.support.http import expect_refusal, http_of
+
+pytestmark = pytest.mark.anyio
+
+
+@asynccontextmanager
+async def by_flags(*flags: str) -> AsyncGenerator[tuple[httpx2.AsyncClient, list[str]]]:
+    """Return a client of the sandbox that these flags describe, and the lines that name what was seeded."""
+    words = parser().parse_args(["sandbox", "--no-rate-limit", *flags])
+    with closing(opened(words)) as sandbox:
+        printed = [*seed(sandbox.store, words)]
+        async with http_of(sandbox) as http:
+            yield http, printed
+
+
+async def test_seeded_lists_and_segments_are_printed_with_their_ids() -> None:
+    async with by_flags("--list", "News letter", "--segment", "Active") as (http, (seeded, segment)):
+        assert seeded.startswith("list News letter: ")
+        assert segment.startswith("segment Active: ")
+        for line, status in ((seeded, 200), (segment, 400)):
+            list_id = line.split()[-1]
+            response = await http.post("/contacts", json={"email": "a@b.co", "listIds": [list_id]})
+            assert response.status_code == status
+        assert response.headers["Date"]
+        assert json.loads(response.text)["error"]["details"][0]["field"] == "listIds"
+
+
+async def test_the_flags_seed_and_switch() -> None:
+    flags = ["--field", "plan:string", "--suppress", "No@x.co", "--unsubscribe", "no@x.co:Blog: weekly"]
+    flags += ["--automation", "plan:free:pro", "--lists-key", "lists", "--unknown-fields", "refuse"]
+    async with by_flags("--list", "News", *flags) as (http, printed):
+        assert len((await http.get("/contact-lists")).json()["data"]["lists"]) == 2
+        for plan in ("free", "pro"):
+            body = {"email": "no@x.co", "customFields": {"plan": plan}, "listIds": [printed[0].split()[-1]]}
+            contact = (await http.post("/contacts/email", json=body)).json()["data"]
+        refused = await http.post("/contacts/email", json={"email": "no@x.co", "customFields": {"x": 1}})
+        expect_refusal(refused, 400, "VALIDATION_FAILED")
+        groups = await http.get(f"/contacts/{contact['id']}/unsubscribe-groups")
+        assert "Blog: weekly" in json.dumps(groups.json())
+        log = (await http.get("http://127.0.0.1/sandbox/automations")).json()["automations"]
+    assert [start["automation"] for start in log] == ["Welcome to News", "plan changed from free to pro"]
+    assert [start["mail"] for start in log] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--field", "plan"], "'plan' is no field and type"),
+        (["--field", "plan:text"], "'plan:text' is no field and type"),
+        (["--field", "email:string"], "'email' is a reserved field name"),
+        (["--suppress", "jane"], "'jane' is no email address"),
+        (["--unsubscribe", "a@b.co"], "'a@b.co' is no address and group"),
+        (["--unsubscribe", "jane:Blog"], "'jane' is no email address"),
+        (["--automation", "plan:pro"], "'plan:pro' is no PROPERTY"),
+        (["--webhook", "http://example.com/"], "the webhook's URL must be http://"),
+    ],
+)
+def test_wrong_flags_are_explained(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sandbox", "--port", "0", *words]) == 2
+    assert said in capsys.readouterr().err
