@@ -57,13 +57,13 @@ async def test_the_flags_seed_and_switch() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--field", "plan"], "'plan' is no field and type"),
-        (["--field", "plan:text"], "'plan:text' is no field and type"),
+        (["--field", "plan"], "'plan' is not NAME:TYPE"),
+        (["--field", "plan:text"], "'plan:text' is not NAME:TYPE"),
         (["--field", "email:string"], "'email' is a reserved field name"),
-        (["--suppress", "jane"], "'jane' is no email address"),
-        (["--unsubscribe", "a@b.co"], "'a@b.co' is no address and group"),
-        (["--unsubscribe", "jane:Blog"], "'jane' is no email address"),
-        (["--automation", "plan:pro"], "'plan:pro' is no PROPERTY"),
+        (["--suppress", "jane"], "'jane' is not an email address"),
+        (["--unsubscribe", "a@b.co"], "'a@b.co' is not ADDRESS:GROUP"),
+        (["--unsubscribe", "jane:Blog"], "'jane' is not an email address"),
+        (["--automation", "plan:pro"], "'plan:pro' is not PROPERTY"),
         (["--webhook", "http://example.com/"], "the webhook's URL must be http://"),
     ],
 )

@@ -52,15 +52,15 @@ def _check(flags: Namespace) -> None:
     for text in flags.field:
         name, _, kind = text.rpartition(":")
         if not name or kind not in TYPES:
-            raise ValueError(f"{text!r} is no field and type, such as plan:string; types: {', '.join(TYPES)}")
+            raise ValueError(f"{text!r} is not NAME:TYPE, such as plan:string; types: {', '.join(TYPES)}")
         if name in RESERVED:
             raise ValueError(f"{name!r} is a reserved field name")
     for text in flags.unsubscribe:
         if not text.partition(":")[2].strip():
-            raise ValueError(f"{text!r} is no address and group, such as jane@example.com:Blog")
+            raise ValueError(f"{text!r} is not ADDRESS:GROUP, such as jane@example.com:Blog")
     for address in [*flags.suppress, *(text.partition(":")[0] for text in flags.unsubscribe)]:
         if email_problems(address):
-            raise ValueError(f"{address!r} is no email address")
+            raise ValueError(f"{address!r} is not an email address")
 
 
 def seed(store: Store, flags: Namespace) -> Iterator[str]:
@@ -96,13 +96,13 @@ def _options(flags: Namespace) -> Options:
 
 
 def _automation_of(text: str) -> PropertyAutomation:
-    """Return what starts at any change (`plan`), at a change to pro (`plan::pro`) or from free (`plan:free:pro`).
+    """Return an automation that starts at any change (`plan`), or at one value (`plan::pro`, `plan:free:pro`).
 
     Raises:
         ValueError: The text is none of these.
     """
     field, *values = text.split(":", 2)
     if not field or len(values) == 1:
-        raise ValueError(f"{text!r} is no PROPERTY or PROPERTY:FROM:TO, such as plan or plan:free:pro")
+        raise ValueError(f"{text!r} is not PROPERTY or PROPERTY:FROM:TO, such as plan or plan:free:pro")
     was, now = values or ("", "")
     return PropertyAutomation(field, was or None, now or None)

@@ -17,7 +17,7 @@ Written from the documentation; shares no code with the client it tests. Where t
 | upsert: `listIds` | only adds |
 | unknown list ids in `listIds` | `known_lists_only`: false makes them on first use, or true refuses them |
 | segment ids in `listIds` | refused with 400 |
-| `GLOBAL_CONTACT_LIST` in `listIds` | ignored: everybody is in it |
+| `GLOBAL_CONTACT_LIST` in `listIds` | ignored: every contact is in it |
 | `listIds` in replies about a contact | `list_ids_in_replies`: false, or true |
 | custom fields that are not defined | `unknown_fields`: `create` defines them, or `keep`, `ignore`, `refuse` |
 | type of a field defined by its first value | boolean, number, date (an ISO date), string |
@@ -31,7 +31,7 @@ Written from the documentation; shares no code with the client it tests. Where t
 | bulk update without `runWorkflow` | false, as one version of the page says |
 | property and segment automations on single writes | start |
 | property automations | `automations`: none; a property of a new contact changes from nothing |
-| remove: unknown addresses | `remove_unknown`: `ignore`, or `refuse` with 404 and remove nobody |
+| remove: unknown addresses | `remove_unknown`: `ignore`, or `refuse` with 404 and remove none |
 | several contacts with one `userId` | `same_user_id`: `all` are deleted, or the `first` |
 | suppressed addresses in create, upsert and bulk update | `suppressed_on_write`: `accept`, or `refuse` |
 | suppressed addresses in bulk add | `suppressed_on_bulk_add`: `skip` and list them, or `add` |
@@ -47,7 +47,7 @@ Written from the documentation; shares no code with the client it tests. Where t
 | order of a list's contacts | oldest contact first |
 | page beyond the last one | `beyond_last_page`: `empty`, or `refuse` |
 | deleting a list with segments under it | they stay, and are empty |
-| segment conditions | see `criteria.py` |
+| segment conditions | see `sandbox/contact_lists/criteria.py` |
 | joining a list again after leaving it | starts its automation again |
 | suppressing without `groupId` | into the project's default group, which is not global |
 | answer of POST /suppression-groups/email/entries | `groups`, as GET /suppression-groups shows them |

@@ -58,7 +58,7 @@ class Options:
     beyond_last_page: Literal["empty", "refuse"] = "empty"
     automations: tuple[PropertyAutomation, ...] = ()
     webhook_url: str = ""
-    webhook_secret: str = "whsec_sandbox"  # noqa: S105 - a sandbox's, known to everybody
+    webhook_secret: str = "whsec_sandbox"  # noqa: S105 - public
 
     def __post_init__(self) -> None:
         """Refuse a webhook that would leave this machine."""
