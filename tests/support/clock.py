@@ -4,8 +4,8 @@ The clock stands still while code runs, and shows the time of day, so that one c
 by the loop and takes the time of day as a parameter), the sandbox and the fakes. A test can await the true 0.5, 2 and
 5 s of a look-up and the true 45 s of a call, and measure them, however fast the machine is.
 
-Nothing is jumped over that comes from outside the loop: a thread at work is waited for; with a TCP socket or a pipe
-open, and once the loop has started a process, time is real.
+Nothing is jumped over that comes from outside the loop: while a thread works, time stands still; with a TCP socket or
+a pipe open, and once the loop has started a process, time is real.
 """
 
 import asyncio
@@ -32,15 +32,15 @@ class _Selector(selectors.DefaultSelector):
         ready = super().select(0)
         if ready or timeout == 0:
             return ready
-        began = time.monotonic()
-        outside = self.loop.has_children or any(_from_outside(fd) for fd in self.get_map())
-        if outside or timeout is None or self.loop.threads_work():
+        if self.loop.has_children or any(_from_outside(fd) for fd in self.get_map()):
+            began = time.monotonic()
             ready = super().select(timeout)
-        if outside:
             self.loop.advance(time.monotonic() - began)
-        elif timeout is not None and not ready:
-            self.loop.advance(timeout)
-        return ready
+            return ready
+        if timeout is None or self.loop.threads_work():
+            return super().select(None)
+        self.loop.advance(timeout)
+        return []
 
 
 def _from_outside(fd: Any) -> bool:
