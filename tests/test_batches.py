@@ -116,7 +116,7 @@ async def test_when_nothing_differs_nothing_is_sent() -> None:
     assert line.count(POST) == 1
 
 
-async def test_lists_are_joined_by_a_request_of_their_own_and_told() -> None:
+async def test_lists_are_joined_by_a_request_of_their_own_and_reported() -> None:
     async with over_a_line() as (client, line):
         made = answer_of(await client.call_tool("create_contact_list", {"name": "Newsletter"}))
         answer_of(await client.call_tool("create_contact", {**people(1)[0], "listIds": ["Newsletter"]}))
@@ -137,7 +137,7 @@ async def test_lists_are_joined_by_a_request_of_their_own_and_told() -> None:
     assert len(starts) == 3
 
 
-async def test_a_batch_that_only_joins_shows_that_request_alone_and_is_taken_back_whole() -> None:
+async def test_a_batch_that_only_joins_shows_that_request_and_is_undone_whole() -> None:
     async with over_a_line() as (client, line):
         list_id = line.sandbox.store.contact_lists.seed(PROJECT, "Newsletter", "list")
         answer_of(await client.call_tool("upsert_contacts", {"contacts": people(2)}))
@@ -153,7 +153,7 @@ async def test_a_batch_that_only_joins_shows_that_request_alone_and_is_taken_bac
     assert line.count(POST) == 1
 
 
-async def test_a_row_with_lists_is_told_where_they_stand() -> None:
+async def test_a_row_with_lists_is_shown_where_they_stand() -> None:
     async with over_a_line() as (client, _line):
         text = error_of(
             await client.call_tool("upsert_contacts", {"contacts": [{"email": "a@b.co", "listIds": ["x"]}]})
@@ -161,7 +161,7 @@ async def test_a_row_with_lists_is_told_where_they_stand() -> None:
     assert "listIds stands beside contacts, for all of them; not in a row" in text
 
 
-async def test_a_list_that_could_not_be_joined_leaves_the_rest_told_as_done() -> None:
+async def test_a_list_that_could_not_be_joined_leaves_the_rest_done() -> None:
     async with over_a_line() as (client, line):
         answer_of(await client.call_tool("create_contact_list", {"name": "Newsletter"}))
         line.lose(ADD, answering(500, {"success": False, "error": "oops"}))
@@ -183,7 +183,7 @@ async def test_automations_that_watch_values_start_only_if_asked(flag: bool) -> 
 
 
 @pytest.mark.parametrize("name", LOST)
-async def test_a_lost_reply_to_an_applied_batch_is_settled_row_by_row_and_never_sent_again(name: str) -> None:
+async def test_an_applied_batch_whose_reply_is_lost_is_settled_row_by_row(name: str) -> None:
     async with over_a_line() as (client, line):
         answer_of(await client.call_tool("create_contact", {"email": "p0@example.com", "firstName": "Old"}))
         line.lose(POST, LOST[name])
@@ -193,7 +193,7 @@ async def test_a_lost_reply_to_an_applied_batch_is_settled_row_by_row_and_never_
     assert line.count(POST) == 1
 
 
-async def test_a_lost_reply_to_a_batch_that_was_not_applied_is_unknown_and_safe_to_repeat() -> None:
+async def test_a_lost_batch_that_was_not_applied_is_safe_to_repeat() -> None:
     async with over_a_line() as (client, line):
         line.lose(POST, reset)
         text = error_of(await client.call_tool("upsert_contacts", {"contacts": people(2)}))
@@ -202,7 +202,7 @@ async def test_a_lost_reply_to_a_batch_that_was_not_applied_is_unknown_and_safe_
     assert line.count(POST) == 1
 
 
-async def test_a_batch_that_was_applied_in_part_before_its_reply_was_lost_is_told_in_part() -> None:
+async def test_a_lost_batch_that_was_applied_in_part_is_reported_in_part() -> None:
     async with over_a_line() as (client, line):
 
         async def half(_forward: Any) -> Any:
@@ -261,7 +261,7 @@ async def test_when_the_counts_name_failures_and_looking_fails_each_is_unknown()
     assert "looking it up afterwards failed" in text
 
 
-async def test_a_value_that_autosend_does_not_keep_is_told() -> None:
+async def test_a_value_that_autosend_does_not_keep_is_reported() -> None:
     async with over_a_line(options=Options(rate_limit=0, unknown_fields="ignore")) as (client, _line):
         rows = [{"email": "a@example.com", "customFields": {"zzz": 1}}]
         answer = answer_of(await client.call_tool("upsert_contacts", {"contacts": rows}))
@@ -279,7 +279,7 @@ async def test_the_undo_of_a_batch_takes_it_back() -> None:
     assert old["firstName"] == "Old"
 
 
-async def test_values_that_were_not_there_before_are_told_to_stay() -> None:
+async def test_values_that_were_not_there_before_are_reported_to_stay() -> None:
     async with over_a_line() as (client, _line):
         answer_of(await client.call_tool("upsert_contacts", {"contacts": people(1)}))
         rows = [{"email": "p0@example.com", "lastName": "New"}]
@@ -312,9 +312,7 @@ rows = st.fixed_dictionaries(
 
 @given(contacts=st.lists(rows, min_size=1, max_size=12), loses=st.booleans())
 @settings(max_examples=40, deadline=None)
-def test_every_row_is_accounted_for_once_and_the_answer_agrees_with_what_was_applied(
-    contacts: list[dict[str, Any]], loses: bool
-) -> None:
+def test_every_row_is_counted_once_and_as_it_was_applied(contacts: list[dict[str, Any]], loses: bool) -> None:
     async def run() -> None:
         async with over_a_line() as (client, line):
             if loses:

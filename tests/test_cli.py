@@ -61,9 +61,7 @@ def test_a_tool_error_is_exit_code_1_and_on_stderr(capsys: pytest.CaptureFixture
         (["--toolsets", "lists", "call", "create_contact", *JANE], "Add contacts to AUTOSEND_TOOLSETS or --toolsets."),
     ],
 )
-def test_an_error_tells_the_user_at_the_shell_what_to_do(
-    words: list[str], step: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_error_says_what_to_do_at_the_shell(words: list[str], step: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 1
     error = capsys.readouterr().err
     assert error.strip().endswith(f"Nothing was sent and nothing changed. {step}")
@@ -71,9 +69,7 @@ def test_an_error_tells_the_user_at_the_shell_what_to_do(
 
 
 @pytest.mark.parametrize("value", ["{", "plain"])
-def test_a_value_that_should_be_json_and_is_not_is_told_by_the_tool(
-    value: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_value_that_should_be_json_is_refused_by_the_tool(value: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["call", "create_contact", "--sandbox", *JANE, "--customFields", value]) == 1
     assert "customFields: must be an object" in capsys.readouterr().err
 
@@ -110,7 +106,7 @@ def test_a_wrong_setting_is_exit_code_2_and_names_the_variable(
 
 
 @pytest.mark.parametrize("words", [["--sandbox"], ["sandbox", "--port", "0", "--file"]])
-def test_a_sandbox_file_that_cannot_be_opened_is_told_in_words(
+def test_a_sandbox_file_that_cannot_be_opened_is_reported_in_words(
     words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "a.folder"
@@ -134,7 +130,7 @@ def test_a_sandbox_file_that_cannot_be_opened_is_told_in_words(
         (["sandbox", "--port", "-1"], "port"),
     ],
 )
-def test_a_word_in_the_wrong_place_is_told_as_such(
+def test_a_word_in_the_wrong_place_is_reported_as_such(
     words: list[str], told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as end:
@@ -151,7 +147,7 @@ def test_a_stream_that_is_not_unicode_is_written_in_escapes() -> None:
     assert b"\\u738b" in written.getvalue()
 
 
-def test_a_port_that_is_taken_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_that_is_taken_is_reported_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert main(["sandbox", "--port", str(taken.getsockname()[1])]) == 2
     told = capsys.readouterr().err

@@ -24,8 +24,9 @@ pytestmark = pytest.mark.anyio
 JANE: dict[str, Any] = {"email": "jane@example.com", "firstName": "Jane"}
 
 
-async def test_create_contact_never_posts_twice_when_the_reply_is_lost(faulty: Faulty) -> None:
-    """1,000 contacts, every reply lost in one of ten ways, half of them after the contact was created."""
+@pytest.mark.parametrize("contacts", [200, pytest.param(1_000, marks=pytest.mark.evidence)])
+async def test_create_contact_is_never_sent_twice_when_the_reply_is_lost(contacts: int, faulty: Faulty) -> None:
+    """Every reply is lost in one of ten ways, half of them after the contact was created."""
     chance = random.Random(7)
     faults = list(LOST.values())
 
@@ -53,13 +54,13 @@ async def test_create_contact_never_posts_twice_when_the_reply_is_lost(faulty: F
                 told["not there"] += 1
 
     async with connected(faulty.transport()) as client, anyio.create_task_group() as tasks:
-        for start in range(0, 1000, 20):
+        for start in range(0, contacts, 20):
             tasks.start_soon(create, client, range(start, start + 20))
     posts = Counter(exchange.body["email"] for exchange in faulty.seen if exchange.path == "/v1/contacts")
     assert set(posts.values()) == {1}
-    assert len(posts) == told.total() == 1000
-    assert told["created"] > 200
-    assert told["not there"] > 200
+    assert len(posts) == told.total() == contacts
+    assert told["created"] > contacts / 5
+    assert told["not there"] > contacts / 5
 
 
 def open_files() -> int:
@@ -88,11 +89,11 @@ async def test_memory_tasks_and_files_do_not_grow_with_the_calls(caplog: pytest.
             return tracemalloc.get_traced_memory()[0]
 
         tracemalloc.start()
-        sizes = [await create(100)]
+        sizes = [await create(60)]
         tasks, files = len(asyncio.all_tasks()), open_files()
-        sizes += [await create(100) for _ in range(4)]
+        sizes += [await create(60) for _ in range(4)]
         tracemalloc.stop()
         assert len(asyncio.all_tasks()) == tasks
         assert open_files() == files
     # 100 bytes a call would be 10 MB in 100,000 calls; caches that fill up show in some rounds, a leak in each
-    assert min(after - before for before, after in pairwise(sizes)) < 100 * 100
+    assert min(after - before for before, after in pairwise(sizes)) < 60 * 100

@@ -85,7 +85,7 @@ async def test_what_was_not_given_is_neither_sent_nor_answered(faulty: Faulty) -
         ({"email": "jane@ymail.com"}, {"email": "jane@ymail.com"}, []),
     ],
 )
-async def test_arguments_are_repaired_where_the_meaning_is_plain_and_every_repair_is_told(
+async def test_plain_arguments_are_repaired_and_every_repair_is_reported(
     given: dict[str, Any], sent: dict[str, Any], notes: list[str], faulty: Faulty, era: str
 ) -> None:
     async with connected(faulty.transport(), era) as client:
@@ -144,7 +144,7 @@ async def test_an_integer_stays_an_integer_on_the_wire(faulty: Faulty) -> None:
         ({f"x{n}": 1 for n in range(30)}, ["- and 11 more."]),
     ],
 )
-async def test_what_cannot_be_repaired_is_refused_with_a_line_a_field_and_nothing_is_sent(
+async def test_what_cannot_be_repaired_is_refused_with_a_line_a_field(
     given: dict[str, Any], lines: list[str], faulty: Faulty, era: str
 ) -> None:
     async with connected(faulty.transport(), era) as client:
@@ -170,7 +170,7 @@ async def test_an_unknown_tool_is_answered_with_the_nearest_name(era: str) -> No
     assert "There is no such tool; did you mean create_contact? Nothing was sent" in text
 
 
-async def test_what_autosend_does_not_show_as_asked_is_told(faulty: Faulty) -> None:
+async def test_a_value_that_autosend_shows_otherwise_is_reported(faulty: Faulty) -> None:
     async def ignores_custom_fields(exchange: Exchange) -> None:
         await exchange.succeed(exchange.apply(customFields={"plan": "PRO"}, firstName="Jan"))
 
@@ -207,7 +207,7 @@ async def test_lists_that_autosend_shows_are_answered_and_compared(faulty: Fault
     ]
 
 
-async def test_text_from_autosend_reaches_the_assistant_without_what_cannot_be_seen(faulty: Faulty) -> None:
+async def test_text_from_autosend_reaches_the_assistant_without_the_invisible(faulty: Faulty) -> None:
     async def hostile(exchange: Exchange) -> None:
         held = {"a\u200b\u202eb": "x\ufeff\U000e0041y\nz", "nested": {"no": 1}, "none": None, "n": 1}
         await exchange.succeed(exchange.apply(firstName="J\u2066an\x07e\u3164\ufe0f", customFields=held))
@@ -255,7 +255,7 @@ async def test_a_list_is_joined_and_its_automation_starts() -> None:
         assert starts_of(store) == {(answer["id"], list_id): 1}
 
 
-async def test_a_list_that_autosend_itself_refuses_is_told_by_its_parameter() -> None:
+async def test_a_list_that_autosend_refuses_is_reported_by_its_parameter() -> None:
     async with over_a_line(options=Options(rate_limit=0, known_lists_only=True)) as (client, line):
         segment_id = line.sandbox.store.contact_lists.seed(PROJECT, "Active", "segment")
         line.lose("GET /contact-lists", reset)

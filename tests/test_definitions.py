@@ -74,7 +74,7 @@ async def test_a_lost_reply_to_what_was_made_is_verified_and_never_sent_again(to
 
 
 @pytest.mark.parametrize("tool", [*MAKES, *DELETES])
-async def test_a_lost_reply_to_what_was_not_applied_is_told_as_that(tool: str) -> None:
+async def test_a_lost_write_that_was_not_applied_is_reported_as_that(tool: str) -> None:
     asked, request = (MAKES | DELETES)[tool]
     async with over_a_line() as (client, line):
         line.sandbox.store.contact_lists.seed(PROJECT, "Letters", "list")
@@ -137,7 +137,7 @@ async def test_a_field_that_is_not_there_is_answered_with_those_there_are() -> N
     assert line.count("DELETE") == 0
 
 
-async def test_the_undo_of_a_deleted_field_defines_it_as_it_was_and_says_that_the_values_are_gone() -> None:
+async def test_the_undo_of_a_deleted_field_defines_it_without_its_values() -> None:
     asked = {"fieldName": "city1", "fieldType": "string", "description": "Where", "defaultValue": "Berlin"}
     async with over_a_line() as (client, line):
         answer_of(await client.call_tool("create_custom_field", asked))
@@ -149,7 +149,7 @@ async def test_the_undo_of_a_deleted_field_defines_it_as_it_was_and_says_that_th
     assert back["arguments"]["fieldType"] == field["fieldType"]
 
 
-async def test_a_name_that_differs_in_case_only_is_made_and_told() -> None:
+async def test_a_name_that_differs_in_case_only_is_made_and_reported() -> None:
     async with over_a_line() as (client, _line):
         answer_of(await client.call_tool("create_contact_list", {"name": "Newsletter"}))
         answer = answer_of(await client.call_tool("create_contact_list", {"name": "newsletter"}))

@@ -31,7 +31,7 @@ def left(line: Line) -> list[str]:
     return sorted(row["email"] for row in snapshot(line.sandbox.store)["contacts"])
 
 
-async def test_without_the_right_confirm_nothing_is_deleted_and_the_error_shows_who_would_go(era: str) -> None:
+async def test_without_the_right_confirm_the_error_shows_who_would_go(era: str) -> None:
     async with over_a_line(era) as (client, line):
         seed(line, "ann", "bob")
         both = {"emails": ["ann@example.com", "Bob@example.com", "nobody@example.com"]}
@@ -84,7 +84,7 @@ async def test_ids_are_looked_up_before_they_are_deleted() -> None:
     assert by_id["deleted"] == ["carl@example.com"]
 
 
-async def test_a_user_id_is_confirmed_by_itself_and_told_to_be_unknown() -> None:
+async def test_a_user_id_is_confirmed_by_itself_and_reported_as_unknown() -> None:
     async with over_a_line() as (client, line):
         seed(line, "ann", userId="crm/7 a")
         text = error_of(await client.call_tool("delete_contacts", {"userId": "crm/7 a"}))
@@ -108,11 +108,11 @@ async def test_it_must_be_clear_who_is_meant(asked: dict[str, Any]) -> None:
     assert line.seen == []
 
 
-async def test_a_caller_without_a_person_asks_nobody() -> None:
+async def test_a_caller_without_a_user_asks_nobody() -> None:
     assert await Context(Call(AutoSend(load_settings()))).ask("Delete?", []) == "not_asked"
 
 
-async def test_nobody_is_told_as_nobody() -> None:
+async def test_nobody_is_reported_as_nobody() -> None:
     async with over_a_line() as (client, line):
         text = error_of(await client.call_tool("delete_contacts", {"emails": ["a@b.co"], "confirm": "a@b.co"}))
     assert text.startswith("None of these is a contact. Nothing changed. There is nothing to delete.")
@@ -131,9 +131,7 @@ async def test_a_dry_run_shows_the_request_and_who_would_go() -> None:
 
 @pytest.mark.parametrize("name", LOST)
 @pytest.mark.parametrize("names", [["ann"], ["ann", "bob"]])
-async def test_a_lost_reply_to_an_applied_deletion_is_verified_and_never_sent_again(
-    name: str, names: list[str]
-) -> None:
+async def test_an_applied_deletion_whose_reply_is_lost_is_verified_not_repeated(name: str, names: list[str]) -> None:
     async with over_a_line() as (client, line):
         seed(line, *names)
         line.lose(REMOVE, LOST[name])
@@ -147,7 +145,7 @@ async def test_a_lost_reply_to_an_applied_deletion_is_verified_and_never_sent_ag
     assert line.count(REMOVE) + line.count(DELETE) == 1
 
 
-async def test_a_lost_reply_to_a_deletion_that_was_not_applied_is_told_as_that() -> None:
+async def test_a_lost_deletion_that_was_not_applied_is_reported_as_that() -> None:
     async with over_a_line() as (client, line):
         seed(line, "ann")
         line.lose(DELETE, reset)
@@ -178,7 +176,7 @@ async def test_a_lost_deletion_by_user_id_is_not_repeated_without_the_user() -> 
     assert "Do not call again by yourself" in text
 
 
-async def test_those_that_autosend_left_are_told(era: str) -> None:
+async def test_those_that_autosend_left_are_reported(era: str) -> None:
     async with over_a_line(era) as (client, line):
         ids = seed(line, "ann", "bob")
         emails = ["ann@example.com", "bob@example.com"]

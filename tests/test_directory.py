@@ -65,7 +65,7 @@ async def test_a_list_made_elsewhere_meanwhile_is_found() -> None:
     assert line.count(LISTS) == 2
 
 
-async def test_a_list_that_autosend_does_not_show_among_all_is_asked_for_by_its_id() -> None:
+async def test_a_list_that_is_missing_among_all_is_asked_for_by_its_id() -> None:
     async with over_a_line() as (client, line):
         hidden = line.sandbox.store.contact_lists.seed(PROJECT, "Hidden", "list")
         segment = line.sandbox.store.contact_lists.seed(PROJECT, "Active", "segment")
@@ -77,7 +77,7 @@ async def test_a_list_that_autosend_does_not_show_among_all_is_asked_for_by_its_
     assert "This is a segment" in text
 
 
-async def test_when_the_lists_cannot_be_read_an_id_goes_through_and_a_name_does_not() -> None:
+async def test_when_the_lists_cannot_be_read_only_ids_go_through() -> None:
     async with over_a_line() as (client, line):
         list_id = line.sandbox.store.contact_lists.seed(PROJECT, "Newsletter", "list")
         other = line.sandbox.store.contact_lists.seed(PROJECT, "Offers", "list")
@@ -159,7 +159,7 @@ async def test_right_values_and_fields_that_resemble_none_go_through() -> None:
 
 
 @pytest.mark.parametrize("working", [True, False])
-async def test_the_check_costs_one_request_a_minute_also_side_by_side_and_also_when_it_fails(working: bool) -> None:
+async def test_the_check_costs_one_request_a_minute_even_when_it_fails(working: bool) -> None:
     async with over_a_line() as (client, line):
         if not working:
             line.lose(FIELDS, answering(500, {"success": False}))

@@ -60,7 +60,7 @@ def test_every_block_of_a_page_is_run_compared_or_measured(path: str) -> None:
                 pytest.fail(f"what is a block of {other}?")
 
 
-def test_the_first_command_sets_up_and_runs_the_demo_and_the_second_runs_the_tests() -> None:
+def test_the_first_command_runs_the_demo_and_the_second_the_tests() -> None:
     first, second, *_ = blocks(README)
     assert first.text.endswith("&& .venv/bin/autosend-mcp demo\n")
     assert second.text == ".venv/bin/python -m pytest\n"
@@ -149,7 +149,7 @@ def test_the_readme_is_short() -> None:
     assert len(README.splitlines()) <= 200
 
 
-def test_the_config_for_hosts_is_the_one_in_the_manifests_with_the_command_of_the_clone() -> None:
+def test_the_config_for_hosts_is_that_of_the_manifests_for_a_clone() -> None:
     desktop = json.loads((ROOT / "manifests/claude-desktop.json").read_text(encoding="utf-8"))["mcpServers"]
     for path in ("README.md", "docs/hosts.md"):
         shown = next(json.loads(block.text) for block in blocks(TEXTS[path]) if block.language == "json")["mcpServers"]

@@ -20,7 +20,7 @@ from tests.support.worlds import KEY, connected, error_of
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_refused_connection_is_tried_three_times_and_told_as_not_sent(era: str) -> None:
+async def test_a_refused_connection_is_tried_three_times_and_not_sent(era: str) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/v1"
@@ -45,14 +45,14 @@ def full_backlog() -> Iterator[str]:
             one.close()
 
 
-async def test_a_connection_that_is_never_accepted_is_told_as_not_sent(full_backlog: str) -> None:
+async def test_a_connection_that_is_never_accepted_is_reported_as_not_sent(full_backlog: str) -> None:
     async with connected(full_backlog, timeout=2) as client:
         with anyio.fail_after(2.5):
             text = error_of(await client.call_tool("create_contact", JANE))
     assert "could not be reached. Nothing was sent" in text
 
 
-async def test_a_certificate_that_cannot_be_verified_is_told_apart_and_not_tried_again() -> None:
+async def test_a_certificate_that_cannot_be_verified_is_reported_and_not_retried() -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)  # pyright: ignore[reportUnknownMemberType]  # pyOpenSSL, unused
     async with faulty_autosend(tcp=True, ssl=context) as faulty, connected(faulty.url) as client:
@@ -62,7 +62,7 @@ async def test_a_certificate_that_cannot_be_verified_is_told_apart_and_not_tried
     assert faulty.seen == []
 
 
-async def test_a_full_queue_is_told_with_the_time_to_wait(faulty: Faulty) -> None:
+async def test_a_full_queue_is_reported_with_the_time_to_wait(faulty: Faulty) -> None:
     texts: list[str] = []
     async with connected(faulty.transport(), rate_limit=2) as client, anyio.create_task_group() as tasks:
 
@@ -86,7 +86,7 @@ class Buggy(AutoSend):
         raise LookupError("sEcReT")
 
 
-async def test_a_bug_of_our_own_is_told_as_unknown_and_never_by_its_text(
+async def test_a_bug_of_our_own_is_unknown_and_its_text_stays_hidden(
     caplog: pytest.LogCaptureFixture, era: str
 ) -> None:
     autosend = Buggy(load_settings(api_key=KEY, base_url="http://127.0.0.1:1"))
@@ -98,7 +98,7 @@ async def test_a_bug_of_our_own_is_told_as_unknown_and_never_by_its_text(
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "HTTPS_PROXY"])
-async def test_a_connection_that_cannot_be_set_up_is_told_as_not_sent(
+async def test_a_connection_that_cannot_be_set_up_is_reported_as_not_sent(
     variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, {"SSL_CERT_FILE": "/no/such/file", "HTTPS_PROXY": "foo://127.0.0.1:1"}[variable])

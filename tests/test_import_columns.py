@@ -213,7 +213,7 @@ async def test_new_fields_are_only_defined_if_asked_and_never_by_a_dry_run() -> 
 
 
 @pytest.mark.anyio
-async def test_values_of_another_type_than_autosend_has_make_their_row_invalid_and_are_not_repeated() -> None:
+async def test_a_value_of_the_wrong_type_makes_its_row_invalid_and_is_not_shown() -> None:
     content = b"email,logins,plan\na@example.com,sEcReT,pro\nb@example.com,3,5\n"
     with world() as here:
         done = await here.run(content)

@@ -101,7 +101,7 @@ def test_it_shows_how_the_file_was_read_and_what_became_of_it(here: Line, capsys
     assert len(members_of(here.sandbox.store, list_id)) == 3
 
 
-def test_not_every_row_as_asked_is_exit_code_1(here: Line, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_row_that_is_not_applied_is_exit_code_1(here: Line, capsys: pytest.CaptureFixture[str]) -> None:
     write([*people(1), {"email": "bad"}, {"email": "P0@example.com"}])
     out, _ = told(capsys, "people.csv", code=1)
     assert "  merged                 1  the same address as another line; sent as one" in out
@@ -110,7 +110,7 @@ def test_not_every_row_as_asked_is_exit_code_1(here: Line, capsys: pytest.Captur
     assert here.count(BULK) == 1
 
 
-def test_a_merged_row_alone_is_as_asked(here: Line, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_merged_row_alone_is_exit_code_0(here: Line, capsys: pytest.CaptureFixture[str]) -> None:
     write([*people(1), *people(1)])
     told(capsys, "people.csv", code=0)
     assert here.count(BULK) == 1
@@ -168,9 +168,7 @@ def test_read_only_lets_only_a_dry_run_through(
     assert {asked for asked, _ in here.seen} == {"GET /custom-fields", "POST /contacts/search/emails"}
 
 
-def test_what_is_stopped_halfway_is_exit_code_3_and_the_same_command_goes_on(
-    here: Line, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_import_stopped_halfway_is_exit_code_3_and_resumes(here: Line, capsys: pytest.CaptureFixture[str]) -> None:
     here.lose(BULK, forwarded, refusing(401))
     write(people(300))
     out, err = told(capsys, "people.csv", code=3)

@@ -175,7 +175,7 @@ def test_any_file_over_any_line_ends_as_the_model_says(
 
 @given(st.lists(ROWS, min_size=1, max_size=8), HELD, OPTIONS, st.tuples(st.integers(1, 8), st.booleans()), SEEDS)
 @settings(max_examples=40, deadline=None, phases=UNSHRUNK)
-def test_an_import_killed_at_any_request_and_gone_on_with_ends_as_the_model_says(
+def test_an_import_killed_at_any_request_resumes_as_the_model_says(
     rows: list[Given], held: dict[str, Contact], options: Options, kill: tuple[int, bool], seed: int
 ) -> None:
     async def run() -> None:
@@ -280,7 +280,7 @@ async def test_another_project_is_not_taken_for_the_one_the_import_was_begun_in(
 
 
 @pytest.mark.anyio
-async def test_restart_leaves_what_is_as_asked_as_it_is() -> None:
+async def test_restart_leaves_contacts_with_the_expected_values_alone() -> None:
     with world() as here:
         await interrupted(here, MANY)
         done = await here.run(csv_of(people(210)), restart=True)
@@ -305,7 +305,7 @@ async def test_an_import_that_was_stopped_while_it_was_read_begins_anew() -> Non
 
 
 @pytest.mark.anyio
-async def test_an_import_whose_columns_were_unclear_leaves_no_trace_that_stands_in_the_way() -> None:
+async def test_an_import_whose_columns_were_unclear_leaves_nothing_in_the_way() -> None:
     with world() as here:
         assert "no custom field that AutoSend defines" in await refused(here, csv_of(people(1, color="red")))
         done = await here.run(csv_of(people(1, color="red")), columns={"color": ""})
@@ -363,7 +363,7 @@ BROKEN: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("name", BROKEN)
-async def test_a_file_in_the_journals_place_that_is_none_is_told_and_left_alone(name: str) -> None:
+async def test_a_file_in_the_journals_place_is_reported_and_left_alone(name: str) -> None:
     with world() as here:
         journal = here.folder / "people.csv.journal"
         BROKEN[name](journal)
@@ -376,7 +376,7 @@ async def test_a_file_in_the_journals_place_that_is_none_is_told_and_left_alone(
 
 
 @pytest.mark.anyio
-async def test_a_damaged_journal_is_told_in_words() -> None:
+async def test_a_damaged_journal_is_reported_in_words() -> None:
     with world() as here:
         await interrupted(here, MANY)
         journal = here.folder / "people.csv.journal"
@@ -410,7 +410,7 @@ async def test_a_journal_that_fails_halfway_lets_nothing_more_be_sent() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_folder_in_which_no_journal_can_be_made_is_told() -> None:
+async def test_a_folder_in_which_no_journal_can_be_made_is_reported() -> None:
     with world() as here:
         (here.folder / "people.csv").write_bytes(MANY)
         file = (here.folder / "people.csv").open("rb")

@@ -45,7 +45,7 @@ async def test_an_import_that_took_everything_writes_no_rejected_file() -> None:
 
 
 @pytest.mark.parametrize("formula", FORMULAS)
-async def test_a_formula_is_text_in_the_report_and_as_it_stood_among_the_rejected(formula: str) -> None:
+async def test_a_formula_is_text_in_the_report_and_unchanged_in_the_rejected(formula: str) -> None:
     with world() as here:
         done = await here.run(csv_of([{"email": formula, "firstName": formula}, {"email": "a@b.co", "plan": "x"}]))
         (row,) = csv.DictReader(io.StringIO(rejected(here), newline=""))
@@ -175,7 +175,7 @@ async def test_files_that_are_there_already_are_left_as_they_are() -> None:
         assert not [*here.folder.glob(".*")]
 
 
-async def test_a_report_that_cannot_be_written_loses_nothing_and_is_written_by_another_run() -> None:
+async def test_a_report_that_cannot_be_written_is_written_by_another_run() -> None:
     with world() as here:
         list_id = here.made_list()
         obstacle = here.folder / ".people.report.csv.part"
@@ -219,7 +219,7 @@ async def test_a_report_of_thousands_is_whole() -> None:
         assert [int(row["line"]) for row in report_of(report)] == [*range(2, 2_053)]
 
 
-async def test_several_reasons_are_told_in_order() -> None:
+async def test_several_reasons_are_reported_in_order() -> None:
     with world() as here:
         here.made_list()
         here.line.lose(ADD, reset)

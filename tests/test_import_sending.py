@@ -131,7 +131,7 @@ async def test_every_row_has_its_outcome_and_only_what_differs_is_sent() -> None
     }
 
 
-async def test_a_row_merged_with_one_that_a_third_contradicts_is_not_told_to_have_been_sent() -> None:
+async def test_a_row_merged_with_one_that_a_third_contradicts_is_not_sent() -> None:
     rows = [{"email": "a@example.com", "firstName": name} for name in ("A", "A", "B", "A")]
     with world() as here:
         done = await here.run(rows)
@@ -188,7 +188,7 @@ async def test_automations_that_watch_values_start_only_if_asked(asked: bool) ->
     assert len(started) == asked
 
 
-async def test_a_dry_run_tells_what_would_be_and_sends_nothing() -> None:
+async def test_a_dry_run_reports_what_would_be_and_sends_nothing() -> None:
     with world() as here:
         here.made_list()
         here.seed(people(1)[0], {"email": "p1@example.com", "firstName": "Other"})
@@ -206,7 +206,7 @@ async def test_a_dry_run_tells_what_would_be_and_sends_nothing() -> None:
 # A lost reply to a bulk update
 
 
-async def test_a_lost_reply_to_an_applied_batch_is_looked_up_and_never_sent_again() -> None:
+async def test_an_applied_batch_whose_reply_is_lost_is_looked_up_not_repeated() -> None:
     async def check(name: str, times: float) -> None:
         with world() as here:
             here.seed({"email": "p0@example.com", "firstName": "Old"})
@@ -219,7 +219,7 @@ async def test_a_lost_reply_to_an_applied_batch_is_looked_up_and_never_sent_agai
     await at_once(check, product(APPLIED, (1, math.inf)))
 
 
-async def test_a_lost_request_that_was_not_applied_is_sent_again_and_applied_once() -> None:
+async def test_a_lost_request_that_was_not_applied_is_repeated_and_applied_once() -> None:
     async def check(name: str, times: int) -> None:
         with world() as here:
             here.line.lose(BULK, *[NOT_APPLIED[name]] * times, forwarded)
@@ -271,7 +271,7 @@ async def test_a_look_up_that_fails_for_a_while_is_waited_out() -> None:
 
 
 @pytest.mark.parametrize("applied", [True, False])
-async def test_where_look_ups_fail_for_good_nothing_is_told_and_another_run_ends_well(applied: bool) -> None:
+async def test_where_look_ups_fail_for_good_another_run_ends_well(applied: bool) -> None:
     with world() as here:
         here.line.lose(BULK, applied_then_reset if applied else reset, forwarded)
         here.line.lose(FIND, forwarded, answering(403, {"success": False}))
@@ -301,7 +301,7 @@ async def test_an_autosend_that_is_away_for_good_stops_the_import() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 402, 403, 404])
-async def test_a_refusal_that_is_about_every_request_stops_and_can_be_gone_on_with(status: int) -> None:
+async def test_a_refusal_of_every_request_stops_an_import_that_can_resume(status: int) -> None:
     with world() as here:
         here.line.lose(BULK, forwarded, refusing(status))
         first = await here.run(people(300))
@@ -337,7 +337,7 @@ async def test_a_row_that_is_named_by_a_refusal_is_the_only_one_that_fails(form:
     assert all("AutoSend refused it:" in why and "is wrong" in why for why in done.reasons("failed"))
 
 
-async def test_each_refused_row_is_told_its_own_reason() -> None:
+async def test_each_refused_row_has_its_own_reason() -> None:
     with world() as here:
         here.line.lose(BULK, refusing(400, "contacts[1].email", "contacts[0].firstName"))
         done = await here.run(people(2))
@@ -441,7 +441,7 @@ def dropping(here: World, email: str, counts: dict[str, int]) -> Loss:
     return answer
 
 
-async def test_a_contact_that_autosend_shows_otherwise_than_asked_is_told_so_where_it_had_to_be_looked_up() -> None:
+async def test_a_looked_up_contact_with_other_values_is_reported_as_such() -> None:
     with world() as here:
 
         async def titled(_forward: Forward) -> httpx2.Response:
@@ -507,7 +507,7 @@ async def test_look_ups_that_fail_from_the_start_stop_before_anything_is_sent() 
 # Lists
 
 
-async def test_everybody_who_is_as_asked_joins_each_list_once() -> None:
+async def test_everybody_with_the_expected_values_joins_each_list_once() -> None:
     with world() as here:
         lists = [here.made_list(name) for name in ("Newsletter", "Offers")]
         here.seed(*people(2), {"email": "p2@example.com", "firstName": "Old"})
@@ -523,7 +523,7 @@ async def test_everybody_who_is_as_asked_joins_each_list_once() -> None:
     assert again.counts == {"unchanged": 150}
 
 
-async def test_a_lost_reply_to_an_applied_joining_is_looked_up_and_never_sent_again() -> None:
+async def test_an_applied_join_whose_reply_is_lost_is_looked_up_not_repeated() -> None:
     async def check(name: str, shown: bool) -> None:
         odd = told(200, {"success": True, "data": {"added": "some"}})
         with world(Options(rate_limit=0, list_ids_in_replies=shown)) as here:
@@ -583,7 +583,7 @@ async def test_who_is_in_a_list_of_many_is_found(totals: bool, asked: int) -> No
     assert done.counts == {"created": asked}
 
 
-async def test_a_member_of_a_list_of_many_who_is_not_there_is_told_apart() -> None:
+async def test_an_absent_member_of_a_list_of_many_is_found_out() -> None:
     with world() as here:
         list_id = here.made_list()
         emails = [f"x{number}p0@example.com" for number in range(250)]
@@ -617,7 +617,7 @@ async def test_either_way_of_counting_those_who_are_new_is_understood(added: boo
     assert done.counts == {"created": 3}
 
 
-async def test_suppressed_people_are_told_not_to_have_joined() -> None:
+async def test_suppressed_people_are_reported_not_to_have_joined() -> None:
     with world() as here:
         list_id = here.made_list()
         here.store.suppression_groups.suppress(PROJECT, ["p1@example.com"], is_global=True)
@@ -691,7 +691,7 @@ async def test_a_list_that_is_deleted_meanwhile_stops_the_import() -> None:
 
 
 @pytest.mark.parametrize("lists", [("Nowsletter",), ("GLOBAL_CONTACT_LIST",), ("Pro users",)], ids=str)
-async def test_a_list_that_cannot_be_joined_is_told_before_anything_is_sent(lists: tuple[str, ...]) -> None:
+async def test_a_list_that_cannot_be_joined_is_reported_before_anything_is_sent(lists: tuple[str, ...]) -> None:
     with world() as here:
         here.made_list()
         here.store.contact_lists.seed(PROJECT, "Pro users", "segment")

@@ -53,7 +53,7 @@ async def ended(client: Client, import_id: str) -> dict[str, Any]:
     return now
 
 
-async def test_a_dry_run_tells_what_would_be_done_and_the_import_does_exactly_that(era: str) -> None:
+async def test_the_import_does_exactly_what_its_dry_run_reported(era: str) -> None:
     async with importing(era) as (client, line):
         before = held(line)
         dry = await started(client, text=ROWS, listIds=["Offers"], dryRun=True)
@@ -92,7 +92,7 @@ async def test_an_import_goes_on_after_the_answer_and_is_asked_for_by_its_id(era
     assert "nextStep" not in last
 
 
-async def test_progress_is_told_to_a_client_that_asks_for_it(era: str) -> None:
+async def test_progress_is_reported_to_a_client_that_asks_for_it(era: str) -> None:
     told: list[tuple[float, float | None]] = []
 
     async def progress(progress: float, total: float | None, message: str | None) -> None:
@@ -142,7 +142,7 @@ async def test_the_same_import_under_way_is_not_started_twice() -> None:
     assert sent == 1_000
 
 
-async def test_a_stopped_import_is_finished_by_the_same_call_without_doubling_anything() -> None:
+async def test_a_stopped_import_is_finished_by_the_same_call_and_doubles_nothing() -> None:
     async with importing(rate_limit=1) as (client, line):
         text = people(1_800)
         first = await started(client, text=text, listIds=["Offers"])
@@ -174,7 +174,7 @@ async def test_a_cancelled_start_stops_the_import_for_nobody_has_its_id() -> Non
 
 
 @pytest.mark.parametrize("tool", ["get_import", "stop_import"])
-async def test_an_unknown_id_is_told_with_the_way_to_go_on(tool: str) -> None:
+async def test_an_unknown_id_is_reported_with_the_way_to_go_on(tool: str) -> None:
     async with importing() as (client, _):
         error = error_of(await client.call_tool(tool, {"importId": "0" * 32}))
     assert "There is no import with this id" in error
@@ -196,7 +196,7 @@ async def test_an_unknown_id_is_told_with_the_way_to_go_on(tool: str) -> None:
         ({"file": "people.csv"}, "No import directory is set"),
     ],
 )
-async def test_what_is_not_clear_is_told_and_nothing_is_sent(arguments: dict[str, Any], told: str) -> None:
+async def test_what_is_not_clear_is_reported_and_nothing_is_sent(arguments: dict[str, Any], told: str) -> None:
     async with importing() as (client, line):
         error = error_of(await client.call_tool("start_import", arguments))
         assert wrote(line) == []
@@ -205,7 +205,7 @@ async def test_what_is_not_clear_is_told_and_nothing_is_sent(arguments: dict[str
     assert "Rome" not in error
 
 
-async def test_new_fields_are_defined_with_the_type_of_their_values_when_asked_to() -> None:
+async def test_new_fields_are_defined_with_the_type_of_their_values() -> None:
     text = (
         "email,Trial ends,seats,vip,code\na@example.com,2027-03-01,3,true,007\nb@example.com,2027-04-01,1.5,false,12\n"
     )
@@ -263,7 +263,7 @@ async def test_nothing_outside_the_import_directory_can_be_named(tmp_path: Path)
         assert line.seen == []
 
 
-async def test_the_problems_of_a_stopped_import_are_told_also_afterwards(tmp_path: Path) -> None:
+async def test_the_problems_of_a_stopped_import_are_reported_afterwards_too(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text(people(2_000) + "nobody,X\n", encoding="utf-8")
     async with seeded(import_dir=tmp_path, rate_limit=1) as (client, _):
         begun = await started(client, file="people.csv")
@@ -273,7 +273,7 @@ async def test_the_problems_of_a_stopped_import_are_told_also_afterwards(tmp_pat
     assert [row["line"] for row in last["problems"]] == [2_002]
 
 
-async def test_an_import_cut_by_the_end_of_the_server_is_gone_on_with_from_its_journal(tmp_path: Path) -> None:
+async def test_an_import_cut_by_the_end_of_the_server_resumes_from_its_journal(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text(people(2_000), encoding="utf-8")
     async with seeded() as (_, line):
         async with connected(line, import_dir=tmp_path, rate_limit=1) as client:
@@ -293,7 +293,7 @@ async def test_an_import_cut_by_the_end_of_the_server_is_gone_on_with_from_its_j
     assert not (tmp_path / "people.csv.journal").exists()
 
 
-async def test_a_changed_file_is_told_and_begun_anew_when_asked_to(tmp_path: Path) -> None:
+async def test_a_changed_file_is_reported_and_begun_anew_on_request(tmp_path: Path) -> None:
     file = tmp_path / "people.csv"
     file.write_text(people(2_000), encoding="utf-8")
     async with seeded() as (_, line):

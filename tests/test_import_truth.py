@@ -58,7 +58,7 @@ def told_once(done: Done, here: World) -> dict[str, int]:
 # What changes after it was applied
 
 
-async def test_a_row_whose_contact_an_automation_changed_after_a_lost_reply_is_not_sent_again() -> None:
+async def test_a_lost_row_that_an_automation_changed_since_is_not_repeated() -> None:
     with world(PLAN) as here:
 
         async def lost(forward: Forward) -> httpx2.Response:
@@ -74,7 +74,7 @@ async def test_a_row_whose_contact_an_automation_changed_after_a_lost_reply_is_n
     assert 'found other values than the row\'s: customFields."plan"' in done.reasons("unknown")[0]
 
 
-async def test_a_row_whose_contact_changed_while_the_import_was_dead_is_not_sent_again() -> None:
+async def test_a_row_whose_contact_changed_after_the_kill_is_not_repeated() -> None:
     with world(PLAN) as here:
         grave = here.folder / "after"
         grave.mkdir()
@@ -104,7 +104,7 @@ async def test_a_row_whose_contact_changed_while_the_import_was_dead_is_not_sent
     assert done.reasons("unknown")[0].startswith("The import was interrupted. A look-up afterwards found other values")
 
 
-async def test_a_row_that_autosend_keeps_in_another_form_is_written_once_and_told_so() -> None:
+async def test_a_row_that_autosend_keeps_in_another_form_is_written_once() -> None:
     for counts in ({}, {"successCount": 19, "failedCount": 1}):
         with world() as here:
 
@@ -128,14 +128,14 @@ async def test_a_row_that_autosend_keeps_in_another_form_is_written_once_and_tol
 # Answers that contradict themselves
 
 
-async def test_no_with_a_status_that_says_yes_is_looked_up_and_the_row_found_that_it_is_about() -> None:
+async def test_a_refusal_with_a_status_of_success_is_traced_to_its_row() -> None:
     with world() as here:
         here.line.lose(BULK, without(here, P1, 200, refusal("bad row")))
         assert told_once(done := await here.run(people(5)), here) == {"created": 4, "failed": 1}
     assert done.reasons("failed") == ['AutoSend refused it: "bad row".']
 
 
-async def test_what_was_applied_although_autosend_said_no_is_told_as_done() -> None:
+async def test_what_was_applied_although_autosend_said_no_is_reported_as_done() -> None:
     with world() as here:
 
         async def partly(forward: Forward) -> httpx2.Response:
@@ -218,7 +218,7 @@ async def test_look_ups_grow_again_after_a_glitch_of_the_line() -> None:
 # Joining
 
 
-async def test_a_joining_without_counts_is_looked_for_again_before_it_is_told() -> None:
+async def test_a_join_without_counts_is_looked_up_again_before_it_is_reported() -> None:
     def nobody(body: Any) -> None:
         body["data"]["contacts"], body["data"]["pagination"]["total"] = [], 0
 
@@ -235,7 +235,7 @@ async def test_a_joining_without_counts_is_looked_for_again_before_it_is_told() 
     assert done.reasons("unknown") == ['Whether it joined "Newsletter" is not known.'] * 3
 
 
-async def test_who_is_kept_out_of_one_list_is_told_of_the_lists_after_it_too() -> None:
+async def test_who_is_kept_out_of_one_list_hears_of_the_lists_after_it_too() -> None:
     with world() as here:
         first, second = here.made_list("A"), here.made_list("B")
         here.line.lose(ADD, without(here, P1, 400, refusal("No"), ADD))
@@ -257,7 +257,7 @@ async def test_an_import_that_ends_early_does_not_say_that_nothing_changed(end: 
     assert "othing changed" not in str(done.error)
 
 
-async def test_custom_fields_that_were_defined_before_one_was_refused_are_told() -> None:
+async def test_custom_fields_defined_before_one_was_refused_are_reported() -> None:
     with world() as here:
         here.line.lose("POST /custom-fields", forwarded, answering(403, refusal("Plan limit")))
         with pytest.raises(AutoSendError) as raised:
@@ -294,7 +294,7 @@ async def test_a_refused_request_leaves_no_doubt() -> None:
     assert done.counts == {"unchanged": 3}
 
 
-async def test_a_dry_run_where_no_report_can_be_written_is_told_in_a_note() -> None:
+async def test_a_dry_run_where_no_report_can_be_written_is_reported_in_a_note() -> None:
     with world() as here:
         file = (here.folder / "people.csv").open("w+b")
         file.write(csv_of(people(3)))

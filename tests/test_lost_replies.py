@@ -35,9 +35,7 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize("name", LOST | UNREADABLE)
-async def test_a_lost_or_unreadable_reply_to_an_applied_create_is_verified_and_never_sent_again(
-    name: str, faulty: Faulty
-) -> None:
+async def test_an_applied_create_whose_reply_is_lost_is_verified_not_repeated(name: str, faulty: Faulty) -> None:
     faulty.create = applied_then((LOST | UNREADABLE)[name])
     await check_verified(faulty, faulty.transport())
 
@@ -59,9 +57,7 @@ async def check_verified(faulty: Faulty, world: httpx2.AsyncBaseTransport | str)
 
 
 @pytest.mark.parametrize("name", LOST)
-async def test_a_lost_reply_to_a_create_that_was_not_applied_is_told_as_probably_not_created(
-    name: str, faulty: Faulty
-) -> None:
+async def test_a_lost_create_that_was_not_applied_is_probably_not_created(name: str, faulty: Faulty) -> None:
     faulty.create = not_applied(LOST[name])
     async with connected(faulty.transport()) as client:
         text = error_of(await client.call_tool("create_contact", JANE))
@@ -73,7 +69,7 @@ async def test_a_lost_reply_to_a_create_that_was_not_applied_is_told_as_probably
 
 @pytest.mark.parametrize("applied", [True, False])
 @pytest.mark.parametrize("name", SLOW)
-async def test_a_reply_that_does_not_end_is_given_up_and_looked_up_and_the_call_ends_in_its_time(
+async def test_a_reply_that_does_not_end_is_looked_up_within_the_45_s_of_a_call(
     name: str, applied: bool, faulty: Faulty
 ) -> None:
     faulty.create = applied_then(SLOW[name]) if applied else not_applied(SLOW[name])
@@ -147,7 +143,7 @@ async def test_a_contact_that_appears_late_is_found_by_a_later_look_up(faulty: F
         ({"createdAt": "yesterday"}, "it is not known whether this call created it", ""),
     ],
 )
-async def test_after_a_lost_reply_only_a_contact_created_by_this_call_with_these_values_is_a_success(
+async def test_a_lost_create_succeeds_only_for_a_contact_new_with_these_values(
     held: dict[str, Any], told: str, changed: str, faulty: Faulty
 ) -> None:
     if held.get("createdAt") == "a minute ago":
@@ -209,7 +205,7 @@ class Broken(httpx2.AsyncBaseTransport):
         raise LookupError(f"sEcReT {request.headers}")
 
 
-async def test_an_error_that_no_one_foresaw_is_a_lost_reply_and_never_told_by_its_text(
+async def test_an_unforeseen_error_is_a_lost_reply_and_its_text_stays_hidden(
     caplog: pytest.LogCaptureFixture, era: str
 ) -> None:
     async with connected(Broken(), era) as client:
@@ -228,7 +224,7 @@ async def test_after_a_lost_reply_nothing_is_claimed_of_lists(faulty: Faulty) ->
     ]
 
 
-async def test_a_machine_that_slept_meanwhile_cannot_tell_when_a_contact_was_created() -> None:
+async def test_a_machine_that_slept_leaves_the_time_of_creation_unknown() -> None:
     shown = [1_000.0]
     sent = Moment(lambda: shown[0])
     assert sent.elapsed() is not None

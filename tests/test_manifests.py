@@ -191,7 +191,7 @@ def test_the_table_of_tools_has_a_row_for_each() -> None:
     assert set(re.findall(r"\]\(#(.+?)\)", tools_table())) <= headings
 
 
-def test_the_page_of_tools_has_a_section_for_each_and_is_the_same_in_every_run() -> None:
+def test_the_page_of_tools_has_a_section_for_each_in_every_run_the_same() -> None:
     assert re.findall(r"^### (.+)$", tools_reference(), re.MULTILINE) == [tool.title for tool in ALL_TOOLS.values()]
     assert all(tool.description in tools_reference() for tool in TOOLS.values())
     assert reference_of(EXAMPLES) == tools_reference()
@@ -266,7 +266,7 @@ def test_the_registry_entry_requires_and_hides_the_key_alone() -> None:
     assert all("`" not in v["description"] for v in variables)
 
 
-def test_every_setting_is_either_asked_for_by_the_bundle_or_left_out_on_purpose() -> None:
+def test_every_setting_is_asked_for_by_the_bundle_or_left_out_on_purpose() -> None:
     assert set(ASKED) == set(Settings.model_fields)
 
 
@@ -314,7 +314,7 @@ def test_the_definition_in_the_file_is_the_one_derived_from_the_models(name: str
     assert written == TOOLS[name].derive(), f"run {COMMAND}"
 
 
-def test_a_checkout_derives_the_definition_and_an_installed_package_reads_it(tmp_path: Path) -> None:
+def test_a_checkout_derives_the_definition_an_installed_package_reads_it(tmp_path: Path) -> None:
     tool = TOOLS["create_contact"]
     older = tool.derive().model_copy(update={"description": "As it was before."})
     without_file, installed, checkout = (tmp_path / name for name in ("without_file", "installed", "checkout"))

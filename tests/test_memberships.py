@@ -29,7 +29,7 @@ def starts(line: Line) -> list[int]:
     return list(starts_of(line.sandbox.store).values())
 
 
-async def test_people_are_put_in_and_who_was_no_contact_is_told_by_address(era: str) -> None:
+async def test_people_are_put_in_and_new_contacts_are_reported_by_address(era: str) -> None:
     async with over_a_line(era) as (client, line):
         list_id = seed(line, "ann", "bob")
         asked = {"list": "Newsletter", "emails": ["ann@example.com", "New@example.com", "ann@example.com"]}
@@ -78,7 +78,7 @@ async def test_a_dry_run_shows_who_would_be_created_and_what_would_start() -> No
     assert out["request"]["body"] == {"emails": ["ann@example.com", "new@example.com"]}
 
 
-async def test_who_was_not_added_is_told_with_the_reason() -> None:
+async def test_who_was_not_added_is_reported_with_the_reason() -> None:
     async with over_a_line() as (client, line):
         seed(line, "ann", "gone")
         line.sandbox.store.suppression_groups.suppress(PROJECT, ["gone@example.com"], is_global=True)
@@ -89,7 +89,7 @@ async def test_who_was_not_added_is_told_with_the_reason() -> None:
     assert answer["added"] == 1
 
 
-async def test_the_count_of_those_who_were_not_in_the_list_is_told() -> None:
+async def test_the_count_of_those_who_were_not_in_the_list_is_reported() -> None:
     async with over_a_line() as (client, line):
         seed(line, "ann", "bob")
         answer_of(await client.call_tool("add_to_list", {"list": "Newsletter", "emails": ["ann@example.com"]}))
@@ -122,7 +122,7 @@ async def test_what_is_no_list_and_no_people_is_refused(tool: str, asked: dict[s
 
 
 @pytest.mark.parametrize("name", LOST)
-async def test_a_lost_reply_is_settled_by_looking_who_is_in_the_list_and_no_automation_starts_twice(name: str) -> None:
+async def test_a_lost_membership_is_settled_and_starts_no_automation_twice(name: str) -> None:
     async with over_a_line() as (client, line):
         list_id = seed(line, "ann", "bob")
         asked = {"list": "Newsletter", "emails": ["ann@example.com", "bob@example.com"]}
@@ -137,7 +137,7 @@ async def test_a_lost_reply_is_settled_by_looking_who_is_in_the_list_and_no_auto
     assert (line.count(ADD), line.count(f"POST /contact-lists/{list_id}")) == (1, 1)
 
 
-async def test_a_lost_reply_that_was_not_applied_is_told_as_that() -> None:
+async def test_a_lost_membership_that_was_not_applied_is_reported_as_that() -> None:
     async with over_a_line() as (client, line):
         seed(line, "ann")
         line.lose(ADD, reset)
@@ -170,7 +170,7 @@ async def test_when_looking_fails_too_it_is_unknown() -> None:
     assert "Looking it up failed too: whether it was applied is not known." in text
 
 
-async def test_an_undo_never_takes_out_who_was_in_the_list_before_and_says_what_it_starts() -> None:
+async def test_an_undo_keeps_earlier_members_and_says_what_it_starts() -> None:
     async with over_a_line() as (client, line):
         seed(line, "ann", "bob")
         ann = {"list": "Newsletter", "emails": ["ann@example.com"]}
@@ -192,7 +192,7 @@ async def test_when_nobody_was_added_it_is_an_error() -> None:
     assert "errors: [" in text
 
 
-async def test_that_it_cannot_be_told_who_is_new_is_said_and_blocks_nothing() -> None:
+async def test_who_is_new_may_stay_unknown_and_blocks_nothing() -> None:
     async with over_a_line() as (client, line):
         seed(line)
         line.lose("POST /contacts/search", reset)

@@ -23,9 +23,7 @@ HIDDEN_KEY = f"{KEY[:9]}\u200b{KEY[9:]}"
 
 
 @pytest.mark.parametrize(("length", "where"), [(20, "answer"), (150, "resource"), (900, "nowhere")])
-async def test_an_undo_is_whole_wherever_it_is_and_otherwise_it_is_said_that_there_is_none(
-    length: int, where: str
-) -> None:
+async def test_an_undo_is_whole_or_said_to_be_missing(length: int, where: str) -> None:
     async with seeded() as (client, line):
         await client.call_tool("create_custom_field", {"fieldName": "bio", "fieldType": "string"})
         answer: dict[str, Any] = {}
@@ -73,7 +71,7 @@ async def test_an_undo_in_a_shortened_answer_is_whole() -> None:
     assert answer.get("undo", undo) in (undo, [{"tool": "upsert_contact", "arguments": undo}])
 
 
-async def test_everybody_who_was_not_added_is_told_or_counted() -> None:
+async def test_everybody_who_was_not_added_is_reported_or_counted() -> None:
     invalid = [{"email": one, "status": "invalid", "reason": "not a valid address of anybody"} for one in PEOPLE]
     more = {"created": 1, "validation": {"invalid": invalid}}
     async with connected(Answering(lists=LISTS, more=more)) as client:
@@ -81,7 +79,7 @@ async def test_everybody_who_was_not_added_is_told_or_counted() -> None:
     assert len(answer["notAdded"]["invalid"]) == 100 or any("Shortened" in note for note in answer["notes"])
 
 
-async def test_who_is_not_found_is_told_on_some_page() -> None:
+async def test_who_is_not_found_is_reported_on_some_page() -> None:
     async with connected(Answering(contact=lambda one: None if one == PEOPLE[0] else person(one, 15))) as client:
         asked: dict[str, Any] = {"emails": PEOPLE[:5], "fields": ["customFields"]}
         missing: list[str] = []
@@ -161,7 +159,7 @@ async def test_no_question_holds_the_key(era: str) -> None:
     assert KEY not in asked.seen[0]
 
 
-async def test_a_yes_to_many_is_none_to_others_of_whom_the_question_shows_only_the_number() -> None:
+async def test_a_yes_to_many_counts_for_those_alone_even_if_only_counted() -> None:
     many = [f"p{n}@example.com" for n in range(9)]
     async with seeded(asked=User()) as (client, line):
         answer_of(await client.call_tool("upsert_contacts", {"contacts": [{"email": one} for one in many]}))

@@ -16,7 +16,7 @@ async def test_a_pace_below_one_a_second_is_one_request_in_that_time() -> None:
     assert await told_to_wait(pace) == "Try the same call again in 3 s."
 
 
-async def test_no_second_sees_more_than_the_pace_of_fifty_calls_at_once(faulty: Faulty) -> None:
+async def test_fifty_calls_at_once_keep_the_pace_in_every_second(faulty: Faulty) -> None:
     async with connected(faulty.transport(), rate_limit=20) as client, anyio.create_task_group() as tasks:
         for number in range(50):
             tasks.start_soon(client.call_tool, "create_contact", {"email": f"p{number}@example.com"})
@@ -39,7 +39,7 @@ async def test_what_the_rate_limit_headers_say_slows_the_next_request(limit: str
     assert second - first >= 1
 
 
-async def test_a_window_that_our_own_requests_fill_is_told_from_one_that_others_fill() -> None:
+async def test_a_window_is_full_only_of_our_own_requests() -> None:
     pace = Pace(2)
     assert not pace.is_full(1)
     slots = [await pace.turn(0.1), await pace.turn(0.1)]
@@ -59,7 +59,7 @@ async def test_autosend_can_slow_the_pace_but_not_quicken_it() -> None:
     assert await told_to_wait(pace) == "Try the same call again in 2 s."
 
 
-async def test_a_place_is_taken_until_a_second_after_the_request_left_however_long_that_takes() -> None:
+async def test_a_slot_is_taken_until_a_second_after_its_request_left() -> None:
     """Two connections that take long to open, and one that does not."""
     pace = Pace(2)
     slots = [await pace.turn(0.1), await pace.turn(0.1)]

@@ -4,8 +4,8 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -19,13 +19,13 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from autosend_mcp.sandbox.app import KEY as SANDBOX_KEY
-from autosend_mcp.sandbox.app import PROJECT
+from autosend_mcp.sandbox.app import PROJECT, Sandbox
 from tests.support.faulty import Exchange, create_well, faulty_autosend
 from tests.support.importing import BULK, csv_of, people, report_of
 from tests.support.line import Forward, Line, empty_sandbox, forwarded
 from tests.support.port import on_a_port
 from tests.support.records import members_of, starts_of
-from tests.support.worlds import KEY, answer_of, error_of
+from tests.support.worlds import KEY, answer_of, connected, error_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.process]
 
@@ -40,6 +40,14 @@ ENVELOPE = {
     "io.modelcontextprotocol/clientInfo": {"name": "raw", "version": "0"},
     "io.modelcontextprotocol/clientCapabilities": {},
 }
+
+
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """What runs in the background of a shell ignores SIGINT, and so do its children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 class Child:
@@ -188,8 +196,9 @@ async def test_a_sandbox_in_a_file_is_there_again_after_a_kill(tmp_path: Path) -
         assert (await child.read())["result"]["structuredContent"]["outcome"] == "created"
         child.process.kill()
         await child.ended()
-    async with Client(stdio_client(server("--sandbox", file))) as client:
-        assert "already exists" in error_of(await client.call_tool("create_contact", JANE))
+    with closing(Sandbox(file=file)) as sandbox:
+        async with connected(Line(sandbox)) as client:
+            assert "already exists" in error_of(await client.call_tool("create_contact", JANE))
 
 
 async def test_a_host_that_stops_reading_is_outlived_without_a_traceback() -> None:
@@ -230,7 +239,7 @@ async def told_to_end(child: Child, how: str) -> None:
 @pytest.mark.parametrize(
     ("how", "finishes", "code"), [("eof", True, 0), ("SIGTERM", False, 143), ("SIGINT", True, 130)]
 )
-async def test_told_to_end_it_finishes_or_records_each_call(how: str, finishes: bool, code: int) -> None:
+async def test_asked_to_end_it_finishes_or_records_each_call(how: str, finishes: bool, code: int) -> None:
     """One call is with AutoSend, the next waits for its turn."""
     async with faulty_autosend(tcp=True) as faulty:
         arrived, go_on = anyio.Event(), anyio.Event()

@@ -89,7 +89,7 @@ async def test_a_refusal_says_that_nothing_changed_and_what_to_do_next(name: str
         (409, HTML),
     ],
 )
-async def test_an_address_that_exists_is_told_with_the_contact_and_what_differs_whatever_the_status(
+async def test_an_address_that_exists_is_reported_with_what_differs(
     status: int, body: Any, faulty: Faulty, era: str
 ) -> None:
     faulty.contacts["jane@example.com"] = {
@@ -119,7 +119,7 @@ async def test_an_address_that_exists_is_told_with_the_contact_and_what_differs_
     assert (faulty.applied, faulty.creates, faulty.look_ups) == ([], 1, 1)
 
 
-async def test_an_address_that_exists_with_all_that_was_asked_leaves_nothing_to_do(faulty: Faulty) -> None:
+async def test_an_address_that_exists_with_all_values_leaves_nothing_to_do(faulty: Faulty) -> None:
     async with connected(faulty.transport()) as client:
         answer_of(await client.call_tool("create_contact", JANE))
         text = error_of(await client.call_tool("create_contact", JANE))
@@ -138,7 +138,7 @@ async def test_an_address_that_exists_may_lack_lists_that_autosend_does_not_show
 
 
 @pytest.mark.parametrize(("status", "told"), [(409, "probably exists already"), (400, "may exist already")])
-async def test_a_refusal_whose_look_ups_fail_is_told_with_the_doubt(status: int, told: str, faulty: Faulty) -> None:
+async def test_a_refusal_whose_look_ups_fail_is_reported_with_the_doubt(status: int, told: str, faulty: Faulty) -> None:
     faulty.create = refuse(status, error("Conflict", details=[{"field": "email"}]))
     faulty.look_up = refuse(500, b"")
     async with connected(faulty.transport()) as client:
@@ -193,7 +193,7 @@ async def test_a_rate_limit_is_waited_out_and_the_request_repeated(
         (b"", {}, 1, 3),
     ],
 )
-async def test_a_rate_limit_that_lasts_is_told_with_the_wait_clamped(
+async def test_a_rate_limit_that_lasts_is_reported_with_the_wait_clamped(
     body: Any, headers: dict[str, str], wait: int, creates: int, faulty: Faulty
 ) -> None:
     faulty.create = refuse(429, body, **headers)

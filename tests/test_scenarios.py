@@ -45,7 +45,7 @@ async def test_what_reads_or_is_refused_or_is_a_dry_run_changes_nothing(name: st
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-async def test_no_automation_starts_twice_for_a_person(name: str) -> None:
+async def test_no_automation_starts_twice_for_a_contact(name: str) -> None:
     async with played(name) as user:
         assert set(starts_of(user.store).values()) <= {1}
 
@@ -73,7 +73,7 @@ async def test_a_customer_is_signed_up_to_a_list_by_its_name(era: str) -> None:
     assert shown["id"] == jane["id"]
 
 
-async def test_a_dry_run_of_a_batch_tells_what_the_batch_then_does(era: str) -> None:
+async def test_a_dry_run_of_a_batch_reports_what_the_batch_then_does(era: str) -> None:
     async with played("batch", era) as user:
         plan, done, _ = user.answers("upsert_contacts")
     told = plan["plan"]
@@ -132,7 +132,7 @@ async def test_everybody_of_a_domain_in_a_list_is_found_page_by_page(era: str) -
     assert [one["email"] for page in pages for one in page["contacts"]] == [f"a{n}@acme.example" for n in range(45)]
 
 
-async def test_a_wrong_plan_is_found_and_mended_and_the_undo_puts_it_back(era: str) -> None:
+async def test_a_wrong_plan_is_found_and_fixed_and_the_undo_puts_it_back(era: str) -> None:
     async with played("wrong_plan", era) as user:
         answers = user.answers("upsert_contact")
         first, mended, last = user.played[0].before, user.played[-3].after, user.played[-1].after

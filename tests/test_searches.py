@@ -117,7 +117,7 @@ async def test_that_all_contacts_cannot_be_searched_at_once_is_explained() -> No
     assert "That all contacts can be searched at once is not documented by AutoSend. Call again with a list." in text
 
 
-async def test_a_refusal_of_a_named_list_is_told_as_it_is_and_an_empty_one_is_empty() -> None:
+async def test_a_refusal_of_a_named_list_is_reported_and_an_empty_one_is_empty() -> None:
     async with over_a_line() as (client, line):
         line.sandbox.store.contact_lists.seed(PROJECT, "Newsletter", "list")
         asked = {"list": "Newsletter", "fields": ["userId"]}
@@ -157,7 +157,7 @@ async def test_a_question_that_is_none_is_refused(asked: dict[str, Any], said: s
     assert line.count(SEARCH) == 0
 
 
-async def test_a_read_is_repeated_twice_and_then_told() -> None:
+async def test_a_read_is_repeated_twice_and_then_reported() -> None:
     async with over_a_line() as (client, line):
         (held,) = seed(line)
         line.lose("POST /contacts/search", reset, reset, forwarded)
@@ -173,7 +173,7 @@ async def test_a_read_is_repeated_twice_and_then_told() -> None:
     assert "AutoSend's answer could not be read. Looking up changes nothing." in unreadable
 
 
-async def test_lists_and_segments_are_told_apart_and_searched_by_name() -> None:
+async def test_lists_and_segments_are_distinguished_and_searched_by_name() -> None:
     async with over_a_line() as (client, line):
         for name, kind in (("News", "list"), ("Old news", "list"), ("Active", "segment")):
             line.sandbox.store.contact_lists.seed(PROJECT, name, kind)

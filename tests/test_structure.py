@@ -91,7 +91,7 @@ def keys_of(data: object) -> set[str]:
     return set()
 
 
-def test_no_path_and_no_key_of_autosend_stands_outside_api_models_and_sandbox() -> None:
+def test_paths_and_keys_of_autosend_stand_in_api_models_and_sandbox_alone() -> None:
     """Keys: those of the documented exchanges that are no plain words. The demo's arguments are an assistant's."""
     exchanges = [json.loads(file.read_text()) for file in (ROOT / "tests/contract").glob("*.json")]
     bodies = [part.get("body") for exchange in exchanges for part in (exchange["request"], exchange["response"])]

@@ -104,7 +104,7 @@ def files(draw: st.DrawFn) -> tuple[list[list[str]], list[int], str, str, str]:
 
 @given(files())
 @settings(max_examples=100, deadline=None)
-def test_a_file_in_any_dialect_and_encoding_is_read_cell_for_cell_and_line_for_line(
+def test_a_file_in_any_dialect_and_encoding_is_read_cell_for_cell(
     file: tuple[list[list[str]], list[int], str, str, str],
 ) -> None:
     rows, lines, text, delimiter, how = file
@@ -254,7 +254,7 @@ def test_utf_8_with_one_broken_letter_is_not_read_as_western() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf_16_without_a_mark_is_told_by_its_nuls(encoding: str) -> None:
+def test_utf_16_without_a_mark_is_recognized_by_its_nuls(encoding: str) -> None:
     table = table_of("email,firstName\na@b.co,José\nc@d.co,Дмитрий\n".encode(encoding))
     assert table.encoding == encoding
     assert [row.values["firstName"] for row in table.rows()] == ["José", "Дмитрий"]
@@ -285,7 +285,7 @@ def test_an_encoding_that_is_none_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("before", ["", "x" * 300_000, "Zoë\u2028\x85" * 60_000])
-def test_bytes_that_the_named_encoding_does_not_have_are_told_with_their_line(end: str, before: str) -> None:
+def test_bytes_outside_the_named_encoding_are_reported_with_their_line(end: str, before: str) -> None:
     text = f"email,firstName{end}a@b.co,Ann{end}c@d.co,{before}{end}".encode()
     said = refusal(text + b"\xe9@b.co,Eve\n", encoding="utf-8", hint=ENCODING)
     assert said == "Line 4 holds bytes that are not utf-8."
@@ -297,7 +297,7 @@ def test_the_line_is_right_where_bytes_mean_what_those_before_them_say() -> None
     assert said.startswith("Line 4 holds bytes")
 
 
-def test_a_mark_that_the_bytes_belie_is_told_with_the_line() -> None:
+def test_a_mark_that_the_bytes_belie_is_reported_with_the_line() -> None:
     said = refusal(b"\xef\xbb\xbfemail,firstName\na@b.co,Jos\xe9\n", hint=ENCODING)
     assert said == "Line 2 holds bytes that are not utf-8-sig."
     said = refusal("email\na@b.co\n".encode("utf-16") + b"x", hint=ENCODING)
@@ -313,7 +313,7 @@ def test_letters_cut_by_the_chunks_of_reading_are_whole() -> None:
 
 
 @pytest.mark.parametrize("first", ["PK\x03\x04", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "\x1f\x8b\x08"])
-def test_a_workbook_or_an_archive_is_told_as_that(first: str) -> None:
+def test_a_workbook_or_an_archive_is_reported_as_that(first: str) -> None:
     said = refusal(first.encode("latin-1") + b"\0\x01\x02" * 40, "people.xlsx")
     assert said.startswith(("The file is an Excel workbook", "The file is a gzip archive"))
     assert said.endswith("Save it as CSV and import that.")
@@ -330,7 +330,7 @@ def test_the_delimiter_is_the_one_that_the_header_has_most(delimiter: str) -> No
     assert table.columns == ("email", f"a{others * 3}".strip(), f"b{others[0]}".strip(), "c")
 
 
-def test_a_delimiter_that_is_named_or_told_by_the_ending_wins() -> None:
+def test_a_delimiter_that_is_named_or_implied_by_the_ending_wins() -> None:
     assert table_of("a;b,c\n", delimiter=";").columns == ("a", "b,c")
     assert table_of("a,b;c|d\n", delimiter="|").columns == ("a,b;c", "d")
     for word in ("tab", "TAB", "\\t", "\t"):
@@ -368,7 +368,7 @@ def test_excels_separator_may_be_a_tab() -> None:
     assert table_of("sep=\t\nemail\tfirst,second,name\n").columns == ("email", "first,second,name")
 
 
-def test_spaces_after_each_delimiter_are_dropped_where_the_header_has_them_too() -> None:
+def test_spaces_after_delimiters_are_dropped_where_the_header_has_them() -> None:
     spaced = 'email, firstName, "last, name"\na@b.co, Ann, "Smith, ""Jr"""\n'
     assert table_of(spaced).columns == ("email", "firstName", "last, name")
     assert cells_of(spaced) == [["a@b.co", "Ann", 'Smith, "Jr"']]
@@ -422,7 +422,7 @@ def test_the_header_is_the_first_line_that_is_not_blank() -> None:
         (",".join(map(str, range(301))), "The header in line 2 has 301 columns; at most 300 can be read."),
     ],
 )
-def test_a_header_that_names_no_columns_is_told(header: str, said: str) -> None:
+def test_a_header_that_names_no_columns_is_reported(header: str, said: str) -> None:
     assert said in refusal(f"\n{header}\na@b.co,Ann\n")
 
 
@@ -469,7 +469,7 @@ def test_a_row_of_more_or_fewer_cells_has_a_problem_and_stops_no_other() -> None
     ]
 
 
-def test_a_quote_that_is_never_closed_is_told_with_its_line() -> None:
+def test_an_open_quote_is_reported_with_its_line() -> None:
     rows = table_of(NEVER_CLOSED).rows()
     assert next(rows).raw == ["a@b.co", "Ann"]
     with pytest.raises(FileError) as refused:
@@ -478,12 +478,12 @@ def test_a_quote_that_is_never_closed_is_told_with_its_line() -> None:
 
 
 @pytest.mark.parametrize("end", ['c@d.co,"Bob', 'c@d.co,"Bob""', '"', 'c@d.co,"Bob\n\n', 'a\n\n"'])
-def test_a_quote_at_the_end_of_the_file_that_is_never_closed_is_told(end: str) -> None:
+def test_an_open_quote_at_the_end_of_the_file_is_reported(end: str) -> None:
     line = 3 if end != 'a\n\n"' else 5
     assert f"row that begins in line {line} is never closed" in refusal(f"email,firstName\na@b.co,Ann\n{end}")
 
 
-def test_a_quote_in_the_header_that_is_never_closed_is_told() -> None:
+def test_an_open_quote_in_the_header_is_reported() -> None:
     assert "row that begins in line 1 is never closed" in refusal('email,"firstName\na@b.co,Ann\n')
 
 
@@ -507,12 +507,12 @@ def test_long_rows_are_no_long_row() -> None:
 
 
 @pytest.mark.parametrize("head", ["email,note\na@b.co,", "", '{"a": 1}\n\n"'])
-def test_a_line_of_more_than_32_million_characters_is_refused_with_its_number(head: str) -> None:
+def test_a_line_past_32_million_characters_is_refused_with_its_number(head: str) -> None:
     said = refusal(head.encode() + b"x" * 32_000_001 + b"\nshort\n")
     assert said.startswith(f"Line {head.count(chr(10)) + 1} is longer than 32 million characters. Check that")
 
 
-def test_a_row_of_more_than_32_million_characters_is_refused_however_it_is_broken() -> None:
+def test_a_row_past_32_million_characters_is_refused_however_broken() -> None:
     one_cell = b'email,note\na@b.co,Ann\nc@d.co,"' + (b"x" * 99_999 + b"\n") * 321
     many_cells = b'email,note\na@b.co,Ann\nc@d.co,"' + (b'x","' + b"y" * 99_999 + b"\n") * 321
     for content in (one_cell, many_cells):
@@ -583,7 +583,7 @@ def test_custom_fields_stand_where_they_were_by_their_own_names() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "people.json", "people.jsonl", "people.ndjson", "people.txt"])
-def test_a_json_array_is_told_as_that(name: str) -> None:
+def test_a_json_array_is_reported_as_that(name: str) -> None:
     assert refusal('\n [{"email": "a@b.co"}]', name).startswith("The file is a JSON array. Write one object a line")
 
 
@@ -593,11 +593,11 @@ def test_a_csv_file_may_begin_with_a_bracket() -> None:
 
 
 @pytest.mark.parametrize("content", ["{\n", "{}\n{}", '{"customFields": {}}', "email,firstName\na@b.co,Ann\n"])
-def test_a_file_in_which_no_line_is_an_object_is_told(content: str) -> None:
+def test_a_file_in_which_no_line_is_an_object_is_reported(content: str) -> None:
     assert refusal(content, "people.jsonl").startswith("No line of the file is a JSON object with members.")
 
 
-def test_more_than_300_members_are_told_with_the_line() -> None:
+def test_more_than_300_members_are_reported_with_the_line() -> None:
     lines = [json.dumps({f"m{place}": 1, "email": 2}) for place in range(300)]
     assert len(table_of("\n".join(lines[:299]), "").columns) == 300
     assert refusal("\n\n".join(lines), "").startswith("By line 599 the objects have more than 300 different members.")

@@ -55,7 +55,7 @@ async def test_a_capped_page_is_paged_to_the_end_whatever_limit_is_echoed(echoed
     assert shown == [row["email"] for row in people]
 
 
-async def test_a_value_that_only_looked_like_the_one_sent_is_told_as_changed() -> None:
+async def test_a_value_that_only_looked_like_the_one_sent_counts_as_changed() -> None:
     async with seeded() as (client, line):
         writes.upsert(line.sandbox.store, PROJECT, {"email": JANE, "firstName": "Ja\u200bne"})
         answer = answer_of(await client.call_tool("upsert_contact", {"email": JANE, "firstName": "Jane"}))
@@ -63,7 +63,7 @@ async def test_a_value_that_only_looked_like_the_one_sent_is_told_as_changed() -
     assert answer["outcome"] == "updated"
 
 
-async def test_a_defined_field_whose_name_holds_an_emoji_can_be_given_and_deleted() -> None:
+async def test_a_field_whose_name_holds_an_emoji_can_be_given_and_deleted() -> None:
     name = "❤\ufe0f level"
     async with seeded() as (client, line):
         line.sandbox.store.contact_properties.define(PROJECT, name, "number")

@@ -62,7 +62,7 @@ async def process() -> AsyncGenerator[tuple[Client, Line, InFlightWrites]]:
 
 
 @pytest.mark.parametrize("end", ["close", "cancel"])
-async def test_a_lost_update_stays_in_doubt_when_the_lists_are_refused_and_the_call_ends(end: str) -> None:
+async def test_a_lost_update_stays_unknown_when_joining_is_refused_at_the_end(end: str) -> None:
     told, arrived = list[str](), anyio.Event()
 
     async def limited(_forward: Forward) -> httpx2.Response:
@@ -97,7 +97,7 @@ async def test_a_lost_update_stays_in_doubt_when_the_lists_are_refused_and_the_c
 
 
 @pytest.mark.parametrize("end", ["close", "cancel"])
-async def test_nobody_joins_a_list_after_the_call_was_ended_while_the_update_was_in_flight(end: str) -> None:
+async def test_a_call_ended_while_its_update_is_in_flight_joins_nobody(end: str) -> None:
     update = Held()
     async with process() as (client, line, writes):
         line.lose(BULK, update)
@@ -123,7 +123,7 @@ async def test_a_404_of_a_deletion_that_cannot_be_checked_is_no_deletion() -> No
         assert len(line.sandbox.store.contacts.find(PROJECT, [JANE, JOHN])) == 2
 
 
-async def test_a_lost_leaving_that_was_not_applied_is_never_told_as_done_whatever_the_rows_look_like() -> None:
+async def test_a_lost_removal_that_was_not_applied_is_never_reported_as_done() -> None:
     def in_unicode(body: Any) -> None:
         body["data"]["contacts"][0]["email"] = "jane@bücher.example"
 
@@ -152,7 +152,7 @@ async def test_a_lost_opt_in_with_entries_of_another_shape_is_unknown() -> None:
         assert UNKNOWN in error_of(await client.call_tool("unsuppress_emails", {"emails": [JANE], "group": "Blog"}))
 
 
-async def test_a_search_that_still_shows_what_was_is_a_doubt_about_autosends_success() -> None:
+async def test_a_success_that_no_search_confirms_is_unknown() -> None:
     async with seeded() as (client, line):
         rows = line.sandbox.store.contacts.find(PROJECT, [JANE])
         line.lose(SEARCH, answering(200, {"success": True, "data": {"contacts": rows}}))
@@ -163,7 +163,7 @@ async def test_a_search_that_still_shows_what_was_is_a_doubt_about_autosends_suc
 
 
 @pytest.mark.parametrize("dots", [".", ".."])
-async def test_an_id_of_dots_which_would_name_another_path_is_refused_and_nothing_is_sent(dots: str) -> None:
+async def test_an_id_of_dots_is_refused_for_it_names_another_path(dots: str) -> None:
     by_user: dict[str, Any] = {"userId": dots, "confirm": dots}
     async with seeded() as (client, line):
         texts = [
@@ -176,7 +176,7 @@ async def test_an_id_of_dots_which_would_name_another_path_is_refused_and_nothin
     assert line.seen == []
 
 
-async def test_a_dry_run_says_that_it_does_not_show_what_cannot_be_seen_and_of_no_request_that_left() -> None:
+async def test_a_dry_run_says_that_it_leaves_out_what_cannot_be_seen() -> None:
     search, told = Held(), list[list[str]]()
     asked = {"email": "new@example.com", "firstName": "Ali\u200cReza", "dryRun": True}
     async with seeded() as (client, line):
@@ -195,7 +195,7 @@ async def test_a_dry_run_says_that_it_does_not_show_what_cannot_be_seen_and_of_n
     assert all("request" not in note for notes in told for note in notes)
 
 
-async def test_a_call_ends_in_its_time_whatever_it_waits_for_and_still_looks_what_became_of_its_write() -> None:
+async def test_a_call_ends_in_its_45_s_and_still_looks_its_write_up() -> None:
     async def late(_context: ClientRequestContext, _params: ElicitRequestParams) -> ElicitResult:
         await anyio.sleep(19.5)
         return ElicitResult(action="accept", content={})
@@ -261,7 +261,7 @@ async def test_a_yes_counts_once_also_for_a_contact_made_anew() -> None:
 
 
 @pytest.mark.parametrize("name", ["logicalOperator", "field", "fieldType", "operator"])
-async def test_conditions_with_a_list_where_a_text_belongs_are_refused_with_a_line(name: str) -> None:
+async def test_a_list_in_place_of_a_text_in_a_condition_is_refused_with_a_line(name: str) -> None:
     group: Row = {"field": "plan", "fieldType": "string", "operator": "equals", "value": "x"} | {name: ["x"]}
     criteria: Row = {"logicalOperator": ["AND"] if name == "logicalOperator" else "AND", "groups": [group]}
     async with seeded() as (client, line):
@@ -270,7 +270,7 @@ async def test_conditions_with_a_list_where_a_text_belongs_are_refused_with_a_li
     assert line.seen == []
 
 
-async def test_no_part_of_a_key_that_autosend_writes_in_escapes_is_left_by_the_cut_of_a_long_text() -> None:
+async def test_a_key_in_escapes_is_taken_out_before_a_long_text_is_cut() -> None:
     said = ""
     autosend = Answering(refuses=lambda asked: (400, said) if asked == "POST /contacts" else None)
     async with connected(autosend) as client:
@@ -282,7 +282,7 @@ async def test_no_part_of_a_key_that_autosend_writes_in_escapes_is_left_by_the_c
                 assert KEY[:3] not in text
 
 
-async def test_a_page_that_autosend_cuts_to_fifty_is_paged_to_the_end_and_cut_lists_are_counted() -> None:
+async def test_pages_cut_to_fifty_are_read_to_the_end() -> None:
     class Capped(Answering):
         def _page(self, page: int, limit: int) -> Row:
             capped = super()._page(page, min(limit, 50))

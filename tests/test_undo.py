@@ -53,7 +53,7 @@ def aged(body: Any) -> None:
 
 
 @pytest.mark.parametrize("lost", [False, True])
-async def test_who_was_hidden_from_the_look_up_before_is_updated_and_has_no_undo_that_deletes(lost: bool) -> None:
+async def test_a_contact_hidden_before_is_updated_and_its_undo_deletes_nobody(lost: bool) -> None:
     async with seeded() as (client, line):
         line.lose(SEARCH, NOBODY, rewritten(aged))
         line.lose(UPSERT, applied_then_reset if lost else rewritten(aged))
@@ -156,7 +156,7 @@ async def test_leaving_a_list_is_taken_back_only_if_everybody_is_counted_as_gone
         {"customFields": {"plan": JOINED_NAME}},
     ],
 )
-async def test_an_earlier_value_that_cannot_be_sent_as_it_was_leaves_no_undo_and_a_note(before: Row) -> None:
+async def test_an_earlier_value_that_cannot_be_sent_leaves_a_note_and_no_undo(before: Row) -> None:
     asked = {"email": JANE, **{name: {"plan": "new"} if name == "customFields" else "new" for name in before}}
     async with seeded() as (client, line):
         has(line, **before)
@@ -192,7 +192,7 @@ async def test_what_somebody_else_changed_meanwhile_stays_after_the_undo(tool: s
         assert any(note.startswith("These changed as well, which was not asked for") for note in answer["notes"])
 
 
-async def test_the_upsert_offered_for_a_contact_that_exists_changes_only_what_differs() -> None:
+async def test_the_upsert_offered_for_an_existing_contact_changes_the_difference() -> None:
     asked = {"email": JANE, "firstName": "Jane", "customFields": {"plan": "free", "logins": 42}}
     async with seeded() as (client, line):
         offered = fact(await client.call_tool("create_contact", asked), "upsert arguments")
@@ -203,7 +203,7 @@ async def test_the_upsert_offered_for_a_contact_that_exists_changes_only_what_di
 
 
 @pytest.mark.parametrize("tool", ["upsert_contact", "upsert_contacts"])
-async def test_custom_fields_that_cannot_be_shown_as_they_are_are_sent_along_as_they_are(tool: str) -> None:
+async def test_custom_fields_that_cannot_be_shown_are_sent_along_unchanged(tool: str) -> None:
     def nested(body: Any) -> None:
         for row in body["data"]["contacts"]:
             row["customFields"]["tags"] = ["a", {"b": JOINED_NAME}]
@@ -242,7 +242,7 @@ async def test_values_that_only_look_alike_are_not_the_same_and_are_sent(held: R
             assert json.dumps(asked).strip("{}") in json.dumps(stored(line))
 
 
-async def test_three_rows_of_one_address_that_contradict_are_all_invalid_and_none_is_sent() -> None:
+async def test_three_contradicting_rows_of_one_address_are_all_invalid() -> None:
     rows = [{"email": JANE, "firstName": name} for name in ("A", "B", "A")]
     async with seeded() as (client, line):
         answer = answer_of(
@@ -255,7 +255,7 @@ async def test_three_rows_of_one_address_that_contradict_are_all_invalid_and_non
     assert [row["email"] for row in body["contacts"]] == [JOHN]
 
 
-async def test_another_contact_of_the_same_address_in_other_letters_is_not_the_one_that_went() -> None:
+async def test_a_namesake_in_other_letters_is_not_the_contact_that_went() -> None:
     here = {"A": "Jane@example.com", "B": JANE}
 
     class Twins(httpx2.AsyncBaseTransport):
@@ -286,7 +286,7 @@ async def test_a_list_whose_name_holds_what_cannot_be_seen_is_found_by_that_name
     assert not any("does not show these as asked" in note for note in answer["notes"])
 
 
-async def test_a_confirm_with_a_space_at_its_end_is_the_same_and_several_may_have_had_a_user_id() -> None:
+async def test_a_confirm_with_a_space_at_its_end_is_the_same() -> None:
     fields: list[Row] = [{"fieldName": "plan ", "fieldType": "string"}]
     async with connected(Answering(fields=fields, lists=[NEWSLETTER | {"filterCriteria": {}}])) as client:
         field = {"fieldName": "plan ", "confirm": "plan "}

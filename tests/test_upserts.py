@@ -47,7 +47,7 @@ async def test_the_undo_of_an_update_takes_it_back() -> None:
 
 
 @pytest.mark.parametrize("rule", ["merge", "replace"])
-async def test_the_custom_fields_that_were_not_given_stay_whatever_an_upsert_does_to_them(rule: Any) -> None:
+async def test_custom_fields_that_are_not_named_stay_under_either_upsert_rule(rule: Any) -> None:
     async with over_a_line(options=Options(rate_limit=0, upsert_rule=rule)) as (client, line):
         answer_of(await client.call_tool("create_contact", JANE))
         answer = answer_of(
@@ -77,7 +77,7 @@ async def test_a_dry_run_shows_the_request_and_the_changes_and_writes_nothing() 
 
 @pytest.mark.parametrize("name", LOST)
 @pytest.mark.parametrize("new", [True, False])
-async def test_a_lost_reply_to_an_applied_upsert_is_verified_and_never_sent_again(name: str, new: bool) -> None:
+async def test_an_applied_upsert_whose_reply_is_lost_is_verified_not_repeated(name: str, new: bool) -> None:
     async with over_a_line() as (client, line):
         if not new:
             answer_of(await client.call_tool("create_contact", {**JANE, "firstName": "Jan"}))
@@ -88,7 +88,7 @@ async def test_a_lost_reply_to_an_applied_upsert_is_verified_and_never_sent_agai
     assert line.count(UPSERT) == 1
 
 
-async def test_a_lost_reply_to_an_upsert_that_was_not_applied_is_told_as_that() -> None:
+async def test_a_lost_upsert_that_was_not_applied_is_reported_as_that() -> None:
     async with over_a_line() as (client, line):
         line.lose(UPSERT, reset)
         text = error_of(await client.call_tool("upsert_contact", JANE))
@@ -130,7 +130,7 @@ async def test_a_lost_upsert_is_unknown_where_the_list_cannot_be_searched() -> N
     assert "it would join anew" in text
 
 
-async def test_a_value_that_autosend_does_not_keep_is_told() -> None:
+async def test_a_value_that_autosend_does_not_keep_is_reported() -> None:
     def forget(body: Any) -> None:
         body["data"]["firstName"] = "JANE"
 
@@ -153,7 +153,7 @@ async def test_joining_a_list_is_undone_by_leaving_it() -> None:
     assert answer["outcome"] == "updated"
 
 
-async def test_a_list_that_the_contact_is_in_already_is_not_joined_again_and_stays_out_of_the_undo() -> None:
+async def test_a_list_that_the_contact_is_in_is_joined_and_undone_for_nobody() -> None:
     async with over_a_line() as (client, line):
         for name in ("Newsletter", "Offers"):
             line.sandbox.store.contact_lists.seed(PROJECT, name, "list")
@@ -169,7 +169,7 @@ async def test_a_list_that_the_contact_is_in_already_is_not_joined_again_and_sta
     assert list(starts.values()) == [1, 1]
 
 
-async def test_that_it_cannot_be_told_who_was_in_the_list_before_is_said() -> None:
+async def test_earlier_membership_that_cannot_be_looked_up_is_said_to_be_unknown() -> None:
     async with over_a_line() as (client, line):
         line.sandbox.store.contact_lists.seed(PROJECT, "Newsletter", "list")
         answer_of(await client.call_tool("create_contact", JANE))
@@ -190,7 +190,7 @@ async def test_many_lists_are_joined_without_looking_into_each_first() -> None:
     assert "undo" not in answer
 
 
-async def test_a_value_that_was_not_there_before_is_told_to_stay() -> None:
+async def test_a_value_that_was_not_there_before_is_reported_to_stay() -> None:
     async with over_a_line() as (client, _line):
         answer_of(await client.call_tool("create_contact", JANE))
         answer = answer_of(await client.call_tool("upsert_contact", {**JANE, "lastName": "Doe"}))
@@ -198,7 +198,7 @@ async def test_a_value_that_was_not_there_before_is_told_to_stay() -> None:
     assert answer["notes"] == ["These had no value before, and cannot be cleared again: lastName."]
 
 
-async def test_an_upsert_that_could_not_leave_is_tried_again_and_told_as_not_sent() -> None:
+async def test_an_upsert_that_cannot_leave_is_retried_and_reported_as_not_sent() -> None:
     async with over_a_line() as (client, line):
         line.lose(UPSERT, unreachable)
         text = error_of(await client.call_tool("upsert_contact", JANE))

@@ -33,13 +33,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _serve(args: argparse.Namespace) -> int:
+    if sys.stdin is None or sys.stdout is None:
+        return usage("stdin and stdout must be open: the server speaks MCP over them")
+
     import anyio
 
     from autosend_mcp.logs import configure_logging
     from autosend_mcp.server.stdio import serve_stdio
 
-    if sys.stdin is None or sys.stdout is None:
-        return usage("stdin and stdout must be open: the server speaks MCP over them")
     autosend = _connect(args)
     configure_logging(autosend.settings.log_level)
     anyio.run(serve_stdio, autosend)
