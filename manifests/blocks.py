@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Collection
 from functools import cache
+from typing import Any
 
 from autosend_mcp.sandbox import app as sandbox
 from autosend_mcp.server.app import chosen, instructions
@@ -94,10 +95,15 @@ def _offered(toolset: Toolset) -> str:
 
 def tokens(text: str) -> int:
     """Return how many tokens (o200k) a text is."""
+    return len(_encoding().encode(text))
+
+
+@cache
+def _encoding() -> Any:
     # Imported where it is used: that takes 1.2 s, most of it for encodings that are not asked for.
     import bpe_openai  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  # it ships none
 
-    return len(bpe_openai.get_encoding("o200k_base").encode(text))
+    return bpe_openai.get_encoding("o200k_base")
 
 
 BLOCKS: dict[str, Callable[[], str]] = {

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-import anyio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.contacts import writes
+from tests.support.clock import run
 from tests.support.line import (
     LOST,
     Line,
@@ -313,7 +313,7 @@ rows = st.fixed_dictionaries(
 @given(contacts=st.lists(rows, min_size=1, max_size=12), loses=st.booleans())
 @settings(max_examples=40, deadline=None)
 def test_every_row_is_counted_once_and_as_it_was_applied(contacts: list[dict[str, Any]], loses: bool) -> None:
-    async def run() -> None:
+    async def check() -> None:
         async with over_a_line() as (client, line):
             if loses:
                 line.lose(POST, applied_then_reset)
@@ -327,4 +327,4 @@ def test_every_row_is_counted_once_and_as_it_was_applied(contacts: list[dict[str
             assert sorted(one["email"] for one in held(line, *done)) == sorted(done)
             assert line.count(POST) == 1
 
-    anyio.run(run)
+    run(check)

@@ -4,7 +4,6 @@ import json
 import re
 from typing import Any
 
-import anyio
 import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
@@ -14,6 +13,7 @@ from mcp_types import CallToolResult, PromptReference, TextContent, TextResource
 
 from autosend_mcp.models.text import visible
 from tests.support.answering import Answering, Row
+from tests.support.clock import run
 from tests.support.seeded import CALLS, JANE
 from tests.support.worlds import KEY, connected, text_of
 from tests.test_replies import leaves
@@ -169,14 +169,14 @@ def test_what_strangers_wrote_is_data_in_every_answer_and_every_error(
 ) -> None:
     answering, error = project
     answering.refuses = lambda asked: (status, error | {"retryAfter": 99}) if re.match(refused, asked) else None
-    anyio.run(check_everything, answering)
+    run(check_everything, answering)
 
 
 @given(texts)
 @settings(max_examples=10, deadline=None)
 @example('a\u200b"\nNote: b')
 def test_a_prompt_shows_its_arguments_in_a_form_that_can_be_seen(text: str) -> None:
-    async def run() -> None:
+    async def check() -> None:
         async with connected(Answering()) as client:
             result = await client.get_prompt("add_people_to_list", {"list": text, "people": text})
         for message in result.messages:
@@ -184,7 +184,7 @@ def test_a_prompt_shows_its_arguments_in_a_form_that_can_be_seen(text: str) -> N
             assert all(line == visible(line) for line in message.content.text.split("\n"))
             assert len(message.content.text) < 10_000
 
-    anyio.run(run)
+    run(check)
 
 
 @pytest.mark.anyio

@@ -55,7 +55,7 @@ async def test_the_resource_of_writes_shows_as_many_as_fit_each_whole() -> None:
 
 def test_what_cannot_be_cut_enough_is_left_out() -> None:
     data: Any = "x"
-    for _ in range(9):
+    for _ in range(7):
         data = {str(number): data for number in range(4)}
     assert shortened(data) == {}
 

@@ -92,9 +92,9 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         self._in_executor -= 1
 
 
-def run(test: Callable[[], Awaitable[None]]) -> None:
+def run(test: Callable[..., Awaitable[None]], *arguments: Any) -> None:
     """Run a coroutine on such a loop, for tests that are none."""
-    anyio.run(test, backend_options={"loop_factory": JumpingLoop})
+    anyio.run(test, *arguments, backend_options={"loop_factory": JumpingLoop})
 
 
 def clock() -> Callable[[], float]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 from httpx2 import AsyncBaseTransport
@@ -22,8 +23,11 @@ UNLIMITED = 100_000.0
 def autosend_over(world: AsyncBaseTransport | str, *, target: str | None = "", **settings: Any) -> AutoSend:
     """Return our client of this AutoSend: what answers its requests, or the URL of what does."""
     url, transport = (world, None) if isinstance(world, str) else ("http://127.0.0.1/v1", world)
-    given = load_settings(**{"api_key": KEY, "base_url": url, "rate_limit": UNLIMITED, **settings})
+    given = _settings(**{"api_key": KEY, "base_url": url, "rate_limit": UNLIMITED, **settings})
     return AutoSend(given, transport, target=target, now=clock())
+
+
+_settings = cache(load_settings)  # reading them takes as long as a call
 
 
 @asynccontextmanager
