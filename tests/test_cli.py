@@ -75,7 +75,7 @@ def test_a_value_that_should_be_json_is_refused_by_the_tool(value: str, capsys: 
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["nope"], "no tool is called 'nope'; there are: create_contact"),
         (["create_contact", "x"], "expected --name value pairs or one JSON object, not 'x'"),
@@ -88,9 +88,9 @@ def test_a_value_that_should_be_json_is_refused_by_the_tool(value: str, capsys: 
         (["create_contact", "--sandbox=contacts"], "'contacts' is no file name with an ending"),
     ],
 )
-def test_wrong_usage_is_exit_code_2(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_is_exit_code_2(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["call", "--sandbox", "", *words]) == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_a_wrong_setting_is_exit_code_2_and_names_the_variable(
@@ -100,9 +100,9 @@ def test_a_wrong_setting_is_exit_code_2_and_names_the_variable(
     with pytest.raises(SystemExit) as end:
         main([])
     assert end.value.code == 2
-    told = capsys.readouterr().err
-    assert told.startswith("autosend-mcp: AUTOSEND_TIMEOUT must be a number of seconds from 1 to 300")
-    assert "sEcReT" not in told
+    error = capsys.readouterr().err
+    assert error.startswith("autosend-mcp: AUTOSEND_TIMEOUT must be a number of seconds from 1 to 300")
+    assert "sEcReT" not in error
 
 
 @pytest.mark.parametrize("words", [["--sandbox"], ["sandbox", "--port", "0", "--file"]])
@@ -116,13 +116,13 @@ def test_a_sandbox_file_that_cannot_be_opened_is_reported_in_words(
     except SystemExit as end:
         code = end.code
     assert code == 2
-    told = capsys.readouterr().err
-    assert "Traceback" not in told
-    assert "cannot be opened" in told
+    error = capsys.readouterr().err
+    assert "Traceback" not in error
+    assert "cannot be opened" in error
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["--sandbox", "demo"], "'demo' is no file name with an ending"),
         (["call", "--sandbox", "create_contact", "--email", "a@b.co"], "'create_contact' is no file name"),
@@ -131,12 +131,12 @@ def test_a_sandbox_file_that_cannot_be_opened_is_reported_in_words(
     ],
 )
 def test_a_word_in_the_wrong_place_is_reported_as_such(
-    words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as end:
         main(words)
     assert end.value.code == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_a_stream_that_is_not_unicode_is_written_in_escapes() -> None:
@@ -150,8 +150,8 @@ def test_a_stream_that_is_not_unicode_is_written_in_escapes() -> None:
 def test_a_port_that_is_taken_is_reported_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert main(["sandbox", "--port", str(taken.getsockname()[1])]) == 2
-    told = capsys.readouterr().err
-    assert told.startswith("autosend-mcp: sandbox: Address already in use")
+    error = capsys.readouterr().err
+    assert error.startswith("autosend-mcp: sandbox: Address already in use")
 
 
 @pytest.mark.parametrize("words", [(), ("call",), ("demo",), ("import",), ("sandbox",), ("call", "create_contact")])

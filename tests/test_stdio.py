@@ -1,4 +1,4 @@
-"""The server as a host runs it: what of its lines is answered, and what it logs."""
+"""The server over stdio: which lines that it cannot read are answered, and what it logs."""
 
 import json
 
