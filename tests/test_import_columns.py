@@ -69,6 +69,7 @@ def test_of_two_custom_fields_that_are_written_alike_none_is_guessed() -> None:
 @pytest.mark.parametrize(
     ("asked", "field"),
     [("email", "email"), (" email ", "email"), ("first_name", "firstName"), ("externalId", "userId"), ("", ""),
+     ("Vorname", "firstName"),
      ("  ", ""), ("plan", "customFields.plan"), ("customFields.plan", "customFields.plan")],
 )  # fmt: skip
 def test_a_column_is_what_it_is_said_to_be(asked: str, field: str) -> None:

@@ -381,6 +381,21 @@ def test_a_signal_lets_what_has_left_be_settled(terminal: bool, here: Line, caps
     assert here.count(BULK) == 1
 
 
+def test_a_signal_while_the_file_is_read_sends_nothing(here: Line, capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Screen(terminal=False)
+
+    def interrupted() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        screen.wait_for(STOPPING)
+
+    here.lose("GET /custom-fields", once(interrupted), forwarded)
+    write(people(3))
+    with redirect_stderr(screen):
+        told(capsys, "people.csv", code=130)
+    assert screen.getvalue() == STOPPING + "autosend-mcp: interrupted while reading; nothing was sent\n"
+    assert here.count(BULK) == 0
+
+
 def test_two_signals_wait_for_nothing(here: Line, capsys: pytest.CaptureFixture[str]) -> None:
     released = threading.Event()
     screen = Screen(terminal=False)

@@ -15,6 +15,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from autosend_mcp.errors import NotSent
+from autosend_mcp.imports.journal import Journal, JournalBusyError
 from autosend_mcp.imports.run import Import, ImportOptions
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.contact_lists.membership import bulk_add
@@ -333,6 +334,32 @@ async def test_a_joining_in_doubt_is_looked_up_before_anything_else(failure: Any
     assert done.counts == {"created": 3}
 
 
+@pytest.mark.anyio
+async def test_a_stop_ends_the_wait_for_requests_that_were_in_flight() -> None:
+    with world() as here:
+        list_id = here.made_list()
+        await interrupted(here, MANY, lists=("Newsletter",))
+        journal = Journal(here.folder / "people.csv.journal")
+        journal.intend(dict.fromkeys(range(101, 201)))
+        journal.intend({1: "p0@example.com"}, 0)
+        journal.close()
+        imported = here.begin(MANY, lists=("Newsletter",))
+        await imported.read()
+        began = anyio.current_time()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(imported.send)
+            await anyio.wait_all_tasks_blocked()
+            imported.stop()
+        imported.close()
+        assert anyio.current_time() - began < 1
+        assert imported.progress.stage == "stopped"
+        assert len(here.written) == 100
+        done = await here.run(MANY, lists=("Newsletter",))
+        assert set(here.written.values()) == {1}
+        assert here.members(list_id) == 200
+    assert done.counts == {"created": 200}
+
+
 # Files that cannot be used
 
 
@@ -345,6 +372,19 @@ async def test_two_imports_of_one_file_do_not_run_side_by_side() -> None:
         assert "This file is being imported already. Nothing was sent and nothing changed." in text
         first.close()
         assert (await here.run(MANY)).counts == {"created": 200}
+
+
+class Removed(type(Path())):
+    """A path whose file another process removes at the last moment."""
+
+    def exists(self) -> bool:
+        self.unlink()
+        return super().exists()
+
+
+def test_a_journal_that_was_just_removed_is_busy(tmp_path: Path) -> None:
+    with pytest.raises(JournalBusyError):
+        Journal(Removed(tmp_path / "people.csv.journal"))
 
 
 def foreign(journal: Path) -> None:

@@ -1,4 +1,4 @@
-"""The files beside the one that was imported: what became of each row, and the rows to mend and feed in again."""
+"""The files beside the one that was imported: what became of each row, and the rows to fix and import again."""
 
 import csv
 import io
@@ -9,6 +9,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from autosend_mcp.imports.file.encodings import FileError
+from autosend_mcp.imports.file.tables import read_table
+from autosend_mcp.imports.journal import Journal, JournalRow
+from autosend_mcp.imports.reports import write_reports
 from autosend_mcp.sandbox.app import PROJECT, Options
 from tests.support.importing import ADD, BULK, World, csv_of, people, report_of, world
 from tests.support.line import Forward, answering, reset
@@ -208,6 +212,18 @@ async def test_rejected_rows_are_not_written_from_a_file_that_changed_meanwhile(
         again = await here.run(rows)
         assert here.line.count(BULK) == 1
     assert again.counts == {"created": 1, "invalid": 1}
+
+
+async def test_rejected_rows_that_the_file_does_not_have_are_no_report() -> None:
+    with world() as here:
+        file = here.folder / "people.csv"
+        file.write_bytes(csv_of(people(1)))
+        journal = Journal(None)
+        journal.add([JournalRow(2, 3, "bad", "{}", "invalid", "why")])
+        with file.open("rb") as opened, pytest.raises(FileError, match="changed while it was imported"):
+            write_reports(read_table(opened, file.name), journal, file)
+        journal.close()
+        assert not [*here.folder.glob("*.rejected*")]
 
 
 async def test_a_report_of_thousands_is_whole() -> None:

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,16 @@ import anyio
 import pytest
 from mcp import Client
 
+from autosend_mcp.errors import Unknown
 from autosend_mcp.imports.background import NO_UNDO, UNDER_WAY
+from autosend_mcp.imports.job import ImportJob
+from autosend_mcp.imports.run import Import, ImportOptions
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.tools.jobs import Jobs
-from tests.support.line import Forward, Line, saying, unreachable
+from tests.support.line import Forward, Line, empty_sandbox, forwarded, saying, unreachable
 from tests.support.records import starts_of
 from tests.support.seeded import JANE, fact, held, seeded, wrote
-from tests.support.worlds import answer_of, connected, error_of, text_of
+from tests.support.worlds import answer_of, autosend_over, connected, error_of, text_of
 
 pytestmark = pytest.mark.anyio
 
@@ -340,6 +344,52 @@ async def test_only_so_many_imports_run_at_once() -> None:
         results = [await client.call_tool("start_import", {"text": people(1 + place)}) for place in range(4)]
     assert [result.is_error for result in results] == [False, False, False, True]
     assert "As many imports are under way as may be" in error_of(results[-1])
+
+
+async def test_a_file_that_takes_long_to_read_is_asked_for_again() -> None:
+    async def slow(forward: Forward) -> Any:
+        await anyio.sleep(20)
+        return await forward()
+
+    async with importing() as (client, line):
+        line.lose("GET /custom-fields", slow, slow, forwarded)
+        begun = await started(client, text=ROWS)
+        last = await ended(client, begun["importId"])
+    assert begun["outcome"] == "reading"
+    assert "readAs" not in begun
+    assert begun["nextStep"] == "Call get_import to see how far it is."
+    assert last["outcome"] == "partly_done"
+
+
+async def test_of_thousands_of_problems_the_first_are_listed() -> None:
+    async with importing() as (client, _):
+        done = await started(client, text="email\n" + "x\n" * 5_001)
+    assert done["counts"] == {"invalid": 5_001}
+    assert "Only the first 5,000 of the rows that did not succeed are listed." in done["notes"]
+
+
+async def test_an_import_directory_that_is_gone_has_no_files(tmp_path: Path) -> None:
+    directory = tmp_path / "imports"
+    directory.mkdir()
+    async with seeded(import_dir=directory) as (client, _):
+        directory.rmdir()
+        refused = await client.call_tool("start_import", {"file": "people.csv"})
+    assert fact(refused, "there are") == []
+
+
+class Broken(BytesIO):
+    """A file that fails in a way that nobody expects."""
+
+    def seek(self, _offset: int, _whence: int = 0, /) -> int:
+        raise ZeroDivisionError
+
+
+async def test_a_bug_ends_the_import_and_not_the_server(caplog: pytest.LogCaptureFixture) -> None:
+    job = ImportJob(Import(autosend_over(Line(empty_sandbox())), Broken(), "", ImportOptions()), restart=False)
+    await job.run()
+    assert job.outcome == "failed"
+    assert isinstance(job.error, Unknown)
+    assert [record.__dict__["fields"]["cause"] for record in caplog.records] == ["ZeroDivisionError"]
 
 
 class Ended:

@@ -265,6 +265,15 @@ async def test_custom_fields_defined_before_one_was_refused_are_reported() -> No
     assert 'These custom fields were defined: "color".' in str(raised.value)
 
 
+async def test_a_custom_field_that_is_refused_first_leaves_nothing_defined() -> None:
+    with world() as here:
+        here.line.lose("POST /custom-fields", answering(403, refusal("Plan limit")))
+        with pytest.raises(AutoSendError) as raised:
+            await here.run([{"email": "a@example.com", "color": "red", "size": "xl"}], create_fields=True)
+    assert "Nothing changed." in str(raised.value)
+    assert "were defined" not in str(raised.value)
+
+
 async def test_a_stop_with_a_reply_lost_leaves_the_request_in_doubt() -> None:
     with world() as here:
         imported = here.begin(csv_of(people(3)))
