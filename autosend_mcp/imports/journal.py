@@ -5,16 +5,16 @@ the journal therefore holds exactly the requests whose outcome is not known.
 """
 
 import json
-import os
 import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from autosend_mcp.imports.journal_file import connect, parts_of
 from autosend_mcp.models.contacts.contact import Values
 
 SUCCESSES = ("created", "updated", "unchanged")
@@ -22,24 +22,6 @@ Outcome = Literal[
     "created", "updated", "unchanged", "merged", "invalid", "failed", "unknown", "would create", "would update"
 ]
 
-_FILES = ("", "-wal", "-shm")
-_OURS = 0x41534A31  # in the file's head: somebody else's database is left as it is
-_WHOSE = ("PRAGMA application_id", "SELECT COUNT(*) FROM sqlite_master")
-# Open in one process; not lost with it; written past the cache, so that a long file needs no more memory.
-_SET_UP = f"""
-PRAGMA locking_mode = EXCLUSIVE;
-PRAGMA journal_mode = WAL;
-PRAGMA synchronous = NORMAL;
-PRAGMA cache_size = -4000;
-PRAGMA application_id = {_OURS};
-BEGIN EXCLUSIVE;
-COMMIT;
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS rows (
-    number INTEGER PRIMARY KEY, line INTEGER, email TEXT, expected TEXT, outcome TEXT, reason TEXT, joins INTEGER);
-CREATE TABLE IF NOT EXISTS requests (id INTEGER PRIMARY KEY, list_index INTEGER, rows TEXT);
-CREATE INDEX IF NOT EXISTS not_applied ON rows (email) WHERE outcome IN ('failed', 'unknown');
-"""
 _RESULTS = "SELECT number, line, email, expected, outcome, reason FROM rows WHERE number > ? ORDER BY number LIMIT ?"
 _REJECTED = (
     "SELECT number, line, email, expected, outcome, reason FROM rows WHERE number > ?"
@@ -58,10 +40,6 @@ _PENDING = (
     "SELECT number, email, expected, outcome, joins FROM rows WHERE number > ?"
     " AND (outcome IS NULL OR (joins < ? AND outcome IN ('created', 'updated', 'unchanged'))) ORDER BY number LIMIT ?"
 )
-
-
-class JournalBusyError(Exception):
-    """Another process is at work on it."""
 
 
 class JournalRow(NamedTuple):
@@ -124,15 +102,15 @@ class Journal:
         """
         self._file = file
         self._lock = threading.Lock()
-        self._db = _connect(file)
+        self._db = connect(file)
 
     def close(self, *, keep: bool = True) -> None:
         """Close it; without `keep`, remove its files too."""
         with self._lock:  # SQLite would crash a thread that is still at work
             self._db.close()
         if self._file is not None and not keep:
-            for ending in _FILES:
-                self._file.with_name(self._file.name + ending).unlink(missing_ok=True)
+            for part in parts_of(self._file):
+                part.unlink(missing_ok=True)
 
     def was_sent(self) -> bool:
         """Return whether a request with any of its rows has left, or may have."""
@@ -251,42 +229,3 @@ class Journal:
             self._db.execute("BEGIN")
             with self._db:
                 yield self._db
-
-
-def _make_private(file: Path) -> None:
-    """Create the file so that nobody else can read it; not through a link.
-
-    Raises:
-        OSError: One of its files is a link.
-    """
-    for ending in _FILES:
-        if file.with_name(file.name + ending).is_symlink():
-            raise OSError(f"{file.name}{ending} is a link")
-    with suppress(OSError):  # it is there already, or cannot be made: then it cannot be opened either
-        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-
-
-def _connect(file: Path | None) -> sqlite3.Connection:
-    name = (file or Path()).name
-    if file is not None:
-        _make_private(file)
-    try:
-        db = sqlite3.connect(
-            file or ":memory:", isolation_level=None, check_same_thread=False, timeout=0.5, cached_statements=64
-        )
-    except sqlite3.Error:
-        raise OSError(f"{name} cannot be opened") from None
-    try:
-        (ours,), (tables,) = (db.execute(sql).fetchone() for sql in _WHOSE)
-        if tables and ours != _OURS:
-            raise sqlite3.DatabaseError(name)
-        db.executescript(_SET_UP)
-    except sqlite3.Error as error:
-        db.close()
-        if "locked" in str(error):
-            raise JournalBusyError from None
-        raise OSError(f"{name} is no journal of an import, or cannot be written") from None
-    if file is not None and not file.exists():  # the process that had it open has just removed it
-        db.close()
-        raise JournalBusyError
-    return db

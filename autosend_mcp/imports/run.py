@@ -15,7 +15,8 @@ from autosend_mcp.imports.file.columns import Column, match_columns
 from autosend_mcp.imports.file.encodings import FileError
 from autosend_mcp.imports.file.tables import Table, read_table
 from autosend_mcp.imports.hints import Hint, UnclearImport
-from autosend_mcp.imports.journal import Journal, JournalBusyError, JournalRow
+from autosend_mcp.imports.journal import Journal, JournalRow
+from autosend_mcp.imports.journal_file import JournalBusyError
 from autosend_mcp.imports.progress import Progress
 from autosend_mcp.imports.reports import write_dry_run, write_reports
 from autosend_mcp.imports.sending.requests import Requests
