@@ -280,7 +280,7 @@ async def test_an_answer_in_the_instant_of_the_cancellation_is_kept() -> None:
         return Done(number="done")
 
     async with anyio.create_task_group() as tasks:
-        writes, call = InFlightWrites(tasks), TooLate(autosend_over("http://127.0.0.1/v1"))
+        writes, call = InFlightWrites(tasks, lambda: None), TooLate(autosend_over("http://127.0.0.1/v1"))
         with caller:
             await writes.run("key", perform, call)
         assert (await writes.run("key", perform, call))[1] == [FINISHED]
@@ -288,7 +288,7 @@ async def test_an_answer_in_the_instant_of_the_cancellation_is_kept() -> None:
 
 async def test_only_the_latest_thousand_unheard_answers_are_kept() -> None:
     async with anyio.create_task_group() as tasks:
-        writes, call = InFlightWrites(tasks), TooLate(autosend_over("http://127.0.0.1/v1"))
+        writes, call = InFlightWrites(tasks, lambda: None), TooLate(autosend_over("http://127.0.0.1/v1"))
         for number in range(1001):
             with anyio.CancelScope() as caller:
 

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from autosend_mcp.sandbox.app import PROJECT, Options
+from autosend_mcp.sandbox.contacts import writes
 from tests.support.answering import Answering, Row
 from tests.support.clock import clock
+from tests.support.line import applied_then_reset, over_a_line, reset
 from tests.support.worlds import answer_of, connected, error_of
 
 pytestmark = pytest.mark.anyio
@@ -95,3 +98,54 @@ async def test_more_look_ups_than_there_is_time_for_are_not_begun() -> None:
         text = error_of(await client.call_tool("add_to_list", {"list": "Letters", "emails": emails}))
     assert "Looking it up failed too: whether it was applied is not known." in text
     assert asked.count("POST /contact-lists/contacts/search") == 3
+
+
+MEMBERS = "POST /contact-lists/contacts/search"
+
+
+async def test_a_few_people_are_searched_for_in_a_long_list() -> None:
+    async with over_a_line() as (client, line):
+        newsletter = line.sandbox.store.contact_lists.seed(PROJECT, "Letters", "list")
+        rows = [{"email": f"m{number}@example.com", "listIds": [newsletter]} for number in range(350)]
+        for row in rows:
+            writes.create(line.sandbox.store, PROJECT, row)
+        line.lose("POST /contact-lists/contacts/bulk-add", applied_then_reset)
+        asked = {"list": "Letters", "emails": ["m340@example.com", "new@example.com"]}
+        assert answer_of(await client.call_tool("add_to_list", asked))["outcome"] == "done"
+        assert [body.get("email") for body in line.bodies(MEMBERS)] == [None, "m340@example.com", "new@example.com"]
+
+
+async def test_a_contact_given_by_id_that_shows_its_lists_is_not_searched_for() -> None:
+    async with over_a_line(options=Options(rate_limit=0, list_ids_in_replies=True)) as (client, line):
+        line.sandbox.store.contact_lists.seed(PROJECT, "Letters", "list")
+        contact = writes.create(line.sandbox.store, PROJECT, {"email": "jane@example.com"})
+        line.lose("POST /contact-lists/contacts/bulk-add", applied_then_reset)
+        asked = {"list": "Letters", "contactIds": [contact["id"]]}
+        assert answer_of(await client.call_tool("add_to_list", asked))["outcome"] == "done"
+        assert line.count(MEMBERS) == 0
+
+
+async def test_an_upsert_seen_only_by_lists_that_cannot_be_read_is_unknown() -> None:
+    async with over_a_line() as (client, line):
+        line.sandbox.store.contact_lists.seed(PROJECT, "Letters", "list")
+        writes.create(line.sandbox.store, PROJECT, {"email": "jane@example.com", "firstName": "Jane"})
+        line.lose("POST /contacts/email", applied_then_reset)
+        line.lose(MEMBERS, reset)
+        asked = {"email": "jane@example.com", "firstName": "Jane", "listIds": ["Letters"]}
+        text = error_of(await client.call_tool("upsert_contact", asked))
+    assert "whether it was applied is not known" in text
+
+
+async def test_a_lost_suppression_among_many_is_searched_for_or_unknown() -> None:
+    suppress, entries = "POST /suppression-groups/emails/suppress", "POST /suppression-groups/entries"
+    async with over_a_line(toolsets="suppressions", rate_limit=2) as (client, line):
+        many = [f"m{number}@example.com" for number in range(9_600)]
+        line.sandbox.store.suppression_groups.suppress(PROJECT, many, is_global=True)
+        line.lose(suppress, applied_then_reset)
+        asked = {"emails": ["jane@example.com"], "everywhere": True}
+        assert answer_of(await client.call_tool("suppress_emails", asked))["outcome"] == "done"
+        assert [body.get("email") for body in line.bodies(entries)] == [None, "jane@example.com"]
+        line.lose(suppress, applied_then_reset)
+        asked = {"emails": [f"n{number}@example.com" for number in range(100)], "everywhere": True}
+        text = error_of(await client.call_tool("suppress_emails", asked))
+    assert "Looking it up failed too: whether it was applied is not known." in text

@@ -1,9 +1,12 @@
 """The server over stdio: which lines that it cannot read are answered, and what it logs."""
 
 import json
+import logging
+from typing import Any
 
 import pytest
-from mcp import Client
+from mcp import Client, MCPError
+from mcp_types import CallToolResult, Request
 
 from autosend_mcp.cli.connect import connect
 from autosend_mcp.logs import configure_logging
@@ -11,6 +14,7 @@ from autosend_mcp.server.app import open_server
 from autosend_mcp.server.stdio import refusal_of
 from tests.support.faults import refuse
 from tests.support.faulty import Faulty
+from tests.support.line import over_a_line
 from tests.support.worlds import KEY, connected, error_of, text_of
 
 JANE = {"email": "jane@example.com"}
@@ -40,6 +44,35 @@ async def test_the_key_and_the_address_are_in_no_output_at_debug(
     assert KEY not in answer + log
     assert "canary" not in answer + log
     assert "jane" not in log
+
+
+def test_a_record_of_a_library_is_logged_without_its_values(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("INFO")
+    logging.getLogger("some.library").warning("sent %s", KEY, exc_info=ValueError(KEY))
+    line = json.loads(capsys.readouterr().err)
+    assert line.pop("time")
+    assert line == {
+        "level": "WARNING",
+        "event": "library",
+        "logger": "some.library",
+        "message": "sent %s",
+        "error": "ValueError",
+    }
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"name": 5}, "name must be the name of a tool: create_contact, "),
+        ({"name": "create_contact", "arguments": []}, "arguments must be a JSON object, for example "),
+    ],
+)
+async def test_a_malformed_call_is_explained(params: dict[str, Any], said: str) -> None:
+    async with over_a_line("legacy") as (client, line):
+        with pytest.raises(MCPError, match=said):
+            await client.session.send_request(Request[Any, Any](method="tools/call", params=params), CallToolResult)
+        assert line.seen == []
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ class InFlightWrites:
     Keep results whose caller was cancelled for ten minutes, and note them on the next identical call.
     """
 
-    def __init__(self, tasks: anyio.abc.TaskGroup, on_close: Callable[[], None] | None = None) -> None:
+    def __init__(self, tasks: anyio.abc.TaskGroup, on_close: Callable[[], None]) -> None:
         """`tasks` outlives every caller. `on_close` is called when the process must end."""
         self._tasks = tasks
         self._on_close = on_close
@@ -88,8 +88,7 @@ class InFlightWrites:
 
     async def close(self) -> None:
         """End the writes that have not left; let the others finish while the grace lasts, then cut them off."""
-        if self._on_close is not None:
-            self._on_close()
+        self._on_close()
         for write in self._in_flight.values():
             write.give_up()
         with anyio.move_on_after(GRACE, shield=True):

@@ -59,17 +59,16 @@ class Handlers:
 
     async def read_resource(self, _context: RequestContext, params: ReadResourceRequestParams) -> ReadResourceResult:
         """Answer resources/read."""
-        if not resources.is_offered(str(params.uri), self._toolsets):
+        uri = str(params.uri)
+        if not resources.is_offered(uri, self._toolsets):
             uris = ", ".join(str(resource.uri) for resource in resources.offered(self._toolsets))
             raise MCPError(INVALID_PARAMS, f"There is no such resource; there are {uris}.")
         try:
-            found = await resources.read(Call(self._autosend), str(params.uri), self._dispatch.history)
+            text = await resources.read(Call(self._autosend), uri, self._dispatch.history)
         except AutoSendError as error:
             raise MCPError(INVALID_PARAMS, self._dispatch.text_of(error)) from None
-        for content in found.contents:
-            if isinstance(content, TextResourceContents):
-                content.text = self._autosend.settings.without_key(content.text)
-        return found
+        text = self._autosend.settings.without_key(text)
+        return ReadResourceResult(contents=[TextResourceContents(uri=uri, mime_type=resources.JSON, text=text)])
 
     async def list_prompts(self, _context: RequestContext, _params: PaginatedRequestParams | None) -> ListPromptsResult:
         """Answer prompts/list."""

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 from urllib.parse import unquote
 
-from mcp_types import ReadResourceResult, Resource, ResourceTemplate, TextResourceContents
+from mcp_types import Resource, ResourceTemplate
 
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.directory import read_lists, read_properties
@@ -20,7 +20,7 @@ FIELDS = "autosend://custom-fields"
 WRITES = "autosend://writes"
 CONTACT_LIST = "autosend://contact-lists/{list}"
 
-_JSON = "application/json"
+JSON = "application/json"
 
 
 async def _lists(call: Call) -> object:
@@ -37,11 +37,11 @@ _READERS: dict[str, Callable[[Call], Awaitable[object]]] = {LISTS: _lists, FIELD
 
 # Each with the toolset that it belongs to; the writes belong to none.
 _DEFINITIONS = (
-    ("lists", Resource(uri=LISTS, name="contact_lists", title="Contact lists", mime_type=_JSON,
+    ("lists", Resource(uri=LISTS, name="contact_lists", title="Contact lists", mime_type=JSON,
                        description="The contact lists and segments, with the number of contacts in each.")),
-    ("fields", Resource(uri=FIELDS, name="custom_fields", title="Custom fields", mime_type=_JSON,
+    ("fields", Resource(uri=FIELDS, name="custom_fields", title="Custom fields", mime_type=JSON,
                         description="The custom fields that contacts can have, with their types.")),
-    ("", Resource(uri=WRITES, name="writes", title="Writes", mime_type=_JSON,
+    ("", Resource(uri=WRITES, name="writes", title="Writes", mime_type=JSON,
                   description="What this server has written since it started, and what would take it back.")),
 )  # fmt: skip
 
@@ -57,7 +57,7 @@ def templates(toolsets: Collection[str]) -> list[ResourceTemplate]:
         return []
     return [
         ResourceTemplate(
-            uri_template=CONTACT_LIST, name="contact_list", title="Contact list", mime_type=_JSON,
+            uri_template=CONTACT_LIST, name="contact_list", title="Contact list", mime_type=JSON,
             description="One contact list or segment, by name or id.",
         )
     ]  # fmt: skip
@@ -70,7 +70,7 @@ def is_offered(uri: str, toolsets: Collection[str]) -> bool:
     return uri in {str(resource.uri) for resource in offered(toolsets)}
 
 
-async def read(call: Call, uri: str, history: History) -> ReadResourceResult:
+async def read(call: Call, uri: str, history: History) -> str:
     """Return the content of a URI that is offered, as JSON.
 
     Raises:
@@ -83,5 +83,4 @@ async def read(call: Call, uri: str, history: History) -> ReadResourceResult:
         data = await _READERS[uri](call)
     else:
         data = (await resolve_list(Context(call), unquote(uri.removeprefix(f"{LISTS}/")))).named()
-    text = compact_json(shortened(visible_data(data), MAX_ANSWER_BYTES))
-    return ReadResourceResult(contents=[TextResourceContents(uri=uri, mime_type=_JSON, text=text)])
+    return compact_json(shortened(visible_data(data), MAX_ANSWER_BYTES))

@@ -54,8 +54,6 @@ async def search_members(send: Send, list_id: str, people: People, affordable: f
     Raises:
         AutoSendError: A request failed, or more than are affordable would be needed.
     """
-    if not people.names:
-        return set()
     if len(people.names) == 1:
         return {name for name in people.names if await _is_member(send, list_id, people, name)}
     first = await send(contact_lists.search(list_id))
