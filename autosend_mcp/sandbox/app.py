@@ -62,7 +62,6 @@ from email.utils import formatdate
 from functools import partial
 from http import HTTPStatus
 
-from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -146,4 +145,4 @@ class Sandbox:
         return response
 
     async def _automations(self, _request: Request) -> Response:
-        return JSONResponse({"automations": await to_thread.run_sync(self.store.automations.all)})
+        return JSONResponse({"automations": self.store.automations.all()})

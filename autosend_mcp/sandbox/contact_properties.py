@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -81,7 +80,7 @@ class ContactPropertyEndpoints:
 
     async def all(self, _request: Request, project: str) -> Response:
         """Return every definition."""
-        found = await to_thread.run_sync(self._properties.all, project)
+        found = self._properties.all(project)
         return success({"customFields": found}, message="Custom fields retrieved successfully")
 
     async def create(self, request: Request, project: str) -> Response:
@@ -91,7 +90,7 @@ class ContactPropertyEndpoints:
         name, kind, description, default = (
             body.get(member) for member in ("fieldName", "fieldType", "description", "defaultValue")
         )
-        created = await to_thread.run_sync(self._properties.define, project, str(name), str(kind), description, default)
+        created = self._properties.define(project, str(name), str(kind), description, default)
         if created is None:
             message = "Custom field already exists"
             raise Refused(self._options.exists_status, "CUSTOM_FIELD_ALREADY_EXISTS", message)
@@ -99,7 +98,7 @@ class ContactPropertyEndpoints:
 
     async def delete(self, request: Request, project: str) -> Response:
         """Delete the definition and all contacts' values."""
-        if not await to_thread.run_sync(self._properties.delete, project, parameter(request, "name")):
+        if not self._properties.delete(project, parameter(request, "name")):
             raise not_found("Custom field", "CUSTOM_FIELD_NOT_FOUND")
         return success(message="Custom field deleted successfully")
 

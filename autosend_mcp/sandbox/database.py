@@ -73,7 +73,7 @@ def _second(seconds: int) -> str:
 
 
 class Database:
-    """One SQLite connection for any number of threads.
+    """One SQLite connection, which any thread may use.
 
     With a file, write-ahead logging keeps every finished transaction, also when the process is killed.
     """

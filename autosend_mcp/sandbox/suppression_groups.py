@@ -5,10 +5,8 @@ Sources: the pages "List suppression groups", "Bulk suppress emails" and "Bulk u
 
 import secrets
 from collections.abc import Iterable
-from functools import partial
 from typing import Any
 
-from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -152,7 +150,7 @@ class SuppressionGroupEndpoints:
     async def all(self, request: Request, project: str) -> Response:
         """Return the project's groups, with `includeGlobal=true` also the global ones."""
         include_global = request.query_params.get("includeGlobal", "").lower() == "true"
-        found = await to_thread.run_sync(lambda: self._groups.all(project, include_global=include_global))
+        found = self._groups.all(project, include_global=include_global)
         return success({"groups": found})
 
     async def entries(self, request: Request, project: str) -> Response:
@@ -160,8 +158,7 @@ class SuppressionGroupEndpoints:
         body = await body_of(request)
         check(paging_problems(body))
         page, limit = body.get("page", 1), body.get("limit", 20)
-        search = partial(
-            self._groups.entries,
+        entries, total = self._groups.entries(
             project,
             group_id=body.get("groupId"),
             email=normalized(str(body["email"])) if body.get("email") else None,
@@ -169,31 +166,26 @@ class SuppressionGroupEndpoints:
             start=(page - 1) * limit,
             limit=limit,
         )
-        entries, total = await to_thread.run_sync(search)
         return success({"entries": entries, "pagination": pagination(page, limit, total)})
 
     async def of_email(self, request: Request, project: str) -> Response:
         """Return the groups that hold one address."""
         body = await body_of(request)
         check(email_problems(body.get("email")))
-        return success({"groups": await to_thread.run_sync(self._groups.of, project, normalized(body["email"]))})
+        return success({"groups": self._groups.of(project, normalized(body["email"]))})
 
     async def suppress(self, request: Request, project: str) -> Response:
         """Put the addresses into a group."""
         body = await _suppression(request)
         group_id, reason, is_global = body.get("groupId"), body.get("reason"), bool(body.get("isGlobal"))
-        count = await to_thread.run_sync(
-            lambda: self._groups.suppress(project, body["emails"], group_id, reason, is_global=is_global)
-        )
+        count = self._groups.suppress(project, body["emails"], group_id, reason, is_global=is_global)
         return success({"suppressed": count})
 
     async def unsuppress(self, request: Request, project: str) -> Response:
         """Take the addresses out of a group, or out of all."""
         body = await _suppression(request)
         group_id, is_global = body.get("groupId"), bool(body.get("isGlobal"))
-        count = await to_thread.run_sync(
-            lambda: self._groups.unsuppress(project, body["emails"], group_id, is_global=is_global)
-        )
+        count = self._groups.unsuppress(project, body["emails"], group_id, is_global=is_global)
         return success({"unsuppressed": count})
 
 

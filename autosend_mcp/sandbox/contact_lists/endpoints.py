@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Any, cast
 
-from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -49,12 +48,12 @@ class ContactListEndpoints:
         kind = request.query_params.get("type") or None
         if kind not in (None, *_TYPES):
             raise _wrong_type()
-        found = await to_thread.run_sync(self._lists.all, project, kind)
+        found = self._lists.all(project, kind)
         return success({self._options.lists_key: found})
 
     async def get(self, request: Request, project: str) -> Response:
         """Return one list or segment, or the global list."""
-        found = await to_thread.run_sync(self._lists.get, project, parameter(request, "listId"))
+        found = self._lists.get(project, parameter(request, "listId"))
         if found is None:
             raise _unknown()
         return success(found)
@@ -70,8 +69,8 @@ class ContactListEndpoints:
         check(_list_problems(body))
         parent = body.get("parentId") if body.get("type") == "segment" else None
         if parent is not None and parent != GLOBAL:
-            await self._kind(project, parent)
-        created = await to_thread.run_sync(self._lists.create, project, body)
+            self._kind(project, parent)
+        created = self._lists.create(project, body)
         if created is None:
             raise Refused(self._options.exists_status, "LIST_ALREADY_EXISTS", "Contact list already exists")
         return success(created)
@@ -81,7 +80,7 @@ class ContactListEndpoints:
         list_id = parameter(request, "listId")
         if list_id == GLOBAL:
             raise Refused(400, "VALIDATION_FAILED", "The global contact list cannot be deleted")
-        if not await to_thread.run_sync(self._lists.delete, project, list_id):
+        if not self._lists.delete(project, list_id):
             raise _unknown()
         return success(message="Contact list deleted successfully")
 
@@ -90,10 +89,10 @@ class ContactListEndpoints:
         body = await body_of(request)
         check([*_id_problems(body), *paging_problems(body), *text_problems(body, {"email": None})])
         list_id, part = body["contactListId"], (body.get("email") or "").strip().lower()
-        await self._kind(project, list_id)
+        self._kind(project, list_id)
         page, limit = body.get("page", 1), body.get("limit", 20)
         start = min((page - 1) * limit, _MAX_START)
-        found, total = await to_thread.run_sync(self._lists.page, project, list_id, part, start, limit)
+        found, total = self._lists.page(project, list_id, part, start, limit)
         if self._options.beyond_last_page == "refuse" and page > max(ceil(total / limit), 1):
             check([problem("page", "page is beyond the last one")])
         shown = [{name: contact[name] for name in _SHOWN if name in contact} for contact in found]
@@ -103,8 +102,8 @@ class ContactListEndpoints:
         """Put contacts into the list; create those with new addresses."""
         body = await body_of(request)
         check([*_id_problems(body), *_named_problems(body, self._options.max_bulk_add)])
-        await self._refuse_segment(project, body["contactListId"])
-        return success(await to_thread.run_sync(bulk_add, self._store, project, body))
+        self._refuse_segment(project, body["contactListId"])
+        return success(bulk_add(self._store, project, body))
 
     async def remove(self, request: Request, project: str) -> Response:
         """Take contacts out of the list; they themselves stay."""
@@ -112,18 +111,18 @@ class ContactListEndpoints:
         check(_named_problems(body))
         if list_id == GLOBAL:
             raise Refused(400, "VALIDATION_FAILED", "Contacts cannot be removed from the global contact list")
-        await self._refuse_segment(project, list_id)
-        return success(await to_thread.run_sync(bulk_remove, self._store, project, list_id, body))
+        self._refuse_segment(project, list_id)
+        return success(bulk_remove(self._store, project, list_id, body))
 
-    async def _kind(self, project: str, list_id: str) -> str:
+    def _kind(self, project: str, list_id: str) -> str:
         """Return the type of the list, which must exist."""
-        kind = await to_thread.run_sync(self._lists.kind, project, list_id)
+        kind = self._lists.kind(project, list_id)
         if kind is None:
             raise _unknown()
         return kind
 
-    async def _refuse_segment(self, project: str, list_id: str) -> None:
-        if await self._kind(project, list_id) == "segment":
+    def _refuse_segment(self, project: str, list_id: str) -> None:
+        if self._kind(project, list_id) == "segment":
             raise Refused(400, "INVALID_LIST_TYPE", "Segments are computed: contacts cannot be added or removed")
 
 

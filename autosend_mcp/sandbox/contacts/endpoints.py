@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -56,19 +55,19 @@ class ContactEndpoints:
 
     async def create(self, request: Request, project: str) -> Response:
         """Create a contact, unless the project has the address."""
-        contact = await to_thread.run_sync(create, self._store, project, await _contact_body(request))
-        return success(await self._shown(contact), status=self._options.created_status)
+        contact = create(self._store, project, await _contact_body(request))
+        return success(self._shown(contact), status=self._options.created_status)
 
     async def upsert(self, request: Request, project: str) -> Response:
         """Create a contact, or change the one with this address."""
-        contact = await to_thread.run_sync(upsert, self._store, project, await _contact_body(request))
-        return success(await self._shown(contact))
+        contact = upsert(self._store, project, await _contact_body(request))
+        return success(self._shown(contact))
 
     async def search(self, request: Request, project: str) -> Response:
         """Return the contacts with the given addresses, those that exist."""
         emails = await _emails(request, self._options.max_search)
-        found = await to_thread.run_sync(self._store.contacts.find, project, emails)
-        return success({"contacts": await self._all_shown(found)})
+        found = self._store.contacts.find(project, emails)
+        return success({"contacts": self._all_shown(found)})
 
     async def bulk_update(self, request: Request, project: str) -> Response:
         """Create or change many contacts; the answer only counts."""
@@ -78,49 +77,45 @@ class ContactEndpoints:
         if self._options.repeated_rows == "refuse" and len({row["email"] for row in rows}) < len(rows):
             check([problem("contacts", "An email address may be given only once")])
         runs = bool(body.get("runWorkflow"))
-        applied = await to_thread.run_sync(lambda: bulk_update(self._store, project, rows, run_workflow=runs))
+        applied = bulk_update(self._store, project, rows, run_workflow=runs)
         total = len(body["contacts"])
         return success({"successCount": applied, "failedCount": total - applied, "totalCount": total})
 
     async def remove(self, request: Request, project: str) -> Response:
         """Delete the contacts with the given addresses."""
         emails, strict = await _emails(request), self._options.remove_unknown == "refuse"
-        removed = await to_thread.run_sync(
-            lambda: self._store.contacts.delete_by_emails(project, emails, all_or_none=strict)
-        )
+        removed = self._store.contacts.delete_by_emails(project, emails, all_or_none=strict)
         if strict and not removed:
             raise _unknown()
         return success()
 
     async def get(self, request: Request, project: str) -> Response:
         """Return the contact with this id."""
-        return success(await self._shown(await self._contact(request, project)))
+        return success(self._shown(self._contact(request, project)))
 
     async def delete(self, request: Request, project: str) -> Response:
         """Delete the contact with this id."""
-        if not await to_thread.run_sync(self._store.contacts.delete_by_id, project, self._id(request)):
+        if not self._store.contacts.delete_by_id(project, self._id(request)):
             raise _unknown()
         return success(message="Contact deleted successfully")
 
     async def delete_by_user_id(self, request: Request, project: str) -> Response:
         """Delete the contacts with this user id."""
         user_id, only_first = parameter(request, "userId"), self._options.same_user_id == "first"
-        deleted = await to_thread.run_sync(
-            lambda: self._store.contacts.delete_by_user_id(project, user_id, only_first=only_first)
-        )
+        deleted = self._store.contacts.delete_by_user_id(project, user_id, only_first=only_first)
         if not deleted:
             raise _unknown()
         return success(message="Contact deleted successfully")
 
     async def unsubscribe_groups(self, request: Request, project: str) -> Response:
         """Return the groups that the contact has opted out of."""
-        contact = await self._contact(request, project)
-        groups = await to_thread.run_sync(self._store.suppression_groups.of, project, contact["email"])
+        contact = self._contact(request, project)
+        groups = self._store.suppression_groups.of(project, contact["email"])
         return success({"groups": [{name: group[name] for name in ("groupId", "name")} for group in groups]})
 
-    async def _contact(self, request: Request, project: str) -> Contact:
+    def _contact(self, request: Request, project: str) -> Contact:
         contact_id = self._id(request)
-        found = await to_thread.run_sync(self._store.contacts.by_ids, project, [contact_id])
+        found = self._store.contacts.by_ids(project, [contact_id])
         if contact_id not in found:
             raise _unknown()
         return found[contact_id]
@@ -131,14 +126,14 @@ class ContactEndpoints:
             check([problem("id", "Invalid contact id")])
         return contact_id
 
-    async def _all_shown(self, contacts: list[Contact]) -> list[Contact]:
+    def _all_shown(self, contacts: list[Contact]) -> list[Contact]:
         if not self._options.list_ids_in_replies:
             return contacts
-        list_ids = await to_thread.run_sync(self._store.contact_lists.of, contacts)
+        list_ids = self._store.contact_lists.of(contacts)
         return [contact | {"listIds": ids} for contact, ids in zip(contacts, list_ids, strict=True)]
 
-    async def _shown(self, contact: Contact) -> Contact:
-        return (await self._all_shown([contact]))[0]
+    def _shown(self, contact: Contact) -> Contact:
+        return self._all_shown([contact])[0]
 
 
 async def _contact_body(request: Request) -> dict[str, Any]:
