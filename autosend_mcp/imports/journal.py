@@ -91,7 +91,10 @@ class OpenRequest:
 
 
 class Journal:
-    """The rows of one import. Every method may be called from any thread, and is one transaction."""
+    """The rows of one import. Every method may be called from any thread, and is one transaction.
+
+    Each raises OSError if the file cannot be read or written: the disk is full, or the file is damaged.
+    """
 
     def __init__(self, file: Path | None) -> None:
         """Open or create it; in memory without a file.
@@ -219,13 +222,21 @@ class Journal:
         return [*map(JournalRow._make, self._read(_REJECTED, after, limit))]
 
     def _read(self, sql: str, *values: object) -> list[Any]:
-        with self._lock:
-            return self._db.execute(sql, values).fetchall()
+        with self._locked() as db:
+            return db.execute(sql, values).fetchall()
 
     @contextmanager
     def _transaction(self) -> Generator[sqlite3.Connection]:
         """Apply all of what is done within, or nothing; no other thread does anything meanwhile."""
+        with self._locked() as db:
+            db.execute("BEGIN")
+            with db:
+                yield db
+
+    @contextmanager
+    def _locked(self) -> Generator[sqlite3.Connection]:
         with self._lock:
-            self._db.execute("BEGIN")
-            with self._db:
+            try:
                 yield self._db
+            except sqlite3.Error as error:
+                raise OSError(f"the import's journal failed: {error}") from error

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from sqlite3 import ProgrammingError
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
+
+from anyio import to_thread
 
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.api.directory import read_properties
@@ -22,7 +23,6 @@ from autosend_mcp.imports.reports import write_dry_run, write_reports
 from autosend_mcp.imports.sending.requests import Requests
 from autosend_mcp.imports.sending.sender import Sender
 from autosend_mcp.imports.staging import define_fields, infer_types, new_field, stage
-from autosend_mcp.imports.threads import in_thread
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.tools.contact_lists.resolve import resolve_lists
 from autosend_mcp.tools.context import Context
@@ -94,16 +94,16 @@ class Import:
         self._autosend.settings.credentials()
         options = self.options
         try:
-            self.table = await in_thread(
+            self.table = await to_thread.run_sync(
                 lambda: read_table(self._file, self._name, encoding=options.encoding, delimiter=options.delimiter)
             )
-            self._journal = await in_thread(self._open_journal)
-            if not await in_thread(self._resumes, self.table, self._journal, restart):
+            self._journal = await to_thread.run_sync(self._open_journal)
+            if not await to_thread.run_sync(self._resumes, self.table, self._journal, restart):
                 self._is_staged = False
                 await self._stage(self.table, self._journal)
                 self._is_staged = not self.progress.stopped
-            counts = await in_thread(self._journal.count_outcomes)
-            self.progress.begin(counts, await in_thread(self._journal.count_settled, len(self.lists)))
+            counts = await to_thread.run_sync(self._journal.count_outcomes)
+            self.progress.begin(counts, await to_thread.run_sync(self._journal.count_settled, len(self.lists)))
         except FileError as error:
             raise UnclearImport(str(error), hints=[error.hint] if error.hint else []) from None
         except JournalBusyError:
@@ -122,7 +122,7 @@ class Import:
             await (self._sender.compare() if self.options.dry_run else self._sender.send())
         self.error = self._sender.error
         with suppress(OSError):  # whatever needs the journal will report it
-            self._problems = await in_thread(journal.rejected, 0, MAX_PROBLEMS)
+            self._problems = await to_thread.run_sync(journal.rejected, 0, MAX_PROBLEMS)
         finished = not self.progress.stopped and await self._write_reports()
         self.progress.stage = "done" if finished else "stopped"
 
@@ -135,7 +135,7 @@ class Import:
     def problems(self, after: int = 0, limit: int = 20) -> list[JournalRow]:
         """Return the next rows that did not succeed; once it has ended, of the first `MAX_PROBLEMS` of them."""
         if self._journal is not None:
-            with suppress(ProgrammingError):  # it was closed meanwhile
+            with suppress(OSError):  # it was closed meanwhile, or cannot be read
                 return self._journal.rejected(after, limit)
         return [row for row in self._problems if row.number > after][:limit]
 
@@ -189,22 +189,22 @@ class Import:
         self.columns = match_columns(
             table.columns, options.columns, defined, create=options.create_fields, unnamed=table.unnamed
         )
-        await in_thread(infer_types, table, self.columns)
+        await to_thread.run_sync(infer_types, table, self.columns)
         new = [new_field(column) for column in self.columns if column.new]
         types = defined | {field.field_name: field.field_type for field in new}
-        await in_thread(stage, table, self.columns, types, journal, self.progress)
+        await to_thread.run_sync(stage, table, self.columns, types, journal, self.progress)
         if self.progress.stopped:
             return
-        if not options.dry_run and (await in_thread(journal.count_outcomes))[""]:  # a row is left to be sent
+        if not options.dry_run and (await to_thread.run_sync(journal.count_outcomes))[""]:  # a row is left to be sent
             await define_fields(requests, new)
         lists = [contact_list.model_dump(by_alias=True, exclude_none=True) for contact_list in self.lists]
         columns = [asdict(column) for column in self.columns]
-        await in_thread(journal.set_fact, "staged", {"lists": lists, "columns": columns})
+        await to_thread.run_sync(journal.set_fact, "staged", {"lists": lists, "columns": columns})
 
     async def _write_reports(self) -> bool:
         """Write the reports; return whether the import is finished with that."""
         try:
-            await in_thread(self._finish)
+            await to_thread.run_sync(self._finish)
         except (OSError, FileError) as error:
             what = f"The report cannot be written: {(getattr(error, 'strerror', None) or str(error)).rstrip('.')}."
             if self.options.dry_run:

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from anyio import to_thread
+
 from autosend_mcp.imports.job import ImportJob
 from autosend_mcp.imports.journal import JournalRow
 from autosend_mcp.imports.summary import counts_of, reading_of
-from autosend_mcp.imports.threads import in_thread
 from autosend_mcp.models.bounds import shortened, size
 from autosend_mcp.models.imports import ImportState, StartedImport
 from autosend_mcp.models.pages import fitting, read_cursor, write_cursor
@@ -35,7 +36,7 @@ async def started(job: ImportJob, import_id: str, notes: Sequence[str]) -> Start
 async def _members(job: ImportJob, import_id: str, cursor: str | None, notes: Sequence[str]) -> dict[str, Any]:
     progress = job.imported.progress
     after, _ = read_cursor(cursor, _PROBLEMS, import_id)
-    rows = await in_thread(job.imported.problems, after, _PROBLEMS + 1) if job.was_read else []
+    rows = await to_thread.run_sync(job.imported.problems, after, _PROBLEMS + 1) if job.was_read else []
     shown, more = fitting([_problem(row) for row in rows[:_PROBLEMS]])
     further = write_cursor(rows[len(shown) - 1].number, _PROBLEMS, import_id) if len(rows) > len(shown) else None
     left = progress.seconds_left if job.was_read and not job.ended.is_set() else None

@@ -31,7 +31,7 @@ class Joins:
         inside = await self._requests.members(self._lists[index].id, emails)
         for request in requests:
             numbers = [number for number, email in request.rows.items() if email in inside]
-            await self._ledger.settle_joins(numbers, index + 1, request.id)
+            self._ledger.settle_joins(numbers, index + 1, request.id)
 
     async def join(self, rows: Sequence[PendingRow]) -> None:
         """Put the rows that succeeded into the lists that they have not joined yet.
@@ -45,7 +45,7 @@ class Joins:
                 await self._add(waiting, index)
 
     async def _add(self, rows: Sequence[PendingRow], index: int, tries: int = MAX_TRIES) -> None:
-        intended = await self._ledger.intend({row.number: row.email for row in rows}, index)
+        intended = self._ledger.intend({row.number: row.email for row in rows}, index)
         people = People(tuple(row.email for row in rows))
         try:
             counts = await self._requests.write(bulk_add(self._lists[index].id, people))
@@ -55,7 +55,7 @@ class Joins:
             if is_contradictory(error):
                 await self._divide_refused(await self._settle_members(rows, index), index, error)
             else:
-                await self._ledger.close(intended)  # nothing was changed
+                self._ledger.close(intended)  # nothing was changed
                 if not is_about_the_rows(error):
                     raise
                 await self._divide_refused(rows, index, error)
@@ -65,7 +65,7 @@ class Joins:
                 return
             await self._settle_counted(rows, index, counts)
         if all(row.joins > index or row.outcome not in SUCCESSES for row in rows):
-            await self._ledger.close(intended)
+            self._ledger.close(intended)
 
     async def _settle_lost(self, rows: Sequence[PendingRow], index: int, tries: int) -> None:
         """Settle the rows of a lost reply by looking who is in the list; put the others in again."""
@@ -73,7 +73,7 @@ class Joins:
         if left and tries > 1 and not self._ledger.stopped:
             await self._add(left, index, tries - 1)
         elif not self._ledger.stopped:
-            await self._ledger.conclude(left, "unknown", self._not_known(index))
+            self._ledger.conclude(left, "unknown", self._not_known(index))
 
     async def _settle_counted(self, rows: Sequence[PendingRow], index: int, counts: MembershipCounts) -> None:
         """Settle the rows by what AutoSend counted and named; where that is not enough, by looking."""
@@ -87,7 +87,7 @@ class Joins:
             return
         left = await self._settle_members(rest, index)
         if counts.added is None and counts.already_in_list is None:
-            await self._ledger.conclude(left, "unknown", self._not_known(index))
+            self._ledger.conclude(left, "unknown", self._not_known(index))
         else:
             for row in left:
                 await self._fail(row, index, "AutoSend does not say why")
@@ -110,7 +110,7 @@ class Joins:
 
     async def _fail(self, row: PendingRow, index: int, why: str) -> None:
         reason = f"It is {row.outcome}, but not in {self._names(index)}: {why}."
-        await self._ledger.conclude([row], "failed", reason)
+        self._ledger.conclude([row], "failed", reason)
 
     def _not_known(self, index: int) -> str:
         return f"Whether it joined {self._names(index)} is not known."
@@ -123,4 +123,4 @@ class Joins:
         """Record that the rows have joined this list."""
         for row in rows:
             row.joins = index + 1
-        await self._ledger.settle(rows, request)
+        self._ledger.settle(rows, request)

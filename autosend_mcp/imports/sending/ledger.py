@@ -3,13 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from anyio import to_thread
+
 from autosend_mcp.imports.journal import Journal, Outcome, PendingRow
 from autosend_mcp.imports.progress import Progress
-from autosend_mcp.imports.threads import in_thread
 
 
 class Ledger:
-    """Where one import records requests and outcomes."""
+    """Where one import records requests and outcomes: on the event loop, for a write takes less than a thread does.
+
+    Each method raises OSError where the journal cannot be written.
+    """
 
     def __init__(self, journal: Journal, progress: Progress, lists: int) -> None:
         """Take the number of lists that each row is to join."""
@@ -22,31 +26,31 @@ class Ledger:
         """Whether nothing more is to be sent."""
         return self._progress.stopped
 
-    async def intend(self, rows: Mapping[int, Any], list_index: int | None = None) -> int:
+    def intend(self, rows: Mapping[int, Any], list_index: int | None = None) -> int:
         """Record that a request is about to leave, as `Journal.intend` has it; return its id."""
-        return await in_thread(self._journal.intend, rows, list_index)
+        return self._journal.intend(rows, list_index)
 
-    async def settle(self, rows: Sequence[PendingRow], request: int | None = None) -> None:
+    def settle(self, rows: Sequence[PendingRow], request: int | None = None) -> None:
         """Record the outcomes of these rows, if any; with `request`, also that its outcome is known."""
         if rows:
-            await in_thread(self._journal.settle, rows, request)
+            self._journal.settle(rows, request)
             self._progress.count(rows, self._lists)
 
-    async def conclude(self, rows: Sequence[PendingRow], outcome: Outcome, reason: str) -> None:
+    def conclude(self, rows: Sequence[PendingRow], outcome: Outcome, reason: str) -> None:
         """Give these rows this outcome, and record it."""
         for row in rows:
             row.outcome, row.reason = outcome, reason
-        await self.settle(rows)
+        self.settle(rows)
 
-    async def settle_joins(self, numbers: Sequence[int], joins: int, request: int) -> None:
+    def settle_joins(self, numbers: Sequence[int], joins: int, request: int) -> None:
         """Record that these rows are done with this many lists, and that the request's outcome is known."""
-        await in_thread(self._journal.settle_joins, numbers, joins, request)
+        self._journal.settle_joins(numbers, joins, request)
 
     async def recount(self) -> None:
-        """Begin the progress anew with what the journal has recorded."""
-        counts = await in_thread(self._journal.count_outcomes)
-        self._progress.begin(counts, await in_thread(self._journal.count_settled, self._lists))
+        """Start the progress from what the journal has recorded."""
+        counts = await to_thread.run_sync(self._journal.count_outcomes)
+        self._progress.begin(counts, await to_thread.run_sync(self._journal.count_settled, self._lists))
 
-    async def close(self, request: int) -> None:
+    def close(self, request: int) -> None:
         """Record that the request's outcome is known: its rows have theirs, or are as they were."""
-        await in_thread(self._journal.settle, (), request)
+        self._journal.settle((), request)

@@ -7,6 +7,7 @@ contacts" (up to 100, the answer only counts), "Search contacts by emails" and "
 from collections.abc import Awaitable, Iterable, Sequence
 
 import anyio
+from anyio import to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from autosend_mcp.api.client import AutoSend
@@ -19,7 +20,6 @@ from autosend_mcp.imports.sending.joins import Joins
 from autosend_mcp.imports.sending.ledger import Ledger
 from autosend_mcp.imports.sending.requests import Requests
 from autosend_mcp.imports.sending.updates import Updates
-from autosend_mcp.imports.threads import in_thread
 from autosend_mcp.models.comparison import with_existing_values
 from autosend_mcp.models.contact_lists.lists import ContactList
 
@@ -89,7 +89,7 @@ class Sender:
 
     async def _recover(self) -> None:
         """Find out what became of requests in flight when the process was killed."""
-        requests = await in_thread(self._journal.open_requests)
+        requests = await to_thread.run_sync(self._journal.open_requests)
         if not requests:
             return
         await self._requests.let_arrive()
@@ -133,13 +133,13 @@ class Sender:
         """Return the rows after this one, looked up; settle those that need not be sent. Empty at the end."""
         if self._progress.stopped:
             return []
-        window = await in_thread(self._journal.pending, last, len(self._lists), self._requests.window)
+        window = await to_thread.run_sync(self._journal.pending, last, len(self._lists), self._requests.window)
         fresh = [row for row in window if row.outcome is None]
         self._compare(fresh, await self._requests.find([row.email for row in fresh]))
         if dry_run:
             for row in fresh:
                 row.outcome = row.outcome or ("would update" if row.hash_before else "would create")
-        await self._ledger.settle([row for row in fresh if row.outcome])
+        self._ledger.settle([row for row in fresh if row.outcome])
         return window
 
     async def _hand_on(self, batches: MemoryObjectSendStream[Batch], waiting: Batch, at_least: int) -> None:

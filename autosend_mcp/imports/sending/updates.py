@@ -41,7 +41,7 @@ class Updates:
             AutoSendError: They cannot be sent now, or nothing more can.
         """
         request = await self._request(rows)
-        intended = await self._ledger.intend({row.number: row.hash_before for row in rows})
+        intended = self._ledger.intend({row.number: row.hash_before for row in rows})
         try:
             counts = await self._requests.write(request)
         except Unknown as lost:
@@ -50,7 +50,7 @@ class Updates:
             if is_contradictory(error):
                 await self._settle_contradictory(rows, error)
             else:
-                await self._ledger.close(intended)  # nothing was changed
+                self._ledger.close(intended)  # nothing was changed
                 if not is_about_the_rows(error):
                     raise
                 await self._divide_refused(rows, error)
@@ -60,7 +60,7 @@ class Updates:
                 return
             await self._settle_counted(rows, counts)
         if all(row.outcome for row in rows):
-            await self._ledger.close(intended)
+            self._ledger.close(intended)
 
     async def _request(self, rows: list[PendingRow]) -> Request[BulkCounts]:
         """Return the request. A contact with other values is looked up just before, so that it keeps them."""
@@ -75,16 +75,16 @@ class Updates:
         """Settle the rows by AutoSend's counts, and by looking up which of them it counted as failures."""
         failed = counts.failed_count or 0
         if counts.success_count == 0 and failed == len(rows):
-            await self._ledger.conclude(rows, "failed", NOT_ACCEPTED)
+            self._ledger.conclude(rows, "failed", NOT_ACCEPTED)
             return
         found = await self._requests.poll_contacts(rows, failed=failed)
         left = await self._settle_applied(rows, found)
         if not left:
             return
         if len(left) <= failed:
-            await self._ledger.conclude(left, "failed", NOT_ACCEPTED)
+            self._ledger.conclude(left, "failed", NOT_ACCEPTED)
         elif len(rows) == 1:
-            await self._ledger.conclude(left, "unknown", f"{NOT_REFUSED} {what_differs(left[0], found)}")
+            self._ledger.conclude(left, "unknown", f"{NOT_REFUSED} {what_differs(left[0], found)}")
         else:
             await self._divide(rows, left)
 
@@ -100,14 +100,14 @@ class Updates:
         elif self._ledger.stopped:
             return
         for row in [*changed, *left]:
-            await self._ledger.conclude([row], "unknown", f"{lost.what} {what_differs(row, found)}")
+            self._ledger.conclude([row], "unknown", f"{lost.what} {what_differs(row, found)}")
 
     async def _settle_contradictory(self, rows: list[PendingRow], refusal: Refused) -> None:
         """Settle the rows by looking them up: AutoSend answered 2xx, with success false."""
         found = await self._requests.poll_contacts(rows)
         left = await self._settle_applied(rows, found)
         if left and len(rows) == 1:
-            await self._ledger.conclude(left, "failed", f"{why_refused(refusal)}.")
+            self._ledger.conclude(left, "failed", f"{why_refused(refusal)}.")
         elif left:
             await self._divide(rows, left)
 
@@ -152,7 +152,7 @@ class Updates:
         """Settle the rows, as created or updated where they have no outcome yet."""
         for row in rows:
             row.outcome = row.outcome or _applied(row)
-        await self._ledger.settle(rows, request)
+        self._ledger.settle(rows, request)
 
 
 def _applied(row: PendingRow) -> Literal["created", "updated"]:
