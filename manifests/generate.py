@@ -11,6 +11,7 @@ import json
 import sys
 import tomllib
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,12 @@ def drifted(root: Path, *, outputs: bool = False) -> dict[str, str | None]:
 
 def generated(root: Path) -> dict[str, str]:
     """Return the text of every generated file by its path, and of every page below `root` with its blocks."""
+    return {**_files(), **_pages(root)}
+
+
+@cache
+def _files() -> dict[str, str]:
+    """Return the text of every file that is generated as a whole."""
     project = tomllib.loads(_read(ROOT / "pyproject.toml"))["project"]
     return {
         "manifests/server.json": _json(registry_entry(project)),
@@ -66,7 +73,6 @@ def generated(root: Path) -> dict[str, str]:
             f"{DEFINITIONS}/{name}.json": _json(tool.derive().model_dump(by_alias=True, exclude_none=True, mode="json"))
             for name, tool in sorted(TOOLS.items())
         },
-        **_pages(root),
     }
 
 
