@@ -20,13 +20,16 @@ from tests.support.line import (
     unreachable,
 )
 from tests.support.records import members_of, starts_of
+from tests.support.seeded import JANE, JOHN, seeded
 from tests.support.worlds import answer_of, error_of
+from tests.test_undo import stored
 
 pytestmark = pytest.mark.anyio
 
 POST = "POST /contacts/bulk-update"
 SEARCH = "POST /contacts/search"
 ADD = "POST /contact-lists/contacts/bulk-add"
+BULK = "POST /contacts/bulk-update"
 
 
 def people(count: int, **more: Any) -> list[dict[str, Any]]:
@@ -90,6 +93,19 @@ async def test_rows_that_contradict_each_other_are_not_sent() -> None:
     assert answer["counts"] == {"invalid": 2, "created": 1}
     said = "rows 1 and 2 are the same address and contradict each other: firstName, customFields.plan"
     assert {row["why"] for row in answer["contacts"]["invalid"]} == {said}
+
+
+async def test_three_contradicting_rows_of_one_address_are_all_invalid() -> None:
+    rows = [{"email": JANE, "firstName": name} for name in ("A", "B", "A")]
+    async with seeded() as (client, line):
+        answer = answer_of(
+            await client.call_tool("upsert_contacts", {"contacts": [*rows, {"email": JOHN, "firstName": "Q"}]})
+        )
+        assert stored(line)["firstName"] == "Jane"
+    assert answer["counts"] == {"invalid": 3, "updated": 1}
+    assert [row["row"] for row in answer["contacts"]["invalid"]] == [1, 2, 3]
+    (body,) = line.bodies(BULK)
+    assert [row["email"] for row in body["contacts"]] == [JOHN]
 
 
 async def test_a_batch_without_a_valid_row_sends_nothing() -> None:

@@ -6,9 +6,11 @@ import pytest
 
 from autosend_mcp.models.contact_lists.lists import OPERATORS
 from autosend_mcp.sandbox.app import PROJECT
+from tests.support.answering import Answering, Row
 from tests.support.line import LOST, Line, applied_then_reset, forwarded, over_a_line, reset
 from tests.support.records import snapshot
-from tests.support.worlds import answer_of, error_of
+from tests.support.seeded import JANE, seeded
+from tests.support.worlds import answer_of, connected, error_of
 
 pytestmark = pytest.mark.anyio
 
@@ -25,6 +27,8 @@ DELETES: dict[str, tuple[dict[str, Any], str]] = {
     "delete_custom_field": ({"fieldName": "plan"}, "DELETE /custom-fields/fieldName/"),
 }
 LOOK = {"list": "GET /contact-lists", "field": "GET /custom-fields"}
+# Its name has an invisible selector after the heart.
+HEART = "❤\ufe0f fans"
 
 
 def names(line: Line) -> set[str]:
@@ -226,6 +230,16 @@ async def test_a_list_that_cannot_be_is_refused_with_the_rule(more: dict[str, An
     assert line.seen == []
 
 
+@pytest.mark.parametrize("name", ["logicalOperator", "field", "fieldType", "operator"])
+async def test_a_list_in_place_of_a_text_in_a_condition_is_refused_with_a_line(name: str) -> None:
+    group: Row = {"field": "plan", "fieldType": "string", "operator": "equals", "value": "x"} | {name: ["x"]}
+    criteria: Row = {"logicalOperator": ["AND"] if name == "logicalOperator" else "AND", "groups": [group]}
+    async with seeded() as (client, line):
+        asked = {"name": "S", "type": "segment", "filterCriteria": criteria}
+        assert "\n- filterCriteria: " in error_of(await client.call_tool("create_contact_list", asked))
+    assert line.seen == []
+
+
 async def test_every_documented_operator_is_accepted() -> None:
     values = {"string": "a", "number": 1, "boolean": True, "date": "2024-03-01"}
     groups = [
@@ -248,3 +262,43 @@ async def test_a_reserved_field_name_is_refused_before_anything_is_sent() -> Non
         text = error_of(await client.call_tool("create_custom_field", asked))
     assert "- fieldName: is a name AutoSend reserves" in text
     assert line.seen == []
+
+
+async def test_a_field_whose_name_holds_an_emoji_can_be_given_and_deleted() -> None:
+    name = "❤\ufe0f level"
+    async with seeded() as (client, line):
+        line.sandbox.store.contact_properties.define(PROJECT, name, "number")
+        asked = {"email": "n@example.com", "customFields": {name: 3}}
+        answer_of(await client.call_tool("create_contact", asked))
+        assert line.sandbox.store.contacts.find(PROJECT, ["n@example.com"])[0]["customFields"] == {name: 3}
+        answer_of(await client.call_tool("delete_custom_field", {"fieldName": name, "confirm": name}))
+        assert name not in line.sandbox.store.contact_properties.types(PROJECT)
+
+
+async def test_a_field_is_deleted_by_its_exact_name_and_none_that_looks_like_it() -> None:
+    asked: list[str] = []
+    fields: list[Row] = [{"fieldName": "plan", "fieldType": "string"}, {"fieldName": "plan\u200b"}]
+    world = Answering(fields=fields, refuses=asked.append)
+    async with connected(world) as client:
+        answer_of(await client.call_tool("delete_custom_field", {"fieldName": "plan", "confirm": "plan"}))
+        assert [request for request in asked if request.startswith("DELETE")] == [
+            "DELETE /custom-fields/fieldName/plan"
+        ]
+        fields[0] = {"fieldName": "pl\u200ban"}
+        text = error_of(await client.call_tool("delete_custom_field", {"fieldName": "plan", "confirm": "plan"}))
+    assert "2 custom fields look like this name" in text
+
+
+async def test_a_list_whose_name_holds_what_cannot_be_seen_is_found_by_that_name() -> None:
+    async with seeded() as (client, line):
+        line.lose("POST /contact-lists", applied_then_reset)
+        made = answer_of(await client.call_tool("create_contact_list", {"name": HEART}))
+        line.faults = {}
+        joined = answer_of(await client.call_tool("add_to_list", {"list": HEART, "emails": [JANE]}))
+        again = error_of(await client.call_tool("create_contact_list", {"name": HEART}))
+        answer = answer_of(
+            await client.call_tool("create_contact", {"email": "n@example.com", "customFields": {HEART: "x"}})
+        )
+    assert (made["outcome"], joined["list"]["id"]) == ("created", made["id"])
+    assert "exists already" in again
+    assert not any("does not show these as asked" in note for note in answer["notes"])

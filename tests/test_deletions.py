@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx2
 import pytest
 
 from autosend_mcp.api.calls import Call
@@ -10,9 +11,10 @@ from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.sandbox.contacts import writes
 from autosend_mcp.settings import load_settings
 from autosend_mcp.tools.context import Context
-from tests.support.line import LOST, Line, answering, applied_then_reset, forwarded, over_a_line, reset
+from tests.support.line import LOST, Line, answering, applied_then_reset, forwarded, over_a_line, reset, saying
 from tests.support.records import snapshot
-from tests.support.worlds import answer_of, error_of
+from tests.support.seeded import JANE, JOHN, seeded
+from tests.support.worlds import answer_of, connected, error_of
 
 pytestmark = pytest.mark.anyio
 
@@ -105,6 +107,20 @@ async def test_it_must_be_clear_who_is_meant(asked: dict[str, Any]) -> None:
     async with over_a_line() as (client, line):
         text = error_of(await client.call_tool("delete_contacts", asked))
     assert "The arguments are not valid." in text
+    assert line.seen == []
+
+
+@pytest.mark.parametrize("dots", [".", ".."])
+async def test_an_id_of_dots_is_refused_for_it_names_another_path(dots: str) -> None:
+    by_user: dict[str, Any] = {"userId": dots, "confirm": dots}
+    async with seeded() as (client, line):
+        texts = [
+            error_of(await client.call_tool("get_contact", {"id": dots})),
+            error_of(await client.call_tool("delete_contacts", {"ids": [dots], "confirm": dots})),
+            error_of(await client.call_tool("delete_contacts", by_user)),
+            error_of(await client.call_tool("delete_contacts", by_user | {"dryRun": True})),
+        ]
+    assert all("Nothing changed." in text for text in texts)
     assert line.seen == []
 
 
@@ -203,6 +219,14 @@ async def test_a_deletion_that_could_not_be_checked_says_so() -> None:
     assert answer["notes"] == ["AutoSend said that it deleted them; looking them up afterwards failed."]
 
 
+async def test_a_404_of_a_deletion_that_cannot_be_checked_is_no_deletion() -> None:
+    async with seeded() as (client, line):
+        line.lose("POST /contacts/remove", answering(404, {"success": False, "error": {"message": "not found"}}))
+        line.lose(SEARCH, forwarded, reset)
+        error_of(await client.call_tool("delete_contacts", {"emails": [JANE, JOHN], "confirm": "2"}))
+        assert len(line.sandbox.store.contacts.find(PROJECT, [JANE, JOHN])) == 2
+
+
 @pytest.mark.parametrize(("status", "gone"), [(404, True), (500, False), (403, False)])
 async def test_a_contact_that_went_meanwhile_is_gone_and_a_refusal_is_a_refusal(status: int, gone: bool) -> None:
     async with over_a_line() as (client, line):
@@ -218,3 +242,19 @@ async def test_a_contact_that_went_meanwhile_is_gone_and_a_refusal_is_a_refusal(
         result = await client.call_tool("delete_contacts", asked)
         assert left(line) == ([] if gone else ["ann@example.com"])
     assert result.is_error is not gone
+
+
+async def test_a_namesake_in_other_letters_is_not_the_contact_that_went() -> None:
+    here = {"A": "Jane@example.com", "B": JANE}
+
+    class Twins(httpx2.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            if request.method == "DELETE":
+                del here[request.url.path.rpartition("/")[2]]
+            return saying(
+                200, {"success": True, "data": {"contacts": [{"id": i, "email": e} for i, e in here.items()]}}
+            )
+
+    async with connected(Twins()) as client:
+        answer = answer_of(await client.call_tool("delete_contacts", {"emails": [JANE], "confirm": "Jane@example.com"}))
+    assert (answer["outcome"], here) == ("deleted", {"B": JANE})

@@ -3,11 +3,14 @@
 from typing import Any
 
 import anyio
+import httpx2
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options
-from tests.support.line import answering, over_a_line, reset
+from autosend_mcp.tools.contact_lists.resolve import UNCHECKED as LISTS_UNCHECKED
+from tests.support.line import Forward, answering, over_a_line, reset
 from tests.support.records import members_of
+from tests.support.seeded import seeded, wrote
 from tests.support.worlds import answer_of, error_of
 
 pytestmark = pytest.mark.anyio
@@ -91,19 +94,15 @@ async def test_when_the_lists_cannot_be_read_only_ids_go_through() -> None:
     assert "Looking up changes nothing." in text
 
 
-async def test_when_reading_first_has_used_the_time_up_nothing_is_sent_any_more() -> None:
-    async def slowly(forward: Any) -> Any:
-        await anyio.sleep(7)
-        return await forward()
-
-    async with over_a_line() as (client, line):
-        line.faults = {f"{LISTS}/": [slowly]}
-        ids = [f"{number:024x}" for number in range(10)]
-        hidden = [line.sandbox.store.contact_lists.seed(PROJECT, f"List {one}", "list") for one in ids]
-        line.lose(LISTS, answering(200, {"success": True, "data": {"lists": []}}))
-        text = error_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": hidden}))
-    assert "The time for this call was used up before it could be sent. Nothing was sent" in text
-    assert line.count("POST") == 0
+async def test_lists_that_cannot_be_read_stop_no_write_by_id_but_every_deletion() -> None:
+    ids = [f"507f1f77bcf86cd7994390{n:02}" for n in range(30)]
+    async with seeded(rate_limit=100) as (client, line):
+        line.lose("GET /contact-lists", answering(500, {"success": False}))
+        answer = answer_of(await client.call_tool("create_contact", {"email": "n@example.com", "listIds": ids}))
+        for more in ({}, {"confirm": ids[0]}):
+            error_of(await client.call_tool("delete_contact_list", {"list": ids[0]} | more))
+        assert wrote(line) == ["POST /contacts"]
+    assert LISTS_UNCHECKED in answer["notes"]
 
 
 async def test_a_list_that_may_not_be_read_by_its_id_goes_through_unchecked() -> None:
@@ -179,6 +178,26 @@ async def test_the_check_costs_one_request_a_minute_even_when_it_fails(working: 
     said = "AutoSend's custom fields could not be read, so names and types were not checked."
     assert all((said in one.get("notes", [])) is not working for one in answers)
     assert len(answers) == 6
+
+
+def after(seconds: float, then: Any = None) -> Any:
+    """Answered after so many seconds."""
+
+    async def answer(forward: Forward) -> httpx2.Response:
+        await anyio.sleep(seconds)
+        return await (then(forward) if then else forward())
+
+    return answer
+
+
+async def test_ten_calls_side_by_side_read_the_lists_once() -> None:
+    async with seeded() as (client, line):
+        line.lose("GET /contact-lists", after(1))
+        async with anyio.create_task_group() as tasks:
+            for n in range(10):
+                asked = {"email": f"n{n}@example.com", "listIds": ["Newsletter"]}
+                tasks.start_soon(client.call_tool, "create_contact", asked)
+        assert (line.count("GET /contact-lists"), len(wrote(line))) == (1, 10)
 
 
 @pytest.mark.parametrize("rows", [["plan"], [{"fieldType": "string"}], [None]])

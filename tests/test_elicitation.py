@@ -17,6 +17,7 @@ from mcp_types import (
     InputRequiredResult,
 )
 
+from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.server.elicitation import PendingQuestions
 from autosend_mcp.tools.context import ConfirmationNeeded
 from tests.support.seeded import ANN, CALLS, JANE, JOHN, held, seeded, wrote
@@ -193,6 +194,18 @@ async def test_an_answer_counts_only_for_the_question_that_was_asked() -> None:
         assert len(wrote(line)) == 1
 
 
+async def test_a_yes_to_many_counts_for_those_alone_even_if_only_counted() -> None:
+    many = [f"p{n}@example.com" for n in range(9)]
+    async with seeded(asked=User()) as (client, line):
+        answer_of(await client.call_tool("upsert_contacts", {"contacts": [{"email": one} for one in many]}))
+        written = len(wrote(line))
+        first = await asked_by_hand(client, {"emails": many[:7], "confirm": "7"})
+        brought = {"input_responses": yes(first), "request_state": first.request_state}
+        again = await asked_by_hand(client, {"emails": [*many[:5], *many[7:]], "confirm": "7"}, **brought)
+        assert len(wrote(line)) == written
+        question_of(again)
+
+
 async def test_only_an_accepted_answer_to_the_question_deletes() -> None:
     async with seeded(asked=User()) as (client, line):
         first = await asked_by_hand(client, ONE)
@@ -202,6 +215,16 @@ async def test_only_an_accepted_answer_to_the_question_deletes() -> None:
         other = {"another": ElicitResult(action="accept", content={})}
         question_of(await asked_by_hand(client, ONE, input_responses=other, request_state=first.request_state))
         assert wrote(line) == []
+
+
+async def test_a_yes_counts_once_also_for_a_contact_made_anew() -> None:
+    async with seeded(asked=User()) as (client, line):
+        first = await asked_by_hand(client, ONE)
+        again = {"input_responses": yes(first), "request_state": first.request_state}
+        answer_of(await asked_by_hand(client, ONE, **again))
+        answer_of(await client.call_tool("create_contact", {"email": JANE}))
+        assert JANE in question_of(await asked_by_hand(client, ONE, **again))
+        assert len(line.sandbox.store.contacts.find(PROJECT, [JANE])) == 1
 
 
 async def test_the_question_is_asked_again_when_what_it_names_has_changed() -> None:

@@ -8,9 +8,11 @@ from mcp_types import Tool
 
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.settings import TOOLSETS
+from autosend_mcp.tools.contacts.delete import SEVERAL
 from manifests.examples import EXAMPLES, arguments_of
+from tests.support.answering import Answering, Row
 from tests.support.seeded import ANN, JANE, JOHN, PEOPLE, fact, held, seeded, wrote
-from tests.support.worlds import answer_of, error_of
+from tests.support.worlds import answer_of, connected, error_of
 
 pytestmark = pytest.mark.anyio
 
@@ -29,6 +31,7 @@ DELETIONS: dict[str, tuple[str, dict[str, Any], str]] = {
 
 EVERY = ",".join(TOOLSETS)
 OURS = {"stop_import"}  # it changes something here, and nothing in AutoSend
+NEWSLETTER = {"id": "n1", "name": "N", "type": "list"}
 
 
 async def listed() -> dict[str, Tool]:
@@ -131,3 +134,14 @@ async def test_an_id_is_confirmed_by_the_address_behind_it_and_nobody_else_goes(
         assert len(line.sandbox.store.contacts.find(PROJECT, PEOPLE)) == 3
         answer_of(await client.call_tool("delete_contacts", {"ids": [ids[JOHN]], "confirm": JOHN}))
         assert [one["email"] for one in line.sandbox.store.contacts.find(PROJECT, PEOPLE)] == [JANE, ANN]
+
+
+async def test_a_confirm_with_a_space_at_its_end_is_the_same() -> None:
+    fields: list[Row] = [{"fieldName": "plan ", "fieldType": "string"}]
+    async with connected(Answering(fields=fields, lists=[NEWSLETTER | {"filterCriteria": {}}])) as client:
+        field = {"fieldName": "plan ", "confirm": "plan "}
+        assert answer_of(await client.call_tool("delete_custom_field", field))["outcome"] == "deleted"
+        gone = answer_of(await client.call_tool("delete_contacts", {"userId": "42 ", "confirm": "42 "}))
+        assert (gone["outcome"], gone["notes"]) == ("deleted", [SEVERAL])
+        # The type tells a list from a segment, not the conditions that come with it.
+        assert answer_of(await client.call_tool("add_to_list", {"list": "N", "emails": [JANE]}))["outcome"] == "done"

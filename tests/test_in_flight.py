@@ -1,9 +1,11 @@
 """Identical calls in flight, calls that are cancelled, and the notes of the next identical call."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
+import httpx2
 import pytest
 from mcp import Client
 from mcp.server.lowlevel import Server
@@ -12,12 +14,22 @@ from autosend_mcp.api.calls import Call
 from autosend_mcp.api.contacts import create
 from autosend_mcp.errors import NotSent
 from autosend_mcp.models.base import Answer
+from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.server.app import open_server
 from autosend_mcp.server.in_flight import FINISHED, IN_DOUBT, JOINED, InFlightWrites
+from autosend_mcp.server.results import UNSEEN
 from tests.support.faulty import Exchange, Faulty, create_well, faulty_autosend
+from tests.support.line import Forward, Line, applied_then_reset, forwarded, saying
+from tests.support.seeded import JANE, seeded, seeded_sandbox, wrote
 from tests.support.worlds import answer_of, autosend_over, connected, error_of, text_of
 
 pytestmark = pytest.mark.anyio
+
+ASKED: dict[str, Any] = {"email": JANE, "firstName": "Jane"}
+BULK = "POST /contacts/bulk-update"
+ADD = "POST /contact-lists/contacts/bulk-add"
+BATCH: dict[str, Any] = {"contacts": [{"email": JANE, "firstName": "X"}], "listIds": ["Offers", "Newsletter"]}
+SEARCH = "POST /contacts/search/emails"
 
 
 class Waiting:
@@ -32,9 +44,6 @@ class Waiting:
         await create_well(exchange)
 
 
-JANE: dict[str, Any] = {"email": "jane@example.com", "firstName": "Jane"}
-
-
 async def test_identical_calls_in_flight_are_one_request_and_the_second_notes_it(faulty: Faulty, era: str) -> None:
     faulty.create = waiting = Waiting()
     answers: list[dict[str, Any]] = []
@@ -43,7 +52,7 @@ async def test_identical_calls_in_flight_are_one_request_and_the_second_notes_it
         answers.append(answer_of(await client.call_tool("create_contact", arguments)))
 
     async with connected(faulty.transport(), era) as client, anyio.create_task_group() as tasks:
-        tasks.start_soon(create, client, JANE)
+        tasks.start_soon(create, client, ASKED)
         await waiting.arrived.wait()
         tasks.start_soon(create, client, {"first_name": "Jane", "email": "jane@example.com"})
         await anyio.wait_all_tasks_blocked()
@@ -65,11 +74,11 @@ async def test_a_cancelled_create_is_finished_and_the_next_call_notes_it(faulty:
     faulty.create = waiting = Waiting()
     autosend = autosend_over(faulty.transport())
     async with open_server(autosend) as (server, writes), Client(server, mode=era) as client:
-        await cancelled_while_in_flight(client, waiting.arrived, JANE)
+        await cancelled_while_in_flight(client, waiting.arrived, ASKED)
         waiting.go_on.set()
         await writes.all_done()
-        first = error_of(await client.call_tool("create_contact", JANE))
-        again = error_of(await client.call_tool("create_contact", JANE))
+        first = error_of(await client.call_tool("create_contact", ASKED))
+        again = error_of(await client.call_tool("create_contact", ASKED))
     assert "already exists. Nothing changed. It already holds every value asked for" in first
     assert first.endswith(f"Note: {FINISHED}")
     assert "already exists" in again
@@ -82,11 +91,11 @@ async def test_the_outcome_of_a_cancelled_create_is_never_taken_from_memory(faul
     faulty.create = waiting = Waiting()
     autosend = autosend_over(faulty.transport())
     async with open_server(autosend) as (server, writes), Client(server) as client:
-        await cancelled_while_in_flight(client, waiting.arrived, JANE)
+        await cancelled_while_in_flight(client, waiting.arrived, ASKED)
         waiting.go_on.set()
         await writes.all_done()
         faulty.contacts.clear()
-        answer = answer_of(await client.call_tool("create_contact", JANE))
+        answer = answer_of(await client.call_tool("create_contact", ASKED))
     assert answer["notes"] == [FINISHED]
     assert "jane@example.com" in faulty.contacts
 
@@ -96,7 +105,7 @@ async def test_a_call_cancelled_while_it_waits_in_line_is_never_sent() -> None:
         async with faulty_autosend() as faulty:
             autosend = autosend_over(faulty.transport(), rate_limit=1)
             async with open_server(autosend) as (server, writes), Client(server, mode=era) as client:
-                answer_of(await client.call_tool("create_contact", JANE))
+                answer_of(await client.call_tool("create_contact", ASKED))
                 async with anyio.create_task_group() as tasks:
                     for number in range(3):
                         tasks.start_soon(client.call_tool, "create_contact", {"email": f"p{number}@example.com"})
@@ -123,7 +132,7 @@ async def test_a_cancelled_call_is_not_repeated_after_a_rate_limit(faulty: Fault
     faulty.create = limited
     autosend = autosend_over(faulty.transport())
     async with open_server(autosend) as (server, writes), Client(server) as client:
-        await cancelled_while_in_flight(client, arrived, JANE)
+        await cancelled_while_in_flight(client, arrived, ASKED)
         gone.set()
         await writes.all_done()
     assert (faulty.creates, faulty.applied) == (1, [])
@@ -142,9 +151,9 @@ async def test_a_cancelled_call_that_another_joined_is_repeated(
     faulty.create = limited_once
     autosend = autosend_over(faulty.transport())
     async with open_server(autosend) as (server, _), Client(server) as client:
-        await cancelled_while_in_flight(client, arrived, JANE)
+        await cancelled_while_in_flight(client, arrived, ASKED)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(client.call_tool, "create_contact", JANE)
+            tasks.start_soon(client.call_tool, "create_contact", ASKED)
             await anyio.wait_all_tasks_blocked()
             gone.set()
     assert (faulty.creates, len(faulty.applied)) == (2, 1)
@@ -172,7 +181,7 @@ async def test_a_call_that_does_not_end_in_time_is_cut_off_as_unknown(
 ) -> None:
     faulty.create = waiting = Waiting()
     async with open_server(autosend_over(faulty.transport())) as (server, writes):
-        text = await error_when_closed(server, writes, JANE, waiting.arrived.wait)
+        text = await error_when_closed(server, writes, ASKED, waiting.arrived.wait)
     assert "stopped while the request was under way. Whether it was applied is not known. Call again" in text
     assert [record.__dict__["fields"]["outcome"] for record in caplog.records if record.msg == "call"] == ["cut_off"]
 
@@ -190,7 +199,7 @@ async def test_a_call_that_is_ended_after_a_refusal_is_not_called_unsent(faulty:
 
     faulty.create, faulty.look_up = conflict, hang
     async with open_server(autosend_over(faulty.transport())) as (server, writes):
-        text = await error_when_closed(server, writes, JANE, looking.wait)
+        text = await error_when_closed(server, writes, ASKED, looking.wait)
     assert text.startswith("The call was ended before AutoSend had accepted it. Nothing changed.")
 
 
@@ -198,7 +207,7 @@ async def test_a_call_that_waits_when_the_server_ends_is_reported_as_not_sent(fa
     autosend = autosend_over(faulty.transport(), rate_limit=1)
     async with open_server(autosend) as (server, writes):
         async with Client(server) as client:
-            answer_of(await client.call_tool("create_contact", JANE))
+            answer_of(await client.call_tool("create_contact", ASKED))
         text = await error_when_closed(server, writes, {"email": "late@example.com"}, anyio.wait_all_tasks_blocked)
     assert "ended before its request left. Nothing was sent and nothing changed. Call again" in text
     assert len(faulty.applied) == 1
@@ -210,7 +219,7 @@ async def test_a_call_that_is_stopped_in_the_last_instant_is_not_sent(faulty: Fa
     call = Call(autosend)
     assert isinstance(call.forbid_writes(), NotSent)
     with pytest.raises(NotSent, match="cancelled before its request left"):
-        await call.write(create(JANE))
+        await call.write(create(ASKED))
     assert faulty.seen == []
     await autosend.aclose()
 
@@ -229,10 +238,10 @@ async def test_a_cancelled_create_of_unknown_outcome_is_noted_on_the_next_call(f
     faulty.create = lost
     autosend = autosend_over(faulty.transport())
     async with open_server(autosend) as (server, writes), Client(server) as client:
-        await cancelled_while_in_flight(client, arrived, JANE)
+        await cancelled_while_in_flight(client, arrived, ASKED)
         gone.set()
         await writes.all_done()
-        answer = answer_of(await client.call_tool("create_contact", JANE))
+        answer = answer_of(await client.call_tool("create_contact", ASKED))
     assert answer["notes"] == [IN_DOUBT]
 
 
@@ -249,13 +258,13 @@ async def test_a_cancelled_create_that_was_refused_leaves_no_trace(faulty: Fault
 
     faulty.create = refused
     async with connected(faulty.transport()) as client:
-        await cancelled_while_in_flight(client, arrived, JANE)
+        await cancelled_while_in_flight(client, arrived, ASKED)
         gone.set()
         await anyio.wait_all_tasks_blocked()
-        result = await client.call_tool("create_contact", JANE)
+        result = await client.call_tool("create_contact", ASKED)
         while result.is_error:  # the refusal was joined, not missed
             assert JOINED in text_of(result)
-            result = await client.call_tool("create_contact", JANE)
+            result = await client.call_tool("create_contact", ASKED)
     assert "notes" not in answer_of(result)
 
 
@@ -306,3 +315,97 @@ async def test_only_the_latest_thousand_unheard_answers_are_kept() -> None:
             [FINISHED],
             [FINISHED],
         ]
+
+
+@asynccontextmanager
+async def process() -> AsyncGenerator[tuple[Client, Line, InFlightWrites]]:
+    """Yield a client, the line, and the writes of the server, which a test may close."""
+    line = Line(seeded_sandbox())
+    async with open_server(autosend_over(line)) as (server, writes), Client(server, cache=None) as client:
+        yield client, line, writes
+    line.sandbox.close()
+
+
+@pytest.mark.parametrize("end", ["close", "cancel"])
+async def test_a_lost_update_stays_unknown_when_joining_is_refused_at_the_end(end: str) -> None:
+    told, arrived = list[str](), anyio.Event()
+
+    async def limited(_forward: Forward) -> httpx2.Response:
+        arrived.set()
+        return saying(429, {"success": False, "error": {"message": "slow down", "retryAfter": 0.1}})
+
+    async with process() as (client, line, writes):
+        line.lose(BULK, applied_then_reset)
+        line.lose(ADD, limited)
+
+        async def call() -> None:
+            told.append(text_of(await client.call_tool("upsert_contacts", BATCH)))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(call)
+            await arrived.wait()
+            await anyio.wait_all_tasks_blocked()
+            if end == "close":
+                await writes.close()
+            else:
+                tasks.cancel_scope.cancel()
+        await writes.all_done()
+        assert line.count(ADD) == 1
+        (jane,) = line.sandbox.store.contacts.find(PROJECT, [JANE])
+        if end == "cancel":
+            line.lose(ADD, forwarded)
+            await call()
+            assert FINISHED in told[0] or IN_DOUBT in told[0]
+    assert jane["firstName"] == "X"
+    assert "Nothing changed" not in told[0]
+    assert "Nothing was sent" not in told[0]
+
+
+class Held:
+    """Forwards a request once it may go on."""
+
+    def __init__(self) -> None:
+        self.arrived, self.go_on = anyio.Event(), anyio.Event()
+
+    async def __call__(self, forward: Forward) -> httpx2.Response:
+        self.arrived.set()
+        await self.go_on.wait()
+        return await forward()
+
+
+@pytest.mark.parametrize("end", ["close", "cancel"])
+async def test_a_call_ended_while_its_update_is_in_flight_joins_nobody(end: str) -> None:
+    update = Held()
+    async with process() as (client, line, writes):
+        line.lose(BULK, update)
+        async with anyio.create_task_group() as call, anyio.create_task_group() as ending:
+            call.start_soon(client.call_tool, "upsert_contacts", BATCH)
+            await update.arrived.wait()
+            if end == "close":
+                ending.start_soon(writes.close)
+            else:
+                call.cancel_scope.cancel()
+            with anyio.CancelScope(shield=True):
+                await anyio.wait_all_tasks_blocked()
+                update.go_on.set()
+        await writes.all_done()
+        assert wrote(line) == [BULK]
+
+
+async def test_a_dry_run_says_that_it_leaves_out_what_cannot_be_seen() -> None:
+    search, told = Held(), list[list[str]]()
+    asked = {"email": "new@example.com", "firstName": "Ali\u200cReza", "dryRun": True}
+    async with seeded() as (client, line):
+        line.lose(SEARCH, search)
+
+        async def call() -> None:
+            told.append(answer_of(await client.call_tool("create_contact", asked))["notes"])
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(call)
+            await search.arrived.wait()
+            tasks.start_soon(call)
+            await anyio.wait_all_tasks_blocked()
+            search.go_on.set()
+    assert [UNSEEN in notes for notes in told] == [True, True]
+    assert all("request" not in note for notes in told for note in notes)

@@ -5,7 +5,6 @@ import tracemalloc
 import zlib
 from typing import Any
 
-import anyio
 import httpx2
 import pytest
 
@@ -16,16 +15,11 @@ from tests.support.faults import (
     NOT_THERE,
     OLD,
     OTHER,
-    SLOW,
     UNKNOWN,
     UNREADABLE,
     VERIFIED,
     applied_then,
-    error,
-    first,
-    hang,
     not_applied,
-    refuse,
     seconds_ago,
 )
 from tests.support.faulty import Exchange, Fault, Faulty, faulty_autosend
@@ -65,34 +59,6 @@ async def test_a_lost_create_that_was_not_applied_is_probably_not_created(name: 
     assert "Calling create_contact again with the same arguments is safe" in text
     assert (faulty.applied, faulty.creates, faulty.look_ups) == ([], 1, 3)
     assert "script" not in text
-
-
-@pytest.mark.parametrize("applied", [True, False])
-@pytest.mark.parametrize("name", SLOW)
-async def test_a_reply_that_does_not_end_is_looked_up_within_the_45_s_of_a_call(
-    name: str, applied: bool, faulty: Faulty
-) -> None:
-    faulty.create = applied_then(SLOW[name]) if applied else not_applied(SLOW[name])
-    async with connected(faulty.transport()) as client:
-        with anyio.fail_after(45):
-            result = await client.call_tool("create_contact", JANE)
-    if applied:
-        assert any(VERIFIED in note for note in answer_of(result)["notes"])
-    else:
-        assert NOT_THERE in error_of(result)
-    assert faulty.creates == 1
-
-
-@pytest.mark.parametrize("limited_first", [False, True])
-async def test_a_call_whose_look_ups_hang_too_ends_in_its_time(limited_first: bool, faulty: Faulty) -> None:
-    faulty.create = (
-        first(refuse(429, error("Slow down", retryAfter=13.5)), hang) if limited_first else applied_then(hang)
-    )
-    faulty.look_up = hang
-    async with connected(faulty.transport()) as client:
-        with anyio.fail_after(45):
-            assert UNKNOWN in error_of(await client.call_tool("create_contact", JANE))
-    assert faulty.creates == 1 + limited_first
 
 
 UNHELPFUL: dict[str, Fault] = {

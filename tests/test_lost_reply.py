@@ -3,18 +3,24 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx2
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.contacts import writes
 from tests.support.answering import Answering, Row
 from tests.support.clock import clock
-from tests.support.line import applied_then_reset, over_a_line, reset
+from tests.support.line import answering, applied_then_reset, over_a_line, reset
+from tests.support.seeded import JANE, seeded
 from tests.support.worlds import answer_of, connected, error_of
+from tests.test_elicitation import ONE
 
 pytestmark = pytest.mark.anyio
 
 FAILED = (500, {"success": False, "error": "failed"})
+SEARCH = "POST /contacts/search/emails"
+UNKNOWN = "hether it was applied is not known."
+N = {"id": "n1", "name": "N", "type": "list"}
 
 
 def failing_with(rows: list[Row], request: str, row: Row) -> Any:
@@ -58,20 +64,6 @@ async def test_a_custom_field_of_another_type_made_meanwhile_is_not_ours() -> No
     assert "of another type, was made meanwhile" in text
 
 
-async def test_a_field_is_deleted_by_its_exact_name_and_none_that_looks_like_it() -> None:
-    asked: list[str] = []
-    fields: list[Row] = [{"fieldName": "plan", "fieldType": "string"}, {"fieldName": "plan\u200b"}]
-    world = Answering(fields=fields, refuses=asked.append)
-    async with connected(world) as client:
-        answer_of(await client.call_tool("delete_custom_field", {"fieldName": "plan", "confirm": "plan"}))
-        assert [request for request in asked if request.startswith("DELETE")] == [
-            "DELETE /custom-fields/fieldName/plan"
-        ]
-        fields[0] = {"fieldName": "pl\u200ban"}
-        text = error_of(await client.call_tool("delete_custom_field", {"fieldName": "plan", "confirm": "plan"}))
-    assert "2 custom fields look like this name" in text
-
-
 async def test_lists_that_a_created_contact_did_not_join_are_named() -> None:
     def contact(email: str) -> Row:
         return {"id": "c1", "email": email, "createdAt": datetime.fromtimestamp(clock()(), UTC).isoformat()}
@@ -82,22 +74,6 @@ async def test_lists_that_a_created_contact_did_not_join_are_named() -> None:
         answer = answer_of(await client.call_tool("create_contact", {"email": "a@example.com", "listIds": ["Letters"]}))
     assert answer["outcome"] == "created"
     assert any('it was not in "Letters". To put it in, call add_to_list' in note for note in answer["notes"])
-
-
-async def test_more_look_ups_than_there_is_time_for_are_not_begun() -> None:
-    asked: list[str] = []
-
-    def refuses(request: str) -> tuple[int, Any] | None:
-        asked.append(request)
-        return FAILED if request.endswith("bulk-add") else None
-
-    members: list[Row] = [{"id": str(number), "email": f"m{number}@example.com"} for number in range(20_000)]
-    world = Answering(lists=[{"id": "l1", "name": "Letters"}], members=members, refuses=refuses)
-    emails = [f"n{number}@example.com" for number in range(100)]
-    async with connected(world, rate_limit=2) as client:
-        text = error_of(await client.call_tool("add_to_list", {"list": "Letters", "emails": emails}))
-    assert "Looking it up failed too: whether it was applied is not known." in text
-    assert asked.count("POST /contact-lists/contacts/search") == 3
 
 
 MEMBERS = "POST /contact-lists/contacts/search"
@@ -113,6 +89,19 @@ async def test_a_few_people_are_searched_for_in_a_long_list() -> None:
         asked = {"list": "Letters", "emails": ["m340@example.com", "new@example.com"]}
         assert answer_of(await client.call_tool("add_to_list", asked))["outcome"] == "done"
         assert [body.get("email") for body in line.bodies(MEMBERS)] == [None, "m340@example.com", "new@example.com"]
+
+
+async def test_a_lost_leaving_is_looked_for_behind_a_full_page_of_others() -> None:
+    class Lost(Answering):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            if "remove" in str(request.url):
+                raise httpx2.ReadError("reset")
+            return await super().handle_async_request(request)
+
+    people: list[Row] = [{"id": str(n), "email": f"{n}{JANE}"} for n in range(120)] + [{"id": "j", "email": JANE}]
+    async with connected(Lost(lists=[N], members=people)) as client:
+        text = error_of(await client.call_tool("remove_from_list", {"list": "N", "emails": [JANE]}))
+    assert f'still in the list: ["{JANE}"]' in text
 
 
 async def test_a_contact_given_by_id_that_shows_its_lists_is_not_searched_for() -> None:
@@ -149,3 +138,14 @@ async def test_a_lost_suppression_among_many_is_searched_for_or_unknown() -> Non
         asked = {"emails": [f"n{number}@example.com" for number in range(100)], "everywhere": True}
         text = error_of(await client.call_tool("suppress_emails", asked))
     assert "Looking it up failed too: whether it was applied is not known." in text
+
+
+async def test_a_success_that_no_search_confirms_is_unknown() -> None:
+    async with seeded() as (client, line):
+        rows = line.sandbox.store.contacts.find(PROJECT, [JANE])
+        line.lose(SEARCH, answering(200, {"success": True, "data": {"contacts": rows}}))
+        changed: dict[str, Any] = {"contacts": [{"email": JANE, "firstName": "X"}]}
+        for tool, asked in (("upsert_contacts", changed), ("delete_contacts", ONE)):
+            text = error_of(await client.call_tool(tool, asked))
+            assert UNKNOWN in text
+            assert "Nothing changed" not in text

@@ -6,16 +6,20 @@ import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.contacts import writes
-from tests.support.line import LOST, Line, answering, applied_then_reset, over_a_line, reset
+from tests.support.answering import Answering, Row
+from tests.support.line import LOST, Line, answering, applied_then_reset, over_a_line, reset, rewritten
 from tests.support.records import members_of, snapshot, starts_of
-from tests.support.worlds import answer_of, error_of
+from tests.support.seeded import ANN, JANE, JOHN, seeded
+from tests.support.worlds import answer_of, connected, error_of
+from tests.test_sizes import PEOPLE
 
 pytestmark = pytest.mark.anyio
 
 ADD = "POST /contact-lists/contacts/bulk-add"
-REMOVE = "POST /contact-lists/"
 SEARCH = "POST /contact-lists/contacts/search"
 STARTS = "Any live automation of these lists starts now."
+NEWSLETTER = {"id": "n1", "name": "Newsletter", "type": "list"}
+UNKNOWN = "hether it was applied is not known."
 
 
 def seed(line: Line, *names: str) -> str:
@@ -147,6 +151,25 @@ async def test_a_lost_membership_that_was_not_applied_is_reported_as_that() -> N
     assert 'not in the list: ["ann@example.com"]' in text
 
 
+async def test_a_lost_removal_that_was_not_applied_is_never_reported_as_done() -> None:
+    def in_unicode(body: Any) -> None:
+        body["data"]["contacts"][0]["email"] = "jane@bücher.example"
+
+    def wrapped(body: Any) -> None:
+        body["data"]["contacts"] = [{"contact": row} for row in body["data"]["contacts"]]
+
+    other = "jane@xn--bcher-kva.example"
+    async with seeded() as (client, line):
+        answer_of(await client.call_tool("create_contact", {"email": other, "listIds": ["Newsletter"]}))
+        for email, change, said in (
+            (other, in_unicode, "some were still in the list, so it was probably not applied"),
+            (JANE, wrapped, UNKNOWN),
+        ):
+            line.faults = {SEARCH: [rewritten(change)], "POST /contact-lists/": [reset]}
+            text = error_of(await client.call_tool("remove_from_list", {"list": "Newsletter", "emails": [email]}))
+            assert said in text
+
+
 @pytest.mark.parametrize("tool", ["add_to_list", "remove_from_list"])
 async def test_many_people_are_found_by_a_page_of_the_list(tool: str) -> None:
     async with over_a_line() as (client, line):
@@ -218,3 +241,83 @@ async def test_counts_with_the_created_among_the_added_are_understood() -> None:
         answer = answer_of(await client.call_tool("add_to_list", {"list": "Newsletter", "emails": ["new@example.com"]}))
     assert answer["newContacts"] == ["new@example.com"]
     assert (answer["added"], answer["created"]) == (1, 1)
+
+
+class Counting(Answering):
+    """An AutoSend that says this of who joined or left a list."""
+
+    said: Row
+
+    def _data(self, asked: str, path: str, body: Row) -> Row | None:
+        counts = asked.endswith(("bulk-add", "remove"))
+        return self.said if counts else super()._data(asked, path, body)
+
+
+async def counted(said: Row, tool: str = "add_to_list") -> Any:
+    autosend = Counting(lists=[NEWSLETTER])
+    autosend.said = said
+    async with connected(autosend) as client:
+        return await client.call_tool(tool, {"list": "Newsletter", "emails": [JANE, JOHN, ANN]})
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome", "undo"),
+    [
+        ({"added": 3, "created": 0, "alreadyInList": 0, "errors": None}, "done", True),
+        ({"added": 3, "validation": {"total": 3, "valid": 3, "suppressed": 0}}, "done", True),
+        ({"added": 2, "created": 1, "alreadyInList": 0}, "done", True),
+        ({"added": 2, "alreadyInList": 1}, "done", False),
+        ({"added": 1}, "partly_done", False),
+        ({"added": 5}, "partly_done", False),
+        ({"added": 3, "validation": {"suppressed": [JANE]}}, "partly_done", False),
+    ],
+)
+async def test_joining_a_list_is_taken_back_only_if_everybody_is_counted_as_new(
+    said: Row, outcome: str, undo: bool
+) -> None:
+    answer = answer_of(await counted(said))
+    assert (answer["outcome"], "undo" in answer) == (outcome, undo)
+
+
+@pytest.mark.parametrize("said", [{}, {"added": 0}, {"added": 0, "created": 0, "alreadyInList": 0, "errors": []}])
+async def test_who_is_not_counted_at_all_was_not_added_for_all_that_is_known(said: Row) -> None:
+    text = error_of(await counted(said))
+    assert "counted nobody. Whether it was applied is not known." in text
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome", "undo"),
+    [
+        ({"removed": 3, "notInList": 0, "errors": None}, "done", True),
+        ({"removed": 1, "notInList": 2}, "done", False),
+        ({"removed": 1}, "partly_done", False),
+        ({"removed": 9}, "partly_done", False),
+        ({"removed": 3, "errors": ["no"]}, "partly_done", False),
+    ],
+)
+async def test_leaving_a_list_is_taken_back_only_if_everybody_is_counted_as_gone(
+    said: Row, outcome: str, undo: bool
+) -> None:
+    answer = answer_of(await counted(said, "remove_from_list"))
+    assert (answer["outcome"], "undo" in answer) == (outcome, undo)
+
+
+@pytest.mark.parametrize("said", [{}, {"removed": 0, "notInList": 0}])
+async def test_who_is_not_counted_at_all_did_not_leave_for_all_that_is_known(said: Row) -> None:
+    text = error_of(await counted(said, "remove_from_list"))
+    assert "AutoSend accepted the request, but counted nobody. Whether it was applied is not known." in text
+
+
+async def test_everybody_who_was_not_added_is_reported_or_counted() -> None:
+    invalid = [{"email": one, "status": "invalid", "reason": "not a valid address of anybody"} for one in PEOPLE]
+    more = {"created": 1, "validation": {"invalid": invalid}}
+    async with connected(Answering(lists=[NEWSLETTER], more=more)) as client:
+        answer = answer_of(await client.call_tool("add_to_list", {"list": "Newsletter", "emails": PEOPLE}))
+    assert len(answer["notAdded"]["invalid"]) == 100 or any("Shortened" in note for note in answer["notes"])
+
+
+@pytest.mark.parametrize("errors", [["text"], [{"contactId": "c1", "message": "not found"}]], ids=str)
+async def test_errors_of_leaving_a_list_fit_the_output_schema(errors: list[Any]) -> None:
+    async with connected(Answering(lists=[NEWSLETTER], left={"errors": errors})) as client:
+        answer = answer_of(await client.call_tool("remove_from_list", {"list": "Newsletter", "emails": [JANE]}))
+    assert [type(one) for one in answer["errors"]] == [str]

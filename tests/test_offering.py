@@ -13,8 +13,9 @@ from autosend_mcp.server.app import instructions, offered_tools
 from autosend_mcp.settings import DEFAULT_TOOLSETS, SettingsError, load_settings
 from autosend_mcp.tools.registry import TOOLS
 from manifests.blocks import tokens
+from tests.support.answering import Answering
 from tests.support.seeded import CALLS, JANE, held, seeded, wrote
-from tests.support.worlds import answer_of, error_of
+from tests.support.worlds import answer_of, connected, error_of
 
 pytestmark = pytest.mark.anyio
 
@@ -30,6 +31,7 @@ COMBINATIONS: list[dict[str, Any]] = [
     for names in combinations(TOOLSETS, size)
     for read_only in (False, True)
 ]
+LISTS = [{"id": "n1", "name": "Newsletter", "type": "list"}]
 
 
 async def names_of(client: Client) -> set[str]:
@@ -215,3 +217,11 @@ async def test_the_writes_are_listed_with_undos_that_take_them_back(era: str) ->
         assert [{**row, "updated_at": ""} for row in after[table]] == [
             {**row, "updated_at": ""} for row in before[table]
         ]
+
+
+async def test_what_is_not_offered_cannot_be_read_and_its_error_is_short() -> None:
+    async with connected(Answering(lists=LISTS), toolsets="fields") as client:
+        with pytest.raises(MCPError):
+            await client.read_resource("autosend://contact-lists")
+        with pytest.raises(MCPError, match="There is no such prompt; there are none"):
+            await client.get_prompt("add_people_to_list", {})

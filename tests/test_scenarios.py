@@ -76,10 +76,10 @@ async def test_a_customer_is_signed_up_to_a_list_by_its_name(era: str) -> None:
 async def test_a_dry_run_of_a_batch_reports_what_the_batch_then_does(era: str) -> None:
     async with played("batch", era) as user:
         plan, done, _ = user.answers("upsert_contacts")
-    told = plan["plan"]
-    groups = {"created": told["wouldCreate"], "updated": [*told["wouldUpdate"]], "unchanged": told["unchanged"]}
-    assert groups | told["notSent"] == done["contacts"]
-    assert {row["email"] for row in told["request"]["body"]["contacts"]} == {*groups["created"], *groups["updated"]}
+    found = plan["plan"]
+    groups = {"created": found["wouldCreate"], "updated": [*found["wouldUpdate"]], "unchanged": found["unchanged"]}
+    assert groups | found["notSent"] == done["contacts"]
+    assert {row["email"] for row in found["request"]["body"]["contacts"]} == {*groups["created"], *groups["updated"]}
     assert done["counts"] == {"created": 42, "updated": 6, "unchanged": 4, "merged": 3, "invalid": 5}
 
 

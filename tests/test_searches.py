@@ -6,12 +6,15 @@ import pytest
 
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.sandbox.contacts import writes
+from tests.support.answering import Answering
 from tests.support.line import Line, answering, forwarded, over_a_line, reset
-from tests.support.worlds import answer_of, error_of
+from tests.support.seeded import JANE
+from tests.support.worlds import answer_of, connected, error_of, text_of
 
 pytestmark = pytest.mark.anyio
 
 SEARCH = "POST /contact-lists/contacts/search"
+LISTS = [{"id": "n1", "name": "Newsletter", "type": "list"}]
 
 
 def seed(line: Line, count: int = 1) -> list[dict[str, Any]]:
@@ -183,3 +186,18 @@ async def test_lists_and_segments_are_distinguished_and_searched_by_name() -> No
     assert everything["total"] == 4
     assert [(one["name"], one["type"]) for one in segments["lists"]] == [("Active", "segment")]
     assert sorted(one["name"] for one in news["lists"]) == ["News", "Old news"]
+
+
+@pytest.mark.parametrize("group", ["Blog", None], ids=str)
+async def test_unsubscribe_groups_of_another_shape_are_unreadable(group: Any) -> None:
+    async with connected(Answering(groups=[group])) as client:
+        result = await client.call_tool("get_contact", {"email": JANE, "unsubscribeGroups": True})
+    assert result.is_error
+    assert "could not be read" in text_of(result)
+
+
+@pytest.mark.parametrize("row", [{"email": JANE}, {"id": "\u200b", "email": JANE}, {"id": 1, "email": JANE}, "Jane"])
+async def test_a_row_of_a_list_that_is_no_contact_is_unreadable(row: Any) -> None:
+    async with connected(Answering(lists=LISTS, members=[row])) as client:
+        text = error_of(await client.call_tool("find_contacts", {"list": "Newsletter"}))
+    assert "could not be read" in text

@@ -1,15 +1,16 @@
-"""No answer is longer than a host takes, whatever AutoSend holds; and pages together hold every row once."""
+"""No answer is longer than a host takes, whatever AutoSend holds; what was cut or left out is said."""
 
+import json
 from typing import Any
 
 import pytest
-from mcp import Client
+from mcp import MCPError
 from mcp_types import PromptReference
 
-from autosend_mcp.models.bounds import SHORTENED
+from autosend_mcp.models.bounds import SHORTENED, shortened
 from autosend_mcp.tools.registry import TOOLS
 from tests.support.answering import Answering
-from tests.support.seeded import CALLS
+from tests.support.seeded import CALLS, JANE, seeded
 from tests.support.worlds import answer_of, connected, error_of, text_of
 
 pytestmark = pytest.mark.anyio
@@ -100,85 +101,40 @@ async def test_at_most_100_names_are_completed() -> None:
     assert (len(completion.values), completion.total, completion.has_more) == (100, 500, True)
 
 
-async def pages(client: Client, name: str, arguments: dict[str, Any], rows: str) -> list[list[dict[str, Any]]]:
-    """Return the rows of every page, by following nextCursor."""
-    found: list[list[dict[str, Any]]] = []
-    cursor: dict[str, Any] = {}
-    while len(found) < 200:
-        result = await client.call_tool(name, arguments | cursor)
-        answer = answer_of(result)
-        assert len(text_of(result).encode()) <= MOST
-        assert answer[rows]
-        found.append(answer[rows])
-        if "nextCursor" not in answer:
-            return found
-        cursor = {"cursor": answer["nextCursor"]}
-    raise AssertionError("there is always another page")
+async def test_the_resource_of_writes_shows_as_many_as_fit_each_whole() -> None:
+    async with seeded() as (client, _line):
+        await client.call_tool("create_custom_field", {"fieldName": "bio", "fieldType": "string"})
+        for number in range(4):
+            rows = [{"email": one, "customFields": {"bio": f"{number}" * 150}} for one in PEOPLE[:60]]
+            answer_of(await client.call_tool("upsert_contacts", {"contacts": rows}))
+        (content,) = (await client.read_resource("autosend://writes")).contents
+    text = content.model_dump()["text"]
+    assert len(text) <= 24_000
+    assert len(json.loads(text)) == 1
 
 
-ROWS = {
-    "list_contact_lists": ("lists", "id"),
-    "list_custom_fields": ("fields", "fieldName"),
-    "find_contacts": ("contacts", "id"),
-}
+def test_what_cannot_be_cut_enough_is_left_out() -> None:
+    data: Any = "x"
+    for _ in range(7):
+        data = {str(number): data for number in range(4)}
+    assert shortened(data) == {}
 
 
-@pytest.mark.parametrize("limit", [{}, {"limit": 100}], ids=str)
-@pytest.mark.parametrize(
-    ("name", "arguments", "total"),
-    [
-        ("list_contact_lists", {}, 502),
-        ("list_contact_lists", {"nameContains": "list 4"}, 111),
-        ("list_custom_fields", {}, 300),
-        ("find_contacts", {"list": "Newsletter"}, 100),
-        ("find_contacts", {"list": "Newsletter", "fields": ["customFields"]}, 100),
-    ],
-)
-async def test_the_pages_hold_every_row_once(
-    name: str, arguments: dict[str, Any], total: int, limit: dict[str, int]
-) -> None:
-    rows, key = ROWS[name]
-    async with connected(huge(values=2 if "fields" in arguments else 1)) as client:
-        found = await pages(client, name, arguments | limit, rows)
-    shown = [row[key] for page in found for row in page]
-    assert len(shown) == len(set(shown)) == total
-    assert all(len(page) <= limit.get("limit", 20) for page in found)
+async def test_a_contact_cut_in_a_page_says_so() -> None:
+    async with connected(huge(100)) as client:
+        answer = answer_of(await client.call_tool("find_contacts", {"emails": [JANE], "fields": ["customFields"]}))
+    assert answer.get("notes")
 
 
-async def test_addresses_looked_up_come_in_pages_when_they_are_too_long_for_one() -> None:
-    async with connected(huge(values=3)) as client:
-        found = await pages(client, "find_contacts", {"emails": PEOPLE, "fields": ["customFields"]}, "contacts")
-    assert [row["email"] for page in found for row in page] == PEOPLE
-    assert len(found) > 1
-    assert all(row["customFields"] == person("", 3)["customFields"] for page in found for row in page)
+async def test_more_than_can_be_read_at_once_is_answered_with_ask_for_fewer() -> None:
+    async with connected(huge(100)) as client:
+        for asked in ({"emails": PEOPLE}, {"list": "Newsletter", "limit": 100}):
+            text = error_of(await client.call_tool("find_contacts", asked | {"fields": ["customFields"]}))
+            assert "Try again in a minute." not in text
 
 
-async def test_a_cursor_belongs_to_its_question() -> None:
-    async with connected(huge(values=1)) as client:
-        cursors = {
-            name: answer_of(await client.call_tool(name, arguments))["nextCursor"]
-            for name, arguments in (
-                ("list_contact_lists", {}),
-                ("list_custom_fields", {}),
-                ("find_contacts", {"list": "Newsletter"}),
-            )
-        }
-        for name, cursor in cursors.items():
-            for other in cursors:
-                if other != name:
-                    asked = {"list": "Newsletter"} if other == "find_contacts" else {}
-                    text = error_of(await client.call_tool(other, asked | {"cursor": cursor}))
-                    assert "The cursor belongs to another question." in text
-        for asked in ({"list": "Offers"}, {"list": "Newsletter", "emailContains": "p1"}, {"emails": PEOPLE}, {}):
-            text = error_of(await client.call_tool("find_contacts", asked | {"cursor": cursors["find_contacts"]}))
-            assert "Repeat the other arguments as they were, or call again without cursor." in text
-        changed = {"type": "list", "cursor": cursors["list_contact_lists"]}
-        assert "another question" in error_of(await client.call_tool("list_contact_lists", changed))
-
-
-@pytest.mark.parametrize("cursor", ["garbage", "20", "MjAuMjA", "MC4wLjA", "\u2603", "Zm9v.Zm9v", "=" * 8, "A" * 9])
-async def test_garbage_is_no_cursor(cursor: str) -> None:
-    async with connected(huge(values=1)) as client:
-        for name in ("list_contact_lists", "list_custom_fields", "find_contacts"):
-            text = error_of(await client.call_tool(name, {"cursor": cursor}))
-            assert "all again without cursor" in text
+async def test_the_error_of_a_resource_is_cut() -> None:
+    async with connected(Answering(lists=[{"id": "n1", "name": "N" * 400_000}])) as client:
+        with pytest.raises(MCPError) as error:
+            await client.read_resource("autosend://contact-lists/none")
+    assert len(error.value.message) <= 24_000

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT
-from tests.support.line import LOST, Line, applied_then_reset, over_a_line, reset
+from tests.support.line import LOST, Line, applied_then_reset, over_a_line, reset, rewritten
+from tests.support.seeded import JANE, seeded
 from tests.support.worlds import answer_of, error_of
 
 pytestmark = pytest.mark.anyio
@@ -13,6 +14,7 @@ pytestmark = pytest.mark.anyio
 TOOLSETS = "contacts, suppressions"
 SUPPRESS = "POST /suppression-groups/emails/suppress"
 UNSUPPRESS = "POST /suppression-groups/emails/unsuppress"
+UNKNOWN = "hether it was applied is not known."
 
 
 def groups_of(line: Line, email: str) -> list[str]:
@@ -123,3 +125,13 @@ async def test_a_lost_suppression_of_any_number_is_settled(count: int, applied: 
     text = error_of(result)
     assert "so it was probably not applied. Calling again with the same arguments is safe" in text
     assert "not done for: " in text
+
+
+async def test_a_lost_opt_in_with_entries_of_another_shape_is_unknown() -> None:
+    def wrapped(body: Any) -> None:
+        body["data"]["entries"] = [{"entry": entry} for entry in body["data"]["entries"]]
+
+    async with seeded(toolsets="contacts, suppressions") as (client, line):
+        line.lose("POST /suppression-groups/entries", rewritten(wrapped))
+        line.lose("POST /suppression-groups/emails", reset)
+        assert UNKNOWN in error_of(await client.call_tool("unsuppress_emails", {"emails": [JANE], "group": "Blog"}))

@@ -1,4 +1,4 @@
-"""What a write is told to have changed, and an undo that puts back exactly that, or is absent and says so."""
+"""The undo of a write puts back exactly what it changed, or is absent and says so."""
 
 import json
 from typing import Any
@@ -8,14 +8,14 @@ import pytest
 from mcp import Client
 
 from autosend_mcp.models.comparison import NOT_EXACT
-from autosend_mcp.sandbox.app import PROJECT, Options
+from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.sandbox.contacts import writes
-from autosend_mcp.tools.contacts.delete import SEVERAL
-from autosend_mcp.tools.contacts.upsert import NOT_SEEN_BEFORE, NOTHING_TO_DO
+from autosend_mcp.tools.contacts.upsert import NOT_SEEN_BEFORE
 from tests.support.answering import Answering, Row
-from tests.support.line import Forward, Line, answering, applied_then_reset, forwarded, rewritten, saying
-from tests.support.seeded import ANN, JANE, JOHN, fact, seeded
-from tests.support.worlds import answer_of, connected, error_of
+from tests.support.line import Forward, Line, answering, applied_then_reset, forwarded, rewritten
+from tests.support.seeded import JANE, JOHN, seeded
+from tests.support.worlds import answer_of, connected
+from tests.test_sizes import LONG, PEOPLE, person
 
 pytestmark = pytest.mark.anyio
 
@@ -26,8 +26,6 @@ UPSERT, BULK = "POST /contacts/email", "POST /contacts/bulk-update"
 JOINED_NAME, HEART = "Ali\u200cReza", "❤\ufe0f fans"
 NOBODY = answering(200, {"success": True, "data": {"contacts": []}})
 TWO: dict[str, Any] = {"contacts": [{"email": JANE, "firstName": "X"}, {"email": JOHN, "firstName": "Y"}]}
-NEWSLETTER = {"id": "n1", "name": "N", "type": "list"}
-REPLACING = Options(rate_limit=0, upsert_rule="replace")
 
 
 def stored(line: Line, email: str = JANE) -> dict[str, Any]:
@@ -86,65 +84,6 @@ async def test_all_mail_stopped_has_no_undo_which_would_end_earlier_opt_outs_too
             assert "undo" not in answer_of(await client.call_tool(tool, asked))
 
 
-class Counting(Answering):
-    """An AutoSend that says this of who joined or left a list."""
-
-    said: Row
-
-    def _data(self, asked: str, path: str, body: Row) -> Row | None:
-        counts = asked.endswith(("bulk-add", "remove"))
-        return self.said if counts else super()._data(asked, path, body)
-
-
-async def counted(said: Row, tool: str = "add_to_list") -> Any:
-    autosend = Counting(lists=[NEWSLETTER])
-    autosend.said = said
-    async with connected(autosend) as client:
-        return await client.call_tool(tool, {"list": "N", "emails": [JANE, JOHN, ANN]})
-
-
-@pytest.mark.parametrize(
-    ("said", "outcome", "undo"),
-    [
-        ({"added": 3, "created": 0, "alreadyInList": 0, "errors": None}, "done", True),
-        ({"added": 3, "validation": {"total": 3, "valid": 3, "suppressed": 0}}, "done", True),
-        ({"added": 2, "created": 1, "alreadyInList": 0}, "done", True),
-        ({"added": 2, "alreadyInList": 1}, "done", False),
-        ({"added": 1}, "partly_done", False),
-        ({"added": 5}, "partly_done", False),
-        ({"added": 3, "validation": {"suppressed": [JANE]}}, "partly_done", False),
-    ],
-)
-async def test_joining_a_list_is_taken_back_only_if_everybody_is_counted_as_new(
-    said: Row, outcome: str, undo: bool
-) -> None:
-    answer = answer_of(await counted(said))
-    assert (answer["outcome"], "undo" in answer) == (outcome, undo)
-
-
-@pytest.mark.parametrize("said", [{}, {"added": 0}, {"added": 0, "created": 0, "alreadyInList": 0, "errors": []}])
-async def test_who_is_not_counted_at_all_was_not_added_for_all_that_is_known(said: Row) -> None:
-    text = error_of(await counted(said))
-    assert "counted nobody. Whether it was applied is not known." in text
-
-
-@pytest.mark.parametrize(
-    ("said", "outcome", "undo"),
-    [
-        ({"removed": 3, "notInList": 0, "errors": None}, "done", True),
-        ({"removed": 1, "notInList": 2}, "done", False),
-        ({"removed": 1}, "partly_done", False),
-        ({"removed": 9}, "partly_done", False),
-        ({"removed": 3, "errors": ["no"]}, "partly_done", False),
-    ],
-)
-async def test_leaving_a_list_is_taken_back_only_if_everybody_is_counted_as_gone(
-    said: Row, outcome: str, undo: bool
-) -> None:
-    answer = answer_of(await counted(said, "remove_from_list"))
-    assert (answer["outcome"], "undo" in answer) == (outcome, undo)
-
-
 @pytest.mark.parametrize(
     "before",
     [
@@ -192,106 +131,55 @@ async def test_what_somebody_else_changed_meanwhile_stays_after_the_undo(tool: s
         assert any(note.startswith("These changed as well, which was not asked for") for note in answer["notes"])
 
 
-async def test_the_upsert_offered_for_an_existing_contact_changes_the_difference() -> None:
-    asked = {"email": JANE, "firstName": "Jane", "customFields": {"plan": "free", "logins": 42}}
+@pytest.mark.parametrize(("length", "where"), [(20, "answer"), (150, "resource"), (900, "nowhere")])
+async def test_an_undo_is_whole_or_said_to_be_missing(length: int, where: str) -> None:
     async with seeded() as (client, line):
-        offered = fact(await client.call_tool("create_contact", asked), "upsert arguments")
-        has(line, customFields={"logins": 99})  # somebody else, before the user has agreed
-        answer_of(await client.call_tool("upsert_contact", offered))
-        assert stored(line)["customFields"] == {"plan": "free", "logins": 99}
-    assert offered == {"email": JANE, "customFields": {"plan": "free"}}
+        await client.call_tool("create_custom_field", {"fieldName": "bio", "fieldType": "string"})
+        answer: dict[str, Any] = {}
+        for bio in ("b" * length, "new"):
+            rows = [{"email": one, "customFields": {"bio": bio}} for one in PEOPLE[:60]]
+            answer = answer_of(await client.call_tool("upsert_contacts", {"contacts": rows}))
+        (content,) = (await client.read_resource("autosend://writes")).contents
+        latest = json.loads(content.model_dump()["text"])[0]
+        assert ("undo" in answer, "undo" in latest) == (where == "answer", where != "nowhere")
+        said = {"answer": "", "resource": "autosend://writes", "nowhere": "too long to be shown"}[where]
+        assert said in str(answer.get("notes"))
+        for step in latest.get("undo", []):
+            answer_of(await client.call_tool(step["tool"], step["arguments"]))
+        held = line.sandbox.store.contacts.find(PROJECT, PEOPLE[:60])
+    assert {one["customFields"]["bio"] for one in held} == {"new" if where == "nowhere" else "b" * length}
 
 
-@pytest.mark.parametrize("tool", ["upsert_contact", "upsert_contacts"])
-async def test_custom_fields_that_cannot_be_shown_are_sent_along_unchanged(tool: str) -> None:
-    def nested(body: Any) -> None:
-        for row in body["data"]["contacts"]:
-            row["customFields"]["tags"] = ["a", {"b": JOINED_NAME}]
-
-    asked: dict[str, Any] = {"email": JANE, "customFields": {"plan": "free"}}
-    async with seeded(options=REPLACING) as (client, line):
-        has(line, customFields={"plan": "pro", "logins": 42, "nick": JOINED_NAME, HEART: "x"})
-        await client.call_tool(tool, asked if tool == "upsert_contact" else {"contacts": [asked]})
-        now = stored(line)["customFields"]
-        line.lose("POST /contacts/search", rewritten(nested))
-        await client.call_tool("upsert_contact", {"email": JANE, "customFields": {"plan": "pro"}})
-    assert now == {"plan": "free", "logins": 42, "nick": JOINED_NAME, HEART: "x"}
-    sent = line.bodies(UPSERT)[-1]["customFields"]
-    assert sent == now | {"plan": "pro", "tags": ["a", {"b": JOINED_NAME}]}
+async def test_an_undo_in_a_shortened_answer_is_whole() -> None:
+    before = person(JANE)
+    after = before | {"customFields": before["customFields"] | {"field_0": "new"}}
+    fields = [{"fieldName": f"field_{n}", "fieldType": "string"} for n in range(100)]
+    async with connected(Answering(contact=lambda _: before, written=lambda _: after, fields=fields)) as client:
+        asked = {"email": JANE, "customFields": {"field_0": "new"}}
+        answer = answer_of(await client.call_tool("upsert_contact", asked))
+    undo = {"email": JANE, "customFields": {"field_0": LONG}}
+    assert answer.get("undo", undo) in (undo, [{"tool": "upsert_contact", "arguments": undo}])
 
 
 @pytest.mark.parametrize(
-    ("held", "asked"),
+    "field",
     [
-        ({"userId": "20240301"}, {"userId": "2024-03-01"}),
-        ({"customFields": {"plan": "20240301"}}, {"customFields": {"plan": "2024-03-01"}}),
-        ({"firstName": "Ja\u200bne"}, {"firstName": "Jane"}),
-        ({"customFields": {"plan": "Ja\u200bne"}}, {"customFields": {"plan": "Jane"}}),
+        {"fieldName": "plan", "fieldType": "text"},
+        {"fieldName": "plan", "fieldType": "string", "description": "d" * 1200},
+        {"fieldName": "pl\u200can", "fieldType": "string"},
     ],
 )
-async def test_values_that_only_look_alike_are_not_the_same_and_are_sent(held: Row, asked: Row) -> None:
+async def test_a_field_that_cannot_be_defined_as_it_was_has_no_undo(field: Row) -> None:
+    async with connected(Answering(fields=[field])) as client:
+        answer = answer_of(await client.call_tool("delete_custom_field", {"fieldName": "plan", "confirm": "plan"}))
+    assert "undo" not in answer
+
+
+async def test_a_custom_field_that_was_only_sent_along_is_not_undone() -> None:
+    def other(body: Any) -> None:
+        body["data"]["customFields"]["logins"] = 99
+
     async with seeded() as (client, line):
-        for tool, arguments in (
-            ("upsert_contact", {"email": JANE, **asked}),
-            ("upsert_contacts", {"contacts": [{"email": JANE, **asked}]}),
-        ):
-            has(line, **held)
-            answer = answer_of(await client.call_tool(tool, arguments))
-            assert NOTHING_TO_DO not in answer.get("notes", [])
-            assert answer.get("counts", {"updated": 1}) == {"updated": 1}
-            assert json.dumps(asked).strip("{}") in json.dumps(stored(line))
-
-
-async def test_three_contradicting_rows_of_one_address_are_all_invalid() -> None:
-    rows = [{"email": JANE, "firstName": name} for name in ("A", "B", "A")]
-    async with seeded() as (client, line):
-        answer = answer_of(
-            await client.call_tool("upsert_contacts", {"contacts": [*rows, {"email": JOHN, "firstName": "Q"}]})
-        )
-        assert stored(line)["firstName"] == "Jane"
-    assert answer["counts"] == {"invalid": 3, "updated": 1}
-    assert [row["row"] for row in answer["contacts"]["invalid"]] == [1, 2, 3]
-    (body,) = line.bodies(BULK)
-    assert [row["email"] for row in body["contacts"]] == [JOHN]
-
-
-async def test_a_namesake_in_other_letters_is_not_the_contact_that_went() -> None:
-    here = {"A": "Jane@example.com", "B": JANE}
-
-    class Twins(httpx2.AsyncBaseTransport):
-        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-            if request.method == "DELETE":
-                del here[request.url.path.rpartition("/")[2]]
-            return saying(
-                200, {"success": True, "data": {"contacts": [{"id": i, "email": e} for i, e in here.items()]}}
-            )
-
-    async with connected(Twins()) as client:
-        answer = answer_of(await client.call_tool("delete_contacts", {"emails": [JANE], "confirm": "Jane@example.com"}))
-    assert (answer["outcome"], here) == ("deleted", {"B": JANE})
-
-
-async def test_a_list_whose_name_holds_what_cannot_be_seen_is_found_by_that_name() -> None:
-    async with seeded() as (client, line):
-        line.lose("POST /contact-lists", applied_then_reset)
-        made = answer_of(await client.call_tool("create_contact_list", {"name": HEART}))
-        line.faults = {}
-        joined = answer_of(await client.call_tool("add_to_list", {"list": HEART, "emails": [JANE]}))
-        again = error_of(await client.call_tool("create_contact_list", {"name": HEART}))
-        answer = answer_of(
-            await client.call_tool("create_contact", {"email": "n@example.com", "customFields": {HEART: "x"}})
-        )
-    assert (made["outcome"], joined["list"]["id"]) == ("created", made["id"])
-    assert "exists already" in again
-    assert not any("does not show these as asked" in note for note in answer["notes"])
-
-
-async def test_a_confirm_with_a_space_at_its_end_is_the_same() -> None:
-    fields: list[Row] = [{"fieldName": "plan ", "fieldType": "string"}]
-    async with connected(Answering(fields=fields, lists=[NEWSLETTER | {"filterCriteria": {}}])) as client:
-        field = {"fieldName": "plan ", "confirm": "plan "}
-        assert answer_of(await client.call_tool("delete_custom_field", field))["outcome"] == "deleted"
-        gone = answer_of(await client.call_tool("delete_contacts", {"userId": "42 ", "confirm": "42 "}))
-        assert (gone["outcome"], gone["notes"]) == ("deleted", [SEVERAL])
-        # The type tells a list from a segment, not the conditions that come with it.
-        assert answer_of(await client.call_tool("add_to_list", {"list": "N", "emails": [JANE]}))["outcome"] == "done"
+        line.lose("POST /contacts/email", rewritten(other))
+        answer = answer_of(await client.call_tool("upsert_contact", {"email": JANE, "customFields": {"plan": "free"}}))
+    assert answer["undo"][0]["arguments"]["customFields"] == {"plan": "pro"}
