@@ -12,10 +12,11 @@ from starlette.routing import BaseRoute, Match, Route
 from autosend_mcp.settings import TOOLSETS
 from manifests.examples import EXAMPLES, arguments_of
 from tests.support.answering import Answering, Row
+from tests.support.faulty import Exchange, Faulty
 from tests.support.line import saying
 from tests.support.seeded import seeded
-from tests.support.worlds import answer_of, connected
-from tests.test_contract import NAMES, contract, documented
+from tests.support.worlds import answer_of, connected, error_of
+from tests.test_contract_sandbox import NAMES, contract, documented
 
 pytestmark = pytest.mark.anyio
 
@@ -98,6 +99,55 @@ async def test_the_documented_request_is_sent_as_it_stands_and_its_response_read
         answer = answer_of(await client.call_tool(tool, arguments))
     assert autosend.request in autosend.seen
     assert answer.get("outcome", "") not in {"partly_done", "dry_run"}
+
+
+async def test_our_client_sends_the_documented_create_and_reads_its_answer(faulty: Faulty) -> None:
+    request, response = contract("create_contact")
+
+    async def as_documented(exchange: Exchange) -> None:
+        await exchange.reply(response["status"], response["body"])
+
+    faulty.create = as_documented
+    async with connected(faulty.transport()) as client:
+        answer = answer_of(await client.call_tool("create_contact", request["body"]))
+    seen = faulty.seen[0]
+    assert (seen.method, seen.path, seen.body) == (request["method"], request["path"], request["body"])
+    not_ours = {"updatedAt", "projectId"}
+    documented_contact = {name: v for name, v in response["body"]["data"].items() if name not in not_ours}
+    back = {"emails": ["john@example.com"], "confirm": "john@example.com"}
+    undo = [{"tool": "delete_contacts", "arguments": back}]
+    assert answer == {"outcome": "created", **documented_contact, "undo": undo}
+
+
+async def test_our_client_sends_the_documented_search_and_reads_its_answer(faulty: Faulty) -> None:
+    request, response = contract("search_contacts")
+
+    async def conflict(exchange: Exchange) -> None:
+        await exchange.reply(409, {"success": False})
+
+    async def as_documented(exchange: Exchange) -> None:
+        await exchange.reply(response["status"], response["body"])
+
+    faulty.create, faulty.look_up = conflict, as_documented
+    async with connected(faulty.transport()) as client:
+        text = error_of(await client.call_tool("create_contact", contract("create_contact")[0]["body"]))
+    seen = faulty.seen[1]
+    assert (seen.method, seen.path, seen.body) == (request["method"], request["path"], request["body"])
+    assert "already exists" in text
+    assert "differences" not in text
+
+
+@pytest.mark.parametrize("name", ["contact_not_found", "validation_failed"])
+async def test_our_client_reads_the_documented_errors(name: str, faulty: Faulty) -> None:
+    _, response = contract(name)
+
+    async def as_documented(exchange: Exchange) -> None:
+        await exchange.reply(response["status"], response["body"])
+
+    faulty.create = as_documented
+    async with connected(faulty.transport()) as client:
+        text = error_of(await client.call_tool("create_contact", {"email": "john@example.com"}))
+    assert json.dumps(response["body"]["error"]["message"]) in text
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 
 from autosend_mcp.cli.import_file import PHRASES as IN_THE_SHELL
-from autosend_mcp.errors import NotSent
+from autosend_mcp.errors import AutoSendError, NotSent
 from autosend_mcp.imports.file.cells import arguments_of
 from autosend_mcp.imports.file.columns import Column, match_columns
 from autosend_mcp.imports.hints import explain
 from autosend_mcp.imports.job import PHRASES as IN_A_CALL
 from tests.support.importing import BULK, Row, World, world
+from tests.support.line import answering, forwarded
 
+LIMITED = answering(403, {"success": False, "error": {"message": "Plan limit"}})
 DEFINED = {"plan": "string", "logins": "number", "vip": "boolean", "trialEnds": "date", "Größe": "string"}
 
 
@@ -91,7 +93,7 @@ def test_the_column_of_a_rejected_file_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "given", "told"),
+    ("names", "given", "said"),
     [
         (["email", "color", "Shoe size"], {}, [
             'These columns are no field of a contact, and no custom field that AutoSend defines: "color", "Shoe size".',
@@ -117,9 +119,9 @@ def test_the_column_of_a_rejected_file_is_left_out() -> None:
         (["email", *(f"c{n}" for n in range(30))], {}, ['"c19" and 10 more']),
     ],
 )  # fmt: skip
-def test_what_is_unclear_is_asked_about(names: list[str], given: dict[str, str], told: list[str]) -> None:
+def test_what_is_unclear_is_asked_about(names: list[str], given: dict[str, str], said: list[str]) -> None:
     text = refusal(names, given)
-    assert all(part in text for part in told), text
+    assert all(part in text for part in said), text
     assert "Nothing was sent and nothing changed." in text
     assert len(text) < 1_500
 
@@ -211,6 +213,25 @@ async def test_new_fields_are_only_defined_if_asked_and_never_by_a_dry_run() -> 
         await here.run(content, create_fields=True)
         assert here.line.count("POST /custom-fields") == 1
         assert here.values("a@example.com") == {"customFields": {"code": 1}}
+
+
+@pytest.mark.anyio
+async def test_custom_fields_defined_before_one_was_refused_are_reported() -> None:
+    with world() as here:
+        here.line.lose("POST /custom-fields", forwarded, LIMITED)
+        with pytest.raises(AutoSendError) as raised:
+            await here.run([{"email": "a@example.com", "color": "red", "size": "xl"}], create_fields=True)
+    assert 'These custom fields were defined: "color".' in str(raised.value)
+
+
+@pytest.mark.anyio
+async def test_a_custom_field_that_is_refused_first_leaves_nothing_defined() -> None:
+    with world() as here:
+        here.line.lose("POST /custom-fields", LIMITED)
+        with pytest.raises(AutoSendError) as raised:
+            await here.run([{"email": "a@example.com", "color": "red", "size": "xl"}], create_fields=True)
+    assert "Nothing changed." in str(raised.value)
+    assert "were defined" not in str(raised.value)
 
 
 @pytest.mark.anyio

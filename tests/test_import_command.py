@@ -65,7 +65,7 @@ def write(rows: list[dict[str, Any]], name: str = "people.csv") -> None:
     Path(name).write_bytes(csv_of(rows))
 
 
-def told(capsys: pytest.CaptureFixture[str], *words: str, code: int) -> tuple[str, str]:
+def printed(capsys: pytest.CaptureFixture[str], *words: str, code: int) -> tuple[str, str]:
     """Return what the command says on stdout and on stderr."""
     assert main(["import", *words]) == code
     out, err = capsys.readouterr()
@@ -83,7 +83,7 @@ def test_it_shows_how_the_file_was_read_and_what_became_of_it(here: Line, capsys
     list_id = here.sandbox.store.contact_lists.seed(PROJECT, "Newsletter", "list")
     rows = [{"E-Mail": f"p{n}@example.com", "Vorname": "Zoë", "plan": "pro", "note": "x"} for n in range(3)]
     Path("people.csv").write_bytes(csv_of(rows).decode().replace(",", ";").encode("cp1252"))
-    out, err = told(capsys, "people.csv", "--list", "Newsletter", "--map", "note=", code=0)
+    out, err = printed(capsys, "people.csv", "--list", "Newsletter", "--map", "note=", code=0)
     assert out.splitlines() == [
         "CSV, semicolons between cells, cp1252",
         "the encoding is a guess; check that this reads right: Zoë",
@@ -103,7 +103,7 @@ def test_it_shows_how_the_file_was_read_and_what_became_of_it(here: Line, capsys
 
 def test_a_row_that_is_not_applied_is_exit_code_1(here: Line, capsys: pytest.CaptureFixture[str]) -> None:
     write([*people(1), {"email": "bad"}, {"email": "P0@example.com"}])
-    out, _ = told(capsys, "people.csv", code=1)
+    out, _ = printed(capsys, "people.csv", code=1)
     assert "  merged                 1  the same address as another line; sent as one" in out
     assert "  invalid                1  not sent" in out
     assert out.endswith("-> people.report.csv\n-> people.rejected.csv\n")
@@ -112,7 +112,7 @@ def test_a_row_that_is_not_applied_is_exit_code_1(here: Line, capsys: pytest.Cap
 
 def test_a_merged_row_alone_is_exit_code_0(here: Line, capsys: pytest.CaptureFixture[str]) -> None:
     write([*people(1), *people(1)])
-    told(capsys, "people.csv", code=0)
+    printed(capsys, "people.csv", code=0)
     assert here.count(BULK) == 1
 
 
@@ -138,7 +138,7 @@ def test_what_cannot_be_begun_is_exit_code_2_and_sends_nothing(
 ) -> None:
     write(people(1, note="x"))
     Path("empty.csv").touch()
-    out, err = told(capsys, *words, code=2)
+    out, err = printed(capsys, *words, code=2)
     assert out == ""
     assert err.startswith("autosend-mcp: import: ")
     assert said in err
@@ -151,7 +151,7 @@ def test_without_a_key_nothing_is_begun(
 ) -> None:
     monkeypatch.delenv("AUTOSEND_API_KEY")
     write(people(1))
-    assert "AUTOSEND_API_KEY is missing" in told(capsys, "people.csv", code=2)[1]
+    assert "AUTOSEND_API_KEY is missing" in printed(capsys, "people.csv", code=2)[1]
     assert here.seen == []
     assert [file.name for file in Path().iterdir()] == ["people.csv"]
 
@@ -161,9 +161,9 @@ def test_read_only_lets_only_a_dry_run_through(
 ) -> None:
     monkeypatch.setenv("AUTOSEND_READ_ONLY", "true")
     write(people(2))
-    _, err = told(capsys, "people.csv", code=2)
+    _, err = printed(capsys, "people.csv", code=2)
     assert err == "autosend-mcp: import: AUTOSEND_READ_ONLY is set, so that only --dry-run works\n"
-    out, _ = told(capsys, "people.csv", "--dry-run", code=0)
+    out, _ = printed(capsys, "people.csv", "--dry-run", code=0)
     assert "  would create           2\n" in out
     assert {asked for asked, _ in here.seen} == {"GET /custom-fields", "POST /contacts/search/emails"}
 
@@ -171,12 +171,12 @@ def test_read_only_lets_only_a_dry_run_through(
 def test_an_import_stopped_halfway_is_exit_code_3_and_resumes(here: Line, capsys: pytest.CaptureFixture[str]) -> None:
     here.lose(BULK, forwarded, refusing(401))
     write(people(300))
-    out, err = told(capsys, "people.csv", code=3)
+    out, err = printed(capsys, "people.csv", code=3)
     assert "  created              100\n  not settled          200\n" in out
     assert err.startswith("autosend-mcp: import: AutoSend refused the API key")
     assert err.endswith("Run the same command again to go on.\n")
     here.faults.clear()
-    out, err = told(capsys, "people.csv", code=0)
+    out, err = printed(capsys, "people.csv", code=0)
     assert "Going on with the import that was interrupted.\n300 rows, 200 to go\n" in out
     assert err == ""
     assert len(here.sandbox.store.contacts.find(PROJECT, [row["email"] for row in people(300)])) == 300
@@ -185,17 +185,17 @@ def test_an_import_stopped_halfway_is_exit_code_3_and_resumes(here: Line, capsys
 def test_another_file_of_the_same_name_is_begun_only_anew(here: Line, capsys: pytest.CaptureFixture[str]) -> None:
     here.lose(BULK, forwarded, refusing(402))
     write(people(200))
-    told(capsys, "people.csv", code=3)
+    printed(capsys, "people.csv", code=3)
     write(people(3))
-    assert "begin anew with --restart" in told(capsys, "people.csv", code=2)[1]
+    assert "begin anew with --restart" in printed(capsys, "people.csv", code=2)[1]
     here.faults.clear()
-    told(capsys, "people.csv", "--restart", code=0)
+    printed(capsys, "people.csv", "--restart", code=0)
     here.lose(BULK, refusing(402))
     write(people(3, start=200))
-    told(capsys, "people.csv", code=3)
+    printed(capsys, "people.csv", code=3)
     here.faults.clear()
     write(people(4, start=200))
-    told(capsys, "people.csv", code=0)  # nothing of the other was sent
+    printed(capsys, "people.csv", code=0)  # nothing of the other was sent
     assert len(here.sandbox.store.contacts.find(PROJECT, [row["email"] for row in people(204)])) == 104
 
 
@@ -204,7 +204,7 @@ def test_what_stands_in_the_file_stays_on_its_line(here: Line, capsys: pytest.Ca
     Path(name).write_bytes(
         b'email,"fir\x1b[31mst\n  plan  ->  email","\xe2\x80\xae' + b"x" * 100 + b'"\na@example.com,A,B\n'
     )
-    out, err = told(capsys, name, "--create-fields", code=0)
+    out, err = printed(capsys, name, "--create-fields", code=0)
     assert [char for char in out + err if not char.isprintable() and char != "\n"] == []
     assert out.splitlines()[2].startswith("  fir[31mst   plan  ->  email")
     assert len(out.splitlines()[3]) < 200
@@ -216,7 +216,7 @@ def test_what_stands_in_the_file_stays_on_its_line(here: Line, capsys: pytest.Ca
 def test_a_file_whose_name_is_no_text_is_imported(capsys: pytest.CaptureFixture[str]) -> None:
     name = os.fsdecode(b"bad\xff.csv")
     Path(name).write_bytes(csv_of(people(1)))
-    done = json.loads(told(capsys, name, "--json", code=0)[0].splitlines()[-1])
+    done = json.loads(printed(capsys, name, "--json", code=0)[0].splitlines()[-1])
     assert done["files"] == ["bad\ufffd.report.csv"]
 
 
@@ -226,27 +226,27 @@ def test_what_is_made_of_a_private_file_is_private_and_no_link_is_followed(capsy
     Path("people.csv").chmod(0o600)
     Path("outside").touch()
     Path(".people.report.csv.part").symlink_to("outside")
-    told(capsys, "people.csv", code=1)
+    printed(capsys, "people.csv", code=1)
     assert Path("outside").read_bytes() == b""
     for name in ("people.report.csv", "people.rejected.csv"):
         assert not Path(name).is_symlink()
         assert Path(name).stat().st_mode & 0o777 == 0o600
     Path("people.csv.journal").symlink_to("outside")
-    assert "people.csv.journal is a link" in told(capsys, "people.csv", code=2)[1]
+    assert "people.csv.journal is a link" in printed(capsys, "people.csv", code=2)[1]
     assert Path("outside").read_bytes() == b""
 
 
 def test_a_journal_is_private(here: Line, capsys: pytest.CaptureFixture[str]) -> None:
     here.lose(BULK, refusing(402))
     write(people(2))
-    told(capsys, "people.csv", code=3)
+    printed(capsys, "people.csv", code=3)
     assert Path("people.csv.journal").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.usefixtures("here")
 def test_columns_without_a_name_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     Path("people.csv").write_text("email,firstName,,\na@example.com,A,,x\n", encoding="utf-8")
-    out, _ = told(capsys, "people.csv", "--create-fields", code=0)
+    out, _ = printed(capsys, "people.csv", "--create-fields", code=0)
     assert "  column 3   ->  left out\n  column 4   ->  left out\n" in out
 
 
@@ -254,11 +254,11 @@ def test_no_field_is_defined_where_no_row_can_be_sent_or_one_can_not_be(
     here: Line, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write([{"email": "bad", "rank": "1"}])
-    told(capsys, "people.csv", "--create-fields", code=1)
+    printed(capsys, "people.csv", "--create-fields", code=1)
     Path("long.csv").write_text(f"email,rank,{'h' * 199}\na@example.com,1,2\n", encoding="utf-8")
     for words in (["--dry-run"], []):
-        told_error = told(capsys, "long.csv", "--create-fields", *words, code=2)[1]
-        assert f'The column "{"h" * 80}" cannot be a custom field. fieldName: ' in told_error
+        error = printed(capsys, "long.csv", "--create-fields", *words, code=2)[1]
+        assert f'The column "{"h" * 80}" cannot be a custom field. fieldName: ' in error
     assert "rank" not in here.sandbox.store.contact_properties.types(PROJECT)
     assert sorted(file.name for file in Path().glob("*.journal")) == []
 
@@ -267,7 +267,7 @@ def test_no_field_is_defined_where_no_row_can_be_sent_or_one_can_not_be(
 def test_a_dry_run_says_that_it_was_one_and_writes_over_the_one_before(capsys: pytest.CaptureFixture[str]) -> None:
     write(people(1))
     for _ in range(2):
-        out, _ = told(capsys, "people.csv", "--dry-run", code=0)
+        out, _ = printed(capsys, "people.csv", "--dry-run", code=0)
         assert out.endswith("-> people.dry-run.csv\nA dry run: nothing was sent.\n")
     assert sorted(file.name for file in Path().iterdir()) == ["people.csv", "people.dry-run.csv"]
 
@@ -275,7 +275,7 @@ def test_a_dry_run_says_that_it_was_one_and_writes_over_the_one_before(capsys: p
 @pytest.mark.usefixtures("here")
 def test_what_cannot_be_begun_is_an_event_too(capsys: pytest.CaptureFixture[str]) -> None:
     write(people(1, note="x"))
-    out, err = told(capsys, "people.csv", "--json", code=2)
+    out, err = printed(capsys, "people.csv", "--json", code=2)
     assert json.loads(out)["event"] == "failed"
     assert "note" in json.loads(out)["error"]
     assert err
@@ -283,7 +283,7 @@ def test_what_cannot_be_begun_is_an_event_too(capsys: pytest.CaptureFixture[str]
 
 def test_events_are_json_a_line(here: Line, capsys: pytest.CaptureFixture[str]) -> None:
     write([*people(2, score="5"), {"email": "bad"}])
-    out, err = told(capsys, "people.csv", "--json", "--create-fields", "--run-workflow", code=1)
+    out, err = printed(capsys, "people.csv", "--json", "--create-fields", "--run-workflow", code=1)
     read, done = [json.loads(line) for line in out.splitlines()]
     assert read | {"rowsPerSecond": 0} == {
         "event": "read", "format": "CSV", "encoding": "utf-8", "guessedFrom": "", "delimiter": ",",
@@ -297,7 +297,7 @@ def test_events_are_json_a_line(here: Line, capsys: pytest.CaptureFixture[str]) 
     assert err == ""
     here.lose(BULK, refusing(403))
     write(people(3), "more.csv")
-    out, err = told(capsys, "more.csv", "--json", code=3)
+    out, err = printed(capsys, "more.csv", "--json", code=3)
     last = json.loads(out.splitlines()[-1])
     assert last["event"] == "stopped"
     assert "does not allow this (status 403)" in last["error"]
@@ -306,7 +306,7 @@ def test_events_are_json_a_line(here: Line, capsys: pytest.CaptureFixture[str]) 
 
 def test_a_file_that_cannot_be_read_twice_is_refused(here: Line, capsys: pytest.CaptureFixture[str]) -> None:
     os.mkfifo("people.csv")
-    _, err = told(capsys, "people.csv", code=2)
+    _, err = printed(capsys, "people.csv", code=2)
     assert "not a file that can be read several times" in err
     assert here.seen == []
 
@@ -335,7 +335,7 @@ def test_a_full_disk_stops_the_import_in_words_and_it_can_be_gone_on_with(
     assert "please report it" not in err
     assert "cannot be" in err
     small_disk()
-    told(capsys, "people.csv", code=0)
+    printed(capsys, "people.csv", code=0)
     assert len({row["email"] for row in report_of(Path("people.report.csv"))}) == 3_000
 
 
@@ -373,10 +373,10 @@ def test_a_signal_lets_what_has_left_be_settled(terminal: bool, here: Line, caps
     here.lose(BULK, once(interrupted), forwarded)
     write(people(3))
     with redirect_stderr(screen):
-        told(capsys, "people.csv", code=130)
+        printed(capsys, "people.csv", code=130)
     assert screen.getvalue().endswith(STOPPING + INTERRUPTED)
     assert len(here.sandbox.store.contacts.find(PROJECT, [row["email"] for row in people(3)])) == 3
-    out, _ = told(capsys, "people.csv", code=0)
+    out, _ = printed(capsys, "people.csv", code=0)
     assert "3 rows, 0 to go" in out
     assert here.count(BULK) == 1
 
@@ -391,7 +391,7 @@ def test_a_signal_while_the_file_is_read_sends_nothing(here: Line, capsys: pytes
     here.lose("GET /custom-fields", once(interrupted), forwarded)
     write(people(3))
     with redirect_stderr(screen):
-        told(capsys, "people.csv", code=130)
+        printed(capsys, "people.csv", code=130)
     assert screen.getvalue() == STOPPING + "autosend-mcp: interrupted while reading; nothing was sent\n"
     assert here.count(BULK) == 0
 
@@ -409,10 +409,10 @@ def test_two_signals_wait_for_nothing(here: Line, capsys: pytest.CaptureFixture[
     here.lose(BULK, once(interrupted), forwarded)
     write(people(3))
     with redirect_stderr(screen):
-        told(capsys, "people.csv", code=130)
+        printed(capsys, "people.csv", code=130)
     assert screen.getvalue() == STOPPING + INTERRUPTED
     released.set()
-    out, _ = told(capsys, "people.csv", code=0)
+    out, _ = printed(capsys, "people.csv", code=0)
     assert "created                3" in out
     assert here.count(BULK) in {1, 2}
     assert len(here.sandbox.store.contacts.find(PROJECT, [row["email"] for row in people(3)])) == 3
@@ -423,7 +423,7 @@ def test_a_terminal_shows_a_bar_while_it_sends(here: Line, capsys: pytest.Captur
     here.lose(BULK, once(lambda: screen.wait_for("/150")), forwarded)
     write(people(150))
     with redirect_stderr(screen):
-        out, _ = told(capsys, "people.csv", code=0)
+        out, _ = printed(capsys, "people.csv", code=0)
     assert "sending:" in screen.getvalue()
     assert KEY not in screen.getvalue() + out
     assert "@" not in screen.getvalue() + out
@@ -434,12 +434,12 @@ def test_the_sandbox_of_the_command_is_imported_into(
     words: tuple[str, ...], here: Line, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write(people(3))
-    out, err = told(capsys, "people.csv", *words, code=0)
+    out, err = printed(capsys, "people.csv", *words, code=0)
     assert err == ""
     assert "created                3" in out
     assert here.seen == []
     if len(words) == 2:
-        assert "unchanged              3" in told(capsys, "people.csv", *words, code=0)[0]
+        assert "unchanged              3" in printed(capsys, "people.csv", *words, code=0)[0]
 
 
 # Display

@@ -1,8 +1,10 @@
 """An import that is cut off at any moment, and gone on with: its journal, and who may not use it."""
 
+import os
 import random
 import re
 import shutil
+import signal
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -15,18 +17,20 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from autosend_mcp.errors import NotSent
-from autosend_mcp.imports.journal import Journal
+from autosend_mcp.imports.journal import Journal, JournalRow
 from autosend_mcp.imports.journal_file import JournalBusyError
 from autosend_mcp.imports.run import Import, ImportOptions
-from autosend_mcp.sandbox.app import PROJECT, Options
+from autosend_mcp.sandbox.app import PROJECT, Options, PropertyAutomation
 from autosend_mcp.sandbox.contact_lists.membership import bulk_add
 from tests.support import clock
 from tests.support.importing import ADD, BULK, FIND, Done, World, autosend_over, csv_of, people, report_of, world
 from tests.support.line import Forward, answering, applied_then_reset, forwarded, reset
 from tests.support.worlds import KEY
+from tests.test_import_sending import refusal
 
 Given = dict[str, str]
 Contact = dict[str, Any]
+PLAN = Options(rate_limit=0, automations=(PropertyAutomation("plan", to_value="trial"),))
 
 # A model of what is asked of an import
 
@@ -361,6 +365,68 @@ async def test_a_stop_ends_the_wait_for_requests_that_were_in_flight() -> None:
     assert done.counts == {"created": 200}
 
 
+@pytest.mark.anyio
+async def test_a_stop_with_a_reply_lost_leaves_the_request_in_doubt() -> None:
+    with world() as here:
+        imported = here.begin(csv_of(people(3)))
+
+        async def stopping(_forward: Forward) -> httpx2.Response:
+            imported.stop()
+            raise httpx2.ReadError("reset")
+
+        here.line.lose(BULK, stopping, forwarded)
+        await imported.read()
+        await imported.send()
+        imported.close()
+        here.seed(*people(3))  # it arrives late
+        done = await here.run(csv_of(people(3)))
+        assert here.line.count(BULK) == 1
+    assert done.counts == {"created": 3}
+    assert set(done.reasons("created")) == {"Found with these values after the import was interrupted."}
+
+
+@pytest.mark.anyio
+async def test_a_refused_request_leaves_no_doubt() -> None:
+    with world() as here:
+        here.line.lose(BULK, answering(401, refusal("No")), forwarded)
+        done = await here.run(people(3))
+        assert done.stage == "stopped"
+        here.seed(*people(3))  # by somebody else
+        done = await here.run(csv_of(people(3)))
+    assert done.counts == {"unchanged": 3}
+
+
+@pytest.mark.anyio
+async def test_a_row_whose_contact_changed_after_the_kill_is_not_repeated() -> None:
+    with world(PLAN) as here:
+        grave = here.folder / "after"
+        grave.mkdir()
+
+        async def killed(forward: Forward) -> httpx2.Response:
+            await forward()
+            for file in here.folder.glob("people.csv*"):
+                shutil.copy(file, grave)
+            scope.cancel()
+            await anyio.sleep_forever()
+            raise AssertionError
+
+        here.line.lose(BULK, killed)
+        rows = csv_of(people(1, plan="trial"))
+        imported = here.begin(rows, run_workflow=True)
+        with anyio.CancelScope() as scope:
+            await imported.read()
+            await imported.send()
+        imported.close()
+        here.seed({"email": "p0@example.com", "customFields": {"plan": "welcomed"}})
+        here.folder = grave
+        here.line.faults.clear()
+        done = await here.run(rows, run_workflow=True)
+        assert here.line.count(BULK) == 1
+        assert len(here.store.automations.all()) == 1
+    assert done.counts == {"unknown": 1}
+    assert done.reasons("unknown")[0].startswith("The import was interrupted. A look-up afterwards found other values")
+
+
 # Files that cannot be used
 
 
@@ -486,3 +552,26 @@ async def test_the_journal_holds_no_key() -> None:
         files = [*here.folder.glob("*.journal*")]
         assert files
         assert all(KEY.encode() not in file.read_bytes() for file in files)
+
+
+def test_a_journal_is_cleared_all_or_not_at_all() -> None:
+    """Killed in between, an import without rows would have been gone on with."""
+    with world() as here:
+        file = here.folder / "people.csv.journal"
+        journal = Journal(file)
+        journal.set_fact("begun", {})
+        journal.add([JournalRow(1, 2, "a@example.com", "{}", None, "")])
+        journal.close()
+        if (child := os.fork()) == 0:
+            journal = Journal(file)
+            db = journal._db  # pyright: ignore[reportPrivateUsage] - no other way to be killed there
+            db.set_trace_callback(lambda sql: os.kill(os.getpid(), signal.SIGKILL) if "rows" in sql else None)
+            journal.clear()
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+        journal = Journal(file)
+        assert journal.get_fact("begun") == {}
+        assert journal.count_outcomes() == {"": 1}
+        journal.clear()
+        assert (journal.get_fact("begun"), journal.count_outcomes()) == (None, {})
+        journal.close()

@@ -13,10 +13,12 @@ from autosend_mcp.imports.file.encodings import FileError
 from autosend_mcp.imports.file.tables import read_table
 from autosend_mcp.imports.journal import Journal, JournalRow
 from autosend_mcp.imports.reports import write_reports
+from autosend_mcp.imports.run import Import, ImportOptions
 from autosend_mcp.sandbox.app import PROJECT, Options
-from tests.support.importing import ADD, BULK, World, csv_of, people, report_of, world
-from tests.support.line import Forward, answering, reset
+from tests.support.importing import ADD, BULK, World, autosend_over, csv_of, people, report_of, world
+from tests.support.line import Forward, answering, forwarded, reset
 from tests.support.worlds import KEY
+from tests.test_import_sending import refusal
 
 pytestmark = pytest.mark.anyio
 
@@ -241,3 +243,46 @@ async def test_several_reasons_are_reported_in_order() -> None:
         here.line.lose(ADD, reset)
         done = await here.run(csv_of([{"email": "A@Example.com"}]), lists=("Newsletter",))
     assert done.reasons("unknown") == ['Whether it joined "Newsletter" is not known. email was read as a@example.com.']
+
+
+async def test_a_dry_run_where_no_report_can_be_written_is_reported_in_a_note() -> None:
+    with world() as here:
+        file = (here.folder / "people.csv").open("w+b")
+        file.write(csv_of(people(3)))
+        gone = here.folder / "gone" / "people.csv"
+        imported = Import(
+            autosend_over(here.line), file, "", ImportOptions(dry_run=True), path=gone, report_dry_run=True
+        )
+        await imported.read()
+        await imported.send()
+        imported.close()
+    assert imported.progress.stage == "done"
+    assert imported.progress.outcomes == {"would create": 3}
+    assert imported.notes[0].startswith("The report cannot be written: No such file or directory.")
+
+
+async def test_a_file_edited_in_place_gives_no_rejected_file_with_other_rows() -> None:
+    with world() as here:
+        imported = here.begin(csv_of([{"email": "bad", "firstName": "X"}, *people(3)]))
+        await imported.read()
+        changed = csv_of(
+            [{"email": "in@example.com", "firstName": "I"}, {"email": "bad", "firstName": "X"}, *people(2)]
+        )
+        (here.folder / "people.csv").write_bytes(changed)
+        await imported.send()
+        imported.close()
+        assert [file.name for file in here.folder.glob("*.re*")] == []
+    assert "The file changed while it was imported. Every row is settled." in str(imported.error)
+
+
+async def test_reports_of_an_import_killed_at_its_end_are_written_over() -> None:
+    with world() as here:
+        here.line.lose(BULK, answering(401, refusal("No")), forwarded)
+        await here.run(people(3))
+        journal = Journal(here.folder / "people.csv.journal")
+        journal.set_fact("reports", ["people.report.csv", "people.rejected.csv"])
+        journal.close()
+        (here.folder / "people.report.csv").write_text("half", encoding="utf-8")
+        done = await here.run(people(3))
+        assert sorted(file.name for file in here.folder.iterdir()) == ["people.csv", "people.report.csv"]
+    assert done.of("created") == [row["email"] for row in people(3)]

@@ -1,5 +1,6 @@
-"""Each row sent once and told truly: whatever is lost, refused or miscounted between the file and AutoSend."""
+"""Each row is sent once and reported as it is, whatever is lost, refused or miscounted on its way to AutoSend."""
 
+import json
 import math
 from itertools import product
 from typing import Any
@@ -8,11 +9,9 @@ import anyio
 import httpx2
 import pytest
 
-from autosend_mcp.errors import NotSent
 from autosend_mcp.sandbox.app import PROJECT, Options, PropertyAutomation
-from autosend_mcp.sandbox.contact_lists.membership import bulk_add
 from autosend_mcp.sandbox.contacts import writes
-from tests.support.importing import ADD, BULK, FIND, PAGE, World, at_once, csv_of, people, world
+from tests.support.importing import BULK, FIND, Done, World, at_once, people, world
 from tests.support.line import (
     LOST,
     Forward,
@@ -28,13 +27,16 @@ from tests.support.line import (
 
 pytestmark = pytest.mark.anyio
 
+PLAN = Options(rate_limit=0, automations=(PropertyAutomation("plan", to_value="trial"),))
+P1 = "p1@example.com"
+
 
 async def silence(_forward: Forward) -> httpx2.Response:
     await anyio.sleep_forever()
     raise AssertionError
 
 
-def told(status: int, body: Any) -> Loss:
+def applied_saying(status: int, body: Any) -> Loss:
     """Return a fault that applies, and answers this."""
 
     async def answer(forward: Forward) -> httpx2.Response:
@@ -46,10 +48,10 @@ def told(status: int, body: Any) -> Loss:
 
 APPLIED: dict[str, Loss] = {
     **LOST,
-    "empty": told(200, ""),
-    "truncated": told(200, '{"success": true, "data": {"succ'),
-    "no object": told(200, "[]"),
-    "408": told(408, {"success": False}),
+    "empty": applied_saying(200, ""),
+    "truncated": applied_saying(200, '{"success": true, "data": {"succ'),
+    "no object": applied_saying(200, "[]"),
+    "408": applied_saying(408, {"success": False}),
 }
 NOT_APPLIED: dict[str, Loss] = {
     "reset": reset,
@@ -82,6 +84,27 @@ def check_all_there(here: World, count: int, times: int = 1) -> None:
     for row in people(count):
         assert here.values(row["email"]) == {"firstName": row["firstName"]}
     assert dict(here.written) == {row["email"]: times for row in people(count)}
+
+
+def refusal(message: str) -> dict[str, Any]:
+    return {"success": False, "error": {"message": message}}
+
+
+def without(here: World, email: str, status: int, body: dict[str, Any], path: str = BULK) -> Loss:
+    """Return what AutoSend says to a request with this address; others are answered well."""
+
+    async def answer(forward: Forward) -> httpx2.Response:
+        named = email in json.dumps(here.line.bodies(path)[-1])
+        return saying(status, body) if named else await forward()
+
+    return answer
+
+
+def written_once(done: Done, here: World) -> dict[str, int]:
+    """Return the counts of an import that wrote no contact twice."""
+    assert done.stage == "done"
+    assert set(here.written.values()) <= {1}
+    return done.counts
 
 
 # The whole of it
@@ -261,6 +284,22 @@ async def test_of_a_batch_applied_in_part_only_the_rest_is_sent_again() -> None:
     assert done.counts == {"created": 5}
 
 
+async def test_a_lost_row_that_an_automation_changed_since_is_not_repeated() -> None:
+    with world(PLAN) as here:
+
+        async def lost(forward: Forward) -> httpx2.Response:
+            await forward()
+            here.seed({"email": "p0@example.com", "customFields": {"plan": "welcomed"}})
+            raise httpx2.ReadError("reset")
+
+        here.line.lose(BULK, lost)
+        done = await here.run(people(1, plan="trial"), run_workflow=True)
+        assert here.line.count(BULK) == 1
+        assert len(here.store.automations.all()) == 1
+    assert done.counts == {"unknown": 1}
+    assert 'found other values than the row\'s: customFields."plan"' in done.reasons("unknown")[0]
+
+
 async def test_a_look_up_that_fails_for_a_while_is_waited_out() -> None:
     with world() as here:
         here.line.lose(BULK, applied_then_reset, forwarded)
@@ -364,6 +403,24 @@ async def test_a_refusal_that_names_nothing_is_divided_until_the_row_is_found(st
     assert done.reasons("failed") == [why or f"AutoSend refused it (status {status})."]
 
 
+async def test_a_refusal_with_a_status_of_success_is_traced_to_its_row() -> None:
+    with world() as here:
+        here.line.lose(BULK, without(here, P1, 200, refusal("bad row")))
+        assert written_once(done := await here.run(people(5)), here) == {"created": 4, "failed": 1}
+    assert done.reasons("failed") == ['AutoSend refused it: "bad row".']
+
+
+async def test_what_was_applied_although_autosend_said_no_is_reported_as_done() -> None:
+    with world() as here:
+
+        async def partly(forward: Forward) -> httpx2.Response:
+            await forward()
+            return saying(200, refusal("some failed"))
+
+        here.line.lose(BULK, partly)
+        assert written_once(await here.run(people(3)), here) == {"created": 3}
+
+
 async def test_rows_that_autosend_counts_as_failed_are_found_by_looking() -> None:
     with world(Options(rate_limit=0, suppressed_on_write="refuse")) as here:
         here.store.suppression_groups.suppress(PROJECT, ["p1@example.com", "p4@example.com"], is_global=True)
@@ -418,6 +475,27 @@ async def test_what_is_not_there_and_not_counted_as_failed_is_unknown(counts: di
     assert why == "AutoSend does not say that it failed. A look-up afterwards found no such contact."
 
 
+async def test_a_row_that_autosend_keeps_in_another_form_is_written_once() -> None:
+    for counts in ({}, {"successCount": 19, "failedCount": 1}):
+        with world() as here:
+
+            async def capitalised(_forward: Forward, here: World = here, counts: Any = counts) -> httpx2.Response:
+                rows = here.line.bodies(BULK)[-1]["contacts"]
+                writes.bulk_update(
+                    here.store,
+                    "229f1f77bcf86cd927304803",
+                    [row | {"firstName": row["firstName"].lower()} for row in rows if row["email"] != P1 or not counts],
+                    run_workflow=False,
+                )
+                return saying(200, {"success": True, "data": counts})
+
+            here.line.lose(BULK, capitalised)
+            done = await here.run(people(20))
+            assert here.line.count(BULK) == 1
+            assert written_once(done, here) == ({"created": 19, "failed": 1} if counts else {"created": 20})
+        assert "AutoSend shows other values than the row's: firstName." in done.reasons("created")
+
+
 async def test_rows_that_are_neither_there_nor_counted_are_sent_again_apart() -> None:
     with world() as here:
         here.line.lose(BULK, dropping(here, "p1@example.com", {}), forwarded)
@@ -439,347 +517,3 @@ def dropping(here: World, email: str, counts: dict[str, int]) -> Loss:
         return saying(200, {"success": True, "data": counts})
 
     return answer
-
-
-async def test_a_looked_up_contact_with_other_values_is_reported_as_such() -> None:
-    with world() as here:
-
-        async def titled(_forward: Forward) -> httpx2.Response:
-            rows = [row | {"firstName": row["firstName"].title()} for row in here.line.bodies(BULK)[-1]["contacts"]]
-            writes.bulk_update(here.store, PROJECT, rows, run_workflow=False)
-            raise httpx2.ReadError("reset")
-
-        here.line.lose(BULK, titled)
-        done = await here.run([*people(2), {"email": "x@example.com", "firstName": "x"}])
-        assert here.values("x@example.com") == {"firstName": "X"}
-        assert here.written["p0@example.com"] == 1
-    assert done.counts == {"created": 2, "unknown": 1}
-    assert done.reasons("unknown")[0].endswith("found other values than the row's: firstName.")
-
-
-# Look-ups
-
-
-async def test_look_ups_shrink_to_what_autosend_takes() -> None:
-    with world(Options(rate_limit=0, max_search=100)) as here:
-        here.seed(*people(150))
-        done = await here.run(people(400))
-        assert max(len(body["emails"]) for body in here.line.bodies(FIND)[-4:]) <= 100
-        assert len(here.written) == 250
-    assert done.counts == {"created": 250, "unchanged": 150}
-
-
-@pytest.mark.parametrize("most", [10, 100])
-async def test_an_answer_that_was_cut_short_in_silence_hides_nobody(most: int) -> None:
-    def cut(body: Any) -> None:
-        del body["data"]["contacts"][most:]
-
-    with world() as here:
-        here.seed(*[row | {"customFields": {"plan": "pro"}} for row in people(120)])
-        here.line.lose(FIND, rewritten(cut))
-        done = await here.run(people(140))
-        assert len(here.written) == 20
-    assert done.counts == {"unchanged": 120, "created": 20}
-
-
-async def test_an_answer_that_is_too_large_is_asked_for_in_parts() -> None:
-    async def large(forward: Forward) -> httpx2.Response:
-        asked = len(here.line.bodies(FIND)[-1]["emails"])
-        return saying(200, " " * 5_000_001) if asked > 300 else await forward()
-
-    with world() as here:
-        here.seed(*people(50))
-        here.line.lose(FIND, large)
-        done = await here.run(people(500))
-        assert len(here.written) == 450
-    assert done.counts == {"created": 450, "unchanged": 50}
-
-
-async def test_look_ups_that_fail_from_the_start_stop_before_anything_is_sent() -> None:
-    with world() as here:
-        here.line.lose(FIND, reset)
-        done = await here.run(people(3))
-        assert here.line.count(BULK) == 0
-    assert (done.stage, done.counts) == ("stopped", {})
-    assert "0 of 3 rows are settled." in str(done.error)
-
-
-# Lists
-
-
-async def test_everybody_with_the_expected_values_joins_each_list_once() -> None:
-    with world() as here:
-        lists = [here.made_list(name) for name in ("Newsletter", "Offers")]
-        here.seed(*people(2), {"email": "p2@example.com", "firstName": "Old"})
-        bulk_add(here.store, PROJECT, {"contactListId": lists[0], "emails": ["p0@example.com"]})
-        done = await here.run([*people(150), {"email": "bad"}], lists=("Newsletter", lists[1], "Newsletter"))
-        assert [here.members(one) for one in lists] == [150, 150]
-        assert len(here.starts()) == 300
-        assert set(here.starts().values()) == {1}
-        again = await here.run(people(150), lists=("Newsletter", "Offers"))
-        assert set(here.starts().values()) == {1}
-        assert here.line.count(BULK) == 2
-    assert done.counts == {"unchanged": 2, "updated": 1, "created": 147, "invalid": 1}
-    assert again.counts == {"unchanged": 150}
-
-
-async def test_an_applied_join_whose_reply_is_lost_is_looked_up_not_repeated() -> None:
-    async def check(name: str, shown: bool) -> None:
-        odd = told(200, {"success": True, "data": {"added": "some"}})
-        with world(Options(rate_limit=0, list_ids_in_replies=shown)) as here:
-            list_id = here.made_list()
-            here.line.lose(ADD, APPLIED.get(name, odd))
-            done = await here.run(people(3), lists=("Newsletter",))
-            assert here.members(list_id) == 3
-            assert list(here.starts().values()) == [1, 1, 1]
-            assert (here.line.count(ADD), here.line.count(BULK)) == (1, 1)
-            assert bool(here.line.count(PAGE)) is not shown
-        assert done.counts == {"created": 3}
-
-    await at_once(check, product([*APPLIED, "counts nobody can read"], (True, False)))
-
-
-async def test_a_joining_that_was_not_applied_is_sent_again() -> None:
-    async def check(name: str, times: int) -> None:
-        with world() as here:
-            list_id = here.made_list()
-            here.line.lose(ADD, *[NOT_APPLIED[name]] * times, forwarded)
-            done = await here.run(people(3), lists=("Newsletter",))
-            assert here.members(list_id) == 3
-            assert list(here.starts().values()) == [1, 1, 1]
-            assert (here.line.count(ADD), here.line.count(BULK)) == (times + 1, 1)
-        assert done.counts == {"created": 3}
-
-    await at_once(check, product(NOT_APPLIED, (1, 2)))
-
-
-async def test_a_joining_that_is_always_lost_is_unknown_in_the_end() -> None:
-    with world() as here:
-        here.made_list()
-        here.line.lose(ADD, reset)
-        done = await here.run(people(2), lists=("Newsletter",))
-        assert here.line.count(ADD) == 3
-        assert here.starts() == {}
-    assert done.counts == {"unknown": 2}
-    assert set(done.reasons("unknown")) == {'Whether it joined "Newsletter" is not known.'}
-
-
-@pytest.mark.parametrize("totals", [True, False], ids=["with totals", "without totals"])
-@pytest.mark.parametrize("asked", [1, 5], ids=["by address", "by pages"])
-async def test_who_is_in_a_list_of_many_is_found(totals: bool, asked: int) -> None:
-    def untold(body: Any) -> None:
-        del body["data"]["pagination"]
-
-    with world() as here:
-        list_id = here.made_list()
-        others = [f"x{number}p0@example.com" for number in range(250)]  # each holds the other's address as a part
-        bulk_add(here.store, PROJECT, {"contactListId": list_id, "emails": others})
-        here.line.lose(ADD, applied_then_reset)
-        if not totals:
-            here.line.lose(PAGE, rewritten(untold))
-        done = await here.run(people(asked), lists=("Newsletter",))
-        assert here.members(list_id) == 250 + asked
-        assert here.line.count(ADD) == 1
-    assert done.counts == {"created": asked}
-
-
-async def test_an_absent_member_of_a_list_of_many_is_found_out() -> None:
-    with world() as here:
-        list_id = here.made_list()
-        emails = [f"x{number}p0@example.com" for number in range(250)]
-        bulk_add(here.store, PROJECT, {"contactListId": list_id, "emails": emails})
-        here.line.lose(ADD, reset, forwarded)
-        done = await here.run(people(1), lists=("Newsletter",))
-        assert here.members(list_id) == 251
-    assert done.counts == {"created": 1}
-
-
-@pytest.mark.parametrize("shown", ["ZOE@MÜLLER.example", "Zoe@xn--mller-kva.EXAMPLE"])
-async def test_a_member_is_recognised_however_autosend_writes_the_address(shown: str) -> None:
-    def written(body: Any) -> None:
-        body["data"]["contacts"] = [{"id": "1", "email": "kein ö"}, {"id": "2", "email": shown}]
-
-    with world() as here:
-        here.made_list()
-        here.line.lose(ADD, applied_then_reset)
-        here.line.lose(PAGE, rewritten(written))
-        done = await here.run([{"email": "zoe@müller.example"}], lists=("Newsletter",))
-        assert here.line.count(ADD) == 1
-    assert done.counts == {"created": 1}
-
-
-@pytest.mark.parametrize("added", [True, False], ids=["added counts created", "added counts known"])
-async def test_either_way_of_counting_those_who_are_new_is_understood(added: bool) -> None:
-    with world(Options(rate_limit=0, added_counts_created=added)) as here:
-        here.made_list()
-        done = await here.run(people(3), lists=("Newsletter",))
-        assert here.line.count(PAGE) == 0
-    assert done.counts == {"created": 3}
-
-
-async def test_suppressed_people_are_reported_not_to_have_joined() -> None:
-    with world() as here:
-        list_id = here.made_list()
-        here.store.suppression_groups.suppress(PROJECT, ["p1@example.com"], is_global=True)
-        done = await here.run(people(3), lists=("Newsletter",))
-        assert here.members(list_id) == 2
-        assert here.held("p1@example.com")
-    assert done.of("failed") == ["p1@example.com"]
-    assert done.reasons("failed") == ['It is created, but not in "Newsletter": "suppressed".']
-
-
-async def test_suppressed_people_whom_autosend_adds_and_lists_are_in_the_list() -> None:
-    with world(Options(rate_limit=0, suppressed_on_bulk_add="add")) as here:
-        list_id = here.made_list()
-        here.store.suppression_groups.suppress(PROJECT, ["p1@example.com"], is_global=True)
-        done = await here.run(people(3), lists=("Newsletter",))
-        assert here.members(list_id) == 3
-    assert done.counts == {"created": 3}
-
-
-@pytest.mark.parametrize(
-    "said", [{"validation": {}}, {"validation": {"odd": ["p1@example.com", {"email": 5}]}}], ids=str
-)
-async def test_who_is_left_out_of_a_list_without_a_word_is_found_by_looking(said: dict[str, Any]) -> None:
-    with world() as here:
-        here.made_list()
-        here.store.suppression_groups.suppress(PROJECT, ["p1@example.com"], is_global=True)
-        here.line.lose(ADD, rewritten(lambda body: body["data"].update(said)))
-        done = await here.run(people(3), lists=("Newsletter",))
-    assert done.of("failed") == ["p1@example.com"]
-    assert done.reasons("failed") == ['It is created, but not in "Newsletter": AutoSend does not say why.']
-
-
-async def test_joinings_shrink_to_what_autosend_takes() -> None:
-    with world(Options(rate_limit=0, max_bulk_add=30)) as here:
-        list_id = here.made_list()
-        done = await here.run(people(100), lists=("Newsletter",))
-        assert here.members(list_id) == 100
-        assert set(here.starts().values()) == {1}
-    assert done.counts == {"created": 100}
-
-
-async def test_whom_autosend_refuses_to_put_into_a_list_is_found() -> None:
-    with world() as here:
-        list_id = here.made_list()
-
-        async def strict(forward: Forward) -> httpx2.Response:
-            emails = here.line.bodies(ADD)[-1]["emails"]
-            return await (refusing(400)(forward) if "p2@example.com" in emails else forward())
-
-        here.line.lose(ADD, strict)
-        done = await here.run(people(5), lists=("Newsletter",))
-        assert here.members(list_id) == 4
-    assert done.of("failed") == ["p2@example.com"]
-    assert done.reasons("failed") == ['It is created, but not in "Newsletter": AutoSend refused it: "No".']
-
-
-async def test_a_list_that_is_deleted_meanwhile_stops_the_import() -> None:
-    with world() as here:
-        list_id = here.made_list()
-
-        async def gone(forward: Forward) -> httpx2.Response:
-            here.store.contact_lists.delete(PROJECT, list_id)
-            return await forward()
-
-        here.line.lose(BULK, gone)
-        done = await here.run(people(3), lists=("Newsletter",))
-        check_all_there(here, 3)
-    assert done.stage == "stopped"
-    assert done.error is not None
-    assert done.error.status == 404
-
-
-@pytest.mark.parametrize("lists", [("Nowsletter",), ("GLOBAL_CONTACT_LIST",), ("Pro users",)], ids=str)
-async def test_a_list_that_cannot_be_joined_is_reported_before_anything_is_sent(lists: tuple[str, ...]) -> None:
-    with world() as here:
-        here.made_list()
-        here.store.contact_lists.seed(PROJECT, "Pro users", "segment")
-        with pytest.raises(NotSent, match=r"No list or segment|Every contact|This is a segment"):
-            await here.run(people(3), lists=lists)
-        assert here.line.count("POST") == 0
-
-
-# Stopping
-
-
-async def test_a_stop_settles_what_has_left_and_sends_nothing_more() -> None:
-    with world() as here:
-        here.made_list()
-        imported = here.begin(csv_of(people(1_000)), lists=("Newsletter",))
-
-        async def stopping(forward: Forward) -> httpx2.Response:
-            imported.stop()
-            return await forward()
-
-        here.line.lose(BULK, forwarded, stopping, forwarded)
-        await imported.read()
-        await imported.send()
-        imported.close()
-        assert imported.progress.stage == "stopped"
-        assert imported.error is None
-        applied = len(here.written)
-        assert imported.progress.outcomes["created"] == applied < 1_000
-        done = await here.run(people(1_000), lists=("Newsletter",))
-        check_all_there(here, 1_000)
-        assert len(here.starts()) == 1_000
-        assert set(here.starts().values()) == {1}
-    assert done.counts == {"created": 1_000}
-    assert {row["reason"] for row in done.rows} == {""}
-
-
-@pytest.mark.parametrize("request_", [BULK, ADD])
-@pytest.mark.parametrize(
-    "trouble", [unreachable, reset, refusing(413), refusing(429)], ids=["away", "lost", "413", "429"]
-)
-async def test_a_stop_in_the_middle_of_trouble_leaves_what_another_run_ends(request_: str, trouble: Loss) -> None:
-    with world() as here:
-        here.made_list()
-        imported = here.begin(csv_of(people(4)), lists=("Newsletter",))
-
-        async def stopping(forward: Forward) -> httpx2.Response:
-            imported.stop()
-            return await trouble(forward)
-
-        here.line.lose(request_, stopping, forwarded)
-        await imported.read()
-        await imported.send()
-        imported.close()
-        assert (imported.progress.stage, imported.error) == ("stopped", None)
-        assert here.line.count(request_) == 1
-        done = await here.run(people(4), lists=("Newsletter",))
-        check_all_there(here, 4)
-        assert list(here.starts().values()) == [1] * 4
-    assert done.counts == {"created": 4}
-
-
-async def test_a_stop_while_autosend_asks_to_wait_ends_the_waiting() -> None:
-    with world() as here:
-        imported = here.begin(csv_of(people(4)))
-        here.line.lose(BULK, answering(429, {"success": False, "error": {"retryAfter": 30}}))
-        await imported.read()
-        with anyio.fail_after(5):
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(imported.send)
-                while not here.line.count(BULK):
-                    await anyio.lowlevel.checkpoint()
-                imported.stop()
-        imported.close()
-    assert imported.progress.stage == "stopped"
-
-
-async def test_a_stop_during_the_look_up_before_a_request_keeps_it_back() -> None:
-    with world() as here:
-        here.seed({"email": "p0@example.com", "lastName": "Kept"})
-        imported = here.begin(csv_of(people(1)))
-
-        async def stopping(forward: Forward) -> httpx2.Response:
-            imported.stop()
-            return await forward()
-
-        here.line.lose(FIND, forwarded, stopping)
-        await imported.read()
-        await imported.send()
-        imported.close()
-        assert here.line.count(BULK) == 0
-        assert imported.progress.stage == "stopped"

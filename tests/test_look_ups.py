@@ -1,4 +1,4 @@
-"""After a lost reply, what a look-up finds may be somebody else's, or not be all; and names that only look alike."""
+"""Looking up what became of a write: what is found may be somebody else's, or not be all."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""A create whose reply was lost, came late or cannot be read: what is found out, and what the assistant is told."""
+"""create_contact when the reply is lost, late or unreadable: what is found out, and what is answered."""
 
 import json
 import tracemalloc
