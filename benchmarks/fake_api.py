@@ -56,7 +56,7 @@ def _answer(body: bytes) -> bytes:
 
 @asynccontextmanager
 async def fake_api() -> AsyncGenerator[str]:
-    """Serve while the block runs; the base URL to give a server."""
+    """Serve while the block runs; yield the base URL to give a server."""
     server = await asyncio.get_running_loop().create_server(_Connection, "127.0.0.1", 0)
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"

@@ -71,10 +71,10 @@ def _sandbox(*flags: str) -> Generator[Sandbox]:
     try:
         if process.stdout is None:
             raise RuntimeError
-        told = "".join(process.stdout.readline() for _ in range(2))
-        url, newsletter = re.search(r"http\S+", told), re.search(r"[0-9a-f]{24}", told)
+        printed = "".join(process.stdout.readline() for _ in range(2))
+        url, newsletter = re.search(r"http\S+", printed), re.search(r"[0-9a-f]{24}", printed)
         if url is None or newsletter is None:
-            raise RuntimeError(told)
+            raise RuntimeError(printed)
         yield Sandbox(url[0], newsletter[0])
     finally:
         process.terminate()
@@ -120,7 +120,7 @@ def _plain(file: Path, sandbox: Sandbox, *, joins: bool = False, pause: float = 
 
 
 def _speed(folder: Path, rows: int, progress: Progress) -> list[Row]:
-    """End to end without a limit: the whole command, its start included."""
+    """Measure from end to end without a limit: the whole command, its start included."""
     file = _write(folder / "speed.csv", rows)
     figures: list[Row] = []
     joining = ("--list", "Newsletter")
@@ -136,7 +136,7 @@ def _speed(folder: Path, rows: int, progress: Progress) -> list[Row]:
 
 
 def _pace(folder: Path, rows: int, progress: Progress) -> Row:
-    """Contacts a second, of the 200 that two requests a second can bring; from the end of reading to the end."""
+    """Measure which share of 200 contacts a second, two requests, is sent; from the end of reading to the end."""
     file = _write(folder / "pace.csv", rows)
     progress.step(f"{rows:,} rows, 2 requests a second: plain")
     with _sandbox() as sandbox:
@@ -149,7 +149,7 @@ def _pace(folder: Path, rows: int, progress: Progress) -> Row:
 
 
 def _memory(folder: Path, sizes: Sequence[int], progress: Progress) -> list[Row]:
-    """Peak memory of a first import, and of a second one that finds everything as asked; the least first."""
+    """Measure the peak memory of a first import and of a second, which finds nothing to change; small files first."""
     figures: list[Row] = []
     least = 0.0, 0.0
     for rows in sizes:
@@ -169,7 +169,7 @@ def _memory(folder: Path, sizes: Sequence[int], progress: Progress) -> list[Row]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure and print; the exit code."""
+    """Measure and print; return the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="small files; the figures mean nothing")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")

@@ -53,7 +53,7 @@ class ServerFailed(Exception):
 
 
 def _install(directory: str) -> Path:
-    """Copy both servers there without the project around them: only so is ours what users get from a wheel."""
+    """Copy both servers there without the project around them: only so is ours what a wheel brings."""
     shutil.copytree(_PACKAGE, Path(directory) / _PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
     return Path(shutil.copy(_HERE / "bare_server.py", directory)).parent
 
@@ -72,7 +72,7 @@ _numbers = count()
 
 
 async def _create(client: Client) -> None:
-    """One call; the address is new each time, for identical calls in flight would be joined into one."""
+    """Make one call; the address is new each time, for identical calls in flight would be joined into one."""
     email = f"person{next(_numbers)}@example.com"
     fields = {"company": "Acme Corp", "role": "Developer", "plan": "premium"}
     result = await client.call_tool(
@@ -84,7 +84,7 @@ async def _create(client: Client) -> None:
 
 
 def _child_memory() -> float | None:
-    """Resident MiB of this process's one child, which is the server; None where there is no /proc."""
+    """Return the resident MiB of this process's one child, the server; None where there is no /proc."""
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
             fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
@@ -96,7 +96,7 @@ def _child_memory() -> float | None:
 
 
 async def _start_up(connect: Connect, runs: int, era: str, progress: Progress) -> list[Row]:
-    """From spawning the process to its list of tools, and its memory then. One server runs at a time."""
+    """Measure the time from spawning a server to its list of tools, and its memory then, one server after the other."""
     times: Figures = {name: [] for name in _MODULES}
     memory: Figures = {name: [] for name in _MODULES}
     for run in range(runs + 1):  # the first reads the files into the system's cache
@@ -120,7 +120,7 @@ async def _start_up(connect: Connect, runs: int, era: str, progress: Progress) -
 
 @asynccontextmanager
 async def _both(connect: Connect, era: str) -> AsyncGenerator[Clients]:
-    """Return a client of each server, warmed up."""
+    """Yield a client of each server, warmed up."""
     async with AsyncExitStack() as stack:
         clients = {name: await stack.enter_async_context(connect(name, _ERAS[era])) for name in _MODULES}
         for client in clients.values():
@@ -130,7 +130,7 @@ async def _both(connect: Connect, era: str) -> AsyncGenerator[Clients]:
 
 
 async def _calls(clients: Clients, calls: int, era: str, progress: Progress) -> list[Row]:
-    """In turn: one call at a time, then as many a second as go through."""
+    """Measure the servers in turn: one call at a time, then as many a second as go through."""
     latencies: Figures = {name: [] for name in _MODULES}
     rates: Figures = {name: [] for name in _MODULES}
     progress.step(f"latency, {era}")
@@ -210,7 +210,7 @@ async def _measure(runs: int, calls: int, log: TextIO, directory: Path) -> list[
 
 
 def _print_failure(error: BaseException, log: TextIO) -> None:
-    """Return what went wrong first, and what the servers last said of it."""
+    """Print what went wrong first, and what the servers last said of it."""
     while isinstance(error, BaseExceptionGroup):  # each client's task groups wrap it once more
         error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
     print(file=sys.stderr)  # the line of progress ends here

@@ -34,26 +34,26 @@ class Progress:
     """A line on a terminal that says how far the run is; nothing where stderr is none."""
 
     def __init__(self, steps: int) -> None:
-        """Return the number of steps in the whole run."""
+        """Take the number of steps in the whole run."""
         self._steps = steps
         self._done = 0
         self._shown = sys.stderr.isatty()
 
     def step(self, what: str) -> None:
-        """One more step, of this measurement, begins."""
+        """Show that one more step begins: this measurement."""
         if self._shown:
             bar = "#" * (30 * self._done // self._steps)
             print(f"\r\033[K[{bar:<30}] {what}", end="", file=sys.stderr, flush=True)
         self._done += 1
 
     def clear(self) -> None:
-        """Leave the line empty for what follows."""
+        """Clear the line for what follows."""
         if self._shown:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 def print_table(rows: list[Row], peer: str, note: str) -> None:
-    """Both figures side by side, the ratio, and whether the goal is met; `peer`: what ours is compared with."""
+    """Print both figures, their ratio, and whether the goal is met; `peer`: what ours is compared with."""
     print(f"{'':<36}{peer:>9}{'ours':>9} {'':<8}{f'ours/{peer}':>10}  {'goal':<10}met")
     for row in rows:
         bare, ours, ratio = _shown(row.bare), _shown(row.ours), _shown(row.ratio)

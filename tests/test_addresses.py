@@ -17,7 +17,7 @@ DOMAINS = st.one_of(
 
 
 def validated(text: str) -> str | None:
-    """As the library alone reads it."""
+    """Return the address as the library alone reads it."""
     try:
         address = validate_email(text.strip(), check_deliverability=False)
     except EmailNotValidError:

@@ -23,7 +23,7 @@ WRONG: list[Any] = [
 
 
 def malformed(chance: random.Random) -> dict[str, Any]:
-    """Arguments in which at least one thing is wrong."""
+    """Return arguments in which at least one thing is wrong."""
     names = chance.sample(NAMES, chance.randint(0, 4))
     arguments: dict[str, Any] = {name: chance.choice(WRONG) for name in names if name != "email"}
     wrong_addresses = [

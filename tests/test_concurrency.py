@@ -37,7 +37,7 @@ async def test_create_contact_is_never_sent_twice_when_the_reply_is_lost(contact
             await waiting
 
     faulty.create = lose
-    told: Counter[str] = Counter()
+    reported: Counter[str] = Counter()
 
     async def create(client: Client, numbers: range) -> None:
         for number in numbers:
@@ -47,24 +47,24 @@ async def test_create_contact_is_never_sent_twice_when_the_reply_is_lost(contact
             if not result.is_error:
                 assert applied
                 assert VERIFIED in " ".join(answer_of(result)["notes"])
-                told["created"] += 1
+                reported["created"] += 1
             else:  # never unknown: the look-ups work
                 assert NOT_THERE in error_of(result)
                 assert not applied
-                told["not there"] += 1
+                reported["not there"] += 1
 
     async with connected(faulty.transport()) as client, anyio.create_task_group() as tasks:
         for start in range(0, contacts, 20):
             tasks.start_soon(create, client, range(start, start + 20))
     posts = Counter(exchange.body["email"] for exchange in faulty.seen if exchange.path == "/v1/contacts")
     assert set(posts.values()) == {1}
-    assert len(posts) == told.total() == contacts
-    assert told["created"] > contacts / 5
-    assert told["not there"] > contacts / 5
+    assert len(posts) == reported.total() == contacts
+    assert reported["created"] > contacts / 5
+    assert reported["not there"] > contacts / 5
 
 
 def open_files() -> int:
-    """Return how many file descriptors this process has open, where the system tells."""
+    """Return how many file descriptors this process has open, where the system shows it."""
     folder = Path("/proc/self/fd")
     return len(list(folder.iterdir())) if folder.exists() else 0
 
@@ -82,7 +82,7 @@ async def test_memory_tasks_and_files_do_not_grow_with_the_calls(caplog: pytest.
     async with connected(Echo(), "legacy", rate_limit=300) as client:
 
         async def create(calls: int) -> int:
-            """Return the bytes allocated after so many calls."""
+            """Make so many calls; return the bytes that are allocated afterwards."""
             for number in range(calls):
                 answer_of(await client.call_tool("create_contact", {"email": f"p{number}@example.com"}))
             gc.collect()

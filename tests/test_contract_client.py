@@ -69,7 +69,7 @@ def project(name: str) -> Documented:
     )
 
     def contact(email: str) -> Row | None:
-        """Return who is there before the write is new after it, and gone after a deletion."""
+        """Return who is there: a new contact once it is written, any other until it is deleted."""
         written = any(one["method"] + one["path"] == request_line for one in autosend.seen)
         if name in {"create_contact", "upsert_contact", "bulk_update_contacts"}:
             rows: list[Row] = autosend.request["body"].get("contacts", [])

@@ -45,7 +45,7 @@ def shape(value: object) -> object:
 
 
 def seeded(store: Store) -> dict[str, str]:
-    """Return what the documentation's examples take for granted; the ids of it, by their placeholders."""
+    """Store what the documentation's examples take for granted; return the ids by their placeholders."""
     john = writes.create(store, PROJECT, contract("create_contact")[0]["body"])
     lists, segment = contract("list_contact_lists")[1]["body"]["data"]["contacts"][1:]
     list_id = store.contact_lists.insert(PROJECT, lists["name"], "list", list_id=lists["id"])

@@ -98,7 +98,7 @@ async def test_a_contact_that_appears_late_is_found_by_a_later_look_up(faulty: F
 
 
 @pytest.mark.parametrize(
-    ("held", "told", "changed"),
+    ("held", "said", "changed"),
     [
         ({"createdAt": OLD, "updatedAt": OLD}, "existed before this call", "Nothing changed"),
         ({"createdAt": OLD, "updatedAt": OLD, "firstName": "Janet"}, "existed before this call", "Nothing changed"),
@@ -110,7 +110,7 @@ async def test_a_contact_that_appears_late_is_found_by_a_later_look_up(faulty: F
     ],
 )
 async def test_a_lost_create_succeeds_only_for_a_contact_new_with_these_values(
-    held: dict[str, Any], told: str, changed: str, faulty: Faulty
+    held: dict[str, Any], said: str, changed: str, faulty: Faulty
 ) -> None:
     if held.get("createdAt") == "a minute ago":
         held = {"createdAt": seconds_ago(60)}
@@ -122,7 +122,7 @@ async def test_a_lost_create_succeeds_only_for_a_contact_new_with_these_values(
     faulty.create = lose
     async with connected(faulty.transport()) as client:
         text = error_of(await client.call_tool("create_contact", JANE))
-    assert told in text
+    assert said in text
     assert changed in text
     assert ('"asked":"Jane","now":"Janet"' in text) is ("firstName" in held)
     assert "contact now: {" in text

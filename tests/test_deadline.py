@@ -66,7 +66,7 @@ async def test_a_call_whose_look_ups_hang_too_ends_in_its_time(limited_first: bo
 
 
 def after(seconds: float, then: Any = None) -> Any:
-    """Answered after so many seconds."""
+    """Return a fault that answers after so many seconds."""
 
     async def answer(forward: Forward) -> httpx2.Response:
         await anyio.sleep(seconds)

@@ -24,7 +24,7 @@ SEARCH = "POST /contacts/search"
 
 
 def seed(line: Line, *names: str, **more: Any) -> list[str]:
-    """Contacts of these names; their ids."""
+    """Create contacts of these names; return their ids."""
     bodies = [{"email": f"{name}@example.com", "firstName": name.title(), **more} for name in names]
     return [writes.create(line.sandbox.store, PROJECT, body)["id"] for body in bodies]
 

@@ -3,15 +3,15 @@
 from typing import Any
 
 import anyio
-import httpx2
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.tools.contact_lists.resolve import UNCHECKED as LISTS_UNCHECKED
-from tests.support.line import Forward, answering, over_a_line, reset
+from tests.support.line import answering, over_a_line, reset
 from tests.support.records import members_of
 from tests.support.seeded import seeded, wrote
 from tests.support.worlds import answer_of, error_of
+from tests.test_deadline import after
 
 pytestmark = pytest.mark.anyio
 
@@ -178,16 +178,6 @@ async def test_the_check_costs_one_request_a_minute_even_when_it_fails(working: 
     said = "AutoSend's custom fields could not be read, so names and types were not checked."
     assert all((said in one.get("notes", [])) is not working for one in answers)
     assert len(answers) == 6
-
-
-def after(seconds: float, then: Any = None) -> Any:
-    """Answered after so many seconds."""
-
-    async def answer(forward: Forward) -> httpx2.Response:
-        await anyio.sleep(seconds)
-        return await (then(forward) if then else forward())
-
-    return answer
 
 
 async def test_ten_calls_side_by_side_read_the_lists_once() -> None:

@@ -1,4 +1,4 @@
-"""What the assistant is told when nothing left, and when something failed that should not."""
+"""What is reported when nothing left, and when something failed that should not."""
 
 import socket
 import ssl
@@ -31,7 +31,7 @@ async def test_a_refused_connection_is_tried_three_times_and_not_sent(era: str) 
 
 @pytest.fixture
 def full_backlog() -> Iterator[str]:
-    """Return the URL of a listener that accepts no connection, because its queue is full."""
+    """Yield the URL of a listener that accepts no connection, because its queue is full."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)

@@ -143,5 +143,5 @@ async def test_a_confirm_with_a_space_at_its_end_is_the_same() -> None:
         assert answer_of(await client.call_tool("delete_custom_field", field))["outcome"] == "deleted"
         gone = answer_of(await client.call_tool("delete_contacts", {"userId": "42 ", "confirm": "42 "}))
         assert (gone["outcome"], gone["notes"]) == ("deleted", [SEVERAL])
-        # The type tells a list from a segment, not the conditions that come with it.
+        # The type distinguishes a list from a segment, not the conditions that come with it.
         assert answer_of(await client.call_tool("add_to_list", {"list": "N", "emails": [JANE]}))["outcome"] == "done"

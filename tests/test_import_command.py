@@ -35,7 +35,7 @@ INTERRUPTED = "autosend-mcp: interrupted. Run the same command again to go on\n"
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Line]:
-    """Return a sandbox that the command in this process works with, in an empty folder."""
+    """Yield a sandbox that the command in this process works with, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     line = Line(empty_sandbox())
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(on_a_port(line)) as url:
@@ -52,7 +52,7 @@ def refusing(status: int) -> Loss:
 
 
 def once(done: Callable[[], None]) -> Loss:
-    """Return what is done, in a thread, before the request is forwarded."""
+    """Return a fault that does this in a thread before it forwards the request."""
 
     async def answer(forward: Forward) -> httpx2.Response:
         await to_thread.run_sync(done)
@@ -75,7 +75,7 @@ def printed(capsys: pytest.CaptureFixture[str], *words: str, code: int) -> tuple
 
 
 def without_progress(err: str) -> str:
-    """Return what it says besides how far it is, which it does where it takes more than 5 s."""
+    """Return the text without the lines on how far it is, which an import of more than 5 s prints."""
     return re.sub(r"^(reading: [\d,]+ rows|[\d,]+ of [\d,]+ rows, [\d,]+ a second.*)\n", "", err, flags=re.MULTILINE)
 
 
@@ -313,7 +313,7 @@ def test_a_file_that_cannot_be_read_twice_is_refused(here: Line, capsys: pytest.
 
 @pytest.fixture
 def small_disk() -> Iterator[Callable[[], None]]:
-    """Return a disk that is full once a file has 1.5 MB, until it is given more room."""
+    """Fill the disk once a file has 1.5 MB; yield what makes more room."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
 
     def more_room() -> None:

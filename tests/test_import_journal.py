@@ -146,7 +146,7 @@ class Killed:
 async def check_against_the_model(
     here: World, rows: list[Given], held: dict[str, Contact], run: Callable[[bytes], Any]
 ) -> None:
-    """Import the rows, in the way of `run`: the store, the report and the automations are as the model says."""
+    """Import the rows in the way of `run`; check that store, report and automations are as the model says."""
     list_id = here.made_list()
     here.seed(*({"email": email, **contact} for email, contact in held.items()))
     seeded = [*held][:2]
@@ -192,7 +192,7 @@ def test_an_import_killed_at_any_request_resumes_as_the_model_says(
 
 
 async def killed_first(here: World, content: bytes, kill: tuple[int, bool], seed: int) -> Done:
-    """Import it, killed on the way; then go on in another place, with what was on disk."""
+    """Import it and kill it on the way; then resume in another folder, with what was on disk."""
     grave = here.folder / "after"
     grave.mkdir()
     killed = Killed(here, kill[0], applied=kill[1], grave=grave)
@@ -210,11 +210,11 @@ async def killed_first(here: World, content: bytes, kill: tuple[int, bool], seed
     return await here.run(content, lists=("Newsletter",))
 
 
-# Going on, and beginning anew
+# Resuming, and starting again
 
 
 async def interrupted(here: World, content: bytes, name: str = "people.csv", **order: Any) -> None:
-    """Return an import that AutoSend let no further than the first bulk update."""
+    """Run an import that AutoSend lets no further than the first bulk update."""
     here.line.lose(BULK, forwarded, answering(401, {"success": False}))
     done = await here.run(content, name, **order)
     assert (done.stage, done.counts) == ("stopped", {"created": 100})

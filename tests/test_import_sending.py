@@ -37,7 +37,7 @@ async def silence(_forward: Forward) -> httpx2.Response:
 
 
 def applied_saying(status: int, body: Any) -> Loss:
-    """Return a fault that applies, and answers this."""
+    """Return a fault that applies the request, and answers this."""
 
     async def answer(forward: Forward) -> httpx2.Response:
         await forward()
@@ -71,7 +71,7 @@ def refusing(status: int, *fields: str, code: str = "REFUSED") -> Loss:
 
 
 def counting(**counts: Any) -> Loss:
-    """Return a fault that applies, and answers these counts; those that are None are left out."""
+    """Return a fault that applies the request, and answers these counts; those that are None are left out."""
 
     def change(body: Any) -> None:
         body["data"] = {name: count for name, count in (body["data"] | counts).items() if count is not None}
@@ -91,7 +91,7 @@ def refusal(message: str) -> dict[str, Any]:
 
 
 def without(here: World, email: str, status: int, body: dict[str, Any], path: str = BULK) -> Loss:
-    """Return what AutoSend says to a request with this address; others are answered well."""
+    """Return a fault that answers a request with this address so, and others well."""
 
     async def answer(forward: Forward) -> httpx2.Response:
         named = email in json.dumps(here.line.bodies(path)[-1])
@@ -509,7 +509,7 @@ async def test_rows_that_are_neither_there_nor_counted_are_sent_again_apart() ->
 
 
 def dropping(here: World, email: str, counts: dict[str, int]) -> Loss:
-    """Return a fault that applies but for those with this in their address, and answers these counts."""
+    """Return a fault that applies all rows but those with this in their address, and answers these counts."""
 
     async def answer(_forward: Forward) -> httpx2.Response:
         rows = [row for row in here.line.bodies(BULK)[-1]["contacts"] if email not in row["email"]]

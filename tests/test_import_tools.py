@@ -1,4 +1,4 @@
-"""start_import, get_import and stop_import through a real client: what an assistant may read, and what it is told."""
+"""start_import, get_import and stop_import through a real client: what an assistant may read, and what it learns."""
 
 import os
 import re
@@ -97,11 +97,11 @@ async def test_an_import_goes_on_after_the_answer_and_is_asked_for_by_its_id(era
 
 
 async def test_progress_is_reported_to_a_client_that_asks_for_it(era: str) -> None:
-    told: list[tuple[float, float | None]] = []
+    reported: list[tuple[float, float | None]] = []
 
     async def progress(progress: float, total: float | None, message: str | None) -> None:
         assert message
-        told.append((progress, total))
+        reported.append((progress, total))
 
     async with importing(era, rate_limit=1) as (client, _):
         text = people(2_000)
@@ -109,10 +109,10 @@ async def test_progress_is_reported_to_a_client_that_asks_for_it(era: str) -> No
         arguments = {"importId": first["importId"]}
         await client.call_tool("get_import", arguments, progress_callback=progress)
         await ended(client, first["importId"])
-    assert len(told) > 2
-    first_call = [done for done, _ in told][: told.index(max(told)) + 1]
+    assert len(reported) > 2
+    first_call = [done for done, _ in reported][: reported.index(max(reported)) + 1]
     assert first_call == sorted(set(first_call))
-    assert told[-1][1] == 4_000
+    assert reported[-1][1] == 4_000
 
 
 async def test_problems_come_in_pages() -> None:
@@ -186,7 +186,7 @@ async def test_an_unknown_id_is_reported_with_the_way_to_go_on(tool: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "said"),
     [
         ({}, "give text or file"),
         ({"text": "email\n", "file": "people.csv"}, "give text or file"),
@@ -200,11 +200,11 @@ async def test_an_unknown_id_is_reported_with_the_way_to_go_on(tool: str) -> Non
         ({"file": "people.csv"}, "No import directory is set"),
     ],
 )
-async def test_what_is_not_clear_is_reported_and_nothing_is_sent(arguments: dict[str, Any], told: str) -> None:
+async def test_what_is_not_clear_is_reported_and_nothing_is_sent(arguments: dict[str, Any], said: str) -> None:
     async with importing() as (client, line):
         error = error_of(await client.call_tool("start_import", arguments))
         assert wrote(line) == []
-    assert told in error
+    assert said in error
     assert "nothing changed" in error.lower()
     assert "Rome" not in error
 

@@ -307,10 +307,10 @@ async def test_only_the_latest_thousand_unheard_answers_are_kept() -> None:
 
                 await writes.run(str(number), perform, call)
 
-        async def anew() -> Done:
-            return Done(number="anew")
+        async def again() -> Done:
+            return Done(number="again")
 
-        assert [(await writes.run(key, anew, call))[1] for key in ("0", "1", "1000")] == [
+        assert [(await writes.run(key, again, call))[1] for key in ("0", "1", "1000")] == [
             [],
             [FINISHED],
             [FINISHED],
@@ -328,7 +328,7 @@ async def process() -> AsyncGenerator[tuple[Client, Line, InFlightWrites]]:
 
 @pytest.mark.parametrize("end", ["close", "cancel"])
 async def test_a_lost_update_stays_unknown_when_joining_is_refused_at_the_end(end: str) -> None:
-    told, arrived = list[str](), anyio.Event()
+    said, arrived = list[str](), anyio.Event()
 
     async def limited(_forward: Forward) -> httpx2.Response:
         arrived.set()
@@ -339,7 +339,7 @@ async def test_a_lost_update_stays_unknown_when_joining_is_refused_at_the_end(en
         line.lose(ADD, limited)
 
         async def call() -> None:
-            told.append(text_of(await client.call_tool("upsert_contacts", BATCH)))
+            said.append(text_of(await client.call_tool("upsert_contacts", BATCH)))
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(call)
@@ -355,10 +355,10 @@ async def test_a_lost_update_stays_unknown_when_joining_is_refused_at_the_end(en
         if end == "cancel":
             line.lose(ADD, forwarded)
             await call()
-            assert FINISHED in told[0] or IN_DOUBT in told[0]
+            assert FINISHED in said[0] or IN_DOUBT in said[0]
     assert jane["firstName"] == "X"
-    assert "Nothing changed" not in told[0]
-    assert "Nothing was sent" not in told[0]
+    assert "Nothing changed" not in said[0]
+    assert "Nothing was sent" not in said[0]
 
 
 class Held:
@@ -393,13 +393,13 @@ async def test_a_call_ended_while_its_update_is_in_flight_joins_nobody(end: str)
 
 
 async def test_a_dry_run_says_that_it_leaves_out_what_cannot_be_seen() -> None:
-    search, told = Held(), list[list[str]]()
+    search, said = Held(), list[list[str]]()
     asked = {"email": "new@example.com", "firstName": "Ali\u200cReza", "dryRun": True}
     async with seeded() as (client, line):
         line.lose(SEARCH, search)
 
         async def call() -> None:
-            told.append(answer_of(await client.call_tool("create_contact", asked))["notes"])
+            said.append(answer_of(await client.call_tool("create_contact", asked))["notes"])
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(call)
@@ -407,5 +407,5 @@ async def test_a_dry_run_says_that_it_leaves_out_what_cannot_be_seen() -> None:
             tasks.start_soon(call)
             await anyio.wait_all_tasks_blocked()
             search.go_on.set()
-    assert [UNSEEN in notes for notes in told] == [True, True]
-    assert all("request" not in note for notes in told for note in notes)
+    assert [UNSEEN in notes for notes in said] == [True, True]
+    assert all("request" not in note for notes in said for note in notes)

@@ -24,7 +24,7 @@ N = {"id": "n1", "name": "N", "type": "list"}
 
 
 def failing_with(rows: list[Row], request: str, row: Row) -> Any:
-    """Return what fails this request, after somebody else has made this row."""
+    """Return a refusal of this request alone, before which somebody else makes this row."""
 
     def refuses(asked: str) -> tuple[int, Any] | None:
         if asked != request:

@@ -1,6 +1,6 @@
 """Every write tool over a line that loses, delays, cuts and falsely fails its writes, and records what was applied.
 
-No write is sent twice, every answer agrees with what AutoSend has, and "not known" is said only where no look-up tells.
+No write is sent twice, every answer agrees with what AutoSend has, and "not known" is said only where no look-up helps.
 `python -m tests.test_lost_writes` runs a thousand faults for each tool and prints the figures; CI runs 300.
 """
 

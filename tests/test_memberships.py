@@ -23,7 +23,7 @@ UNKNOWN = "hether it was applied is not known."
 
 
 def seed(line: Line, *names: str) -> str:
-    """Return a list, and contacts of these names that are not in it; the list's id."""
+    """Create a list, and contacts of these names that are not in it; return the list's id."""
     for name in names:
         writes.create(line.sandbox.store, PROJECT, {"email": f"{name}@example.com"})
     return line.sandbox.store.contact_lists.seed(PROJECT, "Newsletter", "list")

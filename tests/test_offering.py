@@ -203,7 +203,7 @@ async def test_the_writes_are_listed_with_undos_that_take_them_back(era: str) ->
         for name in names:
             answer_of(await client.call_tool(name, {**CALLS[name], "dryRun": True}))
             answer_of(await client.call_tool(name, CALLS[name]))
-        await client.call_tool("create_contact", {"email": JANE})  # refused, so nothing to tell
+        await client.call_tool("create_contact", {"email": JANE})  # refused, so there is nothing to report
         unchanged = {"email": JANE, "firstName": "Janet"}
         assert answer_of(await client.call_tool("upsert_contact", unchanged))["outcome"] == "unchanged"
         writes = await resource(client, "autosend://writes")

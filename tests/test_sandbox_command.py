@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 
 @asynccontextmanager
 async def by_flags(*flags: str) -> AsyncGenerator[tuple[httpx2.AsyncClient, list[str]]]:
-    """Return a client of the sandbox that these flags describe, and the lines that name what was seeded."""
+    """Yield a client of the sandbox that these flags describe, and the lines that name what was seeded."""
     words = parser().parse_args(["sandbox", "--no-rate-limit", *flags])
     with closing(opened(words)) as sandbox:
         printed = [*seed(sandbox.store, words)]

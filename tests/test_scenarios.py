@@ -52,13 +52,13 @@ async def test_no_automation_starts_twice_for_a_contact(name: str) -> None:
 
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_ids_cursors_and_confirmations_come_from_earlier_answers(name: str) -> None:
-    told = ""
+    earlier = ""
     async with played(name) as user:
         for one in user.played:
             ids = re.findall(r"\b[0-9a-f]{24}\b", json.dumps(one.arguments))
             for value in [*ids, *(one.arguments[key] for key in ("cursor", "confirm") if key in one.arguments)]:
-                assert f'"{value}"' in told
-            told += one.text
+                assert f'"{value}"' in earlier
+            earlier += one.text
 
 
 async def test_a_customer_is_signed_up_to_a_list_by_its_name(era: str) -> None:
@@ -135,7 +135,7 @@ async def test_everybody_of_a_domain_in_a_list_is_found_page_by_page(era: str) -
 async def test_a_wrong_plan_is_found_and_fixed_and_the_undo_puts_it_back(era: str) -> None:
     async with played("wrong_plan", era) as user:
         answers = user.answers("upsert_contact")
-        first, mended, last = user.played[0].before, user.played[-3].after, user.played[-1].after
+        first, fixed, last = user.played[0].before, user.played[-3].after, user.played[-1].after
     planned, done, undone = answers[:2], answers[2:4], answers[4:]
     assert [one["plan"]["request"]["body"]["email"] for one in planned] == ["p3@example.com", "p24@example.com"]
     assert all(
@@ -143,7 +143,7 @@ async def test_a_wrong_plan_is_found_and_fixed_and_the_undo_puts_it_back(era: st
     )
     assert all(one["changes"] == {"customFields.plan": {"was": "premuim", "now": "premium"}} for one in done)
     assert all(one["changes"] == {"customFields.plan": {"was": "premium", "now": "premuim"}} for one in undone)
-    assert {row["custom_fields"] for row in mended["contacts"]} == {'{"plan": "premium"}'}
+    assert {row["custom_fields"] for row in fixed["contacts"]} == {'{"plan": "premium"}'}
     assert [row | {"updated_at": ""} for row in last["contacts"]] == [
         row | {"updated_at": ""} for row in first["contacts"]
     ]

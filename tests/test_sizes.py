@@ -25,7 +25,7 @@ def person(email: str, values: int = 100) -> dict[str, Any]:
 
 
 def huge(values: int = 40) -> Answering:
-    """500 lists, 300 fields, 100 contacts with 40 custom fields of 1,000 characters each: 4 MB, which are read."""
+    """Return 500 lists, 300 fields and 100 contacts with 40 custom fields of 1,000 characters each: 4 MB."""
     lists = [{"id": f"{n:024x}", "name": f"List {n} {LONG[:180]}", "description": LONG[:500]} for n in range(500)]
     lists += [{"id": f"named-{name}", "name": name, "type": "list"} for name in ("Newsletter", "Offers")]
     return Answering(

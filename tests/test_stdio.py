@@ -101,7 +101,7 @@ def test_only_a_request_whose_id_is_certain_is_answered(number: str, answered: s
 
 @pytest.mark.parametrize(("start", "again"), [("", '"id":1,'), ('{"a":"', '\\"'), ('"', "\\"), ("", "{")])
 def test_a_long_line_that_is_no_message_is_read_through_once(start: str, again: str) -> None:
-    """If the end of each string were searched for anew, it would take hours."""
+    """If each string's end were searched for from the start again, it would take hours."""
     assert refusal_of(start + again * 500_000) is None
 
 

@@ -26,7 +26,7 @@ async def listed(era: str = "2026-07-28", toolsets: str = EVERY) -> list[Tool]:
 
 
 def schemas(value: object) -> Iterator[dict[str, Any]]:
-    """Return every object in a schema, property names left out."""
+    """Yield every object in a schema, property names left out."""
     if not isinstance(value, dict):
         return
     schema = cast("dict[str, Any]", value)

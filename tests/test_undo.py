@@ -34,7 +34,7 @@ def stored(line: Line, email: str = JANE) -> dict[str, Any]:
 
 
 def has(line: Line, **values: Any) -> None:
-    """Jane has these values, by whatever way."""
+    """Give Jane these values, past the API."""
     writes.upsert(line.sandbox.store, PROJECT, {"email": JANE, **values})
 
 

@@ -44,7 +44,7 @@ class Cached(Generic[RowT]):
 
     @asynccontextmanager
     async def reading(self, patience: float) -> AsyncGenerator[None]:
-        """Hold the right to read anew, so that calls side by side cost one request.
+        """Hold the right to read, so that calls side by side cost one request.
 
         Raises:
             Unknown: Another call kept it for all of `patience` seconds.

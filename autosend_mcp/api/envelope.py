@@ -68,7 +68,7 @@ def read_reply(status: int, headers: Mapping[str, str], content: bytes) -> Reply
 
 
 def unreadable(status: int | None = None) -> Unreadable:
-    """AutoSend answered, but not in a way that could be read."""
+    """Return the error for an answer that could not be read."""
     return Unreadable("AutoSend's answer could not be read.", "Try again in a minute.", status=status)
 
 
@@ -152,7 +152,7 @@ def _rate_limited(headers: Mapping[str, str], body: Mapping[str, Any] | None) ->
 
 
 def requested_wait(headers: Mapping[str, str], body: Mapping[str, Any] | None = None) -> float:
-    """Return seconds AutoSend asks to wait, from 0 to 30; 1 where it does not say.
+    """Return the seconds that AutoSend asks to wait, from 0 to 30; 1 where it does not say.
 
     `retryAfter` in the body (seconds, at either level), else `Retry-After` (seconds or a date), else
     `X-RateLimit-Reset` (Unix seconds). Dates are compared with the reply's own `Date`, never with our clock.
@@ -170,7 +170,7 @@ def requested_wait(headers: Mapping[str, str], body: Mapping[str, Any] | None = 
 
 
 def reset_wait(headers: Mapping[str, str]) -> float | None:
-    """Return seconds, from 0 to 30, until the window of `X-RateLimit-Reset` ends; None where AutoSend does not say."""
+    """Return the seconds, from 0 to 30, until `X-RateLimit-Reset`; None where AutoSend does not say."""
     date, reset = _date(headers), _number(headers.get("x-ratelimit-reset"))
     return None if date is None or reset is None else _clamped(reset - date.timestamp())
 

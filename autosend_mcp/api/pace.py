@@ -15,7 +15,7 @@ class Slot:
     """One request's share of the pace: taken from now until a second after the request left."""
 
     def __init__(self, pace: "Pace") -> None:
-        """Granted, and not yet left."""
+        """Begin as granted; its request has not left yet."""
         self._pace = pace
         self.left_at: float | None = None
 
@@ -67,7 +67,7 @@ class Pace:
         raise self._busy()
 
     def _wait(self) -> float:
-        """Return seconds until a request that queues now may leave."""
+        """Return the seconds until a request that queues now may leave."""
         delay = self._delay()
         return (self._window if isinf(delay) else delay) + (self._waiting // self._allowed) * self._window
 
@@ -104,7 +104,7 @@ class Pace:
         return Slot(self)
 
     def _delay(self) -> float:
-        """Return seconds until a request may leave; infinite while that hangs on one that has not left yet."""
+        """Return the seconds until a request may leave; infinite while that hangs on one that has not left yet."""
         now = anyio.current_time()
         while self._left and self._left[0] + self._window + _SLACK <= now:
             self._left.popleft()

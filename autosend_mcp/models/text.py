@@ -16,7 +16,7 @@ _LINE_BREAKS = frozenset("\t\n\v\f\r\x85\u2028\u2029")
 def visible(text: str) -> str:
     """Return the text without invisible, bidirectional or control characters; line breaks and tabs become spaces.
 
-    Text from AutoSend was written by strangers; what a person cannot see, an assistant should not read.
+    Text from AutoSend was written by strangers; what a user cannot see, an assistant should not read.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -33,7 +33,7 @@ VisibleText = Annotated[str, AfterValidator(visible)]
 
 
 def visible_data(value: Any) -> Any:
-    """JSON data with every text in it made visible, the names too."""
+    """Return JSON data with every text in it made visible, the names too."""
     text = to_json(value)
     plain = text.isascii() and b"\\" not in text and b"\x7f" not in text  # a control character is escaped in JSON
     return value if plain else _visible_parts(value)

@@ -1,4 +1,4 @@
-"""Serve MCP over stdin and stdout, and end within 2 s however the process is told to end.
+"""Serve MCP over stdin and stdout, and end within 2 s however the process is asked to end.
 
 The SDK's `stdio_server` reads and writes the messages. It is given streams of our own, for three reasons (mcp 2.3.0):
 it drops a line that it cannot parse, so that the host waits for ever; it hands each line to a thread twice, which
@@ -96,7 +96,7 @@ async def _messages(
 def refusal_of(line: str) -> str | None:
     """Return the answer to a request that cannot be read; None for a good one, and for what has no id to answer to.
 
-    What has no id is not answered with `"id": null`: no client can tell which request that refuses, and one that
+    What has no id is not answered with `"id": null`: no client can know which request that refuses, and one that
     cannot read it may answer it in turn (modelcontextprotocol/rust-sdk#938).
     """
     try:

@@ -32,10 +32,10 @@ async def confirm(
     shows: Mapping[str, object],
     also: Collection[str] = (),
 ) -> None:
-    """Return when these may be deleted. `expected` (or one of `also`) is what `confirm` must be.
+    """Return only if these may be deleted. `expected` (or one of `also`) is what `confirm` must be.
 
-    `kind` and `names`: what would go, for the question to the user. `ids`: the same as AutoSend tells it apart, so that
-    a yes is for nothing that has got the same name since. `shows`: the same as data, for the assistant.
+    `kind` and `names`: what would go, for the question to the user. `ids`: AutoSend's ids of the same, so that a yes is
+    for nothing that has got the same name since. `shows`: the same as data, for the assistant.
 
     Raises:
         NotSent: `confirm` is missing or other, with what would go; or the user said no.

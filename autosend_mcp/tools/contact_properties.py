@@ -73,7 +73,7 @@ async def create_custom_field(context: Context, body: CreateCustomField) -> Crea
 
 
 async def _find_made(call: Call, body: CreateCustomField, lost: Unknown) -> tuple[CustomField, bool]:
-    """Return the field of this name that is there since, and whether it is certain that this call made it."""
+    """Return the field of this name that has appeared since, and whether it is certain that this call made it."""
 
     def judge(fields: list[CustomField]) -> tuple[CustomField, bool] | None:
         if not (same := _named(fields, body.field_name)):

@@ -71,7 +71,7 @@ class Jobs:
         return kept and kept.job
 
     def stop(self) -> None:
-        """Tell all jobs to begin nothing more."""
+        """Ask all jobs to begin nothing more."""
         for kept in self._kept.values():
             if kept.ended_at is None:
                 kept.job.stop()

@@ -1,4 +1,4 @@
-"""The one place for "the reply was lost": look what became of the write, judge, and say it.
+"""The one place for lost replies: look up what became of the write, judge it, and report it.
 
 AutoSend documents no idempotency key, so a write is sent again only when it provably did not arrive. What a lost one
 left behind is polled instead, 0.5, 2 and 5 s later (of a call of 45 s): what was applied late is seen, too.

@@ -90,7 +90,7 @@ def match_columns(
 
 
 def _hint(column: Column, field: str = "company") -> Hint:
-    """Suggest to say what this column is."""
+    """Return the hint that would say what this column is."""
     return Hint("columns", visible(column.name).replace('"', "")[:40], field)
 
 

@@ -21,7 +21,7 @@ Values = dict[str, Any]
 
 
 class Person(Body):
-    """What both a create and an upsert say of one person."""
+    """What both a create and an upsert say of one contact."""
 
     email: EmailAddress = Field(description="Mail address.", examples=["jane@example.com"])
     first_name: Text | None = Field(default=None, description="First name.", examples=["Jane"])

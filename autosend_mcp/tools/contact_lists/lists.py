@@ -79,7 +79,7 @@ async def create_contact_list(context: Context, body: CreateContactList) -> Crea
 
 
 async def _find_made(call: Call, body: CreateContactList, lost: Unknown) -> tuple[ContactList, bool]:
-    """Return the list of this name that is there since, and whether it is certain that this call made it."""
+    """Return the list of this name that has appeared since, and whether it is certain that this call made it."""
     wanted = visible(body.name).strip()
 
     def judge(lists: list[ContactList]) -> tuple[ContactList, bool] | None:

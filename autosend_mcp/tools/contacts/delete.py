@@ -98,7 +98,7 @@ def _shown(contact: StoredContact) -> dict[str, object]:
 async def _delete(
     call: Call, request: Request[None], found: Sequence[StoredContact], missing: list[str]
 ) -> DeletedContacts:
-    """Send it, then look who is gone."""
+    """Send it, then look up who is gone."""
     lost: Unknown | None = None
     absent: Refused | None = None
     try:
