@@ -108,7 +108,7 @@ class Settings(BaseSettings):
     )
     base_url: Annotated[str, AfterValidator(_base_url)] = Field(
         default="https://api.autosend.com/v1",
-        description="Where the API is. https, or http on loopback only.",
+        description="URL of the API: https, or http on loopback only.",
         json_schema_extra={
             "rule": "must be an https URL (or http on loopback) without user name, query or fragment, "
             "for example https://api.autosend.com/v1"
@@ -119,7 +119,7 @@ class Settings(BaseSettings):
         gt=0,
         le=1_000_000,
         allow_inf_nan=False,
-        description="Requests a second this process sends at most.",
+        description="The most requests a second that this process sends.",
         json_schema_extra={"rule": "must be a number above 0, for example 2"},
     )
     timeout: float = Field(
@@ -127,7 +127,7 @@ class Settings(BaseSettings):
         ge=1,
         le=300,
         allow_inf_nan=False,
-        description="Seconds after which every call has been answered. Most hosts give up at 60.",
+        description="Seconds within which every call is answered. Most hosts give up at 60.",
         json_schema_extra={"rule": "must be a number of seconds from 1 to 300, for example 45"},
     )
     read_only: bool = Field(

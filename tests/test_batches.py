@@ -174,7 +174,7 @@ async def test_a_row_with_lists_is_shown_where_they_stand() -> None:
         text = error_of(
             await client.call_tool("upsert_contacts", {"contacts": [{"email": "a@b.co", "listIds": ["x"]}]})
         )
-    assert "listIds stands beside contacts, for all of them; not in a row" in text
+    assert "listIds goes beside contacts, for all of them; not into a row" in text
 
 
 async def test_a_list_that_could_not_be_joined_leaves_the_rest_done() -> None:
@@ -249,7 +249,7 @@ async def test_which_rows_autosend_did_not_take_is_found_by_looking() -> None:
         {
             "row": 1,
             "email": "p0@example.com",
-            "why": "AutoSend did not take it; looked up afterwards: there is no such contact",
+            "why": "AutoSend did not accept it; looked up afterwards: there is no such contact",
         }
     ]
 
@@ -258,7 +258,7 @@ async def test_a_batch_of_which_autosend_took_nothing_is_an_error() -> None:
     async with over_a_line() as (client, line):
         line.lose(POST, answering(200, {"success": True, "data": {"failedCount": 2}}))
         text = error_of(await client.call_tool("upsert_contacts", {"contacts": people(2)}))
-    assert "AutoSend took none of the contacts. Nothing changed." in text
+    assert "AutoSend accepted none of the contacts. Nothing changed." in text
 
 
 async def test_counts_are_believed_when_looking_afterwards_fails_and_said_so() -> None:

@@ -149,7 +149,7 @@ async def test_the_undo_of_a_deleted_field_defines_it_without_its_values() -> No
         (back,) = deleted["undo"]
         answer_of(await client.call_tool(back["tool"], back["arguments"]))
         (field,) = [one for one in line.sandbox.store.contact_properties.all(PROJECT) if one["fieldName"] == "city1"]
-    assert deleted["notes"] == ["The undo defines the field anew; the values that contacts had are gone."]
+    assert deleted["notes"] == ["The undo defines the field again; the values that contacts had are gone."]
     assert back["arguments"]["fieldType"] == field["fieldType"]
 
 

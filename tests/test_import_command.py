@@ -187,7 +187,7 @@ def test_another_file_of_the_same_name_is_begun_only_anew(here: Line, capsys: py
     write(people(200))
     printed(capsys, "people.csv", code=3)
     write(people(3))
-    assert "begin anew with --restart" in printed(capsys, "people.csv", code=2)[1]
+    assert "start again with --restart" in printed(capsys, "people.csv", code=2)[1]
     here.faults.clear()
     printed(capsys, "people.csv", "--restart", code=0)
     here.lose(BULK, refusing(402))

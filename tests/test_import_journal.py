@@ -255,7 +255,7 @@ async def test_a_file_that_has_changed_is_not_gone_on_with() -> None:
         seen = len(here.line.seen)
         text = await refused(here, csv_of(people(201)))
         assert len(here.line.seen) == seen
-        assert "This file has changed since an import of it was begun that is not finished: 100 rows" in text
+        assert "This file has changed since an unfinished import of it was begun: 100 rows" in text
         assert "Restore the file to go on with it." in text
         done = await here.run(MANY)
     assert done.counts == {"created": 200}
@@ -267,7 +267,7 @@ async def test_other_options_are_not_those_of_the_import_that_was_begun(order: d
     with world() as here:
         await interrupted(here, MANY)
         text = await refused(here, MANY, **order)
-        assert re.match("With (other options|another API key or base URL), an import of it was begun", text)
+        assert re.match("With (other options|another API key or base URL), an unfinished import of it was begun", text)
         assert "the same" in text.partition("changed. ")[2]
         done = await here.run(MANY)
     assert done.counts == {"created": 200}

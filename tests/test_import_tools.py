@@ -309,7 +309,7 @@ async def test_a_changed_file_is_reported_and_begun_anew_on_request(tmp_path: Pa
             again = await started(client, file="people.csv", restart=True)
             last = await ended(client, again["importId"])
     assert "This file has changed" in error_of(changed)
-    assert "Restore the file to go on with it. Or begin anew with restart: rows that" in error_of(changed)
+    assert "Restore the file to go on with it. Or start again with restart: rows that" in error_of(changed)
     assert last["counts"]["unchanged"] > 0
     assert last["counts"]["created"] + last["counts"]["unchanged"] == 2_100
 
@@ -343,7 +343,7 @@ async def test_only_so_many_imports_run_at_once() -> None:
         line.lose("POST /contacts/bulk-update", unreachable)
         results = [await client.call_tool("start_import", {"text": people(1 + place)}) for place in range(4)]
     assert [result.is_error for result in results] == [False, False, False, True]
-    assert "As many imports are under way as may be" in error_of(results[-1])
+    assert "Too many imports are under way" in error_of(results[-1])
 
 
 async def test_a_file_that_takes_long_to_read_is_asked_for_again() -> None:

@@ -48,7 +48,7 @@ async def test_people_are_put_in_and_new_contacts_are_reported_by_address(era: s
     assert (answer["outcome"], answer["added"], answer["created"]) == ("done", 1, 1)
     assert answer["newContacts"] == ["new@example.com"]
     assert STARTS in answer["notes"]
-    assert "The undo leaves those who were created as contacts." in answer["notes"]
+    assert "The undo does not delete the contacts that were created." in answer["notes"]
     assert (again["added"], again["created"], again["alreadyInList"]) == (0, 0, 2)
     assert "undo" not in again
     assert STARTS not in again["notes"]
@@ -221,7 +221,7 @@ async def test_who_is_new_may_stay_unknown_and_blocks_nothing() -> None:
         line.lose("POST /contacts/search", reset)
         answer = answer_of(await client.call_tool("add_to_list", {"list": "Newsletter", "emails": ["new@example.com"]}))
     assert "newContacts" not in answer
-    assert "Who of them is no contact yet could not be looked up." in answer["notes"]
+    assert "Looking up which of them are new contacts failed." in answer["notes"]
 
 
 @pytest.mark.parametrize("data", [None, [], {"added": "many"}, {"errors": {}}])

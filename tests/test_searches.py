@@ -117,7 +117,7 @@ async def test_that_all_contacts_cannot_be_searched_at_once_is_explained() -> No
     async with over_a_line() as (client, line):
         line.lose(SEARCH, answering(404, {"success": False, "error": {"message": "Contact list not found"}}))
         text = error_of(await client.call_tool("find_contacts", {"emailContains": "@acme.com"}))
-    assert "That all contacts can be searched at once is not documented by AutoSend. Call again with a list." in text
+    assert "AutoSend does not document that all contacts can be searched at once. Call again with a list." in text
 
 
 async def test_a_refusal_of_a_named_list_is_reported_and_an_empty_one_is_empty() -> None:

@@ -44,7 +44,7 @@ async def test_a_new_contact_is_created_and_an_old_one_updated(era: str) -> None
     ]
     assert updated["changes"] == {"firstName": {"was": "Jane", "now": "Janet"}}
     assert updated["undo"] == [{"tool": "upsert_contact", "arguments": {"email": ASKED["email"], "firstName": "Jane"}}]
-    assert unchanged["notes"] == ["Everything asked for was so already, so nothing was sent."]
+    assert unchanged["notes"] == ["Everything asked for was there already, so nothing was sent."]
     assert line.count(UPSERT) == 2
     assert shown["firstName"] == "Janet"
 
@@ -140,7 +140,7 @@ async def test_a_lost_upsert_is_unknown_where_the_list_cannot_be_searched() -> N
         line.lose("POST /contact-lists/contacts/search", reset)
         text = error_of(await client.call_tool("upsert_contact", {**ASKED, "listIds": ["Newsletter"]}))
     assert "Looking it up failed too: whether it was applied is not known." in text
-    assert "it would join anew" in text
+    assert "it would join again" in text
 
 
 async def test_a_value_that_autosend_does_not_keep_is_reported() -> None:

@@ -133,7 +133,7 @@ def _refused(
     status: int,
     body: Mapping[str, Any] | None,
     what: str,
-    next_step: str = "Correct the arguments and call again.",
+    next_step: str = "Fix the arguments and call again.",
     *,
     user_step: str = "",
 ) -> Refused:

@@ -158,7 +158,7 @@ def _add_import_flags(parser: argparse.ArgumentParser) -> None:
         ("--dry-run", "send nothing; show what would be done"),
         ("--create-fields", "define the custom fields that AutoSend does not know, with the type of their values"),
         ("--run-workflow", "start the automations that watch for changed values"),
-        ("--restart", "begin anew instead of continuing an interrupted import of this file"),
+        ("--restart", "start from the first row instead of continuing an interrupted import of this file"),
         ("--json", "print events, one JSON object a line"),
     ):
         parser.add_argument(flag, action="store_true", help=effect)

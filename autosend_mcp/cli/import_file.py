@@ -19,7 +19,7 @@ PHRASES: dict[Option, str] = {
     "columns": 'Say what each is, as in --map "{column}={field}"; --map "{column}=" leaves it out.',
     "create_fields": "--create-fields defines those that are new.",
     "encoding": "Name the file's encoding, as in --encoding cp1251 or --encoding shift_jis, or save the file as UTF-8.",
-    "restart": "Or begin anew with --restart: rows that AutoSend holds already are not sent again.",
+    "restart": "Or start again with --restart: rows that AutoSend holds already are not sent again.",
 }
 
 _INTERRUPTED = 130

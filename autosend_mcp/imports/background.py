@@ -35,7 +35,7 @@ async def start(context: Context, body: StartImport) -> StartedImport:
     notes = _notes(body, is_new=job_id is None)
     if is_new := job_id is None:
         if jobs.full:
-            raise NotSent("As many imports are under way as may be.", "Wait until one has ended.")
+            raise NotSent("Too many imports are under way.", "Wait until one has ended.")
         job_id = jobs.start(about, _job(context.call.autosend, body))
     job = _found(jobs, job_id)
     try:
@@ -118,8 +118,8 @@ def _found(jobs: Jobs, import_id: str) -> ImportJob:
     job = jobs.get(import_id)
     if not isinstance(job, ImportJob):
         raise NotSent(
-            "There is no import with this id: it is mistyped, has expired, or the server was started anew since.",
-            "Check it. If the server was, start_import with the same arguments goes on. Ask the user first.",
+            "There is no import with this id: it is mistyped or has expired, or the server was restarted.",
+            "Check the id. After a restart, start_import with the same arguments goes on; ask the user first.",
             changed=NOTHING_CHANGED,
         )
     return job

@@ -16,7 +16,7 @@ PHRASES: dict[Option, str] = {
     "columns": 'Say what each is in columns, as in {{"{column}":"{field}"}}; {{"{column}":""}} leaves it out.',
     "create_fields": "createFields defines those that are new.",
     "encoding": "Name the file's encoding in encoding, such as cp1251 or shift_jis, or have it saved as UTF-8.",
-    "restart": "Or begin anew with restart: rows that AutoSend holds already are not sent again.",
+    "restart": "Or start again with restart: rows that AutoSend holds already are not sent again.",
 }
 
 _WAIT = 15.0  # seconds that a call waits for the end, of the 45 that it may take

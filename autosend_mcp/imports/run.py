@@ -210,7 +210,7 @@ class Import:
             if self.options.dry_run:
                 self.notes.append(what)
                 return True
-            next_step = "There must be room beside the file, and the file as it was."
+            next_step = "There must be room beside the file, and the file must be as it was."
             self.error = NotSent(what, next_step, changed="Every row is settled.")
             self.progress.stopped = True
             return False
@@ -241,7 +241,7 @@ def _another_import(journal: Journal, differs: str) -> NotSent:
         "target": ("With another API key or base URL,", "Set the same"),
     }[differs]
     return UnclearImport(
-        f"{what} an import of it was begun that is not finished: {sent:,} row{'s' * (sent != 1)} settled by then.",
+        f"{what} an unfinished import of it was begun: {sent:,} row{'s' * (sent != 1)} settled by then.",
         f"{again} to go on with it.",
         hints=[Hint("restart")],
     )

@@ -33,23 +33,23 @@ class StartImport(WriteBody):
     columns: dict[Name, str] | None = Field(
         default=None,
         max_length=300,
-        description='What columns are, where their names do not say: {"E-Mail":"email","Rank":"level","Notes":""}. A '
-        "custom field by its name; empty leaves the column out.",
+        description='Which field a column is, where its name does not say: {"E-Mail":"email","Rank":"level",'
+        '"Notes":""}. A custom field by its name; empty leaves the column out.',
         examples=[{"E-Mail": "email", "Notes": ""}],
     )
     list_ids: list[Name] | None = Field(
         default=None,
         max_length=MAX_ENTRIES,
-        description="Contact lists that all join, by name or id.",
+        description="Contact lists that all contacts join, by name or id.",
         examples=[["Newsletter"]],
     )
     create_fields: bool = Field(default=False, description="Define the custom fields that AutoSend does not know.")
     run_workflow: bool = Field(default=False, description="Start the automations that watch for changed values.")
     encoding: Name | None = Field(
-        default=None, description="Of the file, where it is not detected.", examples=["cp1251"]
+        default=None, description="Encoding of the file, if it is not detected.", examples=["cp1251"]
     )
-    delimiter: Name | None = Field(default=None, description="Between cells, where it is not detected; or tab.")
-    restart: bool = Field(default=False, description="Begin a file anew of which an import was interrupted.")
+    delimiter: Name | None = Field(default=None, description="Character between cells, or tab, if it is not detected.")
+    restart: bool = Field(default=False, description="Start an interrupted import again, from the first row.")
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -62,7 +62,7 @@ class GetImport(Body):
     """The arguments of `get_import`."""
 
     import_id: Name = Field(description="importId from start_import.")
-    cursor: str | None = Field(default=None, description="nextCursor of the answer before: further problems.")
+    cursor: str | None = Field(default=None, description="nextCursor of the previous answer, for further problems.")
 
 
 class StopImport(Body):

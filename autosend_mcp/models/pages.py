@@ -18,8 +18,8 @@ _ROOM = MAX_ANSWER_BYTES - 2_000  # for the rest of the answer
 class Pageable(Body):
     """Arguments that ask for a page."""
 
-    limit: int = Field(default=20, ge=1, le=100, description="How many at most; 20 by default, 100 at most.")
-    cursor: str | None = Field(default=None, description="nextCursor of the answer before.")
+    limit: int = Field(default=20, ge=1, le=100, description="How many to show; 20 by default, 100 at most.")
+    cursor: str | None = Field(default=None, description="nextCursor of the previous answer.")
 
 
 class Paged(Answer):
@@ -47,7 +47,7 @@ def read_cursor(cursor: str | None, limit: int, about: str) -> tuple[int, int]:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         start, first_limit, check = (int(part) for part in text.split("."))
     except (ValueError, binascii.Error):
-        raise NotSent("The cursor is not one of this server's.", "Call again without cursor to begin anew.") from None
+        raise NotSent("The cursor is not one of this server's.", "Call again without cursor to start over.") from None
     if check != zlib.crc32(about.encode()) or not (0 <= start <= 10**9 and 1 <= first_limit <= 100):
         raise NotSent(
             "The cursor belongs to another question.",

@@ -94,7 +94,7 @@ class SuppressEmails(_Suppression):
 class UnsuppressEmails(_Suppression):
     """The arguments of `unsuppress_emails`."""
 
-    everywhere: bool = Field(default=False, description="Or out of every group they are in.")
+    everywhere: bool = Field(default=False, description="Or all groups they are in.")
 
 
 class Suppressed(WriteAnswer[Literal["done", "dry_run"]]):

@@ -14,7 +14,7 @@ from autosend_mcp.tools.context import ConfirmationNeeded
 from autosend_mcp.tools.jobs import GRACE
 
 JOINED = "An identical call was under way: this is its answer, and nothing was sent twice."
-FINISHED = "An identical call was cancelled earlier, after its request had left; this call ran anew."
+FINISHED = "An identical call was cancelled earlier, after its request had left; this call ran again."
 IN_DOUBT = "An identical call was cancelled earlier, and what became of it was not known."
 
 _MAX_SECONDS_KEPT = 600.0

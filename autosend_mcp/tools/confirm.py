@@ -16,7 +16,7 @@ _NO_YES: dict[Verdict, tuple[str, str]] = {
     "no": ("The user was asked, and did not say yes.", "Do not call again unless they ask for it."),
     "no_answer": (
         "The user was asked and has not answered in time.",
-        "Call again when they are there. If the client shows no question, AUTOSEND_ASK=never does without it.",
+        "Call again when they are there. If the client shows no question, AUTOSEND_ASK=never turns it off.",
     ),
 }
 
@@ -41,7 +41,7 @@ async def confirm(
         NotSent: `confirm` is missing or other, with what would go; or the user said no.
     """
     if given is None or visible(given).strip() not in {visible(right).strip() for right in (expected, *also)}:
-        what = "This cannot be undone, so it needs confirm." if given is None else "confirm is not what would go."
+        what = "This cannot be undone, so it needs confirm." if given is None else "confirm does not match."
         next_step = "Show the user what would go. If they agree, call again with this confirm:"
         raise NotSent(what, next_step, changed=NOTHING_CHANGED, facts={"confirm": expected, **shows})
     verdict: Verdict = "no_answer"

@@ -29,7 +29,7 @@ from autosend_mcp.tools.registry import Effect, tool
 
 VALUES = "its values in all contacts"
 NO_UNDO = "There is no undo: the field cannot be defined again as it was."
-VALUES_GONE = "The undo defines the field anew; the values that contacts had are gone."
+VALUES_GONE = "The undo defines the field again; the values that contacts had are gone."
 
 _MAX_SHOWN = 50
 

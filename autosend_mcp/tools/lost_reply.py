@@ -18,7 +18,7 @@ AFTER_A_REPLY = (0.0, 0.5, 2.0)
 FOUND = "AutoSend's reply was lost; a look-up then found it there."
 GONE = "AutoSend's reply was lost; a look-up then found it gone."
 SOMEBODY_ELSE = "There is no undo: somebody else may have made it at the same time."
-SEE_FIRST = "Look whether it is there before you call again."
+SEE_FIRST = "Check whether it is there before you call again."
 
 SeenT = TypeVar("SeenT")
 ResultT = TypeVar("ResultT")

@@ -35,7 +35,7 @@ async def list_suppression_groups(
     context: Context,
     body: ListSuppressionGroups,  # noqa: ARG001 - has none
 ) -> SuppressionGroups:
-    """Show the suppression groups that people can opt out of, with their groupId. Those of one contact: get_contact."""
+    """Show the suppression groups that people can opt out of, with groupId. get_contact shows those of one contact."""
     groups = await context.call.read(suppression_groups.list_all())
     return SuppressionGroups(groups=[group.shown() for group in groups])
 

@@ -66,7 +66,7 @@ def match_columns(
         NotSent: A column is nothing known, two are the same field, or none is the address.
     """
     if unknown := [name for name in given if name not in names]:
-        raise NotSent(f"There is no column {_named(unknown)}; there are {_named(names)}.", "Correct it.")
+        raise NotSent(f"There is no column {_named(unknown)}; there are {_named(names)}.", "Fix its name.")
     given = dict.fromkeys(unnamed, "") | dict(given)
     columns = [_given(name, given[name], defined) if name in given else _guessed(name, defined) for name in names]
     guessed = [column for column in columns if column.new and column.name not in given]

@@ -27,7 +27,7 @@ class Person(Body):
     first_name: Text | None = Field(default=None, description="First name.", examples=["Jane"])
     last_name: Text | None = Field(default=None, description="Last name.", examples=["Doe"])
     user_id: Text | None = Field(
-        default=None, description="Your application's id for the person.", examples=["user_12345"]
+        default=None, description="The contact's id in the user's own system.", examples=["user_12345"]
     )
     custom_fields: CustomFields | None = Field(
         default=None,

@@ -35,7 +35,7 @@ class DeleteContacts(WriteBody):
     confirm: Annotated[Name, BeforeValidator(lambda given: str(given) if isinstance(given, int) else given)] | None = (
         Field(
             default=None,
-            description="What goes, once the user has agreed: the address (or userId) of one, the count of several.",
+            description="Once the user has agreed: the address (or userId) of one contact, the number of several.",
         )
     )
 

@@ -50,7 +50,7 @@ class FindContacts(Pageable):
         default=None,
         min_length=1,
         max_length=MAX_ENTRIES,
-        description="Look these addresses up. Without: those in a list.",
+        description="Addresses to look up. Without: those in a list.",
         examples=[["jane@example.com"]],
     )
     contact_list: Name | None = Field(

@@ -32,7 +32,7 @@ ALIKE = "There was a list or segment of almost this name already: {}."
 
 @tool("lists", "List contact lists", Effect.READ)
 async def list_contact_lists(context: Context, body: ListContactLists) -> ContactLists:
-    """Show the contact lists and segments with their type, id and number of contacts. Who is in one: find_contacts."""
+    """Show the contact lists and segments with type, id and number of contacts. find_contacts shows who is in one."""
     wanted = (body.name_contains or "").lower()
     rows = [
         row.named() | ({"description": row.description} if row.description else {})

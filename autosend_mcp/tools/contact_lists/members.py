@@ -26,19 +26,20 @@ from autosend_mcp.tools.registry import Effect, tool
 NO_UNDO = "There is no undo: not all of them are new in the list, and AutoSend only counts them."
 NO_UNDO_OUT = "There is no undo: not all of them were in the list, and AutoSend only counts them."
 IF_NEW = "Live automations of the list started for those who were not in it before."
-STAY_CONTACTS = "The undo leaves those who were created as contacts."
+STAY_CONTACTS = "The undo does not delete the contacts that were created."
 STARTS_AGAIN = "The undo would start the list's live automations again."
 FOUND_INSIDE = "AutoSend's reply was lost; a look-up then found all of them in the list."
 FOUND_OUTSIDE = "AutoSend's reply was lost; a look-up then found none of them in the list."
 
 _COUNTED_NOBODY = "AutoSend accepted the request, but counted nobody."
-_SEE_WHO_IS_IN = "Look with find_contacts who is in the list."
+_SEE_WHO_IS_IN = "See with find_contacts who is in the list."
 
 
 @tool("lists", "Add to list", Effect.ADD)
 async def add_to_list(context: Context, body: ListMembers) -> AddedToList:
     """Put up to 100 people into a contact list. AutoSend creates those who are no contacts yet. The list's live
-    automations start for who is new in it, which may send mail and cannot be undone: only as the user asked.
+    automations start for those who are new in it, which may send mail and cannot be undone: add only whom the user
+    asked for.
 
     Raises:
         AutoSendError: Nobody was put in, or that is not known.
@@ -60,7 +61,7 @@ async def _without_contact(context: Context, people: People) -> list[str]:
     try:
         known = await context.call.look_up(contacts.search_emails(people.emails))
     except AutoSendError:
-        context.notes.append("Who of them is no contact yet could not be looked up.")
+        context.notes.append("Looking up which of them are new contacts failed.")
         return []
     return [email for email in people.emails if email not in known]
 

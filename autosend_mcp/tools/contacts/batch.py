@@ -36,10 +36,10 @@ from autosend_mcp.tools.lost_reply import AFTER_A_REPLY, not_applied, poll
 from autosend_mcp.tools.registry import Effect, tool
 
 LISTS_APART = "AutoSend documents no lists for a bulk update: they were joined by a request of their own."
-LISTS_STAY = "The undo leaves who is in the lists as it is: not all are new there, and AutoSend only counts them."
+LISTS_STAY = "The undo takes nobody out of the lists: not all are new there, and AutoSend only counts them."
 AGAIN = "Calling upsert_contacts again with the same arguments is safe: it sets the same values."
 NOT_SEEN_BEFORE = "not found before, but not created by this call"
-NOT_VERIFIED = "Looking them up afterwards failed; what is said here is what AutoSend counted."
+NOT_VERIFIED = "Looking them up afterwards failed; the outcomes are what AutoSend counted."
 
 _AS_EXPECTED = ("created", "updated", "unchanged")
 
@@ -153,7 +153,7 @@ def _judged(row: Row, before: Found, after: Found | None, lost: Unknown | None, 
         listed(differences(row.expected, after[row.email])) if row.email in after else "there is no such contact"
     )
     if failed:
-        return "failed", f"AutoSend did not take it; looked up afterwards: {differing}"
+        return "failed", f"AutoSend did not accept it; looked up afterwards: {differing}"
     if row.email not in after or (row.email in before and not changes(before[row.email], after[row.email])):
         return "unknown", f"AutoSend counted it as done, but a look-up does not show it: {differing}"
     return done, f"AutoSend does not show the values asked for: {differing}"
@@ -170,7 +170,7 @@ def _demand_one(rows: list[Row], lost: Unknown | None, *, looked_up: bool) -> No
         raise Unknown(
             "Not one of the contacts was found with the values asked for afterwards.", AGAIN, facts=grouped(rows)
         )
-    raise Refused("AutoSend took none of the contacts.", "Check the values.", facts=grouped(rows))
+    raise Refused("AutoSend accepted none of the contacts.", "Check the values.", facts=grouped(rows))
 
 
 async def _join(

@@ -29,7 +29,7 @@ Differences = dict[str, dict[str, object]]
 
 @tool("contacts", "Create contact", Effect.CREATE)
 async def create_contact(context: Context, body: CreateContact) -> CreatedContact:
-    """Add one new contact. It changes none: upsert_contact does.
+    """Add one new contact. To change one, use upsert_contact.
 
     If the address exists, nothing changes, and the error shows the contact, the differences and the upsert arguments.
     listIds starts those lists' live automations, which may send mail and cannot be undone: pass only lists the user

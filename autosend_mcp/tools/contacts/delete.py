@@ -148,7 +148,7 @@ def _deleted(emails: Sequence[str], left: list[str], missing: list[str], notes: 
 
 
 def _not_all_gone(lost: Unknown, left: list[str] | None) -> Unknown:
-    again = "Calling delete_contacts again is safe: who is gone already stays gone. "
+    again = "Calling delete_contacts again is safe: who is gone stays gone. "
     if left is None:
         return not_applied(lost, f"{again}Leave confirm out, to see who is left.", "", seen=False)
     facts = {"still there": left, "confirm": _confirm_for(left)}
@@ -166,7 +166,7 @@ async def _delete_by_user_id(context: Context, body: DeleteContacts, user_id: st
         await context.call.write(request)
     except Unknown as lost:
         raise lost.looked_into(
-            "AutoSend cannot look a userId up. Do not call again by yourself: should several contacts have it, that "
+            "AutoSend cannot look a userId up. Do not call again by yourself: if several contacts have it, that "
             "could delete another. Ask the user to check, or delete by address."
         ) from None
     except Refused as refusal:

@@ -15,13 +15,13 @@ from autosend_mcp.tools.contact_lists.resolve import resolve_list
 from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.registry import Effect, tool
 
-EVERYBODY_UNVERIFIED = "That all contacts can be searched at once is not documented by AutoSend."
+EVERYBODY_UNVERIFIED = "AutoSend does not document that all contacts can be searched at once."
 
 
 @tool("contacts", "Get contact", Effect.READ)
 async def get_contact(context: Context, body: GetContact) -> FoundContact:
-    """Show everything AutoSend holds of one contact, by address or id. For several, or a part of an address:
-    find_contacts.
+    """Show everything AutoSend holds of one contact, by address or id. find_contacts finds several, or
+    by part of the address.
 
     Raises:
         Refused: There is none.

@@ -11,7 +11,7 @@ from autosend_mcp.models.contacts.contact import LISTS, Person, Values
 from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.property_checks import defined_types, note_undefined, property_problems
 
-LISTS_BESIDE = "listIds stands beside contacts, for all of them; not in a row"
+LISTS_BESIDE = "listIds goes beside contacts, for all of them; not into a row"
 
 Outcome = Literal["created", "updated", "unchanged", "merged", "invalid", "failed", "unknown"]
 

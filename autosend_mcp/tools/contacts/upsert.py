@@ -30,12 +30,12 @@ from autosend_mcp.tools.property_checks import check_properties
 from autosend_mcp.tools.registry import Effect, tool
 
 NOT_SEEN_BEFORE = "It was not found before, but was not created by this call: there is no undo."
-NOTHING_TO_DO = "Everything asked for was so already, so nothing was sent."
+NOTHING_TO_DO = "Everything asked for was there already, so nothing was sent."
 PROPERTY_AUTOMATIONS = "Live automations that watch for the changed values may start."
 VERIFIED = "AutoSend's reply was lost; a look-up then found the contact with every value asked for."
 LISTS_NOT_CHECKED = "Whether the contact was in the lists before was not looked up, or could not be."
 AGAIN = "Calling upsert_contact again with the same arguments is safe: it sets the same values."
-JOINS_AGAIN = " If the contact joined a list and has left it since, it would join anew."
+JOINS_AGAIN = " If the contact joined a list and has left it since, it would join again."
 
 _MAX_LISTS = 3  # each costs a request to see whether the contact is in it
 
@@ -44,7 +44,7 @@ _MAX_LISTS = 3  # each costs a request to see whether the contact is in it
 async def upsert_contact(context: Context, body: UpsertContact) -> UpsertedContact:
     """Create one contact, or change the one with this address; use create_contact if it must be new.
 
-    Only what is given is changed. The answer says which it was, and what each value was before. listIds and changed
+    Only what is given is changed. The answer says which happened, and what each value was before. listIds and changed
     values may start live automations, which may send mail.
 
     Raises:
