@@ -135,7 +135,6 @@ class Events(Display):
 def described(imported: Import) -> list[str]:
     """Return lines that say what the file was read as."""
     table = imported.table
-    assert table is not None  # noqa: S101 - it was read
     between = DELIMITERS.get(table.delimiter) or quoted(table.delimiter)
     lines = [f"{table.format}{f', {between} between cells' if table.delimiter else ''}, {table.encoding}"]
     if table.encoding_note:

@@ -72,7 +72,7 @@ class Import:
         self._journal: Journal | None = None
         self._sender: Sender | None = None
         self._scratch: TemporaryDirectory[str] | None = None
-        self.table: Table | None = None
+        self.table: Table  # from `read` on
         self.columns: list[Column] = []
         self.lists: list[ContactList] = []
         self.progress = Progress()
@@ -218,7 +218,7 @@ class Import:
 
     def _finish(self) -> None:
         """Write the reports, and remove the journal."""
-        assert self.table is not None and self._journal is not None  # noqa: S101, PT018 - `read` came first
+        assert self._journal is not None  # noqa: S101 - `read` came first
         if self.options.dry_run:
             if self._path is not None and self._report_dry_run:
                 self.files = write_dry_run(self.table, self._journal, self._path)
