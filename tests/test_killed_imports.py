@@ -3,13 +3,12 @@
 import csv
 import random
 import signal
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import anyio
 import httpx2
@@ -20,11 +19,11 @@ from autosend_mcp.sandbox.contacts import writes
 from tests.support.importing import ADD, BULK
 from tests.support.line import Forward, Line
 from tests.support.port import on_a_port
+from tests.support.processes import rest_of, started
 from tests.support.records import members_of
 
 pytestmark = pytest.mark.anyio
 
-ROOT = Path(__file__).resolve().parents[1]
 SEED = 20261124
 
 
@@ -145,14 +144,13 @@ def seed(server: Losses, wanted: dict[str, dict[str, Any]]) -> str:
     return newsletter
 
 
-async def run(arguments: list[str], env: dict[str, str], output: IO[str], server: Losses, kill: Kill | None) -> int:
-    """Return the exit code of one import, negative where it was killed."""
-    command = [sys.executable, "-m", "autosend_mcp", *arguments]
-    async with await anyio.open_process(command, env=env, cwd=ROOT, stdout=output, stderr=output) as process:
+async def run(words: list[str], env: dict[str, str], server: Losses, kill: Kill | None) -> tuple[int, str]:
+    """Return the exit code of one import, negative where it was killed, and what it printed."""
+    async with started(*words, env=env) as child:
         ended = anyio.Event()
 
         async def end() -> None:
-            await process.wait()
+            await child.exit_code()
             ended.set()
             server.tell()
 
@@ -174,8 +172,8 @@ async def run(arguments: list[str], env: dict[str, str], output: IO[str], server
                 with anyio.move_on_after(kill.seconds):
                     await ended.wait()
                 if not ended.is_set():
-                    process.kill()
-        return await process.wait()
+                    child.signal(signal.SIGKILL)
+        return await child.exit_code(), await rest_of(child.out) + await rest_of(child.err)
 
 
 def instants(dice: random.Random, kills: int) -> Iterator[Kill]:
@@ -184,14 +182,14 @@ def instants(dice: random.Random, kills: int) -> Iterator[Kill]:
     for _ in range(tenth):
         yield Kill("reading", 0, dice.uniform(0, 0.3))
     for _ in range(kills - 2 * tenth):
-        yield Kill("sending", dice.randint(1, 12), dice.uniform(0, 0.02))
+        yield Kill("sending", dice.randint(1, 6), dice.uniform(0, 0.02))
     for _ in range(tenth):
         yield Kill("the end", 0, dice.uniform(0, 0.1))
 
 
 async def killed_again_and_again(server: Losses, url: str, file: Path, kills: Iterator[Kill]) -> Counter[str]:
     """Start the import until it ends, and kill it as often; at which stages it was killed."""
-    arguments = ["import", str(file), "--list", "Newsletter", "--run-workflow"]
+    words = ["import", str(file), "--list", "Newsletter", "--run-workflow"]
     env = {
         "AUTOSEND_BASE_URL": url,
         "AUTOSEND_API_KEY": "AS_sandbox",
@@ -199,19 +197,17 @@ async def killed_again_and_again(server: Losses, url: str, file: Path, kills: It
         "AUTOSEND_TIMEOUT": "15",  # what waits for a time, waits for a third of it
     }
     killed: Counter[str] = Counter()
-    with file.with_name("output.txt").open("w+") as output:
-        while True:
-            kill = next(kills, None)
-            code = await run(arguments, env, output, server, kill)
-            # What had reached the server is applied before anybody starts again.
-            await server.until(lambda: not server.busy)
-            if kill is None or code != -signal.SIGKILL:
-                output.seek(0)
-                assert code == 1, output.read()[-2_000:]
-                return killed
-            killed[kill.stage] += 1
-            if not file.with_name(f"{file.name}.journal").exists() and file.with_suffix(".report.csv").exists():
-                return killed  # it had ended: another one would be another import
+    while True:
+        kill = next(kills, None)
+        code, printed = await run(words, env, server, kill)
+        # What had reached the server is applied before anybody starts again.
+        await server.until(lambda: not server.busy)
+        if kill is None or code != -signal.SIGKILL:
+            assert code == 1, printed[-2_000:]
+            return killed
+        killed[kill.stage] += 1
+        if not file.with_name(f"{file.name}.journal").exists() and file.with_suffix(".report.csv").exists():
+            return killed  # it had ended: another one would be another import
 
 
 @pytest.mark.evidence
@@ -245,7 +241,7 @@ async def import_killed(rows: int, kills: int, *, lists_shown: bool, directory: 
 
 
 def check(server: Losses, wanted: dict[str, Any], before: dict[str, Any], newsletter: str) -> None:
-    """Return what the server holds, and what was started there."""
+    """Check what the server holds, and what was started there."""
     held = {one["email"]: one for one in server.store.contacts.find(PROJECT, wanted)}
     assert held.keys() == wanted.keys()
     for email, asked in wanted.items():

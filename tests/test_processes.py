@@ -4,8 +4,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import asynccontextmanager, closing
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -13,8 +12,6 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
-from anyio.abc import Process
-from anyio.streams.buffered import BufferedByteReceiveStream
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
@@ -24,86 +21,21 @@ from tests.support.faulty import Exchange, create_well, faulty_autosend
 from tests.support.importing import BULK, csv_of, people, report_of
 from tests.support.line import Forward, Line, empty_sandbox, forwarded
 from tests.support.port import on_a_port
+from tests.support.processes import PATIENCE, ROOT, Child, line_of, rest_of, started
 from tests.support.records import members_of, starts_of
 from tests.support.worlds import KEY, answer_of, connected, error_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.process]
 
-ROOT = Path(__file__).resolve().parents[1]
 COMMAND = [sys.executable, "-m", "autosend_mcp"]
 JANE = {"email": "jane@example.com"}
 ONE_AT_A_TIME = {"AUTOSEND_RATE_LIMIT": "0.05"}  # one in 20 s: the next waits for its turn
-PATIENCE = 60  # seconds for what takes one: only a process that hangs takes longer
 HEAVY = {"rich", "typer", "sqlite3", "redis", "autosend_mcp.sandbox", "autosend_mcp.cli.demo"}
 ENVELOPE = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
     "io.modelcontextprotocol/clientInfo": {"name": "raw", "version": "0"},
     "io.modelcontextprotocol/clientCapabilities": {},
 }
-
-
-@pytest.fixture(autouse=True)
-def interruptible() -> Iterator[None]:
-    """What runs in the background of a shell ignores SIGINT, and so do its children."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-class Child:
-    """The command as a child process, spoken to in lines."""
-
-    def __init__(self, process: Process) -> None:
-        assert process.stdin
-        assert process.stdout
-        assert process.stderr
-        self.process = process
-        self.stdin, self.stdout = process.stdin, process.stdout
-        self.out, self.err = (BufferedByteReceiveStream(stream) for stream in (process.stdout, process.stderr))
-
-    async def send(self, line: dict[str, Any] | str) -> None:
-        await self.stdin.send(((line if isinstance(line, str) else json.dumps(line)) + "\n").encode())
-
-    async def request(self, number: int, method: str, params: dict[str, Any]) -> None:
-        await self.send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
-
-    async def initialize(self) -> None:
-        client = {"name": "raw", "version": "0"}
-        await self.request(0, "initialize", {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client})
-        assert (await self.read())["result"]["serverInfo"]["name"] == "autosend-mcp"
-        await self.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
-
-    async def call(self, number: int, arguments: Any, **params: Any) -> None:
-        await self.request(number, "tools/call", {"name": "create_contact", "arguments": arguments, **params})
-
-    async def read(self) -> dict[str, Any]:
-        return json.loads(await line_of(self.out))
-
-    async def ended(self) -> tuple[int, str]:
-        """Its exit code and the rest of what it writes on stderr."""
-        with anyio.fail_after(PATIENCE):
-            told = await rest_of(self.err)
-            return await self.process.wait(), told
-
-
-async def line_of(stream: BufferedByteReceiveStream) -> str:
-    return (await stream.receive_until(b"\n", 2**24)).decode()
-
-
-async def rest_of(stream: BufferedByteReceiveStream) -> str:
-    return b"".join([chunk async for chunk in stream]).decode()
-
-
-@asynccontextmanager
-async def started(*words: str, env: Mapping[str, str] | None = None, cwd: Path = ROOT) -> AsyncGenerator[Child]:
-    """Yield the command with these arguments; `env` is its whole environment. It is killed if it has not ended."""
-    given = {"PYTHONPATH": str(ROOT), **(env or {})}
-    async with await anyio.open_process([*COMMAND, *words], env=given, cwd=cwd) as process:
-        try:
-            yield Child(process)
-        finally:
-            if process.returncode is None:
-                process.kill()
 
 
 def at(url: str, **env: str) -> dict[str, str]:
@@ -147,7 +79,7 @@ async def test_a_line_that_is_malformed_is_answered_and_the_server_goes_on(moder
             await child.initialize()
         await malformed_calls_and_lines_are_answered_by_field(child, meta)
         await requests_that_json_cannot_hold_are_answered(child, meta)
-        await child.stdin.aclose()
+        child.end_stdin()
         code, log = await child.ended()
     assert "Traceback" not in log
     assert "half" not in log
@@ -156,17 +88,17 @@ async def test_a_line_that_is_malformed_is_answered_and_the_server_goes_on(moder
 
 async def malformed_calls_and_lines_are_answered_by_field(child: Child, meta: dict[str, Any]) -> None:
     for number, arguments in enumerate([[], "x", 5, True, '{"email": "a@b.co"}']):
-        await child.call(number, arguments, **meta)
+        child.call(number, arguments, **meta)
         error = (await child.read())["error"]
         assert error["code"] == -32602
         assert error["message"].startswith("arguments must be a JSON object, for example {")
-    await child.request(7, "tools/call", {"name": 5, **meta})
+    child.request(7, "tools/call", {"name": 5, **meta})
     assert (await child.read())["error"]["message"].startswith("name must be the name of a tool: create_contact")
     for junk in ("not json", "[]", "{}", '{"jsonrpc": "2.0", "id": 1}', ""):
-        await child.send(junk)
-    await child.call(8, {"email": "a@b.co", "customFields": {"n": 1}}, **meta)
+        child.send(junk)
+    child.call(8, {"email": "a@b.co", "customFields": {"n": 1}}, **meta)
     assert (await child.read())["result"]["structuredContent"]["outcome"] == "created"
-    await child.call(9, {"email": "b@b.co", "customFields": {"n": float("inf")}}, **meta)  # json.dumps writes Infinity
+    child.call(9, {"email": "b@b.co", "customFields": {"n": float("inf")}}, **meta)  # json.dumps writes Infinity
     text = (await child.read())["result"]["content"][0]["text"]
     assert "customFields.n: must be a finite number" in text
 
@@ -180,11 +112,11 @@ async def requests_that_json_cannot_hold_are_answered(child: Child, meta: dict[s
             f'{{"method":"tools/call","params":{params},"jsonrpc":"2.0","id":7}}',
             '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":[]}',
         ):
-            await child.send(line)
+            child.send(line)
             answer = await child.read()
             assert (answer["id"], answer["error"]["code"]) == (7, -32600)
             assert answer["error"]["message"].startswith("This request could not be read, and nothing was done.")
-    await child.call(8, JANE, **meta)
+    child.call(8, JANE, **meta)
     assert (await child.read())["id"] == 8
 
 
@@ -192,9 +124,9 @@ async def test_a_sandbox_in_a_file_is_there_again_after_a_kill(tmp_path: Path) -
     file = str(tmp_path / "contacts.sqlite3")
     async with started("--sandbox", file) as child:
         await child.initialize()
-        await child.call(1, JANE)
+        child.call(1, JANE)
         assert (await child.read())["result"]["structuredContent"]["outcome"] == "created"
-        child.process.kill()
+        child.signal(signal.SIGKILL)
         await child.ended()
     with closing(Sandbox(file=file)) as sandbox:
         async with connected(Line(sandbox)) as client:
@@ -204,9 +136,9 @@ async def test_a_sandbox_in_a_file_is_there_again_after_a_kill(tmp_path: Path) -
 async def test_a_host_that_stops_reading_is_outlived_without_a_traceback() -> None:
     async with started("--sandbox") as child:
         await child.initialize()
-        await child.stdout.aclose()
-        await child.call(1, JANE)
-        await child.stdin.aclose()
+        child.stop_reading()
+        child.call(1, JANE)
+        child.end_stdin()
         code, log = await child.ended()
     assert code == 0
     assert "Traceback" not in log
@@ -216,8 +148,8 @@ async def test_a_host_that_keeps_the_pipe_and_does_not_read_is_left() -> None:
     async with started() as child:
         await child.initialize()
         for number in range(30):  # more than a pipe holds
-            await child.request(number, "tools/list", {})
-        await child.stdin.aclose()
+            child.request(number, "tools/list", {})
+        child.end_stdin()
         code, _ = await child.ended()
     assert code == 0
 
@@ -225,15 +157,15 @@ async def test_a_host_that_keeps_the_pipe_and_does_not_read_is_left() -> None:
 async def test_interrupted_while_idle_it_ends_and_says_nothing() -> None:
     async with started() as child:
         await child.initialize()
-        child.process.send_signal(signal.SIGINT)
+        child.signal(signal.SIGINT)
         assert await child.ended() == (130, "")
 
 
 async def told_to_end(child: Child, how: str) -> None:
     if how == "eof":
-        await child.stdin.aclose()
+        child.end_stdin()
     else:
-        child.process.send_signal(signal.Signals[how])
+        child.signal(signal.Signals[how])
 
 
 @pytest.mark.parametrize(
@@ -252,8 +184,8 @@ async def test_asked_to_end_it_finishes_or_records_each_call(how: str, finishes:
         faulty.create = slow
         async with started(env=at(faulty.url, **ONE_AT_A_TIME)) as child:
             await child.initialize()
-            await child.call(1, JANE)
-            await child.call(2, {"email": "waits@example.com"})
+            child.call(1, JANE)
+            child.call(2, {"email": "waits@example.com"})
             await arrived.wait()
             await told_to_end(child, how)
             go_on.set()
@@ -274,14 +206,14 @@ async def test_a_signal_after_the_end_of_stdin_loses_no_record() -> None:
         faulty.create = hang
         async with started(env=at(faulty.url, **ONE_AT_A_TIME)) as child:
             await child.initialize()
-            await child.call(1, JANE)
+            child.call(1, JANE)
             await arrived.wait()
-            await child.call(2, {"email": "waits@example.com"})
-            await child.request(3, "ping", {})
+            child.call(2, {"email": "waits@example.com"})
+            child.request(3, "ping", {})
             assert (await child.read())["id"] == 3  # so that the second call is under way
-            await child.stdin.aclose()
+            child.end_stdin()
             assert (await child.read())["id"] in {1, 2}  # so that the end of stdin was seen
-            child.process.send_signal(signal.SIGTERM)
+            child.signal(signal.SIGTERM)
             code, log = await child.ended()
     assert code == 143
     assert [json.loads(line)["outcome"] for line in log.splitlines()] == ["not_sent", "cut_off"]
@@ -323,7 +255,7 @@ async def test_an_interrupted_call_says_that_it_may_have_been_applied() -> None:
         faulty.create = hang
         async with started("call", "create_contact", "--email", "jane@example.com", env=at(faulty.url)) as child:
             await arrived.wait()
-            child.process.send_signal(signal.SIGINT)
+            child.signal(signal.SIGINT)
             code, told = await child.ended()
     assert code == 130
     assert "interrupted. If its request had left, it may have been applied" in told
@@ -348,7 +280,7 @@ async def test_an_interrupted_import_settles_what_has_left_and_goes_on(tmp_path:
     async with on_a_port(line) as url:
         async with started(*words, env=at(url), cwd=tmp_path) as child:
             await arrived.wait()
-            child.process.send_signal(signal.SIGTERM)
+            child.signal(signal.SIGTERM)
             assert (await line_of(child.err)).startswith("stopping: ")
             go_on.set()
             assert "not settled" in await rest_of(child.out)
@@ -381,7 +313,7 @@ async def test_what_the_sandbox_answered_survives_a_kill(tmp_path: Path) -> None
         except httpx2.HTTPError:
             return
         if len(answered) == 10:
-            child.process.kill()
+            child.signal(signal.SIGKILL)
 
     async with started(*words) as child:
         url = (await line_of(child.out)).split()[3]
