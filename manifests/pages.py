@@ -159,11 +159,11 @@ def _folder() -> Generator[None]:
 
 @contextmanager
 def _variables(given: dict[str, str]) -> Generator[None]:
-    """Set these variables, unset all others of AUTOSEND_*, and have help of the same width everywhere."""
+    """Set these variables and a fast pace, unset all others of AUTOSEND_*; have help of the same width everywhere."""
     before = dict(os.environ)
     for name in [name for name in before if name.startswith("AUTOSEND_")]:
         del os.environ[name]
-    os.environ.update({"COLUMNS": "100", **given})
+    os.environ.update({"COLUMNS": "100", "AUTOSEND_RATE_LIMIT": "1000", **given})
     try:
         yield
     finally:

@@ -403,7 +403,7 @@ async def run(name: str, number: int, seed: int = 0) -> Figures:
 
 @pytest.mark.parametrize("name", MAKERS)
 async def test_a_lost_write_is_sent_once_and_reported_truly(name: str) -> None:
-    figures = await run(name, 20)
+    figures = await run(name, 10)
     assert figures.unknown == 0
     assert figures.succeeded
     assert figures.refuted

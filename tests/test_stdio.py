@@ -4,6 +4,7 @@ import json
 import logging
 from typing import Any
 
+import anyio
 import pytest
 from mcp import Client, MCPError
 from mcp_types import CallToolResult, Request
@@ -29,6 +30,17 @@ async def test_without_a_key_the_tools_are_listed_and_a_call_names_the_variable(
     assert "AUTOSEND_API_KEY is missing or empty. Nothing was sent and nothing changed." in text
     advice = "You cannot fix this: report it to the user, who can set AUTOSEND_API_KEY to your AutoSend API key"
     assert f"{advice} and restart this server." in text
+
+
+@pytest.mark.anyio
+async def test_the_sandbox_of_a_command_allows_the_pace_that_is_set(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("INFO")
+    autosend = connect("", rate_limit=100)
+    async with open_server(autosend) as (served, _), Client(served) as client, anyio.create_task_group() as tasks:
+        for number in range(8):
+            tasks.start_soon(client.call_tool, "create_contact", {"email": f"p{number}@example.com"})
+    log = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["outcome"], line["attempts"]) for line in log] == [("created", 1)] * 8
 
 
 @pytest.mark.anyio

@@ -1,6 +1,7 @@
 """Make the AutoSend client of a command: of the real API, or of a sandbox in this process."""
 
 from collections.abc import Mapping
+from math import ceil
 from pathlib import Path
 
 from autosend_mcp.api.client import AutoSend
@@ -26,8 +27,10 @@ def connect(sandbox: str | None, **given: object) -> AutoSend:
 def _in_process(file: str, given: Mapping[str, object]) -> AutoSend:
     from httpx2 import ASGITransport
 
-    from autosend_mcp.sandbox.app import KEY, Sandbox
+    from autosend_mcp.sandbox.app import KEY, Options, Sandbox
 
     settings: Settings = load_settings(**{"api_key": KEY, "base_url": "http://127.0.0.1/v1", **given})
-    transport = ASGITransport(Sandbox(file=file or None).app, raise_app_exceptions=False)
+    # Who sends more than two requests a second has an account that may.
+    options = Options(rate_limit=max(Options.rate_limit, ceil(settings.rate_limit)))
+    transport = ASGITransport(Sandbox(options, file or None).app, raise_app_exceptions=False)
     return AutoSend(settings, transport, target=str(Path(file).resolve()) if file else None)

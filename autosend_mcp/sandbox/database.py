@@ -27,6 +27,7 @@ CREATE INDEX IF NOT EXISTS contacts_by_user ON contacts (project, user_id);
 CREATE TABLE IF NOT EXISTS lists (
     id TEXT NOT NULL, project TEXT NOT NULL, name TEXT NOT NULL,
     type TEXT NOT NULL CHECK (type IN ('list', 'segment')),
+    description TEXT, criteria TEXT, parent TEXT, created_at TEXT, updated_at TEXT,
     PRIMARY KEY (project, id)
 );
 CREATE TABLE IF NOT EXISTS members (
@@ -63,7 +64,7 @@ CREATE TABLE IF NOT EXISTS starts (
 );
 """
 
-# The columns of lists that version 0.1.0 did not have.
+# The columns of lists that the first files did not have.
 _ADDED = {"description": "TEXT", "criteria": "TEXT", "parent": "TEXT", "created_at": "TEXT", "updated_at": "TEXT"}
 
 

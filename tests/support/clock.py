@@ -27,12 +27,29 @@ class _Selector(selectors.DefaultSelector):
 
     loop: "JumpingLoop"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._outside: set[Any] = set()
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        """Note whether more may come from this although nothing is ready."""
+        key = super().register(fileobj, events, data)
+        if _from_outside(key.fd):
+            self._outside.add(key.fd)
+        return key
+
+    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+        """Forget it."""
+        key = super().unregister(fileobj)
+        self._outside.discard(key.fd)
+        return key
+
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Return what is ready, after `timeout` seconds of the loop's clock at most."""
         ready = super().select(0)
         if ready or timeout == 0:
             return ready
-        if self.loop.has_children or any(_from_outside(fd) for fd in self.get_map()):
+        if self.loop.has_children or self._outside:
             began = time.monotonic()
             ready = super().select(timeout)
             self.loop.advance(time.monotonic() - began)
