@@ -4,12 +4,15 @@ import gc
 import logging
 import os
 from collections.abc import AsyncGenerator, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.clock import JumpingLoop
-from tests.support.faulty import Faulty, faulty_autosend
-from tests.support.worlds import KEY
+
+# The process that hands the tests to others reads this file too, and needs no SDK for that.
+if TYPE_CHECKING:
+    from tests.support.faulty import Faulty
 
 # Rewriting the asserts of all tests makes millions of objects, none of them garbage.
 gc.disable()
@@ -20,7 +23,9 @@ for name in [name for name in os.environ if name.startswith("AUTOSEND_")]:
 
 @pytest.fixture(autouse=True)
 def nothing_leaks_into_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Over the whole suite: no key, no address and no traceback in what we log, at DEBUG."""
+    """Check that no key, no address and no traceback is in what any test makes us log, at DEBUG."""
+    from tests.support.worlds import KEY
+
     caplog.set_level("DEBUG", logger="autosend_mcp")
     yield
     for record in caplog.get_records("call"):
@@ -61,11 +66,13 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(params=["2026-07-28", "legacy"])
 def era(request: pytest.FixtureRequest) -> str:
-    """Both protocol eras: the mode a client connects with."""
+    """Return the mode a client connects with: each of both protocol eras."""
     return request.param
 
 
 @pytest.fixture
-async def faulty() -> AsyncGenerator[Faulty]:
+async def faulty() -> AsyncGenerator["Faulty"]:
+    from tests.support.faulty import faulty_autosend
+
     async with faulty_autosend() as server:
         yield server

@@ -81,18 +81,18 @@ async def test_the_import_does_exactly_what_its_dry_run_reported(era: str) -> No
 
 
 async def test_an_import_goes_on_after_the_answer_and_is_asked_for_by_its_id(era: str) -> None:
-    async with importing(era, rate_limit=1) as (client, line):
-        first = await started(client, text=people(2_500))
+    async with importing(era, rate_limit=0.5) as (client, line):
+        first = await started(client, text=people(1_250))
         last = await ended(client, first["importId"])
         assert (
-            len(line.sandbox.store.contacts.find(PROJECT, [f"p{place}@example.com" for place in range(2_500)])) == 2_500
+            len(line.sandbox.store.contacts.find(PROJECT, [f"p{place}@example.com" for place in range(1_250)])) == 1_250
         )
     assert first["outcome"] == "sending"
-    assert first["rows"] == 2_500
+    assert first["rows"] == 1_250
     assert re.fullmatch("[0-9a-f]{32}", first["importId"])
     assert last["outcome"] == "done"
-    assert last["counts"] == {"created": 2_500}
-    assert last["settled"] == 2_500
+    assert last["counts"] == {"created": 1_250}
+    assert last["settled"] == 1_250
     assert "nextStep" not in last
 
 
@@ -132,8 +132,8 @@ async def test_problems_come_in_pages() -> None:
 
 
 async def test_the_same_import_under_way_is_not_started_twice() -> None:
-    async with importing(rate_limit=0.5) as (client, line):
-        text = people(1_000)
+    async with importing(rate_limit=0.25) as (client, line):
+        text = people(500)
         first = await started(client, text=text)
         second = await started(client, text=text)
         await ended(client, first["importId"])
@@ -142,13 +142,13 @@ async def test_the_same_import_under_way_is_not_started_twice() -> None:
     assert second["importId"] == first["importId"]
     assert UNDER_WAY in second["notes"]
     assert third["importId"] != first["importId"]
-    assert third["counts"] == {"unchanged": 1_000}
-    assert sent == 1_000
+    assert third["counts"] == {"unchanged": 500}
+    assert sent == 500
 
 
 async def test_a_stopped_import_is_finished_by_the_same_call_and_doubles_nothing() -> None:
-    async with importing(rate_limit=1) as (client, line):
-        text = people(1_800)
+    async with importing(rate_limit=0.5) as (client, line):
+        text = people(900)
         first = await started(client, text=text, listIds=["Offers"])
         stopped = answer_of(await client.call_tool("stop_import", {"importId": first["importId"]}))
         sent = len(wrote(line))
@@ -158,23 +158,23 @@ async def test_a_stopped_import_is_finished_by_the_same_call_and_doubles_nothing
         rows = [row["email"] for body in line.bodies("POST /contacts/bulk-update") for row in body["contacts"]]
         starts = starts_of(line.sandbox.store)
     assert stopped["outcome"] == "stopped"
-    assert 0 < stopped["settled"] < 1_800
+    assert 0 < stopped["settled"] < 900
     assert sent <= 2 * stopped["settled"] / 100 + 8  # what had left was settled, and no more was sent
     assert last["outcome"] == after["outcome"] == "done"
-    assert len(rows) == len(set(rows)) == 1_800
+    assert len(rows) == len(set(rows)) == 900
     assert set(starts.values()) == {1}
 
 
 async def test_a_cancelled_start_stops_the_import_for_nobody_has_its_id() -> None:
-    async with importing(rate_limit=0.5) as (client, line):
+    async with importing(rate_limit=0.25) as (client, line):
         with anyio.move_on_after(0.3):
-            await started(client, text=people(1_200))
+            await started(client, text=people(600))
             raise AssertionError("it cannot have ended")
-        again = await started(client, text=people(1_200))
+        again = await started(client, text=people(600))
         await ended(client, again["importId"])
         rows = [row["email"] for body in line.bodies("POST /contacts/bulk-update") for row in body["contacts"]]
     assert again["notes"] == [NO_UNDO]  # another one, not that which was under way
-    assert len(rows) == len(set(rows)) == 1_200
+    assert len(rows) == len(set(rows)) == 600
 
 
 @pytest.mark.parametrize("tool", ["get_import", "stop_import"])
@@ -268,19 +268,19 @@ async def test_nothing_outside_the_import_directory_can_be_named(tmp_path: Path)
 
 
 async def test_the_problems_of_a_stopped_import_are_reported_afterwards_too(tmp_path: Path) -> None:
-    (tmp_path / "people.csv").write_text(people(2_000) + "nobody,X\n", encoding="utf-8")
-    async with seeded(import_dir=tmp_path, rate_limit=1) as (client, _):
+    (tmp_path / "people.csv").write_text(people(1_000) + "nobody,X\n", encoding="utf-8")
+    async with seeded(import_dir=tmp_path, rate_limit=0.5) as (client, _):
         begun = await started(client, file="people.csv")
         stopped = answer_of(await client.call_tool("stop_import", {"importId": begun["importId"]}))
         last = await ended(client, begun["importId"])
     assert (stopped["outcome"], last["outcome"]) == ("stopped", "stopped")
-    assert [row["line"] for row in last["problems"]] == [2_002]
+    assert [row["line"] for row in last["problems"]] == [1_002]
 
 
 async def test_an_import_cut_by_the_end_of_the_server_resumes_from_its_journal(tmp_path: Path) -> None:
-    (tmp_path / "people.csv").write_text(people(2_000), encoding="utf-8")
+    (tmp_path / "people.csv").write_text(people(1_000), encoding="utf-8")
     async with seeded() as (_, line):
-        async with connected(line, import_dir=tmp_path, rate_limit=1) as client:
+        async with connected(line, import_dir=tmp_path, rate_limit=0.5) as client:
             assert (await started(client, file="people.csv", listIds=["Offers"]))["outcome"] == "sending"
         assert (tmp_path / "people.csv.journal").exists()
         async with connected(line, import_dir=tmp_path) as client:
@@ -291,19 +291,19 @@ async def test_an_import_cut_by_the_end_of_the_server_resumes_from_its_journal(t
         starts = starts_of(line.sandbox.store)
     assert "With other options" in error_of(changed)
     assert again["readAs"]["resumed"] is True
-    assert last["counts"] == {"created": 2_000}
-    assert len(rows) == len(set(rows)) == 2_000
+    assert last["counts"] == {"created": 1_000}
+    assert len(rows) == len(set(rows)) == 1_000
     assert set(starts.values()) == {1}
     assert not (tmp_path / "people.csv.journal").exists()
 
 
 async def test_a_changed_file_is_reported_and_begun_anew_on_request(tmp_path: Path) -> None:
     file = tmp_path / "people.csv"
-    file.write_text(people(2_000), encoding="utf-8")
+    file.write_text(people(1_000), encoding="utf-8")
     async with seeded() as (_, line):
-        async with connected(line, import_dir=tmp_path, rate_limit=1) as client:
+        async with connected(line, import_dir=tmp_path, rate_limit=0.5) as client:
             await started(client, file="people.csv")
-        file.write_text(people(2_100), encoding="utf-8")
+        file.write_text(people(1_050), encoding="utf-8")
         async with connected(line, import_dir=tmp_path) as client:
             changed = await client.call_tool("start_import", {"file": "people.csv"})
             again = await started(client, file="people.csv", restart=True)
@@ -311,7 +311,7 @@ async def test_a_changed_file_is_reported_and_begun_anew_on_request(tmp_path: Pa
     assert "This file has changed" in error_of(changed)
     assert "Restore the file to go on with it. Or start again with restart: rows that" in error_of(changed)
     assert last["counts"]["unchanged"] > 0
-    assert last["counts"]["created"] + last["counts"]["unchanged"] == 2_100
+    assert last["counts"]["created"] + last["counts"]["unchanged"] == 1_050
 
 
 async def test_an_import_that_autosend_ends_says_why_and_how_to_go_on() -> None:
@@ -453,11 +453,11 @@ async def test_an_encoding_that_is_not_detected_can_be_named(tmp_path: Path) -> 
 
 
 async def test_a_second_start_that_is_cancelled_does_not_stop_the_first(tmp_path: Path) -> None:
-    (tmp_path / "people.csv").write_text(people(1_500), encoding="utf-8")
-    async with seeded(import_dir=tmp_path, rate_limit=0.5) as (client, _):
+    (tmp_path / "people.csv").write_text(people(750), encoding="utf-8")
+    async with seeded(import_dir=tmp_path, rate_limit=0.25) as (client, _):
         first = await started(client, file="people.csv")
         with anyio.move_on_after(0.3):
             await started(client, file="people.csv")
         last = await ended(client, first["importId"])
     assert first["outcome"] == "sending"
-    assert last["counts"] == {"created": 1_500}
+    assert last["counts"] == {"created": 750}
