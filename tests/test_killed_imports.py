@@ -48,8 +48,8 @@ class Losses:
         self._news = anyio.Event()
         self._random = random.Random(seed)
 
-    def tell(self) -> None:
-        """Wake whoever waits for something to happen."""
+    def wake(self) -> None:
+        """Let those who wait look again."""
         self._news.set()
         self._news = anyio.Event()
 
@@ -69,7 +69,7 @@ class Losses:
             return await self._forward_or_lose(*self.line.seen[-1], forward)
         finally:
             self.busy -= 1
-            self.tell()
+            self.wake()
 
     async def _forward_or_lose(self, asked: str, body: Any, forward: Forward) -> httpx2.Response:
         loss = self._random.random()
@@ -80,7 +80,7 @@ class Losses:
         if asked in {BULK, ADD}:
             self.writes += 1
             self._note(asked, body)
-        self.tell()
+        self.wake()
         response = await forward()
         if loss < chance:
             self.lost["after"] += 1
@@ -152,7 +152,7 @@ async def run(words: list[str], env: dict[str, str], server: Losses, kill: Kill 
         async def end() -> None:
             await child.exit_code()
             ended.set()
-            server.tell()
+            server.wake()
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(end)
@@ -177,7 +177,7 @@ async def run(words: list[str], env: dict[str, str], server: Losses, kill: Kill 
 
 
 def instants(dice: random.Random, kills: int) -> Iterator[Kill]:
-    """Return when to kill: while the file is read, while rows are sent and joined, and while the report is written."""
+    """Yield when to kill: while the file is read, while rows are sent and joined, and while the report is written."""
     tenth = -(-kills // 10)
     for _ in range(tenth):
         yield Kill("reading", 0, dice.uniform(0, 0.3))

@@ -256,11 +256,11 @@ async def test_an_interrupted_call_says_that_it_may_have_been_applied() -> None:
         async with started("call", "create_contact", "--email", "jane@example.com", env=at(faulty.url)) as child:
             await arrived.wait()
             child.signal(signal.SIGINT)
-            code, told = await child.ended()
+            code, printed = await child.ended()
     assert code == 130
-    assert "interrupted. If its request had left, it may have been applied" in told
-    assert '"outcome": "cut_off"' in told
-    assert "Traceback" not in told
+    assert "interrupted. If its request had left, it may have been applied" in printed
+    assert '"outcome": "cut_off"' in printed
+    assert "Traceback" not in printed
 
 
 async def test_an_interrupted_import_settles_what_has_left_and_goes_on(tmp_path: Path) -> None:
@@ -284,14 +284,14 @@ async def test_an_interrupted_import_settles_what_has_left_and_goes_on(tmp_path:
             assert (await line_of(child.err)).startswith("stopping: ")
             go_on.set()
             assert "not settled" in await rest_of(child.out)
-            code, told = await child.ended()
-        assert (code, told) == (130, "autosend-mcp: interrupted. Run the same command again to go on\n")
+            code, printed = await child.ended()
+        assert (code, printed) == (130, "autosend-mcp: interrupted. Run the same command again to go on\n")
         assert line.count(BULK) < 15
         assert (tmp_path / "people.csv.journal").exists()
         async with started(*words, env=at(url), cwd=tmp_path) as child:
             shown = await rest_of(child.out)
-            code, told = await child.ended()
-    assert (code, told) == (0, "")
+            code, printed = await child.ended()
+    assert (code, printed) == (0, "")
     assert "Going on with the import that was interrupted." in shown
     assert "created            1,500" in shown
     assert len(members_of(store, list_id)) == 1_500

@@ -18,7 +18,7 @@ Row = dict[str, Any]
 class Answering(httpx2.AsyncBaseTransport):
     """Answers each documented endpoint from these rows.
 
-    `contact`: whoever is asked for, by address; `written`: whoever is created or changed. `more`: added to what is
+    `contact`: the one asked for, by address; `written`: the one created or changed. `more`: added to what is
     said of a write, `left` to what is said of leaving a list. `refuses`: the status and body of an error for a request,
     by "METHOD /path"; None where it is to succeed.
     """

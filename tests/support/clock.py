@@ -101,7 +101,7 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         return future
 
     async def subprocess_exec(self, *args: Any, **options: Any) -> Any:
-        """Start a process, whose end may be told by a thread."""
+        """Start a process, whose end a thread may report."""
         self.has_children = True
         return await super().subprocess_exec(*args, **options)
 

@@ -1,4 +1,4 @@
-"""An AutoSend that fails as told, byte by byte, and records what it applied.
+"""An AutoSend that fails as a test says, byte by byte, and records what it applied.
 
 It shares no code with the product or its sandbox: raw sockets, so that it can reset, drip, truncate and hang. They are
 Unix sockets, on which waiting costs nothing (see clock.py); TCP is for what only TCP has and for other processes.
@@ -113,7 +113,7 @@ FIELDS = [
 
 
 async def describe_well(exchange: Exchange) -> None:
-    """Return the lists and custom fields of the project."""
+    """Answer with the lists and custom fields of the project."""
     fields = exchange.path == "/v1/custom-fields"
     await exchange.succeed({"customFields": exchange.server.fields} if fields else {"lists": exchange.server.lists})
 

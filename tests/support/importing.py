@@ -151,7 +151,7 @@ def world(options: Options | None = None) -> Generator[World]:
 
 
 async def at_once(check: Callable[..., Awaitable[None]], cases: Iterable[tuple[Any, ...]]) -> None:
-    """Each case in a world of its own, eight at a time: what they do most is wait."""
+    """Check each case in a world of its own, eight at a time: what they do most is wait."""
     room = anyio.CapacityLimiter(8)
 
     async def one(case: tuple[Any, ...]) -> None:

@@ -65,7 +65,7 @@ LOST: dict[str, Loss] = {
 
 
 def answering(status: int, body: Any) -> Loss:
-    """Not forwarded: this answer instead."""
+    """Return a fault that answers with this instead of forwarding the request."""
 
     async def answer(_forward: Forward) -> httpx2.Response:
         return saying(status, body)

@@ -73,7 +73,7 @@ class Assistant:
         return pages
 
     async def take_back(self, answer: Json) -> None:
-        """Return the calls that the answer names as its undo."""
+        """Make the calls that the answer names as its undo."""
         for step in answer["undo"]:
             await self.call(step["tool"], **step["arguments"])
 
@@ -170,8 +170,8 @@ async def wrong_plan(user: Assistant) -> None:
     wrong = [one["email"] for page in pages for one in page["contacts"] if one["customFields"]["plan"] == "premuim"]
     for email in wrong:
         await user.call("upsert_contact", email=email, customFields={"plan": "premium"}, dryRun=True)
-    mended = [await user.call("upsert_contact", email=email, customFields={"plan": "premium"}) for email in wrong]
-    for answer in mended:
+    fixed = [await user.call("upsert_contact", email=email, customFields={"plan": "premium"}) for email in wrong]
+    for answer in fixed:
         await user.take_back(answer)
 
 
@@ -221,7 +221,7 @@ SCENARIOS: dict[str, tuple[Callable[[Store], None], Callable[[Assistant], Awaita
 
 @asynccontextmanager
 async def played(name: str, era: str = "2026-07-28") -> AsyncGenerator[Assistant]:
-    """Return the assistant after the job, with what was called and what AutoSend holds now."""
+    """Yield the assistant after the job, with what was called and what AutoSend holds now."""
     held, play = SCENARIOS[name]
     sandbox = Sandbox(Options(rate_limit=0), now=clock())
     store = sandbox.store

@@ -47,6 +47,10 @@ def fact(result: CallToolResult, label: str) -> Any:
     raise AssertionError(f"the error has no {label}: {error_of(result)}")
 
 
+READING_POSTS = ("/search", "/entries")
+
+
 def wrote(line: Line) -> list[str]:
     """Return the requests that change something."""
-    return [asked for asked, _ in line.seen if not asked.startswith("GET ") and "/search" not in asked]
+    posts = [asked for asked, _ in line.seen if not asked.startswith("GET ")]
+    return [asked for asked in posts if not any(reading in asked for reading in READING_POSTS)]
