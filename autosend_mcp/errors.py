@@ -25,6 +25,7 @@ class AutoSendError(Exception):
         changed: Whether anything changed; each kind has its own default.
         facts: Labelled data. Anything that came from AutoSend goes here and nowhere else: it is shown as JSON.
         status: HTTP status of the reply, if there was one.
+        code: AutoSend's own code of the error, if it gave one.
         fields: Names of the fields AutoSend complained about.
         repeat_after: Seconds after which the same request may be sent again without risk; None if it may not.
         cause: Class name of the underlying error, for the log.
@@ -42,6 +43,7 @@ class AutoSendError(Exception):
         changed: str | None = None,
         facts: Mapping[str, object] | None = None,
         status: int | None = None,
+        code: str | None = None,
         fields: Sequence[str] = (),
         repeat_after: float | None = None,
         cause: str | None = None,
@@ -53,6 +55,7 @@ class AutoSendError(Exception):
         self.changed = self.default_changed if changed is None else changed
         self.facts = dict(facts or {})
         self.status = status
+        self.code = code
         self.fields = tuple(fields)
         self.repeat_after = repeat_after
         self.cause = cause
@@ -95,7 +98,10 @@ class Unknown(AutoSendError):
         self, next_step: str, *, changed: str | None = None, facts: Mapping[str, object] | None = None
     ) -> "Unknown":
         """Return the error of the same lost reply, with what looking up afterwards found."""
-        return Unknown(self.what, next_step, changed=changed, facts=facts, status=self.status, cause=self.cause)
+        said = {**self.facts, **(facts or {})}
+        return Unknown(
+            self.what, next_step, changed=changed, facts=said, status=self.status, code=self.code, cause=self.cause
+        )
 
 
 class Unreadable(Unknown):

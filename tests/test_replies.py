@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autosend_mcp.api.contacts import create
-from autosend_mcp.api.envelope import read_reply, requested_wait
+from autosend_mcp.api.envelope import read_reply
+from autosend_mcp.api.waits import requested_wait
 from autosend_mcp.errors import AutoSendError
 from autosend_mcp.models.comparison import differences
 from autosend_mcp.models.contacts.create import CreatedContact

@@ -13,9 +13,10 @@ import anyio
 import httpx2
 
 from autosend_mcp.api.cache import Cache
-from autosend_mcp.api.envelope import Reply, read_reply, reset_wait, unreadable
+from autosend_mcp.api.envelope import Reply, read_reply, unreadable
 from autosend_mcp.api.pace import Pace, Slot
 from autosend_mcp.api.request import Request
+from autosend_mcp.api.waits import reset_wait
 from autosend_mcp.errors import AutoSendError, NotSent, Unknown, Unreadable
 from autosend_mcp.models.text import compact_json, visible_data
 from autosend_mcp.settings import Settings
@@ -143,7 +144,7 @@ class AutoSend:
         if spent and not (limit and self.pace.is_full(limit)):  # by somebody else with this key, or in a longer window
             self.pace.pause(reset_wait(headers) or 1.0)
         try:
-            return read_reply(response.status_code, headers, self._without_key(content))
+            return read_reply(response.status_code, headers, self._without_key(content), self.now)
         except AutoSendError as error:
             if error.status == 429:
                 self.pace.pause(error.repeat_after or 0)

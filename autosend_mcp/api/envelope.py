@@ -1,22 +1,28 @@
 """AutoSend's reply, read: the data of a success, or the one error that it stands for.
 
-Shapes, all accepted: `{"success": true, "data": ...}`, the same without `data` or without `success`, and on failure
-`error` as an object (with or without `code`, `status`, `details`) or as a plain string. Sources: the pages
-"Errors" and "Rate limit" and the error examples of the endpoint pages.
+A success is `{"success": true, "data": ...}`, with or without `data` or `success`. Of errors AutoSend documents many
+shapes, and all are read:
+
+- `error` as an object: `message`, `code`, `details`, `status`, `path`
+- the same members beside `success`, and `errors` for `details`
+- `error` as a title with a `message` beside it, as nothing but a text, or as an array of objects
+- `details` as objects with `field` and `message`, or as a text
+
+Sources: the pages "Errors", "Rate limit", "API keys" and "Troubleshooting", the error examples of the endpoint pages,
+and earlier versions of them.
 """
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from math import isinf, isnan
+from datetime import datetime
+from math import isinf
 from typing import Any, Never, cast
 
+from autosend_mcp.api.waits import Clock, date_of, requested_wait
 from autosend_mcp.errors import Refused, Unknown, Unreadable
 from autosend_mcp.models.text import visible
-
-LONGEST_WAIT = 30.0
 
 _MAX_QUOTED = 300
 _MAX_DETAILS = 20
@@ -46,8 +52,10 @@ def as_object(value: object) -> dict[str, Any]:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
-def read_reply(status: int, headers: Mapping[str, str], content: bytes) -> Reply:
+def read_reply(status: int, headers: Mapping[str, str], content: bytes, now: Clock = time.time) -> Reply:
     """Return the reply of a request that AutoSend accepted.
+
+    `now`: our clock, for a reply that names an instant and has no `Date`.
 
     Raises:
         Refused: AutoSend said no, by status or by `success: false`.
@@ -61,10 +69,15 @@ def read_reply(status: int, headers: Mapping[str, str], content: bytes) -> Reply
             raise unreadable(status)
         if not success:
             raise _refused(status, body, f"AutoSend refused the request (in a reply with status {status}).")
-        return Reply(status, body, _date(headers))
+        return Reply(status, body, date_of(headers))
     if status >= 500 or status == 408:
-        raise Unknown(f"AutoSend failed with status {status}.", "Try again in a minute.", status=status)
-    raise _refusal(status, headers, body)
+        code = _said(body).code
+        facts = {"AutoSend said": {"code": code}} if code else {}
+        what = f"AutoSend failed with status {status}."
+        raise Unknown(what, "Try again in a minute.", facts=facts, status=status, code=code)
+    if status == 429:
+        raise _rate_limited(headers, body, now)
+    raise _refusal(status, body)
 
 
 def unreadable(status: int | None = None) -> Unreadable:
@@ -72,9 +85,7 @@ def unreadable(status: int | None = None) -> Unreadable:
     return Unreadable("AutoSend's answer could not be read.", "Try again in a minute.", status=status)
 
 
-def _refusal(status: int, headers: Mapping[str, str], body: Mapping[str, Any] | None) -> Refused:
-    if status == 429:
-        return _rate_limited(headers, body)
+def _refusal(status: int, body: Mapping[str, Any] | None) -> Refused:
     if 300 <= status < 400:
         what = f"AutoSend answered with a redirect (status {status}), which is not followed."
         return _refused(status, None, what, "", user_step="check AUTOSEND_BASE_URL")
@@ -93,39 +104,58 @@ def _refusal(status: int, headers: Mapping[str, str], body: Mapping[str, Any] | 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What AutoSend said of an error, made safe to show as JSON."""
+    """What AutoSend said of an error, made safe to show as JSON. `fields`: all that it complained about."""
 
+    code: str | None
     fields: tuple[str, ...]
     facts: dict[str, object]
 
 
 def _said(body: Mapping[str, Any] | None) -> _Said:
-    error = (body or {}).get("error", (body or {}).get("message"))
-    if isinstance(error, str):
-        return _Said((), {"AutoSend said": {"message": _quoted(error)}})
-    if not isinstance(error, dict):
-        return _Said((), {})
-    parts = cast("dict[str, object]", error)
-    said: dict[str, object] = {key: _quoted(str(parts[key])) for key in ("code", "message") if parts.get(key)}
-    details = parts.get("details")
-    listed = cast("list[object]", details)[:_MAX_DETAILS] if isinstance(details, list) else []
-    rows = [
-        {
-            key: _quoted(str(value))
-            for key, value in cast("dict[str, object]", row).items()
-            if key in {"field", "message"}
-        }
-        for row in listed
-        if isinstance(row, dict)
-    ]
-    if rows := [row for row in rows if row]:
-        said["details"] = rows
-    fields = tuple(row["field"] for row in rows if "field" in row)
-    return _Said(fields, {"AutoSend said": said} if said else {})
+    """Return what AutoSend said, in whichever of the documented shapes; inner members count before outer ones."""
+    outer = dict(body or {})
+    error: object = outer.get("error")
+    inner, title = as_object(error), _text(error)
+    listed = _problems(cast("list[object]", error)) if isinstance(error, list) else []
+    rows = [*listed, *_problems(*(level.get(name) for level in (inner, outer) for name in ("details", "errors")))]
+
+    def first(name: str) -> str:
+        return next((text for members in (inner, outer, *listed) if (text := _text(members.get(name)))), "")
+
+    code, message, path = first("code"), first("message"), _path(inner.get("path"))
+    said: dict[str, object] = {"code": code, "title": title if message else "", "message": message or title}
+    said = {name: text for name, text in (said | {"field": path}).items() if text}
+    if shown := [row for row in rows if row != {"message": message}]:
+        said["details"] = shown[:_MAX_DETAILS]
+    fields = (*(row["field"] for row in rows if "field" in row), *([path] if path else []))
+    return _Said(code or None, fields, {"AutoSend said": said} if said else {})
 
 
-def _quoted(text: str) -> str:
-    shown = visible(text)
+def _problems(*several: object) -> list[dict[str, str]]:
+    """Return the rows of these `details`, each an array, a text or one object: `{"field", "message", "code"}`."""
+    rows = [row for rows in several for row in (cast("list[object]", rows) if isinstance(rows, list) else [rows])]
+    return [read for row in rows if (read := _problem(row))]
+
+
+def _problem(row: object) -> dict[str, str]:
+    members = as_object(row)
+    read = {"field": _text(members.get("field")) or _path(members.get("path"))}
+    read |= {name: _text(members.get(name)) for name in ("message", "code")}
+    read["message"] = read["message"] or _text(row)
+    return {name: text for name, text in read.items() if text}
+
+
+def _path(value: object) -> str:
+    """Return the name of a field, also where it is given as the parts of a path."""
+    parts = cast("list[object]", value) if isinstance(value, list) else [value]
+    return ".".join(text for part in parts if (text := _text(part)))
+
+
+def _text(value: object) -> str:
+    """Return a text or a number as a text that can be shown; nothing for anything else."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    shown = visible(str(value))
     return shown if len(shown) <= _MAX_QUOTED else f"{shown[:_MAX_QUOTED]}..."
 
 
@@ -138,62 +168,17 @@ def _refused(
     user_step: str = "",
 ) -> Refused:
     said = _said(body)
-    return Refused(what, next_step, user_step=user_step, facts=said.facts, status=status, fields=said.fields)
-
-
-def _rate_limited(headers: Mapping[str, str], body: Mapping[str, Any] | None) -> Refused:
-    wait = requested_wait(headers, body)
     return Refused(
-        "AutoSend's rate limit was reached, so it refused the request.",
-        f"Wait {max(1, round(wait))} s, then repeat the same call.",
-        status=429,
-        repeat_after=wait,
+        what, next_step, user_step=user_step, facts=said.facts, status=status, code=said.code, fields=said.fields
     )
 
 
-def requested_wait(headers: Mapping[str, str], body: Mapping[str, Any] | None = None) -> float:
-    """Return the seconds that AutoSend asks to wait, from 0 to 30; 1 where it does not say.
-
-    `retryAfter` in the body (seconds, at either level), else `Retry-After` (seconds or a date), else
-    `X-RateLimit-Reset` (Unix seconds). Dates are compared with the reply's own `Date`, never with our clock.
-    """
-    error = (body or {}).get("error")
-    inner = cast("dict[str, object]", error).get("retryAfter") if isinstance(error, dict) else None
-    for seconds in (inner, (body or {}).get("retryAfter"), headers.get("retry-after")):
-        if (number := _number(seconds)) is not None:
-            return _clamped(number)
-    date, retry_at = _date(headers), _date(headers, "retry-after")
-    if date and retry_at:
-        return _clamped((retry_at - date).total_seconds())
-    wait = reset_wait(headers)
-    return 1.0 if wait is None else wait
-
-
-def reset_wait(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds, from 0 to 30, until `X-RateLimit-Reset`; None where AutoSend does not say."""
-    date, reset = _date(headers), _number(headers.get("x-ratelimit-reset"))
-    return None if date is None or reset is None else _clamped(reset - date.timestamp())
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        return float(value)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _clamped(seconds: float) -> float:
-    return 1.0 if isnan(seconds) else min(max(seconds, 0.0), LONGEST_WAIT)
-
-
-def _date(headers: Mapping[str, str], name: str = "date") -> datetime | None:
-    try:
-        date = parsedate_to_datetime(headers.get(name, ""))
-    except (ValueError, OverflowError):
-        return None
-    return date if date.tzinfo else date.replace(tzinfo=UTC)
+def _rate_limited(headers: Mapping[str, str], body: Mapping[str, Any] | None, now: Clock) -> Refused:
+    wait = requested_wait(headers, body, now)
+    what = "AutoSend's rate limit was reached, so it refused the request."
+    refused = _refused(429, body, what, f"Wait {max(1, round(wait))} s, then repeat the same call.")
+    refused.repeat_after = wait
+    return refused
 
 
 def _json_object(content: bytes) -> dict[str, Any] | None:

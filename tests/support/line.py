@@ -64,11 +64,11 @@ LOST: dict[str, Loss] = {
 }
 
 
-def answering(status: int, body: Any) -> Loss:
+def answering(status: int, body: Any, **headers: str) -> Loss:
     """Return a fault that answers with this instead of forwarding the request."""
 
     async def answer(_forward: Forward) -> httpx2.Response:
-        return saying(status, body)
+        return saying(status, body, **headers)
 
     return answer
 
