@@ -3,16 +3,18 @@
 import sqlite3
 from pathlib import Path
 
-import httpx2
 import pytest
+from starlette.routing import Route
 
-from autosend_mcp.sandbox.app import KEY, PROJECT, Options, Sandbox
+from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.contacts import writes
+from autosend_mcp.sandbox.documented import is_documented
 from tests.support.http import expect_refusal, http_of, over
 from tests.support.records import snapshot, starts_of
 
 pytestmark = pytest.mark.anyio
 
+NOBODY = "f" * 24
 JANE = {"email": "jane@example.com", "firstName": "Jane", "customFields": {"plan": "pro", "n": 1}}
 
 
@@ -27,41 +29,67 @@ async def test_a_body_that_is_no_json_object_is_refused(content: bytes) -> None:
 @pytest.mark.parametrize("key", ["", "Bearer ", "Bearer wrong", "Basic AS_x"])
 async def test_a_request_without_a_valid_key_is_refused(key: str) -> None:
     async with over() as (http, _):
-        expect_refusal(await http.get("/contacts/x", headers={"Authorization": key}), 401, "UNAUTHORIZED")
+        expect_refusal(await http.get(f"/contacts/{NOBODY}", headers={"Authorization": key}), 401, "UNAUTHORIZED")
 
 
 async def test_a_key_may_be_in_the_x_api_key_header() -> None:
     async with over() as (http, _):
-        response = await http.get("/contacts/x", headers={"Authorization": "", "x-api-key": "as_x"})
+        response = await http.get(f"/contacts/{NOBODY}", headers={"Authorization": "", "x-api-key": "as_x"})
         expect_refusal(response, 404, "CONTACT_NOT_FOUND")
 
 
-async def test_an_unknown_path_is_answered_in_the_documented_envelope() -> None:
+async def test_an_unknown_path_is_answered_once_the_key_is_valid() -> None:
     async with over() as (http, _):
-        for response, status, code in (
-            (await http.get("/nothing"), 404, "NOT_FOUND"),
-            (await http.put("/contacts", json={}), 405, "METHOD_NOT_ALLOWED"),
-        ):
-            expect_refusal(response, status, code)
+        for response in (await http.get("/nothing"), await http.put("/contacts", json={})):
+            expect_refusal(response, 404, "NOT_FOUND")
             assert response.headers["Date"]
+        expect_refusal(await http.get("/nothing", headers={"Authorization": ""}), 401, "UNAUTHORIZED")
 
 
-async def test_a_bug_of_the_sandbox_is_answered_in_the_documented_envelope() -> None:
-    sandbox = Sandbox(Options(rate_limit=0))
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/campaigns"), ("POST", "/mails/send"), ("PATCH", "/events/eventName/a%2Fb"), ("GET", "/webhooks/1/logs")],
+)
+async def test_a_documented_path_that_is_missing_is_named(method: str, path: str) -> None:
+    async with over() as (http, _):
+        error = expect_refusal(await http.request(method, path), 501, "SANDBOX_NOT_IMPLEMENTED")
+        assert f"{method} {path}" in error["message"]
+        expect_refusal(await http.request("PUT", "/campaigns"), 404, "NOT_FOUND")
+
+
+def test_every_route_of_the_sandbox_is_documented() -> None:
+    sandbox = Sandbox()
+    routes = [route for route in sandbox.app.routes if isinstance(route, Route) and route.path.startswith("/v1/")]
     sandbox.close()
-    transport = httpx2.ASGITransport(sandbox.app, raise_app_exceptions=False)
-    async with httpx2.AsyncClient(transport=transport, headers={"Authorization": f"Bearer {KEY}"}) as http:
-        expect_refusal(await http.get("http://127.0.0.1/v1/contacts/x"), 500, "SERVER_ERROR")
+    assert len(routes) > 20
+    for route in routes:
+        (method,) = (route.methods or set()) - {"HEAD"}
+        assert is_documented(method, route.path.removeprefix("/v1")), route.path
+
+
+@pytest.mark.parametrize("limit", [2, 0])
+async def test_each_reply_shows_the_rate_limit(limit: int) -> None:
+    sandbox = Sandbox(Options(rate_limit=limit))
+    async with http_of(sandbox) as http:
+        replies = [
+            await http.get("/contact-lists"),
+            await http.get("/nothing"),
+            await http.get("/nothing"),
+            await http.get("/contact-lists", headers={"Authorization": "Bearer wrong"}),
+        ]
+    sandbox.close()
+    for name in ("Limit", "Remaining", "Reset"):
+        assert all(int(reply.headers[f"X-RateLimit-{name}"]) >= 0 for reply in replies)
 
 
 async def test_the_third_request_of_a_key_in_a_second_is_refused() -> None:
     now = 1_700_000_000.0
     sandbox = Sandbox(now=lambda: now)
     async with http_of(sandbox) as http:
-        responses = [await http.get("/contacts/x") for _ in range(3)]
-        other = await http.get("/contacts/x", headers={"Authorization": "Bearer AS_other"})
+        responses = [await http.get(f"/contacts/{NOBODY}") for _ in range(3)]
+        other = await http.get(f"/contacts/{NOBODY}", headers={"Authorization": "Bearer AS_other"})
         now += 1
-        later = await http.get("/contacts/x")
+        later = await http.get(f"/contacts/{NOBODY}")
     assert [response.status_code for response in responses] == [404, 404, 429]
     assert [responses[0].headers[f"X-RateLimit-{name}"] for name in ("Limit", "Remaining")] == ["2", "1"]
     assert responses[0].headers["X-RateLimit-Reset"] == "1700000001"
@@ -69,6 +97,14 @@ async def test_the_third_request_of_a_key_in_a_second_is_refused() -> None:
     assert responses[2].headers["X-RateLimit-Remaining"] == "0"
     assert (other.status_code, later.status_code) == (404, 404)
     sandbox.close()
+
+
+async def test_retry_after_can_be_the_second_to_wait_for() -> None:
+    sandbox = Sandbox(Options(rate_limit=1, retry_after="epoch"), now=lambda: 1_700_000_000.5)
+    async with http_of(sandbox) as http:
+        refused = [await http.get("/contact-lists") for _ in range(2)][1]
+    sandbox.close()
+    assert expect_refusal(refused, 429, "RATE_LIMIT_EXCEEDED")["retryAfter"] == 1_700_000_002
 
 
 async def test_all_times_come_from_the_clock_of_the_sandbox() -> None:

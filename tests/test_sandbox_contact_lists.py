@@ -54,7 +54,7 @@ async def test_a_list_is_created_counted_and_deleted_but_its_contacts_stay() -> 
             await http.delete(f"/contact-lists/{list_id}"),
             await http.post("/contact-lists/contacts/search", json={"contactListId": list_id}),
         ):
-            expect_refusal(response, 404, "NOT_FOUND")
+            expect_refusal(response, 404, "CONTACT_LIST_NOT_FOUND")
         assert store.contacts.find(PROJECT, ["a@b.co"]) == [contact]
         assert snapshot(store)["members"] == []
 
@@ -93,9 +93,9 @@ async def test_a_wrong_list_is_refused(body: dict[str, Any], code: str) -> None:
         assert snapshot(store)["lists"] == []
 
 
-@pytest.mark.parametrize("status", [400, 409, 422])
+@pytest.mark.parametrize("status", [400, 409])
 async def test_a_name_is_unique_among_lists_and_segments(status: int) -> None:
-    async with over(exists_status=status) as (http, _):
+    async with over(list_exists_status=status) as (http, _):
         await made(http, "News")
         expect_refusal(await http.post("/contact-lists", json={"name": "News"}), status, "LIST_ALREADY_EXISTS")
 
@@ -178,7 +178,7 @@ async def test_a_nested_segment_takes_its_members_from_its_parent() -> None:
         assert await found(http, under) == await found(http, below) == ["ann@x.co"]
         assert await found(http, everybody) == ["ann@x.co", "cy@x.co"]
         unknown = {"name": "U", "type": "segment", "filterCriteria": at_x, "parentId": "f" * 24}
-        expect_refusal(await http.post("/contact-lists", json=unknown), 404, "NOT_FOUND")
+        expect_refusal(await http.post("/contact-lists", json=unknown), 404, "CONTACT_LIST_NOT_FOUND")
 
 
 async def test_a_segment_is_empty_once_its_parent_is_deleted() -> None:

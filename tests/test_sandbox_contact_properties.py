@@ -19,7 +19,7 @@ async def test_custom_fields_are_created_listed_and_deleted_with_all_values() ->
         assert (await http.get("/custom-fields")).json()["data"]["customFields"] == [
             {name: value for name, value in made.items() if name != "projectId"}
         ]
-        expect_refusal(await http.post("/custom-fields", json=field), 409, "CUSTOM_FIELD_ALREADY_EXISTS")
+        expect_refusal(await http.post("/custom-fields", json=field), 409, "FIELD_ALREADY_EXISTS")
         writes.create(store, PROJECT, {"email": "a@b.co", "customFields": {"a/b c": 1}})
         assert (await http.delete("/custom-fields/fieldName/a%2Fb%20c")).json()["success"]
         assert store.contacts.find(PROJECT, ["a@b.co"])[0]["customFields"] == {}

@@ -76,6 +76,6 @@ async def test_a_segment_and_the_global_list_refuse_bulk_membership() -> None:
         for list_id, code in ((segment, "INVALID_LIST_TYPE"), ("GLOBAL_CONTACT_LIST", "VALIDATION_FAILED")):
             expect_refusal(await http.post(f"/contact-lists/{list_id}/contacts/remove", json=body), 400, code)
         expect_refusal(await http.post(ADD, json=body | {"contactListId": segment}), 400, "INVALID_LIST_TYPE")
-        expect_refusal(await http.post(ADD, json=body | {"contactListId": "f" * 24}), 404, "NOT_FOUND")
+        expect_refusal(await http.post(ADD, json=body | {"contactListId": "f" * 24}), 404, "CONTACT_LIST_NOT_FOUND")
         made = await http.post(ADD, json=body | {"contactListId": "GLOBAL_CONTACT_LIST"})
         assert made.json()["data"]["created"] == made.json()["data"]["totalContactsInList"] == 1

@@ -3,13 +3,15 @@
 import re
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+import anyio
 import httpx2
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.contacts import writes
+from autosend_mcp.sandbox.error_shapes import ErrorShape
 from autosend_mcp.tools.contacts.delete import SEVERAL
 from tests.support.line import Forward, Line, reset
 from tests.support.records import members_of
@@ -19,6 +21,7 @@ from tests.support.worlds import answer_of, error_of
 pytestmark = pytest.mark.anyio
 
 TESTS = Path(__file__).parent
+SHAPES: tuple[ErrorShape, ...] = get_args(ErrorShape)
 # What is no reading of the documentation: it decides what a sandbox does besides, not how it answers.
 FEATURES = {"webhook_url", "webhook_secret"}
 
@@ -33,14 +36,74 @@ def test_a_client_is_tested_under_every_switch() -> None:
     assert {field.name for field in fields(Options)} - given == FEATURES
 
 
-@pytest.mark.parametrize("status", [409, 400, 422])
-async def test_a_contact_that_exists_is_reported_under_any_status(status: int) -> None:
-    async with seeded(options=Options(rate_limit=0, exists_status=status)) as (client, line):
+@pytest.mark.parametrize("status", [409, 400])
+@pytest.mark.parametrize("shape", SHAPES)
+async def test_a_contact_that_exists_is_reported_under_any_status(status: Literal[409, 400], shape: ErrorShape) -> None:
+    options = Options(rate_limit=0, error_shape=shape, contact_exists_status=status)
+    async with seeded(options=options) as (client, line):
         before = held(line)
         refused = await client.call_tool("create_contact", {"email": JANE, "firstName": "Janet"})
         assert held(line) == before
     assert error_of(refused).startswith("Not created: a contact with this address already exists. Nothing changed.")
     assert fact(refused, "differences") == {"firstName": {"asked": "Janet", "now": "Jane"}}
+    assert "A contact with this email already exists in the project" in error_of(refused)
+
+
+@pytest.mark.parametrize("status", [409, 400])
+async def test_a_list_or_property_that_exists_is_reported_under_any_status(status: Literal[409, 400]) -> None:
+    """The client looks first, so that only what somebody made meanwhile is refused by AutoSend."""
+    options = Options(rate_limit=0, list_exists_status=status, property_exists_status=status)
+    async with seeded(options=options) as (client, line):
+
+        async def made_meanwhile(forward: Forward) -> httpx2.Response:
+            line.sandbox.store.contact_lists.seed(PROJECT, "Race", "list")
+            line.sandbox.store.contact_properties.define(PROJECT, "race", "string")
+            return await forward()
+
+        for request, tool, arguments, said in (
+            ("POST /contact-lists", "create_contact_list", {"name": "Race"}, "Contact list already exists"),
+            ("POST /custom-fields", "create_custom_field", {"fieldName": "race", "fieldType": "string"}, "this name"),
+        ):
+            line.lose(request, made_meanwhile)
+            refused = await client.call_tool(tool, arguments)
+            assert f"(status {status}). Nothing changed." in error_of(refused)
+            assert said in error_of(refused)
+            line.sandbox.store.contact_lists.delete(PROJECT, "Race")
+            line.sandbox.store.contact_properties.delete(PROJECT, "race")
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+async def test_a_refusal_is_reported_in_any_shape(shape: ErrorShape) -> None:
+    async with seeded(options=Options(rate_limit=0, error_shape=shape, unknown_fields="refuse")) as (client, line):
+        line.lose("GET /custom-fields", reset)
+        refused = await client.call_tool("upsert_contact", {"email": JANE, "customFields": {"logins": "many"}})
+    assert error_of(refused).startswith("AutoSend refused the request (status 400). Nothing changed.")
+    assert "Value must be a number" in error_of(refused)
+    assert ("- customFields: AutoSend refused it." in error_of(refused)) is (shape != "title")
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("unit", ["seconds", "epoch"])
+async def test_a_rate_limit_is_waited_out_in_any_unit(unit: Literal["seconds", "epoch"], shape: ErrorShape) -> None:
+    async with seeded(options=Options(rate_limit=1, error_shape=shape, retry_after=unit)) as (client, line):
+        started = anyio.current_time()
+        answer_of(await client.call_tool("find_contacts", {"emails": [JANE]}))
+        answer_of(await client.call_tool("find_contacts", {"emails": [JOHN]}))
+        assert 2 <= line.count("POST /contacts/search/emails") <= 4
+        assert anyio.current_time() - started < 5
+
+
+@pytest.mark.parametrize("status", [404, 200])
+async def test_a_deletion_by_somebody_else_is_reported_the_same(status: Literal[404, 200]) -> None:
+    async with seeded(options=Options(rate_limit=0, delete_unknown_status=status)) as (client, line):
+
+        async def gone_before(forward: Forward) -> httpx2.Response:
+            line.sandbox.store.contacts.delete_by_emails(PROJECT, [JANE], all_or_none=False)
+            return await forward()
+
+        line.lose("DELETE /contacts/", gone_before)
+        deleted = await client.call_tool("delete_contacts", {"emails": [JANE], "confirm": JANE})
+    assert answer_of(deleted) == {"outcome": "deleted", "deleted": [JANE]}
 
 
 @pytest.mark.parametrize("status", [200, 201])
@@ -51,20 +114,15 @@ async def test_a_created_contact_is_reported_under_either_status(status: Literal
     assert (answer["outcome"], answer["id"]) == ("created", contact["id"])
 
 
-@pytest.mark.parametrize(("status", "kept"), [(404, [JOHN]), (400, [JANE, JOHN])])
-async def test_a_malformed_id_is_no_contact_or_refused(status: Literal[404, 400], kept: list[str]) -> None:
+@pytest.mark.parametrize("status", [404, 400])
+async def test_a_malformed_id_is_no_contact(status: Literal[404, 400]) -> None:
     async with seeded(options=Options(rate_limit=0, malformed_id_status=status)) as (client, line):
         (jane,) = found(line, JANE)
         unknown = error_of(await client.call_tool("get_contact", {"id": "jane"}))
         both = await client.call_tool("delete_contacts", {"ids": ["jane", jane["id"]], "confirm": JANE})
-        assert [contact["email"] for contact in found(line, JANE, JOHN)] == kept
-    if status == 404:
-        assert unknown.startswith("No contact has this id. Nothing changed.")
-        assert answer_of(both) == {"outcome": "deleted", "deleted": [JANE], "notFound": ["jane"]}
-    else:
-        for text in (unknown, error_of(both)):
-            assert text.startswith("AutoSend refused the request (status 400). Nothing changed.")
-            assert "Invalid contact id" in text
+        assert [contact["email"] for contact in found(line, JANE, JOHN)] == [JOHN]
+    assert unknown.startswith("No contact has this id. Nothing changed.")
+    assert answer_of(both) == {"outcome": "deleted", "deleted": [JANE], "notFound": ["jane"]}
 
 
 @pytest.mark.parametrize("rule", ["refuse", "keep"])

@@ -39,6 +39,14 @@ def get(contact_id: str) -> Request[StoredContact]:
     return Request("GET", path_to("contacts", contact_id), lambda reply: _contact(reply, reply.data))
 
 
+def is_no_contact(refusal: Refused) -> bool:
+    """Return whether the refusal of `get` says that no contact has the id.
+
+    404, or 400 "Invalid ObjectId format": the id is all that the request says. Page "Errors".
+    """
+    return refusal.status in {400, 404}
+
+
 def search_emails(emails: Sequence[str]) -> Request[Found]:
     """Read the contacts with these addresses, those that exist. Page "Search contacts by emails"."""
     body = {"emails": list(emails)}

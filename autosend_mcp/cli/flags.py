@@ -191,7 +191,8 @@ def _add_sandbox_flags(parser: argparse.ArgumentParser) -> None:
     ):
         parser.add_argument(flag, action="append", default=[], metavar=metavar, help=f"{effect}; repeatable")
     for flag, choices, what in (
-        ("--exists-status", (409, 400, 422), "HTTP status of 'already exists'"),
+        ("--error-shape", ("object", "flat", "errors", "title", "array"), "documented shape of errors"),
+        ("--exists-status", (409, 400), "HTTP status of 'already exists'"),
         ("--lists-key", ("contacts", "lists"), "key of the lists in GET /contact-lists"),
         ("--upsert-rule", ("merge", "replace"), "what an upsert does to fields that it does not name"),
         (

@@ -83,7 +83,10 @@ def seed(store: Store, flags: Namespace) -> Iterator[str]:
 
 def _options(flags: Namespace) -> Options:
     return Options(
-        exists_status=flags.exists_status,
+        error_shape=flags.error_shape,
+        contact_exists_status=flags.exists_status,
+        list_exists_status=flags.exists_status,
+        property_exists_status=flags.exists_status,
         rate_limit=0 if flags.no_rate_limit else 2,
         known_lists_only=bool(flags.list or flags.segment),
         lists_key=flags.lists_key,

@@ -1,10 +1,11 @@
 """Who may make a request: keys, projects, and requests a second.
 
-Source: the pages "API keys" and "Rate limit".
+Source: the pages "API keys", "Errors" and "Rate limit".
 """
 
 from collections import deque
 from math import ceil
+from typing import Literal
 
 from starlette.requests import Request
 
@@ -15,6 +16,8 @@ KEY = "AS_sandbox"
 PROJECT = "229f1f77bcf86cd927304803"
 """The project of every project key (`AS_...`)."""
 
+_UNLIMITED = 1_000_000
+
 
 def key_of(request: Request) -> str:
     """Return the request's key.
@@ -24,10 +27,8 @@ def key_of(request: Request) -> str:
     """
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     key = bearer.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
-    if not key:
-        raise Refused(401, "UNAUTHORIZED", "API key is required")
     if not key.upper().startswith(("AS_", "ASA_")):
-        raise Refused(401, "UNAUTHORIZED", "Invalid API key")
+        raise Refused(401, "UNAUTHORIZED", "Unauthorized")
     return key
 
 
@@ -41,40 +42,40 @@ def project_of(request: Request, key: str) -> str:
         return PROJECT
     project = request.headers.get("x-project-id", "")
     if not project:
-        raise Refused(403, "FORBIDDEN", "x-project-id header is required with an account API key")
+        raise Refused(403, "INSUFFICIENT_PERMISSIONS", "Insufficient permissions to access these resources.")
     return project
 
 
 class RateLimit:
-    """The requests of each key in the last second; a `limit` of 0 allows any number."""
+    """The requests of each key in the last second; a `limit` of 0 allows any number.
 
-    def __init__(self, limit: int, now: Clock) -> None:
-        self._limit = limit
+    `unit`: what the `retryAfter` of a refusal counts, seconds to wait or Unix seconds.
+    """
+
+    def __init__(self, limit: int, now: Clock, unit: Literal["seconds", "epoch"] = "seconds") -> None:
+        self._limit = limit or _UNLIMITED
         self._now = now
+        self._unit = unit
         self._windows: dict[str, deque[float]] = {}
 
-    def spend(self, key: str) -> dict[str, str]:
-        """Count one request of the key and return the documented headers.
+    def headers(self, key: str | None = None) -> dict[str, str]:
+        """Return the documented headers, which each reply has: what is left to this key, or to a new one."""
+        left = self._limit - len(self._windows.get(key or "", ()))
+        numbers = {"Limit": self._limit, "Remaining": left, "Reset": int(self._now()) + 1}
+        return {f"X-RateLimit-{name}": str(number) for name, number in numbers.items()}
+
+    def spend(self, key: str) -> None:
+        """Count one request of the key.
 
         Raises:
             Refused: The key has used up its second.
         """
-        if not self._limit:
-            return {}
         window, now = self._windows.setdefault(key, deque()), self._now()
         while window and not 0 <= now - window[0] < 1:  # a clock that was set back blocks no key
             window.popleft()
-        full = len(window) >= self._limit
-        if not full:
+        if len(window) < self._limit:
             window.append(now)
-        headers = {
-            "X-RateLimit-Limit": str(self._limit),
-            "X-RateLimit-Remaining": str(self._limit - len(window)),
-            "X-RateLimit-Reset": str(int(now) + 1),
-        }
-        if full:
-            wait = {"retryAfter": ceil(window[0] + 1 - now)}
-            refused = Refused(429, "RATE_LIMIT_EXCEEDED", "Too many requests", wait)
-            refused.headers = headers
-            raise refused
-        return headers
+            return
+        free_at = window[0] + 1
+        wait = ceil(free_at - now) if self._unit == "seconds" else ceil(free_at)
+        raise Refused(429, "RATE_LIMIT_EXCEEDED", "Rate limit exceeded", {"retryAfter": wait})

@@ -5,11 +5,16 @@ Written from the documentation; shares no code with the client it tests. Where t
 
 | unknown | here |
 |---|---|
-| status of "already exists" (contact, list, field) | `exists_status`: 409, or 400, 422 |
+| shape of an error | `error_shape`: `object`, or `flat`, `errors`, `title`, `array`, which are older or rarer |
+| status of "already exists" | `contact_exists_status`, `list_exists_status`, `property_exists_status`: 409, or 400 |
+| code of "already exists" | none for a contact; `LIST_ALREADY_EXISTS`; `FIELD_ALREADY_EXISTS`, which is documented |
 | status of a created contact | `created_status`: 200, or 201 |
-| malformed contact id | `malformed_id_status`: 404, or 400 |
+| malformed contact id | `malformed_id_status`: 400, or 404 |
+| deleting a contact that there is not | `delete_unknown_status`: 404, or 200 |
 | requests a second and key | `rate_limit`: 2; 0 for any number |
-| place of `retryAfter` in a 429 | inside `error` |
+| unit of `retryAfter` in a 429 | `retry_after`: `seconds` to wait, or the `epoch` second to wait for |
+| rate limit in the headers | of a second, also where any number is allowed: 1,000,000 |
+| a documented endpoint that the sandbox does not have | 501 `SANDBOX_NOT_IMPLEMENTED`, with its path |
 | which keys are valid | any `AS_...` (one project), and any `ASA_...` with `x-project-id` |
 | unknown members of a body | ignored |
 | upsert: what is not given | `upsert_rule`: `merge` keeps it and merges custom fields, or `replace` clears it |
@@ -42,7 +47,6 @@ Written from the documentation; shares no code with the client it tests. Where t
 | bulk add to or removal from a segment | 400 `INVALID_LIST_TYPE` |
 | remove from a list: unknown contacts | counted in `notInList` |
 | key of the lists in GET /contact-lists | `lists_key`: `contacts`, or `lists` |
-| unknown list | 404 `NOT_FOUND` |
 | searching the global list | works |
 | order of a list's contacts | oldest contact first |
 | page beyond the last one | `beyond_last_page`: `empty`, or `refuse` |
@@ -60,7 +64,6 @@ import os
 import time
 from email.utils import formatdate
 from functools import partial
-from http import HTTPStatus
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -74,6 +77,7 @@ from autosend_mcp.sandbox.contact_lists.endpoints import ContactListEndpoints
 from autosend_mcp.sandbox.contact_properties import ContactPropertyEndpoints
 from autosend_mcp.sandbox.contacts.endpoints import ContactEndpoints
 from autosend_mcp.sandbox.database import Clock
+from autosend_mcp.sandbox.documented import is_documented
 from autosend_mcp.sandbox.envelope import Handler, RawPath, Refused
 from autosend_mcp.sandbox.options import Options, PropertyAutomation
 from autosend_mcp.sandbox.store import Store
@@ -97,13 +101,13 @@ class Sandbox:
         self.store = Store(options, file, now)
         options = self.store.options
         self._now = now
-        self._rate_limit = RateLimit(options.rate_limit, now)
+        self._rate_limit = RateLimit(options.rate_limit, now, options.retry_after)
         if options.webhook_url:
             self.store.db.listener = Webhooks(options.webhook_url, options.webhook_secret, self.store.db).announce
         self.app = Starlette(
             routes=[*self._routes(), Route("/sandbox/automations", self._automations, methods=["GET"])],
             middleware=[Middleware(RawPath)],
-            exception_handlers={HTTPException: self._no_route, Exception: self._no_route},
+            exception_handlers={HTTPException: self._no_route, Exception: self._failed},
         )
 
     def close(self) -> None:
@@ -125,23 +129,34 @@ class Sandbox:
 
     async def _respond(self, handler: Handler, request: Request) -> Response:
         """Return the handler's response, or the refusal, to a request with a valid key within its rate limit."""
-        headers = {"Date": formatdate(self._now(), usegmt=True)}
+        key: str | None = None
         try:
             key = key_of(request)
-            headers |= self._rate_limit.spend(key)
+            self._rate_limit.spend(key)
             response = await handler(request, project_of(request, key))
         except Refused as refused:
-            response = refused.response()
-            headers |= refused.headers
-        response.headers.update(headers)
-        return response
+            response = refused.response(self.store.options.error_shape)
+        return self._with_headers(response, key)
 
-    async def _no_route(self, _request: Request, error: Exception) -> Response:
-        """Answer an unknown path or method, or a bug, in the documented envelope."""
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(status, "SERVER_ERROR")
-        response = Refused(status, code, HTTPStatus(status).phrase).response()
-        response.headers["Date"] = formatdate(self._now(), usegmt=True)
+    async def _no_route(self, request: Request, _error: Exception) -> Response:
+        """Answer a path or method that the sandbox does not have, once the key is known to be valid."""
+        path = request.url.path.removeprefix("/v1")
+
+        async def refuse(_request: Request, _project: str) -> Response:
+            if not is_documented(request.method, path):
+                raise Refused(404, "NOT_FOUND", "The requested resource was not found.")
+            what = f"AutoSend documents {request.method} {path}, but its sandbox does not have it."
+            raise Refused(501, "SANDBOX_NOT_IMPLEMENTED", what)
+
+        return await self._respond(refuse, request)
+
+    async def _failed(self, _request: Request, _error: Exception) -> Response:
+        """Answer a bug as AutoSend documents its own."""
+        refused = Refused(500, "INTERNAL_SERVER_ERROR", "Something went wrong on our end")
+        return self._with_headers(refused.response(self.store.options.error_shape))
+
+    def _with_headers(self, response: Response, key: str | None = None) -> Response:
+        response.headers.update({"Date": formatdate(self._now(), usegmt=True)} | self._rate_limit.headers(key))
         return response
 
     async def _automations(self, _request: Request) -> Response:

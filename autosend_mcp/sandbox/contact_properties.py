@@ -92,8 +92,8 @@ class ContactPropertyEndpoints:
         )
         created = self._properties.define(project, str(name), str(kind), description, default)
         if created is None:
-            message = "Custom field already exists"
-            raise Refused(self._options.exists_status, "CUSTOM_FIELD_ALREADY_EXISTS", message)
+            message = "Custom field with this name already exists in the project"
+            raise Refused(self._options.property_exists_status, "FIELD_ALREADY_EXISTS", message)
         return success(created | {"projectId": project}, message="Custom field created successfully")
 
     async def delete(self, request: Request, project: str) -> Response:

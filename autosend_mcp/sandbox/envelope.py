@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from autosend_mcp.sandbox.error_shapes import ErrorShape, body_of_error
 from autosend_mcp.sandbox.validation import Details
 
 Handler = Callable[[Request, str], Awaitable[Response]]
@@ -23,15 +24,14 @@ class Refused(Exception):
     """The request is refused, and nothing was changed; `error` is what the documentation shows."""
 
     def __init__(self, status: int, code: str, message: str, more: Mapping[str, object] | None = None) -> None:
-        """Build the `error` object from the code, the message and the members in `more`."""
+        """Build the `error` object from the code, where one is documented, the message and the members in `more`."""
         super().__init__(message)
         self.status = status
-        self.error = {"message": message, "code": code, **(more or {})}
-        self.headers: dict[str, str] = {}
+        self.error = {"message": message} | ({"code": code} if code else {}) | dict(more or {})
 
-    def response(self) -> Response:
-        """Return the response that says so."""
-        return JSONResponse({"success": False, "error": self.error}, self.status)
+    def response(self, shape: ErrorShape) -> Response:
+        """Return the response that says so in this shape."""
+        return JSONResponse(body_of_error(shape, self.status, self.error), self.status)
 
 
 def check(problems: Details) -> None:

@@ -5,6 +5,8 @@ from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import urlsplit
 
+from autosend_mcp.sandbox.error_shapes import ErrorShape
+
 
 @dataclass(frozen=True)
 class PropertyAutomation:
@@ -36,11 +38,16 @@ class Options:
         ValueError: The webhook's URL is not on this machine.
     """
 
-    exists_status: int = 409
+    error_shape: ErrorShape = "object"
+    contact_exists_status: Literal[409, 400] = 409
+    list_exists_status: Literal[409, 400] = 409
+    property_exists_status: Literal[409, 400] = 409
     rate_limit: int = 2
+    retry_after: Literal["seconds", "epoch"] = "seconds"
     known_lists_only: bool = False
     created_status: Literal[200, 201] = 200
-    malformed_id_status: Literal[404, 400] = 404
+    malformed_id_status: Literal[400, 404] = 400
+    delete_unknown_status: Literal[404, 200] = 404
     lists_key: Literal["contacts", "lists"] = "contacts"
     upsert_rule: Literal["merge", "replace"] = "merge"
     unknown_fields: Literal["create", "keep", "ignore", "refuse"] = "create"

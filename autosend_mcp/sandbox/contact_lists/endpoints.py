@@ -72,7 +72,7 @@ class ContactListEndpoints:
             self._kind(project, parent)
         created = self._lists.create(project, body)
         if created is None:
-            raise Refused(self._options.exists_status, "LIST_ALREADY_EXISTS", "Contact list already exists")
+            raise Refused(self._options.list_exists_status, "LIST_ALREADY_EXISTS", "Contact list already exists")
         return success(created)
 
     async def delete(self, request: Request, project: str) -> Response:
@@ -157,8 +157,8 @@ def _id_problems(body: Mapping[str, Any]) -> Details:
 
 
 def _unknown() -> Refused:
-    return not_found("Contact list", "NOT_FOUND")
+    return not_found("Contact list", "CONTACT_LIST_NOT_FOUND")
 
 
 def _wrong_type() -> Refused:
-    return Refused(400, "INVALID_LIST_TYPE", "List type must be list or segment")
+    return Refused(400, "INVALID_LIST_TYPE", "Invalid list type. Must be either list or segment")

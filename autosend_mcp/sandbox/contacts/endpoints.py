@@ -95,7 +95,8 @@ class ContactEndpoints:
 
     async def delete(self, request: Request, project: str) -> Response:
         """Delete the contact with this id."""
-        if not self._store.contacts.delete_by_id(project, self._id(request)):
+        deleted = self._store.contacts.delete_by_id(project, self._id(request))
+        if not deleted and self._options.delete_unknown_status == 404:
             raise _unknown()
         return success(message="Contact deleted successfully")
 
@@ -123,7 +124,7 @@ class ContactEndpoints:
     def _id(self, request: Request) -> str:
         contact_id = parameter(request, "id")
         if self._options.malformed_id_status == 400 and not _ID.fullmatch(contact_id):
-            check([problem("id", "Invalid contact id")])
+            check([problem("id", "Invalid ObjectId format")])
         return contact_id
 
     def _all_shown(self, contacts: list[Contact]) -> list[Contact]:

@@ -27,7 +27,8 @@ def create(store: Store, project: str, body: Mapping[str, Any]) -> Contact:
         writes = Writes(store, project)
         writes.check(body)
         if store.contacts.by_emails(project, [body["email"]]):
-            raise Refused(store.options.exists_status, "CONTACT_ALREADY_EXISTS", "Contact already exists")
+            message = "A contact with this email already exists in the project"
+            raise Refused(store.options.contact_exists_status, "", message)
         return writes.write(body, None)
 
 

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from autosend_mcp.api import contact_lists, contacts
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.request import Request
-from autosend_mcp.errors import Unknown
+from autosend_mcp.errors import Refused, Unknown
 from autosend_mcp.models.addresses import read_address
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_lists.members import People
@@ -84,7 +84,12 @@ async def _read_on(send: Send, list_id: str, people: People, pages: int, *, whol
 async def _is_member(send: Send, list_id: str, people: People, name: str) -> bool:
     email = name
     if not people.emails:
-        contact = await send(contacts.get(name))
+        try:
+            contact = await send(contacts.get(name))
+        except Refused as refusal:
+            if contacts.is_no_contact(refusal):
+                return False
+            raise
         if contact.list_ids is not None:
             return list_id in contact.list_ids
         email = contact.email

@@ -43,7 +43,7 @@ async def contact_with_id(call: Call, contact_id: str) -> StoredContact | None:
     try:
         return await call.read(contacts.get(contact_id))
     except Refused as refusal:
-        if refusal.status == 404:
+        if contacts.is_no_contact(refusal):
             return None
         raise
 
