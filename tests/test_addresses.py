@@ -25,7 +25,7 @@ def validated(text: str) -> str | None:
     return f"{address.local_part.lower()}@{address.ascii_domain}" if len(text.strip()) <= MAX_LENGTH else None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(LOCALS, DOMAINS)
 def test_an_address_is_read_as_the_library_reads_it(local: str, domain: str) -> None:
     text = f"{local}@{domain}"

@@ -26,7 +26,7 @@ envelopes = st.dictionaries(members | st.text(max_size=5), json_values, max_size
 
 
 @given(statuses, envelopes, st.dictionaries(st.sampled_from(["retry-after", "x-ratelimit-reset", "date"]), st.text()))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 def test_any_reply_is_read_or_one_error(status: int, body: Any, headers: dict[str, str]) -> None:
     try:
         reply = read_reply(status, headers, json.dumps(body).encode())
@@ -73,7 +73,7 @@ contacts = st.fixed_dictionaries(
 
 
 @given(contacts)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_no_invisible_character_of_a_contact_reaches_an_answer(contact: dict[str, Any]) -> None:
     body = json.dumps({"success": True, "data": contact}).encode()
     asked = {"email": "jane@example.com", "firstName": "Jane"}
