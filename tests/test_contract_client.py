@@ -91,9 +91,10 @@ async def test_the_documented_request_is_sent_as_it_stands_and_its_response_read
     autosend = project(name)
     if name == "search_contacts":
         autosend.contact = lambda _email: autosend.response["body"]["data"]["contacts"][0]
-    if tool in {"suppress_emails", "unsuppress_emails"}:
-        groups = contract("list_suppression_groups")[1]["body"]
-        autosend.refuses = lambda asked: (200, groups) if asked.startswith("GET /suppression-groups") else None
+    if "suppress" in tool and not tool.startswith("list_"):
+        groups = contract("list_suppression_groups")[1]["body"]["data"]["groups"][tool.startswith("create_") :]
+        shown = {"success": True, "data": {"groups": groups}}
+        autosend.refuses = lambda asked: (200, shown) if asked.startswith("GET /suppression-groups?") else None
     toolsets = "contacts,lists,fields,suppressions"
     async with connected(autosend, toolsets=toolsets) as client:
         answer = answer_of(await client.call_tool(tool, arguments))

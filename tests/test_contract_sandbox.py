@@ -14,6 +14,7 @@ from autosend_mcp.sandbox.store import Store
 pytestmark = pytest.mark.anyio
 
 FOLDER = Path(__file__).parent / "contract"
+FEBRUARY = 1_770_000_000.0  # of 2026: between the dates of the documented search for entries
 NAMES = sorted(file.stem for file in FOLDER.glob("*.json"))
 
 
@@ -21,7 +22,8 @@ def documented(name: str) -> dict[str, Any]:
     """Return the documented exchange: its source, request, response, and the call that makes our client send it.
 
     Its `call` names the tool and the arguments, which are the documented body where they are left out; `no_call` says
-    why our client never sends that request, or where another test has it do so.
+    why our client never sends that request, or where another test has it do so. `no_sandbox` says why the sandbox does
+    not answer so.
     """
     exchange = json.loads((FOLDER / f"{name}.json").read_text())
     assert exchange["source"].startswith("AutoSend documentation, ")
@@ -57,22 +59,22 @@ def seeded(store: Store) -> dict[str, str]:
     for email in ("email1@gmail.com", "user@example.com"):
         writes.create(store, PROJECT, {"email": email})
     group_id = store.suppression_groups.seed(PROJECT, "Our blog")
-    store.suppression_groups.seed(PROJECT, "Bounced Addresses", is_global=True)
+    global_id = store.suppression_groups.seed(PROJECT, "Bounced Addresses", is_global=True)
     store.suppression_groups.suppress(PROJECT, [john["email"], "user@example.com"], group_id, "UNSUBSCRIBE")
     store.contact_properties.define(PROJECT, "planTier", "string")
-    return {"{id}": john["id"], "{listId}": list_id, "{groupId}": group_id}
+    return {"{id}": john["id"], "{listId}": list_id, "{groupId}": group_id, "{globalGroupId}": global_id}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if "no_sandbox" not in documented(name)])
 async def test_the_sandbox_answers_with_the_documented_status_keys_and_types(name: str) -> None:
     request, response = contract(name)
-    data: dict[str, Any] = response["body"].get("data", {})
+    data: Any = response["body"].get("data", {})
     options = Options(
         rate_limit=0,
         lists_key="lists" if "lists" in data else "contacts",
         bulk_add_contacts="totalContactsInList" in data and "contacts" in data,
     )
-    sandbox = Sandbox(options)
+    sandbox = Sandbox(options, now=lambda: FEBRUARY)
     text = json.dumps(request)
     if not name.startswith("create_"):
         for placeholder, value in seeded(sandbox.store).items():

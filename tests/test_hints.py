@@ -25,6 +25,7 @@ DELETIONS: dict[str, tuple[str, dict[str, Any], str]] = {
     "the application's id": ("delete_contacts", {"userId": "user_ann"}, "user_ann"),
     "a list": ("delete_contact_list", {"list": "Newsletter"}, "Newsletter"),
     "a segment": ("delete_contact_list", {"list": "Pro"}, "Pro"),
+    "a group": ("delete_suppression_group", {"group": "Blog"}, "Blog"),
     "a field": ("delete_custom_field", {"fieldName": "logins"}, "logins"),
 }
 
@@ -103,7 +104,7 @@ async def test_a_dry_run_changes_nothing_and_sends_nothing_that_writes(name: str
 @pytest.mark.parametrize("name", [name for name in EXAMPLES if name.startswith("delete_")])
 async def test_a_dry_run_of_a_deletion_needs_no_confirm(name: str) -> None:
     asked = {key: value for key, value in EXAMPLES[name].items() if key != "confirm"}
-    async with seeded() as (client, line):
+    async with seeded(toolsets=EVERY) as (client, line):
         answer = answer_of(await client.call_tool(name, {**asked, "dryRun": True}))
         assert wrote(line) == []
     assert answer["plan"]["wouldDelete"]
@@ -112,7 +113,7 @@ async def test_a_dry_run_of_a_deletion_needs_no_confirm(name: str) -> None:
 @pytest.mark.parametrize("case", DELETIONS)
 async def test_only_the_confirm_that_was_shown_deletes(case: str) -> None:
     name, asked, expected = DELETIONS[case]
-    async with seeded() as (client, line):
+    async with seeded(toolsets=EVERY) as (client, line):
         before = held(line)
         for wrong in ({}, {"confirm": "yes"}, {"confirm": "true"}, {"confirm": "1"}, {"confirm": ANN[::-1]}):
             result = await client.call_tool(name, {**asked, **wrong})

@@ -1,11 +1,14 @@
 """The opt-in toolset of suppression: who is unsubscribed, from what, and the truth when the reply is lost."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
-from autosend_mcp.sandbox.app import PROJECT
-from tests.support.line import LOST, Line, applied_then_reset, over_a_line, reset, rewritten
+from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
+from autosend_mcp.tools.suppression_groups.emails import NO_UNDO, NONE_STOPPED, NOT_CHECKED, STILL_STOPPED
+from autosend_mcp.tools.suppression_groups.suppressions import NOT_SHOWN
+from tests.support.clock import clock
+from tests.support.line import LOST, Line, answering, applied_then_reset, forwarded, over_a_line, reset, rewritten
 from tests.support.seeded import JANE, seeded
 from tests.support.worlds import answer_of, error_of
 
@@ -14,6 +17,7 @@ pytestmark = pytest.mark.anyio
 TOOLSETS = "contacts, suppressions"
 SUPPRESS = "POST /suppression-groups/emails/suppress"
 UNSUPPRESS = "POST /suppression-groups/emails/unsuppress"
+ENTRIES = "POST /suppression-groups/entries"
 UNKNOWN = "hether it was applied is not known."
 
 
@@ -26,7 +30,7 @@ async def test_people_are_unsubscribed_from_a_group_and_subscribed_again(era: st
         group_id = line.sandbox.store.suppression_groups.seed(PROJECT, "Our blog")
         answer_of(await client.call_tool("create_contact", {"email": "ann@example.com"}))
         groups = answer_of(await client.call_tool("list_suppression_groups", {}))["groups"]
-        asked = {"emails": ["Ann@example.com"], "group": "Our blog", "reason": "asked"}
+        asked = {"emails": ["Ann@example.com"], "group": "Our blog", "reason": "UNSUBSCRIBE"}
         done = answer_of(await client.call_tool("suppress_emails", asked))
         shown = {"email": "ann@example.com", "unsubscribeGroups": True}
         contact = answer_of(await client.call_tool("get_contact", shown))
@@ -38,7 +42,7 @@ async def test_people_are_unsubscribed_from_a_group_and_subscribed_again(era: st
     ]
     assert (done["outcome"], done["changed"], undone["changed"]) == ("done", 1, 1)
     assert contact["unsubscribeGroups"] == [{"groupId": group_id, "name": "Our blog"}]
-    sent = {"emails": ["ann@example.com"], "groupId": group_id, "reason": "asked", "isGlobal": False}
+    sent = {"emails": ["ann@example.com"], "groupId": group_id, "reason": "UNSUBSCRIBE", "isGlobal": False}
     assert line.bodies(SUPPRESS) == [sent]
     assert line.bodies(UNSUPPRESS) == [{"emails": ["ann@example.com"], "groupId": group_id}]
 
@@ -69,14 +73,19 @@ async def test_an_unknown_group_is_answered_with_those_there_are() -> None:
         assert line.count("POST") == 0
 
 
-async def test_an_undo_never_subscribes_who_had_opted_out_before() -> None:
-    async with over_a_line(toolsets=TOOLSETS) as (client, line):
+@pytest.mark.parametrize("rule", ["new", "all"])
+async def test_an_undo_never_subscribes_who_had_opted_out_before(rule: Literal["new", "all"]) -> None:
+    options = Options(rate_limit=0, suppressed_counts=rule)
+    async with over_a_line(options=options, toolsets=TOOLSETS) as (client, line):
         line.sandbox.store.suppression_groups.seed(PROJECT, "Our blog")
         answer_of(await client.call_tool("suppress_emails", {"emails": ["a@b.co"], "group": "Our blog"}))
         both = {"emails": ["a@b.co", "b@b.co"], "group": "Our blog"}
         answer = answer_of(await client.call_tool("suppress_emails", both))
-    assert answer["changed"] == 1
-    assert "undo" not in answer
+        line.lose(ENTRIES, reset)
+        unseen = answer_of(await client.call_tool("suppress_emails", {"emails": ["c@b.co"], "group": "Our blog"}))
+    assert answer["changed"] == (1 if rule == "new" else 2)
+    assert [step["arguments"]["emails"] for step in answer["undo"]] == [["b@b.co"]]
+    assert ("undo" in unseen, unseen["notes"]) == (False, [NO_UNDO])
 
 
 @pytest.mark.parametrize("name", LOST)
@@ -92,7 +101,7 @@ async def test_a_lost_reply_is_settled_by_looking_the_groups_up(name: str, tool:
         answer = answer_of(await client.call_tool(tool, {"emails": ["a@b.co"], **where}))
         assert len(groups_of(line, "a@b.co")) == (1 if tool == "suppress_emails" else 0)
     assert answer["notes"] == ["AutoSend's reply was lost; a look-up then found it done."]
-    assert line.count(request) == 1
+    assert len(line.bodies(request)) == len({str(body) for body in line.bodies(request)})
 
 
 async def test_a_dry_run_of_letting_mail_through_sends_nothing() -> None:
@@ -101,6 +110,7 @@ async def test_a_dry_run_of_letting_mail_through_sends_nothing() -> None:
         plan = answer_of(await client.call_tool("unsuppress_emails", asked))["plan"]
         assert line.seen == []
     assert plan["request"] == {"method": "POST", "path": UNSUPPRESS[5:], "body": {"emails": ["a@b.co"]}}
+    assert plan["then"]["body"] == {"emails": ["a@b.co"], "isGlobal": True}
 
 
 async def test_when_looking_fails_too_it_is_unknown() -> None:
@@ -135,3 +145,165 @@ async def test_a_lost_opt_in_with_entries_of_another_shape_is_unknown() -> None:
         line.lose("POST /suppression-groups/entries", rewritten(wrapped))
         line.lose("POST /suppression-groups/emails", reset)
         assert UNKNOWN in error_of(await client.call_tool("unsuppress_emails", {"emails": [JANE], "group": "Blog"}))
+
+
+@pytest.mark.parametrize("rule", ["listed", "any"])
+@pytest.mark.parametrize("given", ["spam_complaint", "Unsubscribed", " bounce", "MANUAL"])
+async def test_a_reason_is_sent_as_one_of_the_four(rule: Literal["listed", "any"], given: str) -> None:
+    sent = {"spam_complaint": "COMPLAINT", "Unsubscribed": "UNSUBSCRIBE", " bounce": "BOUNCE", "MANUAL": "MANUAL"}[
+        given
+    ]
+    async with over_a_line(options=Options(rate_limit=0, suppression_reasons=rule), toolsets=TOOLSETS) as (
+        client,
+        line,
+    ):
+        asked = {"emails": ["a@b.co"], "everywhere": True, "reason": given}
+        answer = answer_of(await client.call_tool("suppress_emails", asked))
+    assert [body["reason"] for body in line.bodies(SUPPRESS)] == [sent]
+    assert answer.get("notes") == (None if given == sent else [f"reason was read as {sent}."])
+
+
+async def test_any_other_reason_is_refused_with_the_four_named() -> None:
+    async with over_a_line(toolsets=TOOLSETS) as (client, line):
+        for reason in ("asked by phone", 7):
+            asked = {"emails": ["a@b.co"], "everywhere": True, "reason": reason}
+            text = error_of(await client.call_tool("suppress_emails", asked))
+            assert "- reason: must be 'UNSUBSCRIBE', 'BOUNCE', 'COMPLAINT' or 'MANUAL'." in text
+    assert line.seen == []
+
+
+@pytest.mark.parametrize("lost", [None, 0, 1])
+@pytest.mark.parametrize("shown", [True, False])
+@pytest.mark.parametrize("rule", ["groups", "with_global"])
+async def test_everywhere_means_the_global_suppression_too(
+    rule: Literal["groups", "with_global"], shown: bool, lost: int | None
+) -> None:
+    options = Options(rate_limit=0, unsuppress_all=rule, entries_show_global=shown)
+    async with over_a_line(options=options, toolsets=TOOLSETS) as (client, line):
+        groups = line.sandbox.store.suppression_groups
+        for is_global in (True, False):
+            groups.suppress(PROJECT, ["a@b.co", "b@b.co"], is_global=is_global)
+        faults = [forwarded, forwarded, forwarded]
+        if lost is not None:
+            faults[lost] = applied_then_reset
+        line.lose(UNSUPPRESS, *faults)
+        asked = {"emails": ["a@b.co", "b@b.co"], "everywhere": True}
+        answer = answer_of(await client.call_tool("unsuppress_emails", asked))
+        assert groups.of(PROJECT, "a@b.co") == groups.of(PROJECT, "b@b.co") == []
+    emails = {"emails": ["a@b.co", "b@b.co"]}
+    assert line.bodies(UNSUPPRESS) == [emails, emails | {"isGlobal": True}]
+    assert (answer["outcome"], "left" in answer) == ("done", False)
+
+
+@pytest.mark.parametrize("shown", [True, False])
+async def test_a_lost_opt_in_that_was_not_applied_ends_the_pair(shown: bool) -> None:
+    async with over_a_line(options=Options(entries_show_global=shown), toolsets=TOOLSETS) as (client, line):
+        for is_global in (True, False):
+            line.sandbox.store.suppression_groups.suppress(PROJECT, ["a@b.co"], is_global=is_global)
+        line.lose(UNSUPPRESS, reset)
+        text = error_of(await client.call_tool("unsuppress_emails", {"emails": ["a@b.co"], "everywhere": True}))
+        assert len(groups_of(line, "a@b.co")) == 2
+    assert "it was not so for all of them, so it was probably not applied" in text
+    assert line.count(UNSUPPRESS) == 1
+
+
+REFUSED = answering(400, {"success": False, "error": {"message": "Not allowed"}})
+
+
+@pytest.mark.parametrize("second", [reset, REFUSED])
+async def test_a_half_done_pair_is_reported_as_that(second: Any) -> None:
+    async with over_a_line(toolsets=TOOLSETS) as (client, line):
+        for is_global in (True, False):
+            line.sandbox.store.suppression_groups.suppress(PROJECT, ["a@b.co"], is_global=is_global)
+        line.lose(UNSUPPRESS, forwarded, second)
+        answer = answer_of(await client.call_tool("unsuppress_emails", {"emails": ["a@b.co"], "everywhere": True}))
+        assert groups_of(line, "a@b.co") == ["Global suppressions"]
+    assert (answer["outcome"], answer["changed"], answer["left"]) == ("partly_done", 1, ["a@b.co"])
+    (note,) = answer["notes"]
+    assert note.startswith(
+        "They are out of the groups. Letting all mail through failed, so it is perhaps still stopped"
+    )
+    assert ("probably not applied" in note, '"Not allowed"' in note) == (second is reset, second is REFUSED)
+    assert "Nothing changed" not in note
+    assert line.count(UNSUPPRESS) == 2
+
+
+async def test_a_refusal_where_no_mail_was_stopped_is_no_failure() -> None:
+    async with over_a_line(toolsets=TOOLSETS) as (client, line):
+        line.lose(UNSUPPRESS, forwarded, REFUSED)
+        answer = answer_of(await client.call_tool("unsuppress_emails", {"emails": ["a@b.co"], "everywhere": True}))
+    assert (answer["outcome"], answer["notes"]) == ("done", [NONE_STOPPED])
+
+
+async def test_mail_that_is_still_stopped_after_a_yes_is_reported() -> None:
+    asked = {"emails": ["a@b.co"], "everywhere": True}
+    async with over_a_line(toolsets=TOOLSETS) as (client, line):
+        line.sandbox.store.suppression_groups.suppress(PROJECT, ["a@b.co"], is_global=True)
+        line.lose(UNSUPPRESS, answering(200, {"success": True, "data": {"unsuppressed": 1}}))
+        stopped = answer_of(await client.call_tool("unsuppress_emails", asked))
+        line.lose(ENTRIES, reset)
+        unseen = answer_of(await client.call_tool("unsuppress_emails", asked))
+    assert (stopped["outcome"], stopped["left"], stopped["notes"]) == ("partly_done", ["a@b.co"], [STILL_STOPPED])
+    assert unseen["notes"] == [NOT_CHECKED]
+
+
+@pytest.mark.parametrize("rule", ["account", "project"])
+async def test_all_mail_is_stopped_in_one_project_or_in_the_account(rule: Literal["account", "project"]) -> None:
+    sandbox = Sandbox(Options(rate_limit=0, global_groups=rule), now=clock())
+    asked = {"emails": ["a@b.co"], "everywhere": True}
+    seen: list[str] = []
+    async with over_a_line(sandbox=sandbox, toolsets=TOOLSETS) as (client, line):
+        answer_of(await client.call_tool("suppress_emails", asked))
+        description = next(
+            tool.input_schema["properties"]["everywhere"]["description"]
+            for tool in (await client.list_tools()).tools
+            if tool.name == "suppress_emails"
+        )
+        seen = list(line.sandbox.store.suppression_groups.suppressed("another", ["a@b.co"]))
+        answer_of(await client.call_tool("unsuppress_emails", asked))
+        assert line.sandbox.store.suppression_groups.suppressed("another", ["a@b.co"]) == set()
+    assert seen == (["a@b.co"] if rule == "account" else [])
+    assert "perhaps in every project of the account" in description
+
+
+@pytest.mark.parametrize("shown", [True, False])
+async def test_why_an_address_gets_no_mail_is_one_call(shown: bool, era: str) -> None:
+    options = Options(rate_limit=0, entries_show_global=shown)
+    async with over_a_line(era, options=options, toolsets=TOOLSETS) as (client, line):
+        groups = line.sandbox.store.suppression_groups
+        blog = groups.seed(PROJECT, "Our blog")
+        groups.suppress(PROJECT, ["a@b.co", "b@b.co"], blog, "UNSUBSCRIBE")
+        groups.suppress(PROJECT, ["b@b.co"], reason="BOUNCE", is_global=True)
+        asked = {"emails": ["A@b.co", "b@b.co", "c@b.co"]}
+        answer = answer_of(await client.call_tool("get_suppression", asked))
+    one, both, none = answer["addresses"]
+    assert (one["email"], one["suppressed"]) == ("a@b.co", "in_groups")
+    since = one["where"][0].pop("since")
+    assert since.endswith("Z")
+    of_blog = {"group": "Our blog", "groupId": blog, "isGlobal": False, "isActive": True, "reason": "UNSUBSCRIBE"}
+    assert one["where"] == [of_blog]
+    assert both["suppressed"] == "everywhere"
+    assert [(entry["group"], entry["reason"], entry["isGlobal"]) for entry in both["where"]] == [
+        ("Global suppressions", "BOUNCE", True),
+        ("Our blog", "UNSUBSCRIBE", False),
+    ]
+    assert none == {"email": "c@b.co", "suppressed": "no", "where": []}
+    assert answer["notes"] == ["email was read as a@b.co.", NOT_SHOWN]
+
+
+async def test_an_undo_of_an_opt_in_keeps_the_reasons() -> None:
+    emails = ["a@b.co", "b@b.co", "c@b.co", "d@b.co"]
+    async with over_a_line(toolsets=TOOLSETS) as (client, line):
+        groups = line.sandbox.store.suppression_groups
+        blog = groups.seed(PROJECT, "Our blog")
+        for email, reason in zip(emails, ("BOUNCE", "COMPLAINT", "asked by phone"), strict=False):
+            groups.suppress(PROJECT, [email], blog, reason)
+        before = groups.entries(PROJECT, {})
+        answer = answer_of(await client.call_tool("unsuppress_emails", {"emails": emails, "group": "Our blog"}))
+        assert groups.entries(PROJECT, {}) == []
+        for step in answer["undo"]:
+            answer_of(await client.call_tool(step["tool"], step["arguments"]))
+        after = groups.entries(PROJECT, {})
+    assert answer["changed"] == 3
+    assert [(one["email"], one["reason"]) for one in after[:2]] == [(one["email"], one["reason"]) for one in before[:2]]
+    assert (after[2]["email"], after[2]["reason"]) == ("c@b.co", None)

@@ -10,7 +10,7 @@ from autosend_mcp.errors import Refused
 from autosend_mcp.models.addresses import same_address
 from autosend_mcp.models.contacts.batch import BulkCounts
 from autosend_mcp.models.contacts.contact import StoredContact
-from autosend_mcp.models.suppression_groups import SuppressionGroup
+from autosend_mcp.models.suppression_groups.groups import SuppressionGroup
 from autosend_mcp.models.text import quoted
 
 _ROW = re.compile(r"contacts[.\[]?(\d+)")  # in a refusal: contacts[3].email, contacts.3.email

@@ -53,8 +53,14 @@ Written from the documentation; shares no code with the client it tests. Where t
 | deleting a list with segments under it | they stay, and are empty |
 | segment conditions | see `sandbox/contact_lists/criteria.py` |
 | joining a list again after leaving it | starts its automation again |
+| global suppression groups | `global_groups`: one for all projects of the `account`, or one of each `project` |
+| two suppression groups of one name | `same_group_name`: `accept`, or `refuse` with 409 |
+| deleting a suppression group | its entries go with it |
 | suppressing without `groupId` | into the project's default group, which is not global |
-| answer of POST /suppression-groups/email/entries | `groups`, as GET /suppression-groups shows them |
+| suppressing for another reason than the four | `suppression_reasons`: `listed` refuses it, `any` is an older reading |
+| suppressing who is suppressed already | `suppressed_counts`: only the `new` ones are counted, or `all` |
+| unsuppressing without `groupId` | `unsuppress_all`: out of `groups` that are not global, or `with_global` |
+| entries of global groups in a search without `isGlobal` | `entries_show_global`: true, or false |
 | webhook events | `webhook_url` (loopback only), `webhook_secret`; `data` is the contact |
 
 `GET /sandbox/automations`, which AutoSend does not have, shows what its automations would have sent.
@@ -81,7 +87,7 @@ from autosend_mcp.sandbox.documented import is_documented
 from autosend_mcp.sandbox.envelope import Handler, RawPath, Refused
 from autosend_mcp.sandbox.options import Options, PropertyAutomation
 from autosend_mcp.sandbox.store import Store
-from autosend_mcp.sandbox.suppression_groups import SuppressionGroupEndpoints
+from autosend_mcp.sandbox.suppression_groups.endpoints import SuppressionGroupEndpoints
 from autosend_mcp.sandbox.webhooks import Webhooks
 
 __all__ = ["KEY", "PROJECT", "Options", "PropertyAutomation", "Sandbox"]
@@ -119,7 +125,7 @@ class Sandbox:
             ContactEndpoints(self.store),
             ContactListEndpoints(self.store),
             ContactPropertyEndpoints(self.store.contact_properties, self.store.options),
-            SuppressionGroupEndpoints(self.store.suppression_groups),
+            SuppressionGroupEndpoints(self.store),
         )
         return [
             Route(f"/v1{path}", partial(self._respond, handler), methods=[method])

@@ -11,7 +11,7 @@ from autosend_mcp.sandbox.contact_lists.records import ContactList
 from autosend_mcp.sandbox.contacts.records import Contact
 from autosend_mcp.sandbox.database import Database
 from autosend_mcp.sandbox.options import PropertyAutomation
-from autosend_mcp.sandbox.suppression_groups import SuppressionGroups
+from autosend_mcp.sandbox.suppression_groups.records import SuppressionGroups
 
 _COLUMNS = ("project", "at", "automation", '"trigger"', "list", "contact", "email", "subject", "reason")
 

@@ -51,7 +51,8 @@ CREATE TABLE IF NOT EXISTS fields (
 );
 CREATE TABLE IF NOT EXISTS suppression_groups (
     id TEXT PRIMARY KEY, project TEXT NOT NULL, group_id TEXT NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL,
-    is_global INTEGER NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
+    is_global INTEGER NOT NULL, is_active INTEGER NOT NULL DEFAULT 1,
+    created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
     UNIQUE (project, group_id)
 );
 CREATE TABLE IF NOT EXISTS suppressions (
@@ -64,8 +65,11 @@ CREATE TABLE IF NOT EXISTS starts (
 );
 """
 
-# The columns of lists that the first files did not have.
-_ADDED = {"description": "TEXT", "criteria": "TEXT", "parent": "TEXT", "created_at": "TEXT", "updated_at": "TEXT"}
+# The columns of each table that the first files did not have.
+_ADDED = {
+    "lists": {"description": "TEXT", "criteria": "TEXT", "parent": "TEXT", "created_at": "TEXT", "updated_at": "TEXT"},
+    "suppression_groups": {"is_active": "INTEGER NOT NULL DEFAULT 1"},
+}
 
 
 @lru_cache(maxsize=1)
@@ -163,12 +167,16 @@ class Database:
         return self.run(f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})", *values) > 0  # noqa: S608 - constants
 
     def _upgrade(self) -> None:
-        columns = {row["name"] for row in self.rows("PRAGMA table_info (lists)")}
-        if columns.issuperset(_ADDED):
+        missing = [
+            (table, column, kind)
+            for table, added in _ADDED.items()
+            for column, kind in added.items()
+            if column not in {row["name"] for row in self.rows(f"PRAGMA table_info ({table})")}
+        ]
+        if not missing:
             return
         with self.transaction():
-            for column, kind in _ADDED.items():
-                if column not in columns:
-                    self.run(f"ALTER TABLE lists ADD COLUMN {column} {kind}")
+            for table, column, kind in missing:
+                self.run(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
             now = self.timestamp()
             self.run("UPDATE lists SET created_at = ?, updated_at = ? WHERE created_at IS NULL", now, now)

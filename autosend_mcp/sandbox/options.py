@@ -63,6 +63,12 @@ class Options:
     max_bulk_add: int = 0
     repeated_rows: Literal["last", "first", "refuse"] = "last"
     beyond_last_page: Literal["empty", "refuse"] = "empty"
+    global_groups: Literal["account", "project"] = "account"
+    same_group_name: Literal["accept", "refuse"] = "accept"
+    suppression_reasons: Literal["listed", "any"] = "listed"
+    suppressed_counts: Literal["new", "all"] = "new"
+    unsuppress_all: Literal["groups", "with_global"] = "groups"
+    entries_show_global: bool = True
     automations: tuple[PropertyAutomation, ...] = ()
     webhook_url: str = ""
     webhook_secret: str = "whsec_sandbox"  # noqa: S105 - public

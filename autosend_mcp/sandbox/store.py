@@ -3,13 +3,14 @@
 import os
 import time
 
+from autosend_mcp.sandbox.access import PROJECT
 from autosend_mcp.sandbox.automations import Automations
 from autosend_mcp.sandbox.contact_lists.records import ContactLists
 from autosend_mcp.sandbox.contact_properties import ContactProperties
 from autosend_mcp.sandbox.contacts.records import Contacts
 from autosend_mcp.sandbox.database import Clock, Database
 from autosend_mcp.sandbox.options import Options
-from autosend_mcp.sandbox.suppression_groups import SuppressionGroups
+from autosend_mcp.sandbox.suppression_groups.records import SuppressionGroups
 
 
 class Store:
@@ -28,5 +29,6 @@ class Store:
         self.contacts = Contacts(self.db)
         self.contact_lists = ContactLists(self.db, self.contacts)
         self.contact_properties = ContactProperties(self.db)
-        self.suppression_groups = SuppressionGroups(self.db)
+        self.suppression_groups = SuppressionGroups(self.db, self.options)
+        self.suppression_groups.standard(PROJECT)
         self.automations = Automations(self.db, self.suppression_groups)

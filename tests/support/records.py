@@ -13,8 +13,8 @@ _TABLES = {
         "SELECT m.* FROM members m JOIN contacts c ON c.id = m.contact WHERE c.project = ? ORDER BY m.contact, m.list"
     ),
     "fields": "SELECT * FROM fields WHERE project = ? ORDER BY id",
-    "suppression_groups": "SELECT * FROM suppression_groups WHERE project = ? ORDER BY id",
-    "suppressions": "SELECT * FROM suppressions WHERE project = ? ORDER BY email, group_id",
+    "suppression_groups": "SELECT * FROM suppression_groups WHERE project IN (?, 'account') ORDER BY id",
+    "suppressions": "SELECT * FROM suppressions WHERE project IN (?, 'account') ORDER BY email, group_id",
     "starts": "SELECT * FROM starts WHERE project = ? ORDER BY number",
 }
 
