@@ -28,7 +28,7 @@ Json = dict[str, Any]
 
 _ID = re.compile(r"\b[0-9a-f]{24}\b")
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-_OPAQUE = re.compile(r'"(nextCursor|groupId|importId)": "[^"]+"')
+_OPAQUE = re.compile(r'"(nextCursor|groupId|importId|group(?=": "[A-Z0-9]{5}"))": "[^"]+"')
 
 
 @cache

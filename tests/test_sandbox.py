@@ -136,7 +136,7 @@ async def test_reading_changes_nothing_and_projects_are_apart() -> None:
         assert answered.json()["data"]["pagination"]["total"] == 0
         assert (await http.delete("/contact-lists/l", headers=other)).status_code == 404
         assert snapshot(store) == before
-        assert not any(snapshot(store, "other").values())
+        assert [table for table, rows in snapshot(store, "other").items() if rows] == ["suppression_groups"]
         assert [row["email"] for row in before["contacts"]] == ["jane@example.com"]
 
 
@@ -150,6 +150,10 @@ def test_a_file_of_version_0_1_0_opens(tmp_path: Path) -> None:
             type TEXT NOT NULL CHECK (type IN ('list', 'segment')), PRIMARY KEY (project, id));
         CREATE TABLE members (contact TEXT NOT NULL REFERENCES contacts (id) ON DELETE CASCADE, list TEXT NOT NULL,
             PRIMARY KEY (contact, list));
+        CREATE TABLE suppression_groups (id TEXT PRIMARY KEY, project TEXT NOT NULL, group_id TEXT NOT NULL,
+            name TEXT NOT NULL, description TEXT NOT NULL, is_global INTEGER NOT NULL, created_at TEXT NOT NULL,
+            updated_at TEXT NOT NULL, UNIQUE (project, group_id));
+        INSERT INTO suppression_groups VALUES ('s', 'p', 'ABC123', 'Blog', '', 0, 't', 't');
         INSERT INTO contacts VALUES ('c', 'p', 'a@b.co', 'A', NULL, NULL, '{"n": 1}', 't', 't');
         INSERT INTO lists VALUES ('l', 'p', 'News', 'list');
         INSERT INTO members VALUES ('c', 'l');
@@ -163,6 +167,7 @@ def test_a_file_of_version_0_1_0_opens(tmp_path: Path) -> None:
         assert (shown["name"], shown["contactCount"], shown["createdAt"][-1]) == ("News", 1, "Z")
         assert writes.upsert(store, "p", {"email": "a@b.co", "listIds": ["l"]})["customFields"] == {"n": 1}
         assert starts_of(store, "p") == {}
+        assert store.suppression_groups.get("p", "ABC123")["isActive"] is True
         sandbox.close()
 
 

@@ -133,7 +133,7 @@ async def test_what_is_deleted_with_a_group_is_said_before_and_after() -> None:
     async with seeded(toolsets=TOOLSETS) as (client, line):
         result = await client.call_tool("delete_suppression_group", {"group": "Blog"})
         assert (fact(result, "confirm"), fact(result, "would delete")["suppressionCount"]) == ("Blog", 1)
-        assert fact(result, "and") == "who had opted out of its mail"
+        assert fact(result, "and") == "the opt-outs in it"
         deleted = answer_of(await client.call_tool("delete_suppression_group", {"group": "Blog", "confirm": "Blog"}))
         answer_of(await client.call_tool("create_suppression_group", {"name": "Empty", "description": "d"}))
         asked = {"group": "Empty", "confirm": "Empty"}

@@ -49,7 +49,7 @@ class CreateSuppressionGroup(WriteBody):
 
     name: GroupName = Field(description="Name, unique in the project.", examples=["Our blog"])
     description: Text | None = Field(default=None, description="What mail it is about.")
-    is_active: bool = Field(default=True, description="true by default.")
+    is_active: bool = Field(default=True, description="Whether it is on; true by default.")
 
     def request_body(self) -> dict[str, Any]:
         """Return the body of the request."""
@@ -69,7 +69,7 @@ class UpdateSuppressionGroup(WriteBody):
     group: Name = Field(description="The group, by name or groupId.", examples=["Our blog"])
     name: GroupName | None = Field(default=None, description="Its new name.")
     description: Text | None = Field(default=None, description="What mail it is about.")
-    is_active: bool | None = Field(default=None, description="As it is by default.")
+    is_active: bool | None = Field(default=None, description="true: on, false: off.")
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:

@@ -29,8 +29,8 @@ from autosend_mcp.tools.registry import Effect, tool
 from autosend_mcp.tools.suppression_groups.resolve import group_among, named_so, resolve_group
 
 VERIFIED = "AutoSend's reply was lost; a look-up then found it changed."
-OPT_OUTS = "who had opted out of its mail"
-OPT_OUTS_GONE = "There is no undo: that people had opted out of its mail is gone with it."
+OPT_OUTS = "the opt-outs in it"
+OPT_OUTS_GONE = "There is no undo: the opt-outs in it are gone."
 OTHER_ID = "The undo makes a group with another groupId."
 NOT_BACK = "The undo cannot put back what AutoSend shows as empty."
 
@@ -48,7 +48,7 @@ async def list_suppression_groups(
 
 @tool("suppressions", "Create suppression group", Effect.CREATE)
 async def create_suppression_group(context: Context, body: CreateSuppressionGroup) -> CreatedSuppressionGroup:
-    """Make a suppression group: a kind of mail that people can opt out of.
+    """Make a suppression group, which stands for a kind of mail that people can opt out of.
 
     Raises:
         Refused: The name is taken, or AutoSend refused it for another reason.
@@ -159,8 +159,8 @@ async def _update(
 
 @tool("suppressions", "Delete suppression group", Effect.DELETE)
 async def delete_suppression_group(context: Context, body: DeleteSuppressionGroup) -> DeletedSuppressionGroup:
-    """Delete a suppression group for good, and with it that people had opted out of its mail. Without confirm nothing
-    is deleted, and the error shows what would go.
+    """Delete a suppression group for good, with the opt-outs in it. Without confirm nothing is deleted, and the error
+    shows what would go.
 
     Raises:
         NotSent: `confirm` is not its name, the user said no, or there is no such group, or it is global.
