@@ -19,7 +19,7 @@ LISTS = "GET /contact-lists"
 FIELDS = "GET /custom-fields"
 
 
-@pytest.mark.parametrize("key", ["contacts", "lists"])
+@pytest.mark.parametrize("key", ["lists", "contacts"])
 async def test_a_list_goes_by_its_exact_name_or_its_id(key: Any, era: str) -> None:
     async with over_a_line(era, options=Options(rate_limit=0, lists_key=key)) as (client, line):
         list_id = line.sandbox.store.contact_lists.seed(PROJECT, "Newsletter", "list")

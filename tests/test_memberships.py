@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from autosend_mcp.sandbox.app import PROJECT, Options
+from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.sandbox.contacts import writes
 from tests.support.answering import Answering, Row
 from tests.support.line import LOST, Line, answering, applied_then_reset, over_a_line, reset, rewritten
@@ -235,9 +235,9 @@ async def test_an_answer_that_cannot_be_read_is_a_lost_one(data: Any) -> None:
 
 
 async def test_counts_with_the_created_among_the_added_are_understood() -> None:
-    options = Options(rate_limit=0, added_counts_created=True)
-    async with over_a_line(options=options) as (client, line):
+    async with over_a_line() as (client, line):
         seed(line)
+        line.lose(ADD, rewritten(lambda body: body["data"].update(added=1)))
         answer = answer_of(await client.call_tool("add_to_list", {"list": "Newsletter", "emails": ["new@example.com"]}))
     assert answer["newContacts"] == ["new@example.com"]
     assert (answer["added"], answer["created"]) == (1, 1)

@@ -48,7 +48,8 @@ async def test_a_list_is_created_counted_and_deleted_but_its_contacts_stay() -> 
             "list",
             1,
         )
-        assert (await http.delete(f"/contact-lists/{list_id}")).json()["success"]
+        deleted = (await http.delete(f"/contact-lists/{list_id}")).json()
+        assert deleted["data"] == shown | {"filterCriteria": None, "parentId": None}
         for response in (
             await http.get(f"/contact-lists/{list_id}"),
             await http.delete(f"/contact-lists/{list_id}"),
@@ -174,11 +175,21 @@ async def test_a_nested_segment_takes_its_members_from_its_parent() -> None:
         ones = criteria("AND", ("n", "number", "equals", 1))
         under = await made(http, "At x", type="segment", filterCriteria=at_x, parentId=news)
         below = await made(http, "Ones", type="segment", filterCriteria=ones, parentId=under)
+        assert (await http.get(f"/contact-lists/{under}")).json()["data"]["parentId"] == news
         everybody = await made(http, "All at x", type="segment", filterCriteria=at_x, parentId="GLOBAL_CONTACT_LIST")
         assert await found(http, under) == await found(http, below) == ["ann@x.co"]
         assert await found(http, everybody) == ["ann@x.co", "cy@x.co"]
         unknown = {"name": "U", "type": "segment", "filterCriteria": at_x, "parentId": "f" * 24}
         expect_refusal(await http.post("/contact-lists", json=unknown), 404, "CONTACT_LIST_NOT_FOUND")
+
+
+async def test_a_list_that_an_automation_uses_is_not_deleted() -> None:
+    async with over(lists_in_use=("News",)) as (http, store):
+        used, other = await made(http, "News"), await made(http, "Other")
+        code = "CANNOT_DELETE_CONTACT_LIST_IN_USE"
+        expect_refusal(await http.delete(f"/contact-lists/{used}"), 400, code)
+        assert (await http.delete(f"/contact-lists/{other}")).status_code == 200
+        assert [one["id"] for one in snapshot(store)["lists"]] == [used]
 
 
 async def test_a_segment_is_empty_once_its_parent_is_deleted() -> None:

@@ -39,13 +39,12 @@ async def test_bulk_add_follows_its_switches() -> None:
     options: dict[str, Any] = {
         "suppressed_on_bulk_add": "add",
         "suppressed_on_write": "refuse",
-        "added_counts_created": True,
     }
     async with over(bulk_add_contacts=True, **options) as (http, store):
         news = store.contact_lists.seed(PROJECT, "News", "list")
         store.suppression_groups.suppress(PROJECT, ["no@x.co"], is_global=True)
         data = (await http.post(ADD, json={"contactListId": news, "emails": ["no@x.co"]})).json()["data"]
-        assert (data["added"], data["created"], data["totalContactsInList"]) == (1, 1, 1)
+        assert (data["added"], data["created"], data["totalContactsInList"]) == (0, 1, 1)
         assert (data["contacts"][0]["listIds"], data["contacts"][0]["segmentIds"]) == ([news], [])
 
 

@@ -166,8 +166,8 @@ async def test_who_asks_to_be_forgotten_is_shown_then_deleted_then_not_found(era
     assert members == [john["john@example.com"]["id"]]
 
 
-async def test_a_list_is_renamed_by_moving_everybody_into_a_new_one(era: str) -> None:
-    async with played("renamed", era) as user:
+async def test_everybody_in_a_list_is_moved_into_a_new_one(era: str) -> None:
+    async with played("moved", era) as user:
         letter = list_id(user, "Monthly letter")
         members, contacts = members_of(user.store, letter), held(user).values()
         started = starts_of(user.store)

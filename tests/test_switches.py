@@ -114,6 +114,18 @@ async def test_a_created_contact_is_reported_under_either_status(status: Literal
     assert (answer["outcome"], answer["id"]) == ("created", contact["id"])
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+async def test_a_list_that_an_automation_uses_stays_and_its_error_says_why(shape: ErrorShape) -> None:
+    options = Options(rate_limit=0, error_shape=shape, lists_in_use=("Newsletter",))
+    async with seeded(options=options) as (client, line):
+        before = held(line)
+        refused = await client.call_tool("delete_contact_list", {"list": "Newsletter", "confirm": "Newsletter"})
+        assert held(line) == before
+    assert error_of(refused).startswith("Not deleted: a live automation uses it. Nothing changed.")
+    assert "dashboard" in error_of(refused)
+    assert fact(refused, "in use")["name"] == "Newsletter"
+
+
 @pytest.mark.parametrize("status", [404, 400])
 async def test_a_malformed_id_is_no_contact(status: Literal[404, 400]) -> None:
     async with seeded(options=Options(rate_limit=0, malformed_id_status=status)) as (client, line):

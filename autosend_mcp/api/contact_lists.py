@@ -5,6 +5,7 @@ from typing import Any
 
 from autosend_mcp.api.envelope import Reply, as_object
 from autosend_mcp.api.request import Request, nothing, parsed, path_to, rows_of
+from autosend_mcp.errors import Refused
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_lists.members import MembershipCounts, MembersPage, People
 from autosend_mcp.models.contacts.contact import StoredContact
@@ -30,6 +31,15 @@ def create(body: Mapping[str, Any]) -> Request[ContactList]:
 def delete(list_id: str) -> Request[None]:
     """Delete the list or segment, not the contacts in it."""
     return Request("DELETE", path_to("contact-lists", list_id), nothing)
+
+
+def is_in_use(refusal: Refused) -> bool:
+    """Return whether the refusal of `delete` says that an active automation uses the list. Page "Delete contact list".
+
+    Where the error has a shape without a code, its text says so.
+    """
+    said = str(as_object(refusal.facts.get("AutoSend said")).get("message"))
+    return refusal.code == "CANNOT_DELETE_CONTACT_LIST_IN_USE" or (refusal.code is None and "used in" in said)
 
 
 def bulk_add(list_id: str, people: People) -> Request[MembershipCounts]:

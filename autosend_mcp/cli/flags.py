@@ -180,6 +180,7 @@ def _add_sandbox_flags(parser: argparse.ArgumentParser) -> None:
     for flag, metavar, effect in (
         ("--list", "NAME", "create a contact list"),
         ("--segment", "NAME", "create a segment"),
+        ("--list-in-use", "NAME", "refuse to delete this list, as one that an automation uses"),
         ("--field", "NAME:TYPE", "define a custom field of type string, number, boolean or date"),
         ("--suppress", "ADDRESS", "suppress all mail to an address"),
         ("--unsubscribe", "ADDRESS:GROUP", "let an address opt out of a suppression group, created if needed"),
@@ -193,7 +194,7 @@ def _add_sandbox_flags(parser: argparse.ArgumentParser) -> None:
     for flag, choices, what in (
         ("--error-shape", ("object", "flat", "errors", "title", "array"), "documented shape of errors"),
         ("--exists-status", (409, 400), "HTTP status of 'already exists'"),
-        ("--lists-key", ("contacts", "lists"), "key of the lists in GET /contact-lists"),
+        ("--lists-key", ("lists", "contacts"), "key of the lists in GET /contact-lists"),
         ("--upsert-rule", ("merge", "replace"), "what an upsert does to fields that it does not name"),
         (
             "--unknown-fields",

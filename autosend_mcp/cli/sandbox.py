@@ -90,6 +90,7 @@ def _options(flags: Namespace) -> Options:
         rate_limit=0 if flags.no_rate_limit else 2,
         known_lists_only=bool(flags.list or flags.segment),
         lists_key=flags.lists_key,
+        lists_in_use=tuple(flags.list_in_use),
         upsert_rule=flags.upsert_rule,
         unknown_fields=flags.unknown_fields,
         automations=tuple(_automation_of(text) for text in flags.automation),

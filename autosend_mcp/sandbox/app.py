@@ -33,20 +33,19 @@ Written from the documentation; shares no code with the client it tests. Where t
 | more than some number of addresses | `max_search`, `max_bulk_add`: 0 for any number; any number in a removal |
 | bulk update: one address twice | `repeated_rows`: `last` wins, or `first`, or `refuse` the request |
 | bulk update: `listIds` of a row | ignored |
-| bulk update without `runWorkflow` | false, as one version of the page says |
 | property and segment automations on single writes | start |
 | property automations | `automations`: none; a property of a new contact changes from nothing |
 | remove: unknown addresses | `remove_unknown`: `ignore`, or `refuse` with 404 and remove none |
 | several contacts with one `userId` | `same_user_id`: `all` are deleted, or the `first` |
 | suppressed addresses in create, upsert and bulk update | `suppressed_on_write`: `accept`, or `refuse` |
 | suppressed addresses in bulk add | `suppressed_on_bulk_add`: `skip` and list them, or `add` |
-| bulk add: whether `added` counts created contacts | `added_counts_created`: false, as in the example, or true |
 | bulk add: `contacts` in the answer | `bulk_add_contacts`: false, or true as in the newest version of the page |
 | bulk add: wrong addresses; unknown `contactIds` | in `validation.invalid`; in `errors` |
 | bulk add to the global list | makes the contacts that are new |
 | bulk add to or removal from a segment | 400 `INVALID_LIST_TYPE` |
 | remove from a list: unknown contacts | counted in `notInList` |
-| key of the lists in GET /contact-lists | `lists_key`: `contacts`, or `lists` |
+| key of the lists in GET /contact-lists | `lists_key`: `lists`, or `contacts` as in older versions of the page |
+| lists, by name or id, that an active automation uses, so that they cannot be deleted | `lists_in_use`: none |
 | searching the global list | works |
 | order of a list's contacts | oldest contact first |
 | page beyond the last one | `beyond_last_page`: `empty`, or `refuse` |

@@ -48,14 +48,14 @@ class Options:
     created_status: Literal[200, 201] = 200
     malformed_id_status: Literal[400, 404] = 400
     delete_unknown_status: Literal[404, 200] = 404
-    lists_key: Literal["contacts", "lists"] = "contacts"
+    lists_key: Literal["lists", "contacts"] = "lists"
+    lists_in_use: tuple[str, ...] = ()
     upsert_rule: Literal["merge", "replace"] = "merge"
     unknown_fields: Literal["create", "keep", "ignore", "refuse"] = "create"
     wrong_types: Literal["refuse", "keep"] = "refuse"
     list_ids_in_replies: bool = False
     suppressed_on_write: Literal["accept", "refuse"] = "accept"
     suppressed_on_bulk_add: Literal["skip", "add"] = "skip"
-    added_counts_created: bool = False
     bulk_add_contacts: bool = False
     same_user_id: Literal["all", "first"] = "all"
     remove_unknown: Literal["ignore", "refuse"] = "ignore"

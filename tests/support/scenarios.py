@@ -195,7 +195,7 @@ def many_readers(store: Store) -> None:
     _people(store, *(f"reader{n}@example.com" for n in range(130)), listIds=[newsletter])
 
 
-async def renamed(user: Assistant) -> None:
+async def moved(user: Assistant) -> None:
     (old,) = (await user.call("list_contact_lists", nameContains="Newsletter"))["lists"]
     new = await user.call("create_contact_list", name="Monthly letter")
     for page in await user.pages("find_contacts", list=old["id"], limit=100):
@@ -215,7 +215,7 @@ SCENARIOS: dict[str, tuple[Callable[[Store], None], Callable[[Assistant], Awaita
     "one_domain": (two_domains, one_domain),
     "wrong_plan": (two_wrong_plans, wrong_plan),
     "forgotten": (jane_and_john, forgotten),
-    "renamed": (many_readers, renamed),
+    "moved": (many_readers, moved),
 }
 
 

@@ -38,6 +38,7 @@ class ContactList(Stored):
     contact_count: int | None = None
     created_at: VisibleText | None = None
     filter_criteria: JsonObject | None = None
+    parent_id: VisibleText | None = None
 
     @property
     def is_segment(self) -> bool:
@@ -49,8 +50,9 @@ class ContactList(Stored):
         return {"id": self.id, "name": self.name}
 
     def named(self) -> dict[str, Any]:
-        """Return what distinguishes it from others: `{"id", "name", "type", "contactCount"}`."""
+        """Return what distinguishes it: `{"id", "name", "type", "contactCount"}`, of a sub-segment also `parentId`."""
         shown = {"id": self.id, "name": self.name, "type": self.type, "contactCount": self.contact_count}
+        shown |= {"parentId": self.parent_id}
         return {name: value for name, value in shown.items() if value is not None}
 
 
@@ -117,7 +119,7 @@ class CreateContactList(WriteBody):
             }
         ],
     )
-    parent_id: Name | None = Field(default=None, description="Id of the segment to nest a segment in.")
+    parent_id: Name | None = Field(default=None, description="Id of the list that a segment is a part of.")
 
     @model_validator(mode="after")
     def _segment_has_criteria(self) -> Self:

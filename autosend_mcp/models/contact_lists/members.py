@@ -60,7 +60,7 @@ class MembershipCounts(BaseModel):
     def accounts_for(self, number: int) -> bool:
         """Return whether the counts add up to `number` people in the list.
 
-        Whether `added` counts those created too is not documented: both readings count.
+        AutoSend documents that `added` counts only those who were contacts before; a reply that counts all adds up too.
         """
         before = self.already_in_list or 0
         return number in {before + (self.added or 0), before + self.newly_added}

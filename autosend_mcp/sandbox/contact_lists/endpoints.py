@@ -76,13 +76,18 @@ class ContactListEndpoints:
         return success(created)
 
     async def delete(self, request: Request, project: str) -> Response:
-        """Delete the list, but not its contacts."""
+        """Delete the list, but not its contacts, unless an active automation uses it."""
         list_id = parameter(request, "listId")
         if list_id == GLOBAL:
             raise Refused(400, "VALIDATION_FAILED", "The global contact list cannot be deleted")
-        if not self._lists.delete(project, list_id):
+        found = self._lists.get(project, list_id)
+        if found is None:
             raise _unknown()
-        return success(message="Contact list deleted successfully")
+        if {found["id"], found["name"]} & set(self._options.lists_in_use):
+            message = "Cannot delete contact list as it is used in active resources."
+            raise Refused(400, "CANNOT_DELETE_CONTACT_LIST_IN_USE", message, {"status": 400})
+        self._lists.delete(project, list_id)
+        return success({"filterCriteria": None, "parentId": None} | found, message="Contact list deleted successfully")
 
     async def search(self, request: Request, project: str) -> Response:
         """Return one page of a list's contacts, or of those with a part of an address."""

@@ -30,7 +30,7 @@ def bulk_add(store: Store, project: str, body: Mapping[str, Any]) -> dict[str, A
             contact = existing or writes.write({"email": email}, None)
             joined = writes.join(contact, list_id)
             created += existing is None
-            added += joined and (existing is not None or store.options.added_counts_created)
+            added += joined and existing is not None
             already += existing is not None and not joined
             contacts.append(contact)
         answer: dict[str, Any] = {

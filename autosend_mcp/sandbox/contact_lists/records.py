@@ -30,6 +30,7 @@ class ContactList:
     def shown(self, count: int) -> dict[str, Any]:
         """Return it as the documentation shows it, with this number of contacts."""
         criteria = {"filterCriteria": self.criteria} if self.type == "segment" else {}
+        parent = {"parentId": self.parent} if self.parent else {}
         return {
             "id": self.id,
             "name": self.name,
@@ -37,6 +38,7 @@ class ContactList:
             "type": self.type,
             "contactCount": count,
             **criteria,
+            **parent,
             "createdAt": self.row["created_at"],
             "updatedAt": self.row["updated_at"],
         }

@@ -27,6 +27,8 @@ from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.lost_reply import FOUND, GONE, SEE_FIRST, SOMEBODY_ELSE, find_out
 from autosend_mcp.tools.registry import Effect, tool
 
+IN_USE = "a live automation uses it"
+FREE_IT = "in AutoSend's dashboard, end the automation that uses it or give it another list; then it can be deleted"
 ALIKE = "There was a list or segment of almost this name already: {}."
 
 
@@ -45,8 +47,8 @@ async def list_contact_lists(context: Context, body: ListContactLists) -> Contac
 
 @tool("lists", "Create contact list", Effect.CREATE)
 async def create_contact_list(context: Context, body: CreateContactList) -> CreatedContactList:
-    """Make an empty contact list, or a segment, which AutoSend fills by conditions. Neither can be renamed: make a
-    new list, add its contacts, delete the old one.
+    """Make an empty contact list, or a segment, which AutoSend fills by conditions. Only its dashboard can rename one:
+    do not make a new list for that.
 
     Raises:
         Refused: The name is taken, or AutoSend refused it for another reason.
@@ -110,6 +112,7 @@ async def delete_contact_list(context: Context, body: DeleteContactList) -> Dele
 
     Raises:
         NotSent: `confirm` is not its name, the user said no, or there is no such list.
+        Refused: An automation uses it.
         Unknown: The reply was lost, and it is still there or could not be looked for.
     """
     call = context.call
@@ -118,7 +121,7 @@ async def delete_contact_list(context: Context, body: DeleteContactList) -> Dele
         raise NotSent("All Contacts cannot be deleted.", "delete_contacts deletes contacts.")
     request = contact_lists.delete(found.id)
     if body.dry_run:
-        plan = planned(request.shown(), wouldDelete=found.named(), contacts="stay in AutoSend")
+        plan = planned(request.shown(), wouldDelete=found.named(), contacts="stay in AutoSend", unless=IN_USE)
         return DeletedContactList(outcome="dry_run", plan=plan)
     kind, shows = "the segment" if found.is_segment else "the list", {"would delete": found.named()}
     await confirm(context, body.confirm, found.name.strip(), kind=kind, names=[found.name], ids=[found.id], shows=shows)
@@ -135,5 +138,11 @@ async def delete_contact_list(context: Context, body: DeleteContactList) -> Dele
             again=SEE_FIRST,
         )
         notes = [GONE]
+    except Refused as refusal:
+        if contact_lists.is_in_use(refusal):
+            refusal.what = f"Not deleted: {IN_USE}."
+            refusal.next_step, refusal.user_step = "", FREE_IT
+            refusal.facts = {"in use": found.named(), **refusal.facts}
+        raise
     call.cache.lists.invalidate()
     return DeletedContactList(outcome="deleted", id=found.id, name=found.name, notes=notes)
