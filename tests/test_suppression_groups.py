@@ -12,6 +12,7 @@ from tests.support.answering import Answering
 from tests.support.line import LOST, Forward, Line, applied_then_reset, forwarded, over_a_line, reset, rewritten
 from tests.support.seeded import JANE, fact, seeded
 from tests.support.worlds import answer_of, connected, error_of
+from tests.test_elicitation import User
 
 pytestmark = pytest.mark.anyio
 
@@ -209,6 +210,28 @@ async def test_the_groups_that_hold_an_address_are_named_in_no_other_project() -
         line.sandbox.store.suppression_groups.suppress("another", [JANE])
         (jane,) = answer_of(await client.call_tool("get_suppression", {"emails": [JANE]}))["addresses"]
     assert [entry["group"] for entry in jane["where"]] == ["Blog"]
+
+
+async def test_no_group_is_deleted_against_the_user_s_no(era: str) -> None:
+    user = User("decline")
+    async with seeded(era, asked=user, toolsets=TOOLSETS) as (client, line):
+        text = error_of(await client.call_tool("delete_suppression_group", {"group": "Blog", "confirm": "Blog"}))
+        assert groups_in(line) == [("Blog", True)]
+    assert user.seen == ['Delete the suppression group "Blog" from AutoSend? This cannot be undone.']
+    assert "The user was asked, and did not say yes. Nothing changed." in text
+
+
+async def test_groups_as_autosend_first_showed_them_can_be_used() -> None:
+    rows = [{"id": "sg_1", "name": "Blog", "description": "d", "active": True, "isGlobal": False}]
+    first = {"success": True, "data": rows}
+    world = Answering(refuses=lambda asked: (200, first) if asked.startswith(LIST) else None)
+    async with connected(world, toolsets=TOOLSETS) as client:
+        (group,) = answer_of(await client.call_tool("list_suppression_groups", {}))["groups"]
+        asked = {"group": "Blog", "name": "Our blog", "dryRun": True}
+        plan = answer_of(await client.call_tool("update_suppression_group", asked))["plan"]
+    assert (group["groupId"], group["isActive"]) == ("sg_1", True)
+    assert plan["request"]["path"] == "/suppression-groups/sg_1"
+    assert plan["request"]["body"] == {"isActive": True, "name": "Our blog"}
 
 
 async def test_the_calls_of_dry_runs_show_what_would_change() -> None:

@@ -2,13 +2,24 @@
 
 from typing import Any, Literal
 
+import httpx2
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.tools.suppression_groups.emails import NO_UNDO, NONE_STOPPED, NOT_CHECKED, STILL_STOPPED
 from autosend_mcp.tools.suppression_groups.suppressions import NOT_SHOWN
 from tests.support.clock import clock
-from tests.support.line import LOST, Line, answering, applied_then_reset, forwarded, over_a_line, reset, rewritten
+from tests.support.line import (
+    LOST,
+    Forward,
+    Line,
+    answering,
+    applied_then_reset,
+    forwarded,
+    over_a_line,
+    reset,
+    rewritten,
+)
 from tests.support.seeded import JANE, seeded
 from tests.support.worlds import answer_of, error_of
 
@@ -307,3 +318,31 @@ async def test_an_undo_of_an_opt_in_keeps_the_reasons() -> None:
     assert answer["changed"] == 3
     assert [(one["email"], one["reason"]) for one in after[:2]] == [(one["email"], one["reason"]) for one in before[:2]]
     assert (after[2]["email"], after[2]["reason"]) == ("c@b.co", None)
+
+
+async def test_an_address_among_those_of_others_is_found_page_by_page() -> None:
+    many = [f"m{number}@b.co" for number in range(150)] + ["a@b.co"]
+    async with over_a_line(toolsets=TOOLSETS) as (client, line):
+
+        async def unfiltered(_forward: Forward) -> httpx2.Response:
+            start = (line.bodies(ENTRIES)[-1]["page"] - 1) * 100
+            rows = [{"email": email, "groupId": "AB12C"} for email in many[start : start + 100]]
+            data = {"entries": rows, "pagination": {"total": len(many)}}
+            return await answering(200, {"success": True, "data": data})(_forward)
+
+        line.lose(ENTRIES, unfiltered)
+        (answer,) = answer_of(await client.call_tool("get_suppression", {"emails": ["a@b.co"]}))["addresses"]
+    assert (answer["suppressed"], answer["where"][0]["groupId"]) == ("everywhere", "AB12C")
+
+
+@pytest.mark.parametrize(("others", "searched"), [(250, [1, 2, 3]), (600, [1, "a@b.co", "b@b.co"])])
+async def test_a_lost_suppression_is_looked_up_with_the_fewest_requests(others: int, searched: list[Any]) -> None:
+    async with over_a_line(toolsets=TOOLSETS) as (client, line):
+        many = [f"m{number}@b.co" for number in range(others)]
+        line.sandbox.store.suppression_groups.suppress(PROJECT, many, is_global=True)
+        line.lose(SUPPRESS, applied_then_reset)
+        answer = answer_of(
+            await client.call_tool("suppress_emails", {"emails": ["a@b.co", "b@b.co"], "everywhere": True})
+        )
+    assert answer["outcome"] == "done"
+    assert [body.get("email") or body["page"] for body in line.bodies(ENTRIES)] == searched

@@ -54,6 +54,7 @@ Written from the documentation; shares no code with the client it tests. Where t
 | joining a list again after leaving it | starts its automation again |
 | global suppression groups | `global_groups`: one for all projects of the `account`, or one of each `project` |
 | two suppression groups of one name | `same_group_name`: `accept`, or `refuse` with 409 |
+| path of a suppression group | its `groupId`, not its `id` |
 | deleting a suppression group | its entries go with it |
 | suppressing without `groupId` | into the project's default group, which is not global |
 | suppressing for another reason than the four | `suppression_reasons`: `listed` refuses it, `any` is an older reading |

@@ -59,34 +59,45 @@ async def entries_among(
             allows that the call has left.
     """
 
-    def search(*, email: str | None = None, page: int = 1) -> Request[suppression_groups.EntriesPage]:
-        return suppression_groups.search_entries(group_id=group_id, only_global=only_global, email=email, page=page)
-
     if len(emails) == 1:
         return await search_for(call.look_up, emails[0], group_id=group_id, only_global=only_global)
-    page = await call.look_up(search())
-    entries = page.entries
+    page = await call.look_up(suppression_groups.search_entries(group_id=group_id, only_global=only_global))
     pages = None if page.total is None else ceil(page.total / suppression_groups.PAGE)
     further = len(emails) if pages is None else min(pages - 1, len(emails))
     if affordable is None:
         affordable = call.time_left * call.autosend.settings.rate_limit
     if further > affordable:
         raise Unknown("Finding out who is suppressed takes more requests than there is time for.", "")
+    entries = list(page.entries)
     if pages is None or pages - 1 > len(emails):
-        searches = [search(email=email) for email in emails]
-    else:
-        searches = [search(page=number) for number in range(2, pages + 1)]
-    for request in searches:
-        entries = entries + (await call.look_up(request)).entries
+        for email in emails:
+            entries += await search_for(call.look_up, email, group_id=group_id, only_global=only_global)
+        return entries
+    for number in range(2, pages + 1):
+        request = suppression_groups.search_entries(group_id=group_id, only_global=only_global, page=number)
+        entries += (await call.look_up(request)).entries
     return entries
 
 
 async def search_for(
     send: Send, email: str, *, group_id: str | None = None, only_global: bool = False
 ) -> list[SuppressionEntry]:
-    """Return the entries that AutoSend shows of one address."""
-    request = suppression_groups.search_entries(group_id=group_id, only_global=only_global, email=email)
-    return entries_of(email, (await send(request)).entries)
+    """Return the entries that AutoSend shows of one address; also where it shows those of others as well.
+
+    Raises:
+        AutoSendError: A request failed.
+    """
+    entries: list[SuppressionEntry] = []
+    number, pages = 0, 1
+    while number < pages:
+        number += 1
+        request = suppression_groups.search_entries(
+            group_id=group_id, only_global=only_global, email=email, page=number
+        )
+        page = await send(request)
+        entries += page.entries
+        pages = ceil((page.total or 0) / suppression_groups.PAGE)
+    return entries_of(email, entries)
 
 
 def entries_of(email: str, entries: list[SuppressionEntry]) -> list[SuppressionEntry]:
