@@ -434,7 +434,8 @@ async def test_a_dry_run_says_which_automations_would_start_and_leaves_no_file(t
         real = await started(client, file="people.csv", **more)
         done = await ended(client, real["importId"])
         named = error_of(await client.call_tool("start_import", {"file": "nobody.csv"}))
-    assert [note for note in dry["notes"] if "would start" in note] == dry["notes"][:2]
+    assert dry["notes"][0] == "Live automations for new contacts may start."
+    assert [note for note in dry["notes"] if "would start" in note] == dry["notes"][1:3]
     assert [note for note in real["notes"] if "starts now" in note] == real["notes"][:2]
     assert files == ["people.csv"]
     assert done["files"] == ["people.report.csv"]

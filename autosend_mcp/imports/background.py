@@ -11,7 +11,7 @@ from autosend_mcp.imports.import_dir import open_file
 from autosend_mcp.imports.job import ImportJob
 from autosend_mcp.imports.run import Import, ImportOptions
 from autosend_mcp.imports.state import started, state_of
-from autosend_mcp.models.contacts.create import AUTOMATIONS_START, AUTOMATIONS_WOULD
+from autosend_mcp.models.contacts.create import AUTOMATIONS_START, AUTOMATIONS_WOULD, NEW_CONTACTS_MAY
 from autosend_mcp.models.imports import GetImport, ImportState, StartedImport, StartImport, StopImport
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.tools.context import Context
@@ -84,6 +84,8 @@ async def _under_way(context: Context, about: str) -> str | None:
 
 def _notes(body: StartImport, *, is_new: bool) -> list[str]:
     notes = [] if is_new else [UNDER_WAY]
+    if body.dry_run:
+        notes.append(NEW_CONTACTS_MAY)
     if body.list_ids:
         notes.append(AUTOMATIONS_WOULD if body.dry_run else AUTOMATIONS_START)
     if body.run_workflow:

@@ -15,7 +15,7 @@ from autosend_mcp.models.contact_lists.members import (
     People,
     RemovedFromList,
 )
-from autosend_mcp.models.contacts.create import AUTOMATIONS_START, AUTOMATIONS_WOULD
+from autosend_mcp.models.contacts.create import AUTOMATIONS_START, AUTOMATIONS_WOULD, NEW_CONTACTS_MAY
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.tools.contact_lists.look_up import waiting_for
 from autosend_mcp.tools.contact_lists.resolve import resolve_list
@@ -49,7 +49,8 @@ async def add_to_list(context: Context, body: ListMembers) -> AddedToList:
     strangers = await _without_contact(context, people)
     if body.dry_run:
         request = contact_lists.bulk_add(into.id, people).shown()
-        plan = planned(request, list=into.named(), wouldCreate=strangers, effects=AUTOMATIONS_WOULD)
+        effects = " ".join([AUTOMATIONS_WOULD, *[NEW_CONTACTS_MAY] * bool(strangers)])
+        plan = planned(request, list=into.named(), wouldCreate=strangers, effects=effects)
         return AddedToList(outcome="dry_run", plan=plan)
     return await join(context.call, into, people, strangers)
 

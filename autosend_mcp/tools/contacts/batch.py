@@ -26,7 +26,7 @@ from autosend_mcp.models.comparison import (
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_lists.members import People
 from autosend_mcp.models.contacts.batch import BulkCounts, UpsertContacts, UpsertedContacts
-from autosend_mcp.models.contacts.create import AUTOMATIONS_START, AUTOMATIONS_WOULD
+from autosend_mcp.models.contacts.create import AUTOMATIONS_START, AUTOMATIONS_WOULD, NEW_CONTACTS_MAY
 from autosend_mcp.tools.contact_lists.members import join
 from autosend_mcp.tools.contact_lists.resolve import resolve_lists
 from autosend_mcp.tools.contacts.rows import Outcome, Row, grouped, read_rows
@@ -83,16 +83,19 @@ def _plan(
 ) -> dict[str, Any]:
     valid = [row for row in rows if row.outcome == "unknown"]
     update = [row for row in valid if row.sent and row.email in before]
+    new = [row.email for row in valid if row.email not in before]
     people = People(tuple(row.email for row in valid))
     return planned(
         request.shown() if request else None,
         then=[contact_lists.bulk_add(contact_list.id, people).shown() for contact_list in lists],
-        wouldCreate=[row.email for row in valid if row.email not in before],
+        wouldCreate=new,
         wouldUpdate={row.email: differences(row.expected, before[row.email]) for row in update},
         unchanged=[row.email for row in valid if not row.sent],
         notSent=grouped(row for row in rows if row.outcome != "unknown"),
         lists=[contact_list.named() for contact_list in lists],
-        effects=" ".join([AUTOMATIONS_WOULD] * bool(lists) + [PROPERTY_AUTOMATIONS] * runs_workflow),
+        effects=" ".join(
+            [NEW_CONTACTS_MAY] * bool(new) + [AUTOMATIONS_WOULD] * bool(lists) + [PROPERTY_AUTOMATIONS] * runs_workflow
+        ),
     )
 
 

@@ -10,7 +10,12 @@ from autosend_mcp.errors import Refused, Unknown
 from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.comparison import differences, listed, lists_hidden, remaining, with_lists
 from autosend_mcp.models.contacts.contact import LISTS, Contact, StoredContact, Values
-from autosend_mcp.models.contacts.create import AUTOMATIONS_WOULD, CreateContact, CreatedContact
+from autosend_mcp.models.contacts.create import (
+    AUTOMATIONS_WOULD,
+    NEW_CONTACT_WOULD,
+    CreateContact,
+    CreatedContact,
+)
 from autosend_mcp.tools.contact_lists.resolve import resolve_lists
 from autosend_mcp.tools.contacts.joined import list_notes
 from autosend_mcp.tools.context import Context
@@ -32,8 +37,8 @@ async def create_contact(context: Context, body: CreateContact) -> CreatedContac
     """Add one new contact. To change one, use upsert_contact.
 
     If the address exists, nothing changes, and the error shows the contact, the differences and the upsert arguments.
-    listIds starts those lists' live automations, which may send mail and cannot be undone: pass only lists the user
-    asked for. A lost reply is looked up, never sent again.
+    A new contact and its listIds start live automations, which may send mail and cannot be undone: pass only lists the
+    user asked for. A lost reply is looked up, never sent again.
 
     Raises:
         Refused: It exists already, or AutoSend refused it for another reason.
@@ -50,7 +55,7 @@ async def create_contact(context: Context, body: CreateContact) -> CreatedContac
         plan = planned(
             contacts.create(expected).shown(),
             lists=[contact_list.named() for contact_list in lists],
-            effects=AUTOMATIONS_WOULD if lists else None,
+            effects=" ".join([NEW_CONTACT_WOULD, *[AUTOMATIONS_WOULD] * bool(lists)]),
             refusedBecauseItExists=existing.payload() if existing else None,
         )
         return CreatedContact.planned(plan)

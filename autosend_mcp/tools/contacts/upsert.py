@@ -18,7 +18,7 @@ from autosend_mcp.models.comparison import (
 )
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contacts.contact import LISTS, StoredContact, Values
-from autosend_mcp.models.contacts.create import AUTOMATIONS_WOULD
+from autosend_mcp.models.contacts.create import AUTOMATIONS_WOULD, NEW_CONTACT_WOULD
 from autosend_mcp.models.contacts.upsert import UpsertContact, UpsertedContact
 from autosend_mcp.tools.contact_lists.look_up import lists_left
 from autosend_mcp.tools.contact_lists.resolve import resolve_lists
@@ -44,8 +44,8 @@ _MAX_LISTS = 3  # each costs a request to see whether the contact is in it
 async def upsert_contact(context: Context, body: UpsertContact) -> UpsertedContact:
     """Create one contact, or change the one with this address; use create_contact if it must be new.
 
-    Only what is given is changed. The answer says which happened, and what each value was before. listIds and changed
-    values may start live automations, which may send mail.
+    Only what is given is changed. The answer says which happened, and what each value was before. A new contact,
+    listIds and changed values may start live automations, which may send mail.
 
     Raises:
         Refused: AutoSend refused it.
@@ -63,7 +63,9 @@ async def upsert_contact(context: Context, body: UpsertContact) -> UpsertedConta
     expected = with_lists(values, [contact_list.id for contact_list in new])
     request = contacts.upsert(with_existing_values(expected, before))
     if body.dry_run:
-        effects = " ".join([AUTOMATIONS_WOULD] * bool(new) + [PROPERTY_AUTOMATIONS])
+        effects = " ".join(
+            [NEW_CONTACT_WOULD] * (before is None) + [AUTOMATIONS_WOULD] * bool(new) + [PROPERTY_AUTOMATIONS]
+        )
         named, would = [contact_list.named() for contact_list in new], "update" if before else "create"
         return UpsertedContact.planned(
             planned(request.shown(), would=would, changes=wanted, lists=named, effects=effects)
