@@ -169,6 +169,36 @@ async def test_who_is_left_out_of_a_list_without_a_word_is_found_by_looking(said
     assert done.reasons("failed") == ['It is created, but not in "Newsletter": AutoSend does not say why.']
 
 
+async def test_up_to_500_rows_join_a_list_in_one_request() -> None:
+    with world() as here:
+        list_id = here.made_list()
+        done = await here.run(people(1_120), lists=("Newsletter",))
+        sizes = [len(body["emails"]) for body in here.line.bodies(ADD)]
+        assert here.members(list_id) == 1_120
+        assert set(here.starts().values()) == {1}
+        assert here.line.count(BULK) == 12
+    assert sizes == [500, 500, 120]
+    assert done.counts == {"created": 1_120}
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({"validation": {"invalid": [{"email": "P1@example.com", "status": "invalid", "reason": "role"}]}}, "role"),
+        ({"validation": {}, "errors": [{"email": "p1@example.com", "error": "full"}]}, "full"),
+        ({"validation": {}, "errors": [{"email": "p1@example.com", "message": "older"}]}, "older"),
+        ({"validation": {"invalid": [{"email": "p1@example.com", "status": "bad"}]}}, "bad"),
+    ],
+)
+async def test_the_reason_of_who_did_not_join_is_in_the_report(said: dict[str, Any], reason: str) -> None:
+    with world() as here:
+        here.made_list()
+        here.store.suppression_groups.suppress(PROJECT, ["p1@example.com"], is_global=True)
+        here.line.lose(ADD, rewritten(lambda body: body["data"].update(said)))
+        done = await here.run(people(3), lists=("Newsletter",))
+    assert done.reasons("failed") == [f'It is created, but not in "Newsletter": "{reason}".']
+
+
 async def test_joinings_shrink_to_what_autosend_takes() -> None:
     with world(Options(rate_limit=0, max_bulk_add=30)) as here:
         list_id = here.made_list()

@@ -147,7 +147,7 @@ async def test_the_same_import_under_way_is_not_started_twice() -> None:
 
 
 async def test_a_stopped_import_is_finished_by_the_same_call_and_doubles_nothing() -> None:
-    async with importing(rate_limit=0.5) as (client, line):
+    async with importing(rate_limit=0.8) as (client, line):
         text = people(900)
         first = await started(client, text=text, listIds=["Offers"])
         stopped = answer_of(await client.call_tool("stop_import", {"importId": first["importId"]}))

@@ -24,7 +24,7 @@ async def test_bulk_add_creates_new_contacts_and_counts_as_documented() -> None:
         data = (await http.post(ADD, json={"contactListId": news, "emails": emails})).json()["data"]
         assert data["validation"] == {
             "valid": [{"email": email, "status": "valid"} for email in ("in@x.co", "held@x.co", "new@x.co")],
-            "invalid": [{"email": "wrong", "status": "invalid"}],
+            "invalid": [{"email": "wrong", "status": "invalid", "reason": "Invalid email format"}],
             "suppressed": [{"email": "no@x.co", "status": "suppressed"}],
         }
         counts = ("added", "created", "alreadyInList", "errors", "totalContactsInList")
@@ -32,7 +32,7 @@ async def test_bulk_add_creates_new_contacts_and_counts_as_documented() -> None:
         ids = {"contactListId": news, "contactIds": [held["id"], "f" * 24]}
         again = (await http.post(ADD, json=ids)).json()["data"]
         assert (again["added"], again["alreadyInList"]) == (0, 1)
-        assert again["errors"] == [{"contactId": "f" * 24, "message": "Contact not found"}]
+        assert again["errors"] == [{"contactId": "f" * 24, "error": "Contact not found"}]
 
 
 async def test_bulk_add_follows_its_switches() -> None:

@@ -43,9 +43,9 @@ def is_in_use(refusal: Refused) -> bool:
 
 
 def bulk_add(list_id: str, people: People) -> Request[MembershipCounts]:
-    """Put people into the list; addresses without a contact become contacts."""
+    """Put up to 500 people into the list; addresses without a contact become contacts. The reply may show them all."""
     body = {"contactListId": list_id, **people.named()}
-    return Request("POST", "/contact-lists/contacts/bulk-add", _counts, body)
+    return Request("POST", "/contact-lists/contacts/bulk-add", _counts, body, many=True)
 
 
 def remove(list_id: str, people: People) -> Request[MembershipCounts]:

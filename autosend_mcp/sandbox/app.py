@@ -30,7 +30,8 @@ Written from the documentation; shares no code with the client it tests. Where t
 | custom value of a wrong type | `wrong_types`: `refuse`, or `keep` |
 | dates in custom fields | `2024-03-01`, or an ISO date with a time |
 | `description`, `defaultValue` in replies about a field | present when they were given |
-| more than some number of addresses | `max_search`, `max_bulk_add`: 0 for any number; any number in a removal |
+| more than some number of addresses in a search | `max_search`: 0 for any number; any number in a removal |
+| more entries in a bulk add than documented | `max_bulk_add`: 500 |
 | bulk update: one address twice | `repeated_rows`: `last` wins, or `first`, or `refuse` the request |
 | bulk update: `listIds` of a row | ignored |
 | property and segment automations on single writes | start |
@@ -39,8 +40,8 @@ Written from the documentation; shares no code with the client it tests. Where t
 | several contacts with one `userId` | `same_user_id`: `all` are deleted, or the `first` |
 | suppressed addresses in create, upsert and bulk update | `suppressed_on_write`: `accept`, or `refuse` |
 | suppressed addresses in bulk add | `suppressed_on_bulk_add`: `skip` and list them, or `add` |
-| bulk add: `contacts` in the answer | `bulk_add_contacts`: false, or true as in the newest version of the page |
-| bulk add: wrong addresses; unknown `contactIds` | in `validation.invalid`; in `errors` |
+| bulk add: `contacts` in the answer | `bulk_add_contacts`: true, or false as in older versions of the page |
+| bulk add: unknown `contactIds` | in `errors`, as `{contactId, error}` |
 | bulk add to the global list | makes the contacts that are new |
 | bulk add to or removal from a segment | 400 `INVALID_LIST_TYPE` |
 | remove from a list: unknown contacts | counted in `notInList` |

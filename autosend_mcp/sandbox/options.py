@@ -56,11 +56,11 @@ class Options:
     list_ids_in_replies: bool = False
     suppressed_on_write: Literal["accept", "refuse"] = "accept"
     suppressed_on_bulk_add: Literal["skip", "add"] = "skip"
-    bulk_add_contacts: bool = False
+    bulk_add_contacts: bool = True
     same_user_id: Literal["all", "first"] = "all"
     remove_unknown: Literal["ignore", "refuse"] = "ignore"
     max_search: int = 0
-    max_bulk_add: int = 0
+    max_bulk_add: int = 500
     repeated_rows: Literal["last", "first", "refuse"] = "last"
     beyond_last_page: Literal["empty", "refuse"] = "empty"
     global_groups: Literal["account", "project"] = "account"

@@ -1,7 +1,7 @@
 """The rows of the journal sent to AutoSend: looked up, written a hundred at a time, put into lists, settled one by one.
 
 A row is sent again only where a look-up shows that it was not applied. Sources: AutoSend's documentation, "Bulk update
-contacts" (up to 100, the answer only counts), "Search contacts by emails" and "Bulk add contacts to list".
+contacts" (up to 100, the answer only counts), "Search contacts by emails" and "Bulk add contacts to list" (up to 500).
 """
 
 from collections.abc import Awaitable, Iterable, Sequence
@@ -24,6 +24,7 @@ from autosend_mcp.models.comparison import with_existing_values
 from autosend_mcp.models.contact_lists.lists import ContactList
 
 BULK_LIMIT = 100  # AutoSend's limit for one bulk update
+MAX_JOINING = 500  # and for one bulk add to a list
 
 _WORKERS = 2  # enough for any pace; the outcome of each one's request is open when the process is killed
 
@@ -53,6 +54,7 @@ class Sender:
         self._ledger = Ledger(journal, progress, len(lists))
         self._updates = Updates(self._requests, self._ledger, run_workflow=run_workflow)
         self._joins = Joins(self._requests, self._ledger, lists)
+        self._joining = Batch()  # rows that are done but for their lists, until they are enough for a request
         self._hashes_before: dict[int, str | None] = {}  # of rows in flight when the process was killed, by number
         self.error: AutoSendError | None = None
 
@@ -71,6 +73,7 @@ class Sender:
             taken.close()
             async with batches:
                 await self._guarded(self._plan(batches))
+        await self._guarded(self._join(1))
         if self.error is not None:  # it is about one request, and what it says of it is not so of all of them
             self.error.changed = f"{self._progress.settled:,} of {self._progress.total:,} rows are settled."
 
@@ -112,7 +115,15 @@ class Sender:
     async def _send_batch(self, rows: Batch) -> None:
         if to_send := [row for row in rows if row.outcome is None]:
             await self._updates.update(to_send)
-        await self._joins.join(rows)
+        if self._lists:
+            self._joining += [row for row in rows if row.outcome in SUCCESSES]
+            await self._join(MAX_JOINING)
+
+    async def _join(self, at_least: int) -> None:
+        """Put the rows that wait for it into their lists, as many as one request may have at a time."""
+        while len(self._joining) >= at_least and not self._progress.stopped:
+            rows, self._joining = self._joining[:MAX_JOINING], self._joining[MAX_JOINING:]
+            await self._joins.join(rows)
 
     async def _plan(self, batches: MemoryObjectSendStream[Batch] | None) -> None:
         """Look ahead, window by window, and hand on what has to be sent or joined; without `batches`, nothing."""

@@ -73,12 +73,16 @@ class MembershipCounts(BaseModel):
         }
 
     def reasons(self) -> dict[str, str]:
-        """Return, by address, what AutoSend says of those who were not taken."""
+        """Return, by address, what AutoSend says of those who were not taken.
+
+        Documented are `reason` and `error`; `message` is an older name, and `status` no more than the kind.
+        """
         reasons: dict[str, str] = {}
         for kind, rows in self.refused().items():
             for row in (cast("dict[str, Any]", row) for row in rows if isinstance(row, dict)):
                 if isinstance(email := row.get("email"), str):
-                    reasons[email.lower()] = str(row.get("message") or row.get("status") or kind)
+                    said = (row.get(name) for name in ("reason", "error", "message", "status"))
+                    reasons[email.lower()] = str(next(filter(None, said), kind))
         return reasons
 
 

@@ -37,10 +37,10 @@ def bulk_add(store: Store, project: str, body: Mapping[str, Any]) -> dict[str, A
             "added": added,
             "created": created,
             "alreadyInList": already,
-            "errors": [{"contactId": unknown, "message": "Contact not found"} for unknown in unknown_ids],
+            "errors": [{"contactId": unknown, "error": "Contact not found"} for unknown in unknown_ids],
             "validation": {
                 "valid": _judged("valid", (email for email in found if email not in rejected)),
-                "invalid": _judged("invalid", (email for email in found if email in invalid)),
+                "invalid": _judged("invalid", (email for email in found if email in invalid), "Invalid email format"),
                 "suppressed": _judged("suppressed", (email for email in found if email in suppressed)),
             },
             "totalContactsInList": store.contact_lists.count(project, list_id),
@@ -79,5 +79,5 @@ def _shown(store: Store, project: str, contacts: list[Contact]) -> list[dict[str
     ]
 
 
-def _judged(status: str, emails: Iterable[str]) -> list[dict[str, str]]:
-    return [{"email": email, "status": status} for email in emails]
+def _judged(status: str, emails: Iterable[str], reason: str = "") -> list[dict[str, str]]:
+    return [{"email": email, "status": status} | ({"reason": reason} if reason else {}) for email in emails]
