@@ -54,9 +54,24 @@ async def test_the_flags_seed_and_switch() -> None:
     assert [start["mail"] for start in log] == [None, None]
 
 
+async def test_every_switch_can_be_set() -> None:
+    flags = ["--set", "created_status=201", "--set", "list_ids_in_replies=true", "--set", "max_search=1"]
+    async with by_flags(*flags, "--unknown-fields", "refuse", "--set", "unknown_fields=ignore") as (http, _):
+        created = await http.post("/contacts", json={"email": "a@b.co", "customFields": {"x": 1}})
+        assert created.status_code == 201
+        assert created.json()["data"]["listIds"] == []
+        assert created.json()["data"]["customFields"] == {}
+        searched = await http.post("/contacts/search/emails", json={"emails": ["a@b.co", "b@b.co"]})
+        expect_refusal(searched, 400, "VALIDATION_FAILED")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["--set", "created_status"], "created_status: input should be 200 or 201"),
+        (["--set", "max_search=many"], "max_search: input should be a valid integer"),
+        (["--set", "no_such=1"], "'no_such=1' is not NAME=VALUE; names: error_shape, "),
+        (["--set", "webhook_url=http://x"], "is not NAME=VALUE; names: "),
         (["--field", "plan"], "'plan' is not NAME:TYPE"),
         (["--field", "plan:text"], "'plan:text' is not NAME:TYPE"),
         (["--field", "email:string"], "'email' is a reserved field name"),

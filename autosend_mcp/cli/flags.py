@@ -189,6 +189,7 @@ def _add_sandbox_flags(parser: argparse.ArgumentParser) -> None:
             "PROPERTY[:FROM:TO]",
             "create an automation that starts when a property changes; an empty value means any",
         ),
+        ("--set", "NAME=VALUE", "set a switch of docs/sandbox.md, such as created_status=201; wins over other flags"),
     ):
         parser.add_argument(flag, action="append", default=[], metavar=metavar, help=f"{effect}; repeatable")
     for flag, choices, what in (

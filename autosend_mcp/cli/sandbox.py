@@ -1,14 +1,26 @@
 """`autosend-mcp sandbox`: from its flags to a sandbox that serves, with what it holds from the start."""
 
+import json
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 from autosend_mcp.sandbox.app import KEY, PROJECT, Options, PropertyAutomation, Sandbox
 from autosend_mcp.sandbox.contact_properties import RESERVED, TYPES
 from autosend_mcp.sandbox.serve import listening, serve
 from autosend_mcp.sandbox.store import Store
 from autosend_mcp.sandbox.validation import email_problems, normalized
+
+# The switches of `Options` by name; a flag of its own has what is no single value.
+_SWITCHES = {
+    name: hint
+    for name, hint in get_type_hints(Options).items()
+    if not name.startswith("webhook_") and name not in {"automations", "lists_in_use"}
+}
 
 
 def run(flags: Namespace) -> str:
@@ -82,7 +94,7 @@ def seed(store: Store, flags: Namespace) -> Iterator[str]:
 
 
 def _options(flags: Namespace) -> Options:
-    return Options(
+    given = Options(
         error_shape=flags.error_shape,
         contact_exists_status=flags.exists_status,
         list_exists_status=flags.exists_status,
@@ -97,6 +109,26 @@ def _options(flags: Namespace) -> Options:
         webhook_url=flags.webhook,
         webhook_secret=flags.webhook_secret,
     )
+    return replace(given, **dict(map(_switch, flags.set)))
+
+
+def _switch(text: str) -> tuple[str, Any]:
+    """Return the name and the value of a switch, `NAME=VALUE`.
+
+    Raises:
+        ValueError: There is no such switch, or it has no such value.
+    """
+    name, _, written = text.partition("=")
+    if name not in _SWITCHES:
+        raise ValueError(f"{text!r} is not NAME=VALUE; names: {', '.join(_SWITCHES)}")
+    try:
+        value = json.loads(written)
+    except ValueError:
+        value = written
+    try:
+        return name, TypeAdapter[Any](_SWITCHES[name]).validate_python(value, strict=True)
+    except ValidationError as error:
+        raise ValueError(f"{name}: {error.errors()[0]['msg'].lower()}") from None
 
 
 def _automation_of(text: str) -> PropertyAutomation:
