@@ -6,6 +6,7 @@ import pytest
 
 from autosend_mcp.models.contact_lists.lists import OPERATORS
 from autosend_mcp.sandbox.app import PROJECT
+from autosend_mcp.tools.contact_properties import VALUES_GONE
 from tests.support.answering import Answering, Row
 from tests.support.line import LOST, Line, applied_then_reset, forwarded, over_a_line, reset
 from tests.support.records import snapshot
@@ -20,13 +21,13 @@ CRITERIA = {
 }
 MAKES = {
     "create_contact_list": ({"name": "Newsletter"}, "POST /contact-lists"),
-    "create_custom_field": ({"fieldName": "city1", "fieldType": "string"}, "POST /custom-fields"),
+    "create_custom_field": ({"fieldName": "city1", "fieldType": "string"}, "POST /contact-properties"),
 }
 DELETES: dict[str, tuple[dict[str, Any], str]] = {
     "delete_contact_list": ({"list": "Letters"}, "DELETE /contact-lists/"),
-    "delete_custom_field": ({"fieldName": "plan"}, "DELETE /custom-fields/fieldName/"),
+    "delete_custom_field": ({"fieldName": "plan"}, "DELETE /contact-properties/name/"),
 }
-LOOK = {"list": "GET /contact-lists", "field": "GET /custom-fields"}
+LOOK = {"list": "GET /contact-lists", "field": "GET /contact-properties"}
 # Its name has an invisible selector after the heart.
 HEART = "❤\ufe0f fans"
 
@@ -149,7 +150,7 @@ async def test_the_undo_of_a_deleted_field_defines_it_without_its_values() -> No
         (back,) = deleted["undo"]
         answer_of(await client.call_tool(back["tool"], back["arguments"]))
         (field,) = [one for one in line.sandbox.store.contact_properties.all(PROJECT) if one["fieldName"] == "city1"]
-    assert deleted["notes"] == ["The undo defines the field again; the values that contacts had are gone."]
+    assert deleted["notes"] == [VALUES_GONE]
     assert back["arguments"]["fieldType"] == field["fieldType"]
 
 
@@ -282,7 +283,7 @@ async def test_a_field_is_deleted_by_its_exact_name_and_none_that_looks_like_it(
     async with connected(world) as client:
         answer_of(await client.call_tool("delete_custom_field", {"fieldName": "plan", "confirm": "plan"}))
         assert [request for request in asked if request.startswith("DELETE")] == [
-            "DELETE /custom-fields/fieldName/plan"
+            "DELETE /contact-properties/name/plan"
         ]
         fields[0] = {"fieldName": "pl\u200ban"}
         text = error_of(await client.call_tool("delete_custom_field", {"fieldName": "plan", "confirm": "plan"}))

@@ -16,7 +16,7 @@ from tests.test_deadline import after
 pytestmark = pytest.mark.anyio
 
 LISTS = "GET /contact-lists"
-FIELDS = "GET /custom-fields"
+FIELDS = "GET /contact-properties"
 
 
 @pytest.mark.parametrize("key", ["lists", "contacts"])

@@ -195,7 +195,7 @@ async def test_the_type_of_a_new_field_is_what_all_of_its_cells_can_be(
     rows = "".join(f"p{place}@example.com,{cell}\n" for place, cell in enumerate(cells))
     with world() as here:
         people = await sent(here, f"email,code\n{rows}".encode(), create_fields=True)
-        assert here.line.bodies("POST /custom-fields") == [{"fieldName": "code", "fieldType": kind}]
+        assert here.line.bodies("POST /contact-properties") == [{"name": "code", "type": kind}]
         assert max(here.written.values()) == 1
     assert [row.get("customFields", {}).get("code") for row in people] == (values or [cell.strip() for cell in cells])
 
@@ -207,18 +207,18 @@ async def test_new_fields_are_only_defined_if_asked_and_never_by_a_dry_run() -> 
         with pytest.raises(NotSent, match="no custom field that AutoSend defines"):
             await here.run(content)
         done = await here.run(content, create_fields=True, dry_run=True)
-        assert here.line.count("POST /custom-fields") == 0
+        assert here.line.count("POST /contact-properties") == 0
         code = done.imported.columns[1]
         assert (code.field, code.kind, code.new) == ("customFields.code", "number", True)
         await here.run(content, create_fields=True)
-        assert here.line.count("POST /custom-fields") == 1
+        assert here.line.count("POST /contact-properties") == 1
         assert here.values("a@example.com") == {"customFields": {"code": 1}}
 
 
 @pytest.mark.anyio
 async def test_custom_fields_defined_before_one_was_refused_are_reported() -> None:
     with world() as here:
-        here.line.lose("POST /custom-fields", forwarded, LIMITED)
+        here.line.lose("POST /contact-properties", forwarded, LIMITED)
         with pytest.raises(AutoSendError) as raised:
             await here.run([{"email": "a@example.com", "color": "red", "size": "xl"}], create_fields=True)
     assert 'These custom fields were defined: "color".' in str(raised.value)
@@ -227,7 +227,7 @@ async def test_custom_fields_defined_before_one_was_refused_are_reported() -> No
 @pytest.mark.anyio
 async def test_a_custom_field_that_is_refused_first_leaves_nothing_defined() -> None:
     with world() as here:
-        here.line.lose("POST /custom-fields", LIMITED)
+        here.line.lose("POST /contact-properties", LIMITED)
         with pytest.raises(AutoSendError) as raised:
             await here.run([{"email": "a@example.com", "color": "red", "size": "xl"}], create_fields=True)
     assert "Nothing changed." in str(raised.value)
@@ -279,7 +279,7 @@ async def test_members_of_jsonl_keep_their_types() -> None:
     content = "\n".join(json.dumps(row) for row in rows).encode()
     with world() as here:
         done = await here.run(content, "people.jsonl", create_fields=True)
-        assert here.line.bodies("POST /custom-fields") == [{"fieldName": "vip", "fieldType": "boolean"}]
+        assert here.line.bodies("POST /contact-properties") == [{"name": "vip", "type": "boolean"}]
         assert here.values("a@example.com") == {"customFields": {"logins": 3, "plan": "007", "vip": True}}
         assert here.values("b@example.com") == {"customFields": {"logins": 4, "vip": False}}
     assert [row["outcome"] for row in done.rows] == ["created", "created", *["invalid"] * 5]
@@ -304,5 +304,5 @@ async def test_new_fields_of_jsonl_have_the_type_that_all_values_have() -> None:
     )
     with world() as here:
         await here.run(content, "people.jsonl", create_fields=True)
-        made = {one["fieldName"]: one["fieldType"] for one in here.line.bodies("POST /custom-fields")}
+        made = {one["name"]: one["type"] for one in here.line.bodies("POST /contact-properties")}
     assert made == {"age": "number", "vip": "boolean", "odd": "string", "when": "date", "deep": "string"}

@@ -23,7 +23,7 @@ from autosend_mcp.imports.journal import PendingRow
 from autosend_mcp.imports.progress import Progress
 from autosend_mcp.sandbox.app import PROJECT
 from tests.support.importing import csv_of, people, report_of
-from tests.support.line import Forward, Line, Loss, answering, empty_sandbox, forwarded
+from tests.support.line import PROPERTIES, Forward, Line, Loss, answering, empty_sandbox, forwarded
 from tests.support.port import on_a_port
 from tests.support.records import members_of
 from tests.support.worlds import KEY
@@ -165,7 +165,7 @@ def test_read_only_lets_only_a_dry_run_through(
     assert err == "autosend-mcp: import: AUTOSEND_READ_ONLY is set, so that only --dry-run works\n"
     out, _ = printed(capsys, "people.csv", "--dry-run", code=0)
     assert "  would create           2\n" in out
-    assert {asked for asked, _ in here.seen} == {"GET /custom-fields", "POST /contacts/search/emails"}
+    assert {asked for asked, _ in here.seen} == {f"GET {PROPERTIES}", "POST /contacts/search/emails"}
 
 
 def test_an_import_stopped_halfway_is_exit_code_3_and_resumes(here: Line, capsys: pytest.CaptureFixture[str]) -> None:
@@ -388,7 +388,7 @@ def test_a_signal_while_the_file_is_read_sends_nothing(here: Line, capsys: pytes
         os.kill(os.getpid(), signal.SIGINT)
         screen.wait_for(STOPPING)
 
-    here.lose("GET /custom-fields", once(interrupted), forwarded)
+    here.lose("GET /contact-properties", once(interrupted), forwarded)
     write(people(3))
     with redirect_stderr(screen):
         printed(capsys, "people.csv", code=130)

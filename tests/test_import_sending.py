@@ -14,6 +14,7 @@ from autosend_mcp.sandbox.contacts import writes
 from tests.support.importing import BULK, FIND, Done, World, at_once, people, world
 from tests.support.line import (
     LOST,
+    PROPERTIES,
     Forward,
     Loss,
     answering,
@@ -180,7 +181,7 @@ async def test_a_file_of_hundreds_is_sent_by_the_hundred() -> None:
 @pytest.mark.parametrize("asked", [{"firstName": "Jo"}, {"plan": "pro"}, {"logins": "2", "userId": "u2"}], ids=str)
 async def test_what_a_row_does_not_name_survives(rule: Any, asked: dict[str, str]) -> None:
     before = {"firstName": "Jane", "lastName": "Doe", "userId": "u1"}
-    with world(Options(rate_limit=0, upsert_rule=rule, unknown_fields="keep")) as here:
+    with world(Options(rate_limit=0, upsert_rule=rule)) as here:
         here.seed({"email": "jane@example.com", **before, "customFields": {"logins": 1, "vip": True}})
         done = await here.run([{"email": "jane@example.com", **asked}])
         values = here.values("jane@example.com")
@@ -216,7 +217,7 @@ async def test_a_dry_run_reports_what_would_be_and_sends_nothing() -> None:
         here.made_list()
         here.seed(people(1)[0], {"email": "p1@example.com", "firstName": "Other"})
         done = await here.run([*people(3), {"email": "x"}], dry_run=True, lists=("Newsletter",), report_dry_run=True)
-        assert {asked for asked, _ in here.line.seen} == {FIND, "GET /contact-lists", "GET /custom-fields"}
+        assert {asked for asked, _ in here.line.seen} == {FIND, "GET /contact-lists", f"GET {PROPERTIES}"}
         assert not here.written
         assert sorted(file.name for file in here.folder.iterdir()) == ["people.csv", "people.dry-run.csv"]
         await here.run(people(3), dry_run=True, report_dry_run=True)
@@ -434,7 +435,7 @@ async def test_rows_that_autosend_counts_as_failed_are_found_by_looking() -> Non
 
 async def test_a_batch_of_which_autosend_takes_nothing_has_failed() -> None:
     with world(Options(rate_limit=0, unknown_fields="refuse")) as here:
-        here.line.lose("GET /custom-fields", rewritten(lambda body: body["data"]["customFields"].append(VIP)))
+        here.line.lose("GET /contact-properties", rewritten(lambda body: body["data"]["contactProperties"].append(VIP)))
         done = await here.run([row | {"vip": "yes"} for row in people(3)])
         assert not here.written
         assert here.line.count(BULK) == 1

@@ -352,7 +352,7 @@ async def test_a_file_that_takes_long_to_read_is_asked_for_again() -> None:
         return await forward()
 
     async with importing() as (client, line):
-        line.lose("GET /custom-fields", slow, slow, forwarded)
+        line.lose("GET /contact-properties", slow, slow, forwarded)
         begun = await started(client, text=ROWS)
         last = await ended(client, begun["importId"])
     assert begun["outcome"] == "reading"

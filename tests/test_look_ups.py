@@ -58,7 +58,7 @@ async def test_a_list_whose_time_is_not_shown_is_not_undone() -> None:
 async def test_a_custom_field_of_another_type_made_meanwhile_is_not_ours() -> None:
     fields: list[Row] = []
     made = {"fieldName": "level", "fieldType": "number"}
-    world = Answering(fields=fields, refuses=failing_with(fields, "POST /custom-fields", made))
+    world = Answering(fields=fields, refuses=failing_with(fields, "POST /contact-properties", made))
     async with connected(world) as client:
         text = error_of(await client.call_tool("create_custom_field", {"fieldName": "level", "fieldType": "string"}))
     assert "of another type, was made meanwhile" in text

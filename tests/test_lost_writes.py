@@ -197,7 +197,7 @@ async def upserting(world: World) -> Try:
 
     async def share() -> float:
         contact = (await world.found([email])).get(email, {})
-        custom: dict[str, Any] = contact.get("customFields") or {}
+        custom: dict[str, Any] = contact.get("customFields") or contact.get("contactProperties") or {}
         done = [contact.get("firstName") == first_name, custom.get("logins") == logins]
         if not lists or (first_name, logins) != ("Jane", 1):
             return float(all(done))
@@ -294,7 +294,7 @@ async def making_field(world: World) -> Try:
     async def share() -> float:
         return float(name in await field_names(world))
 
-    return Try("create_custom_field", {"fieldName": name, "fieldType": "string"}, "POST /custom-fields ", share)
+    return Try("create_custom_field", {"fieldName": name, "fieldType": "string"}, "POST /contact-properties ", share)
 
 
 async def deleting_field(world: World) -> Try:
@@ -304,7 +304,7 @@ async def deleting_field(world: World) -> Try:
     async def share() -> float:
         return float(name not in await field_names(world))
 
-    return Try("delete_custom_field", {"fieldName": name, "confirm": name}, "DELETE /custom-fields/", share)
+    return Try("delete_custom_field", {"fieldName": name, "confirm": name}, "DELETE /contact-properties/", share)
 
 
 WHERE: list[dict[str, Any]] = [{"everywhere": True}, {"group": "Default"}]

@@ -62,7 +62,12 @@ async def test_a_list_or_property_that_exists_is_reported_under_any_status(statu
 
         for request, tool, arguments, said in (
             ("POST /contact-lists", "create_contact_list", {"name": "Race"}, "Contact list already exists"),
-            ("POST /custom-fields", "create_custom_field", {"fieldName": "race", "fieldType": "string"}, "this name"),
+            (
+                "POST /contact-properties",
+                "create_custom_field",
+                {"fieldName": "race", "fieldType": "string"},
+                "this name",
+            ),
         ):
             line.lose(request, made_meanwhile)
             refused = await client.call_tool(tool, arguments)
@@ -75,7 +80,7 @@ async def test_a_list_or_property_that_exists_is_reported_under_any_status(statu
 @pytest.mark.parametrize("shape", SHAPES)
 async def test_a_refusal_is_reported_in_any_shape(shape: ErrorShape) -> None:
     async with seeded(options=Options(rate_limit=0, error_shape=shape, unknown_fields="refuse")) as (client, line):
-        line.lose("GET /custom-fields", reset)
+        line.lose("GET /contact-properties", reset)
         refused = await client.call_tool("upsert_contact", {"email": JANE, "customFields": {"logins": "many"}})
     assert error_of(refused).startswith("AutoSend refused the request (status 400). Nothing changed.")
     assert "Value must be a number" in error_of(refused)
@@ -142,7 +147,7 @@ async def test_a_value_of_a_wrong_type_is_reported_as_refused_or_as_stored(rule:
     """The client refuses such a value itself, unless it could not read the types."""
     change = {"email": JANE, "customFields": {"logins": "many"}}
     async with seeded(options=Options(rate_limit=0, wrong_types=rule)) as (client, line):
-        line.lose("GET /custom-fields", reset)
+        line.lose("GET /contact-properties", reset)
         one = await client.call_tool("upsert_contact", change)
         many = answer_of(await client.call_tool("upsert_contacts", {"contacts": [change, {"email": "new@x.co"}]}))
         (jane,) = found(line, JANE)

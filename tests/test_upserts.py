@@ -233,10 +233,13 @@ async def test_the_upsert_offered_for_an_existing_contact_changes_the_difference
 async def test_custom_fields_that_cannot_be_shown_are_sent_along_unchanged(tool: str) -> None:
     def nested(body: Any) -> None:
         for row in body["data"]["contacts"]:
-            row["customFields"]["tags"] = ["a", {"b": JOINED_NAME}]
+            for name in {"customFields", "contactProperties"} & row.keys():
+                row[name]["tags"] = ["a", {"b": JOINED_NAME}]
 
     asked: dict[str, Any] = {"email": JANE, "customFields": {"plan": "free"}}
     async with seeded(options=REPLACING) as (client, line):
+        for name in ("nick", HEART, "tags"):
+            line.sandbox.store.contact_properties.define(PROJECT, name, "string")
         has(line, customFields={"plan": "pro", "logins": 42, "nick": JOINED_NAME, HEART: "x"})
         await client.call_tool(tool, asked if tool == "upsert_contact" else {"contacts": [asked]})
         now = held(line)["customFields"]

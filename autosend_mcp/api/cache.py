@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 import anyio
 
+from autosend_mcp.api.contact_properties import NEWER, Resource
 from autosend_mcp.errors import Unknown
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_properties import CustomField
@@ -65,7 +66,8 @@ class Cached(Generic[RowT]):
 
 @dataclass(slots=True)
 class Cache:
-    """The lists (segments too) and the contact properties of the project."""
+    """The lists (segments too) and the contact properties of the project. `resource`: the path of the latter."""
 
     lists: Cached[ContactList] = field(default_factory=Cached[ContactList])
     properties: Cached[CustomField] = field(default_factory=Cached[CustomField])
+    resource: Resource = NEWER

@@ -1,5 +1,6 @@
 """The lists and contact properties of the project, each read from AutoSend at most once a minute."""
 
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import TypeVar
 
@@ -8,10 +9,15 @@ import anyio
 from autosend_mcp.api import contact_lists, contact_properties
 from autosend_mcp.api.cache import Cached
 from autosend_mcp.api.calls import Call
+from autosend_mcp.api.contact_properties import OLDER
 from autosend_mcp.api.request import Request
-from autosend_mcp.errors import AutoSendError, Unknown
+from autosend_mcp.errors import AutoSendError, Refused, Unknown
+from autosend_mcp.models.comparison import custom_fields
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_properties import CustomField
+from autosend_mcp.models.contacts.contact import StoredContact, Values
+from autosend_mcp.models.text import visible
+from autosend_mcp.models.values import SYSTEM_PROPERTIES
 
 RowT = TypeVar("RowT", ContactList, CustomField)
 
@@ -22,7 +28,7 @@ async def read_lists(call: Call) -> list[ContactList]:
     Raises:
         AutoSendError: They could not be read.
     """
-    return await _read(call, call.cache.lists, contact_lists.list_all())
+    return await _read(call, call.cache.lists, lambda: call.read(contact_lists.list_all()))
 
 
 async def recent_lists(call: Call) -> list[ContactList]:
@@ -36,12 +42,21 @@ async def recent_lists(call: Call) -> list[ContactList]:
 
 
 async def read_properties(call: Call) -> list[CustomField]:
-    """Return all contact properties, read now.
+    """Return all contact properties but the built-in ones, read now.
 
     Raises:
         AutoSendError: They could not be read.
     """
-    return await _read(call, call.cache.properties, contact_properties.list_all())
+    return await _read(call, call.cache.properties, lambda: _under_either_path(call, call.read))
+
+
+async def look_up_properties(call: Call) -> list[CustomField]:
+    """Return all contact properties but the built-in ones, by a short read that finds out what became of a write.
+
+    Raises:
+        AutoSendError: They could not be read.
+    """
+    return await _under_either_path(call, call.look_up)
 
 
 async def property_types(call: Call) -> dict[str, str] | None:
@@ -57,12 +72,33 @@ async def property_types(call: Call) -> dict[str, str] | None:
     return None if cached.rows is None else {row.field_name: row.field_type or "" for row in cached.rows}
 
 
-async def _read(call: Call, cached: Cached[RowT], request: Request[list[RowT]]) -> list[RowT]:
+async def own_properties(
+    call: Call, contacts: Iterable[StoredContact], expected: Iterable[Values] = ()
+) -> frozenset[str] | None:
+    """Return which properties of the contacts are the project's own: defined, or expected of them.
+
+    The others AutoSend sets by itself, so that nobody can send them. None where there are no others, or where the
+    definitions cannot be read. They are read again for a name that is not among those of a minute ago.
+    """
+    asked = {visible(name) for values in expected for name in custom_fields(values)}
+    others = {visible(name) for contact in contacts for name in contact.raw_fields} - asked
+    if not others:
+        return None
+    cached = call.cache.properties
+    known = cached.rows
+    types = await property_types(call)
+    if types is not None and cached.rows is known and others - types.keys() - {*SYSTEM_PROPERTIES}:
+        cached.invalidate()
+        types = await property_types(call)
+    return None if types is None else frozenset(asked | types.keys())
+
+
+async def _read(call: Call, cached: Cached[RowT], read: Callable[[], Awaitable[list[RowT]]]) -> list[RowT]:
     """Return the rows, read after this was asked for: by this call, or by another while this one waited for it."""
     asked_at = anyio.current_time()
     async with cached.reading(call.seconds_left):
         if cached.rows is None or cached.read_at is None or cached.read_at < asked_at:
-            cached.store(await call.read(request))
+            cached.store(await read())
         return cached.rows or []
 
 
@@ -71,6 +107,21 @@ async def _renew(call: Call, cached: Cached[CustomField]) -> None:
     if cached.is_fresh:
         return
     try:
-        cached.store(await call.look_up(contact_properties.list_all()))
+        cached.store(await look_up_properties(call))
     except AutoSendError:
         cached.store(None)
+
+
+async def _under_either_path(
+    call: Call, send: Callable[[Request[list[CustomField]]], Awaitable[list[CustomField]]]
+) -> list[CustomField]:
+    """Read the contact properties; where their path is not known to AutoSend, by the older one, from then on."""
+    cache = call.cache
+    try:
+        return await send(contact_properties.list_all(cache.resource))
+    except Refused as refusal:
+        if refusal.status != 404 or cache.resource is OLDER:
+            raise
+    rows = await send(contact_properties.list_all(OLDER))
+    cache.resource = OLDER
+    return rows

@@ -12,7 +12,7 @@ from anyio import to_thread
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.api.directory import read_properties
 from autosend_mcp.errors import AutoSendError, NotSent
-from autosend_mcp.imports.file.columns import Column, match_columns
+from autosend_mcp.imports.file.columns import Column, left_out, match_columns
 from autosend_mcp.imports.file.encodings import FileError
 from autosend_mcp.imports.file.tables import Table, read_table
 from autosend_mcp.imports.hints import Hint, UnclearImport
@@ -189,6 +189,7 @@ class Import:
         self.columns = match_columns(
             table.columns, options.columns, defined, create=options.create_fields, unnamed=table.unnamed
         )
+        self.notes += left_out(self.columns, options.columns)
         await to_thread.run_sync(infer_types, table, self.columns)
         new = [new_field(column) for column in self.columns if column.new]
         types = defined | {field.field_name: field.field_type for field in new}

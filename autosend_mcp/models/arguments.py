@@ -23,8 +23,8 @@ _SHOWN_PROBLEMS = 20
 def read_arguments(model: type[BodyT], arguments: Mapping[str, object], tool: str) -> tuple[BodyT, list[str]]:
     """Return the request body the arguments stand for, and a note for every repair made on the way.
 
-    snake_case names are accepted; null and "" mean "not given" for an optional field; an array or object may
-    come as a JSON string.
+    snake_case names and AutoSend's other names are accepted; null and "" mean "not given" for an optional field; an
+    array or object may come as a JSON string.
 
     Raises:
         NotSent: Something is wrong. A line for each field: its name, the rule, an example. Never its value.
@@ -50,12 +50,14 @@ def read_arguments(model: type[BodyT], arguments: Mapping[str, object], tool: st
 def _spellings(model: type[Body]) -> dict[str, str]:
     """Return every accepted spelling of an argument's name, and AutoSend's own."""
     names: list[str] = list(published_schema(model)["properties"])
-    return {to_snake(name): name for name in names} | {name: name for name in names}
+    known = {name: name for name in names} | {other: name for other, name in model.spellings.items() if name in names}
+    return {to_snake(spelling): name for spelling, name in known.items()} | known
 
 
 def _named(arguments: Mapping[str, object], spellings: dict[str, str]) -> tuple[dict[str, object], list[str]]:
     """Return the arguments under AutoSend's names, and a line for each that is unknown or given twice."""
     given: dict[str, object] = {}
+    spelt: dict[str, str] = {}
     problems: list[str] = []
     for spelling, value in arguments.items():
         name = spellings.get(spelling)
@@ -63,9 +65,9 @@ def _named(arguments: Mapping[str, object], spellings: dict[str, str]) -> tuple[
             attribute = " Any other attribute goes into customFields." if "customFields" in spellings else ""
             problems.append(f"{_shown(spelling)}: no such argument; {nearest(spelling, spellings)}{attribute}")
         elif _absent(given.get(name)):
-            given[name] = value
+            given[name], spelt[name] = value, spelling
         elif not _absent(value):
-            problems.append(f"{name}: given twice, as {name} and {to_snake(name)}.")
+            problems.append(f"{name}: given twice, as {spelt[name]} and {spelling}.")
     return given, problems
 
 
@@ -153,5 +155,6 @@ def _not_valid(problems: list[str], tool: str) -> NotSent:
 def refused_fields(model: type[Body], fields: Sequence[str]) -> list[str]:
     """Return a line in our own words for each of the model's fields that AutoSend refused."""
     properties: dict[str, Any] = published_schema(model)["properties"]
-    named = dict.fromkeys(field.partition(".")[0] for field in fields)
+    spellings = _spellings(model)
+    named = dict.fromkeys(spellings.get(name := field.partition(".")[0], name) for field in fields)
     return [f"- {name}: AutoSend refused it. {properties[name]['description']}" for name in named if name in properties]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar, cast
+from typing import Annotated, Any, ClassVar, Generic, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic.alias_generators import to_camel
@@ -19,7 +19,12 @@ OutcomeT = TypeVar("OutcomeT", bound=str)
 
 
 class Body(BaseModel):
-    """A request body: the tool's arguments, validated. The field names in JSON are AutoSend's own."""
+    """A request body: the tool's arguments, validated. The field names in JSON are AutoSend's own.
+
+    `spellings`: the further names that AutoSend has for some of them; accepted, never published.
+    """
+
+    spellings: ClassVar[Mapping[str, str]] = {}
 
     model_config = ConfigDict(
         alias_generator=to_camel,

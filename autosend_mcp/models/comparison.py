@@ -8,7 +8,9 @@ from pydantic import ValidationError
 
 from autosend_mcp.models.contacts.contact import CUSTOM, LISTS, NAMES, Contact, Person, StoredContact, Values
 from autosend_mcp.models.text import quoted, visible, visible_data
+from autosend_mcp.models.values import SYSTEM_PROPERTIES
 
+_CUSTOM = f"{CUSTOM}."
 _DATE = len("2024-03-01")  # a longer one has a time; two dates without one are compared as texts
 
 
@@ -23,18 +25,31 @@ def with_lists(values: Values, list_ids: Sequence[str]) -> Values:
     return values | {LISTS: list(list_ids)} if list_ids else values
 
 
-def with_existing_values(expected: Values, before: StoredContact | None) -> Values:
+def with_existing_values(expected: Values, before: StoredContact | None, own: Collection[str] | None = None) -> Values:
     """Return the request for these values that takes no other value from the contact there is.
 
     Whether AutoSend keeps what a request does not name is not documented for every request, so what the contact has
-    besides is sent along, as it is. The one policy for this, of tools and imports.
+    besides is sent along, as it is. The one policy for this, of tools and imports. `own`: the custom fields that can
+    be sent; the others AutoSend sets by itself. None: any.
     """
     if before is None:
         return expected
     names = {name: value for name in NAMES if isinstance(value := before.raw.get(name), str) and value}
-    existing = {name: value for name, value in before.raw_fields.items() if value is not None}
+    existing = {name: value for name, value in before.raw_fields.items() if value is not None and _is_own(name, own)}
     custom = existing | custom_fields(expected)
     return names | expected | ({CUSTOM: custom} if custom else {})
+
+
+def own_values(contact: StoredContact, own: Collection[str] | None) -> dict[str, Any]:
+    """Return the contact as AutoSend shows it, without what AutoSend sets by itself: the custom fields not `own`."""
+    values = {name: value for name, value in contact.raw.items() if name not in SYSTEM_PROPERTIES}
+    if own is not None and contact.raw_fields:
+        values[CUSTOM] = {name: value for name, value in contact.raw_fields.items() if _is_own(name, own)}
+    return values
+
+
+def _is_own(name: str, own: Collection[str] | None) -> bool:
+    return own is None or visible(name) in own
 
 
 def differences(expected: Mapping[str, Any], now: Contact) -> dict[str, dict[str, Any]]:
@@ -112,14 +127,18 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(f"{field}.{quoted(custom)}" if custom else field for field, _, custom in parts)
 
 
-def changes(before: Contact | None, after: Contact) -> dict[str, dict[str, Any]]:
-    """Return every value that is not as it was: `{"firstName": {"was": "Jan", "now": "Jane"}}`."""
+def changes(before: Contact | None, after: Contact, own: Collection[str] | None = None) -> dict[str, dict[str, Any]]:
+    """Return every value that is not as it was: `{"firstName": {"was": "Jan", "now": "Jane"}}`.
+
+    `own`: the custom fields that count unless they went away; the others AutoSend sets by itself. None: any.
+    """
     was, now = _flat(before), _flat(after)
     names = dict.fromkeys([*was, *now])
     return {
         name: {"was": was.get(name), "now": now.get(name)}
         for name in names
-        if was.get(name) != now.get(name) or isinstance(was.get(name), bool) is not isinstance(now.get(name), bool)
+        if (was.get(name) != now.get(name) or isinstance(was.get(name), bool) is not isinstance(now.get(name), bool))
+        and (now.get(name) is None or not name.startswith(_CUSTOM) or _is_own(name.removeprefix(_CUSTOM), own))
     }
 
 

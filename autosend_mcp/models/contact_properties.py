@@ -1,9 +1,11 @@
 """Custom fields: what AutoSend returns, and the arguments and answers of the field tools.
 
-Source: AutoSend's documentation, the pages of "Custom fields". The types are those of the pages' tables.
+Sources: AutoSend's documentation, the pages of "Custom fields" and "Contact properties". The types are
+those of the pages' tables.
 """
 
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -46,7 +48,10 @@ class CustomFieldList(Paged):
 
 
 class CreateCustomField(WriteBody):
-    """The arguments of `create_custom_field`; but for dryRun, the body of `POST /custom-fields`."""
+    """The arguments of `create_custom_field`; but for dryRun, the body of `POST /custom-fields`. The newer path has
+    `name` and `type` in it."""
+
+    spellings: ClassVar[Mapping[str, str]] = {"name": "fieldName", "type": "fieldType"}
 
     field_name: CustomName = Field(description="Name, unique in the project.", examples=["plan"])
     field_type: FieldType = Field(description="What its values are.", examples=["string"])
@@ -72,6 +77,8 @@ class CreatedCustomField(WriteAnswer[Literal["created", "dry_run"]]):
 
 class DeleteCustomField(WriteBody):
     """The arguments of `delete_custom_field`."""
+
+    spellings: ClassVar[Mapping[str, str]] = {"name": "fieldName"}
 
     field_name: Name = Field(description="Its exact name.", examples=["plan"])
     confirm: Name | None = Field(default=None, description="The name again, once the user has agreed.")

@@ -33,6 +33,11 @@ RESERVED = {
     ),
 }  # fmt: skip
 
+# What AutoSend sets of a contact by itself, so that nobody can.
+# Since 2026-07-24 (changelog) it shows two more, where and under which keys is not documented: these are the likely.
+SYSTEM_PROPERTIES = ("source", "emailLastOpenedAt")
+SET_BY_AUTOSEND = ("createdAt", "updatedAt", "emailLastOpenedAt")
+
 
 def sendable(text: str) -> str:
     """Return the text, if every JSON parser can take it."""

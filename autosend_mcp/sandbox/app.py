@@ -29,7 +29,12 @@ Written from the documentation; shares no code with the client it tests. Where t
 | reserved names as custom fields of a contact | kept, never defined |
 | custom value of a wrong type | `wrong_types`: `refuse`, or `keep` |
 | dates in custom fields | `2024-03-01`, or an ISO date with a time |
-| `description`, `defaultValue` in replies about a field | present when they were given |
+| properties in replies about contacts | `properties_key`: `customFields`, or `contactProperties`, or `both` |
+| properties in requests | under either name; `contactProperties` wins |
+| Source and Email Last Opened At | `system_properties`: false, or true shows them among the properties |
+| rows of properties | `property_rows`: `newest`, or `first` with `description`, `defaultValue` and `isReserved` |
+| built-in fields in the list of properties | first, unless `includeReservedFields=false` |
+| deleting a built-in field | 404 |
 | more than some number of addresses in a search | `max_search`: 0 for any number; any number in a removal |
 | more entries in a bulk add than documented | `max_bulk_add`: 500 |
 | bulk update: one address twice | `repeated_rows`: `last` wins, or `first`, or `refuse` the request |
@@ -81,7 +86,7 @@ from starlette.routing import Route
 
 from autosend_mcp.sandbox.access import KEY, PROJECT, RateLimit, key_of, project_of
 from autosend_mcp.sandbox.contact_lists.endpoints import ContactListEndpoints
-from autosend_mcp.sandbox.contact_properties import ContactPropertyEndpoints
+from autosend_mcp.sandbox.contact_properties import RESOURCES, ContactPropertyEndpoints
 from autosend_mcp.sandbox.contacts.endpoints import ContactEndpoints
 from autosend_mcp.sandbox.database import Clock
 from autosend_mcp.sandbox.documented import is_documented
@@ -125,7 +130,7 @@ class Sandbox:
         all_endpoints = (
             ContactEndpoints(self.store),
             ContactListEndpoints(self.store),
-            ContactPropertyEndpoints(self.store.contact_properties, self.store.options),
+            *(ContactPropertyEndpoints(self.store.contact_properties, self.store.options, name) for name in RESOURCES),
             SuppressionGroupEndpoints(self.store),
         )
         return [

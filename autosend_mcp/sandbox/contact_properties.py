@@ -1,6 +1,7 @@
 """Contact properties, whose older name is custom fields: their endpoints, their rows, and what values they take.
 
-Sources: the pages "Custom fields" (types, reserved names), "Create custom field" and "Delete custom field".
+Sources: the pages of "Contact properties" and of "Custom fields" (types, reserved names). The second is the older name
+of the same resource, deprecated since 2026-06-26.
 """
 
 import json
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from autosend_mcp.sandbox.contact_lists.criteria import as_date
+from autosend_mcp.sandbox.contacts.records import SYSTEM
 from autosend_mcp.sandbox.database import Database
 from autosend_mcp.sandbox.envelope import Handler, Refused, body_of, check, not_found, parameter, success
 from autosend_mcp.sandbox.options import Options
@@ -23,6 +25,14 @@ RESERVED = {
     *("unsubscribed", "unsubscribe", "unsubscribe_groups", "unsubscribe_preferences", "createdAt", "updatedAt"),
     *("address", "address_line_1", "address_line_2", "city", "state", "zip", "country"),
 }
+# What the list shows of them by default; page "List custom fields" of 2026-03-25.
+_BUILT_IN: tuple[dict[str, Any], ...] = (
+    {"id": "RESERVED_EMAIL", "fieldName": "email", "disabled": True},
+    {"id": "RESERVED_FIRST_NAME", "fieldName": "firstName"},
+    {"id": "RESERVED_LAST_NAME", "fieldName": "lastName"},
+    {"id": "RESERVED_CREATED_AT", "fieldName": "createdAt", "fieldType": "date", "disabled": True},
+    {"id": "RESERVED_USER_ID", "fieldName": "userId", "disabled": False},
+)
 _COLUMNS = ("id", "project", "name", "type", "description", "default_value", "created_at", "updated_at")
 
 
@@ -63,44 +73,102 @@ class ContactProperties:
             return self._db.run("DELETE FROM fields WHERE project = ? AND name = ?", project, name) > 0
 
 
-class ContactPropertyEndpoints:
-    """Each method answers one endpoint under /custom-fields."""
+@dataclass(frozen=True)
+class Resource:
+    """One of the two names of the resource. `members`: of the name and the type in its rows; the newer has both."""
 
-    def __init__(self, properties: ContactProperties, options: Options) -> None:
+    path: str
+    key: str
+    by: str
+    code: str
+    one: str
+    many: str
+    members: tuple[tuple[str, str], ...]
+
+
+_OLD_MEMBERS = ("fieldName", "fieldType")
+RESOURCES = (
+    Resource(
+        *("/contact-properties", "contactProperties", "name", "CONTACT_PROPERTY_NOT_FOUND"),
+        *("Contact property", "Contact properties"),
+        (("name", "type"), _OLD_MEMBERS),
+    ),
+    Resource(
+        *("/custom-fields", "customFields", "fieldName", "CUSTOM_FIELD_NOT_FOUND"),
+        *("Custom field", "Custom fields"),
+        (_OLD_MEMBERS,),
+    ),
+)
+
+
+class ContactPropertyEndpoints:
+    """Each method answers one endpoint, under one of the two names of the resource."""
+
+    def __init__(self, properties: ContactProperties, options: Options, resource: Resource) -> None:
         self._properties = properties
         self._options = options
+        self._resource = resource
 
     def routes(self) -> dict[tuple[str, str], Handler]:
         """Return the handler of each method and path."""
+        path, by = self._resource.path, self._resource.by
         return {
-            ("GET", "/custom-fields"): self.all,
-            ("POST", "/custom-fields"): self.create,
-            ("DELETE", "/custom-fields/fieldName/{name}"): self.delete,
+            ("GET", path): self.all,
+            ("POST", path): self.create,
+            ("GET", f"{path}/{by}/{{name}}"): self.get,
+            ("DELETE", f"{path}/{by}/{{name}}"): self.delete,
         }
 
-    async def all(self, _request: Request, project: str) -> Response:
-        """Return every definition."""
-        found = self._properties.all(project)
-        return success({"customFields": found}, message="Custom fields retrieved successfully")
+    async def all(self, request: Request, project: str) -> Response:
+        """Return every definition, after those of the built-in fields unless they are not wanted."""
+        with_reserved = request.query_params.get("includeReservedFields") != "false"
+        rows = [*map(_reserved, _BUILT_IN)] * with_reserved + self._properties.all(project)
+        found = {self._resource.key: [self._shown(row) for row in rows]}
+        return success(found, message=f"{self._resource.many} retrieved successfully")
+
+    async def get(self, request: Request, project: str) -> Response:
+        """Return the definition with this name."""
+        name = parameter(request, "name")
+        found = [row for row in self._properties.all(project) if row["fieldName"] == name]
+        if not found:
+            raise not_found(self._resource.one, self._resource.code)
+        return success(self._shown(found[0]), message=f"{self._resource.one} retrieved successfully")
 
     async def create(self, request: Request, project: str) -> Response:
         """Define a property, unless the project has one of the name."""
         body = await body_of(request)
-        check(_definition_problems(body))
-        name, kind, description, default = (
-            body.get(member) for member in ("fieldName", "fieldType", "description", "defaultValue")
+        name, kind = (
+            body.get(newer, body.get(older)) for newer, older in (("name", "fieldName"), ("type", "fieldType"))
         )
-        created = self._properties.define(project, str(name), str(kind), description, default)
+        _check_definition(body, name, kind)
+        created = self._properties.define(
+            project, str(name), str(kind), body.get("description"), body.get("defaultValue")
+        )
         if created is None:
             message = "Custom field with this name already exists in the project"
             raise Refused(self._options.property_exists_status, "FIELD_ALREADY_EXISTS", message)
-        return success(created | {"projectId": project}, message="Custom field created successfully")
+        shown = self._shown(created)
+        if self._resource.key == "customFields" and self._options.property_rows == "newest":
+            shown["projectId"] = project
+        return success(shown, status=self._options.created_status, message=f"{self._resource.one} created successfully")
 
     async def delete(self, request: Request, project: str) -> Response:
         """Delete the definition and all contacts' values."""
         if not self._properties.delete(project, parameter(request, "name")):
-            raise not_found("Custom field", "CUSTOM_FIELD_NOT_FOUND")
-        return success(message="Custom field deleted successfully")
+            raise not_found(self._resource.one, self._resource.code)
+        return success(message=f"{self._resource.one} deleted successfully")
+
+    def _shown(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the row as the newest pages show it, or as the first did, with all that is known of it."""
+        named: dict[str, Any] = {}
+        for name, kind in self._resource.members:
+            named |= {name: row["fieldName"], kind: row["fieldType"]}
+        rest = {name: value for name, value in row.items() if name not in _OLD_MEMBERS}
+        if "isReserved" not in rest and self._options.property_rows == "first":
+            rest["isReserved"] = False
+        elif "isReserved" not in rest:
+            rest = {name: value for name, value in rest.items() if name not in ("description", "defaultValue")}
+        return {"id": rest.pop("id"), **named, **rest}
 
 
 @dataclass
@@ -116,6 +184,8 @@ def checked_values(custom: Mapping[str, Any], types: Mapping[str, str], options:
     """Judge each value by the defined types and the switches."""
     checked = CheckedValues()
     for name, value in custom.items():
+        if options.system_properties and name in SYSTEM:
+            continue
         kind = types.get(name)
         if kind is None and name not in RESERVED and value is not None:
             if options.unknown_fields == "refuse":
@@ -144,16 +214,21 @@ def _fits(value: object, kind: str) -> bool:
     return value is None or _type_of(value) == kind or (kind == "string" and isinstance(value, str))
 
 
-def _definition_problems(body: Mapping[str, Any]) -> Details:
+def _check_definition(body: Mapping[str, Any], name: object, kind: object) -> None:
+    """Refuse a definition that is not allowed, in the words of the page "Create custom field" of 2026-03-25."""
     problems = text_problems(body, {"description": None, "defaultValue": None})
-    name = body.get("fieldName")
     if not isinstance(name, str) or not name.strip():
         problems.append(problem("fieldName", "fieldName is required"))
-    elif name in RESERVED:
-        problems.append(problem("fieldName", f"{name} is a reserved field name"))
-    if body.get("fieldType") not in TYPES:
-        problems.append(problem("fieldType", f"fieldType must be one of {', '.join(TYPES)}"))
-    return problems
+    check(problems)
+    if name in RESERVED:
+        message = "Cannot create custom field with reserved name. Please use a different field name."
+        raise Refused(400, "RESERVED_FIELD_NAME", message)
+    if kind not in TYPES:
+        raise Refused(400, "INVALID_FIELD_TYPE", f"Invalid field type. Must be one of: {', '.join(TYPES)}")
+
+
+def _reserved(built_in: Mapping[str, Any]) -> dict[str, Any]:
+    return {"fieldType": "string", "isReserved": True, **built_in}
 
 
 def _property_of(row: Any) -> dict[str, Any]:

@@ -54,6 +54,9 @@ class Options:
     unknown_fields: Literal["create", "keep", "ignore", "refuse"] = "create"
     wrong_types: Literal["refuse", "keep"] = "refuse"
     list_ids_in_replies: bool = False
+    properties_key: Literal["customFields", "contactProperties", "both"] = "customFields"
+    system_properties: bool = False
+    property_rows: Literal["newest", "first"] = "newest"
     suppressed_on_write: Literal["accept", "refuse"] = "accept"
     suppressed_on_bulk_add: Literal["skip", "add"] = "skip"
     bulk_add_contacts: bool = True

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from autosend_mcp.api import contact_properties
 from autosend_mcp.api.calls import Call
-from autosend_mcp.api.directory import read_properties
+from autosend_mcp.api.directory import look_up_properties, read_properties
 from autosend_mcp.api.moment import relative_to
 from autosend_mcp.errors import NOTHING_CHANGED, NotSent, Refused, Unknown
 from autosend_mcp.models.base import planned, step
@@ -29,7 +29,10 @@ from autosend_mcp.tools.registry import Effect, tool
 
 VALUES = "its values in all contacts"
 NO_UNDO = "There is no undo: the field cannot be defined again as it was."
-VALUES_GONE = "The undo defines the field again; the values that contacts had are gone."
+VALUES_GONE = (
+    "The undo defines the field again, without a description or default that AutoSend does not show; the values that "
+    "contacts had are gone or out of reach."
+)
 
 _MAX_SHOWN = 50
 
@@ -52,7 +55,7 @@ async def create_custom_field(context: Context, body: CreateCustomField) -> Crea
     call = context.call
     if same := _named(await read_properties(call), body.field_name):
         raise Refused("This custom field is defined already.", "Use it as it is.", facts={"there is": same[0].shown()})
-    request = contact_properties.create(body.request_body())
+    request = contact_properties.create(body.request_body(), call.cache.resource)
     if body.dry_run:
         return CreatedCustomField(outcome="dry_run", plan=planned(request.shown()))
     notes, ours = None, True
@@ -87,7 +90,7 @@ async def _find_made(call: Call, body: CreateCustomField, lost: Unknown) -> tupl
             )
         return made, relative_to(call.sent_at, made.created_at, made.seen_at) == "during"
 
-    return await find_out(call, lost, lambda: call.look_up(contact_properties.list_all()), judge, again=SEE_FIRST)
+    return await find_out(call, lost, lambda: look_up_properties(call), judge, again=SEE_FIRST)
 
 
 def _named(fields: list[CustomField], name: str) -> list[CustomField]:
@@ -107,7 +110,7 @@ async def delete_custom_field(context: Context, body: DeleteCustomField) -> Dele
     """
     call = context.call
     found = _the_one_named(await read_properties(call), body.field_name)
-    request = contact_properties.delete(found.stored_name)
+    request = contact_properties.delete(found.stored_name, call.cache.resource)
     if body.dry_run:
         plan = planned(request.shown(), wouldDelete=found.shown(), **{"and": VALUES})
         return DeletedCustomField(outcome="dry_run", plan=plan)
@@ -121,7 +124,7 @@ async def delete_custom_field(context: Context, body: DeleteCustomField) -> Dele
         await find_out(
             call,
             lost,
-            lambda: call.look_up(contact_properties.list_all()),
+            lambda: look_up_properties(call),
             lambda fields: None if any(row.stored_name == found.stored_name for row in fields) else True,
             was="it was still there",
             again=SEE_FIRST,

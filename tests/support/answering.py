@@ -53,10 +53,11 @@ class Answering(httpx2.AsyncBaseTransport):
             r"GET /contacts/[^/]+/unsubscribe-groups": lambda: {"groups": self.groups},
             r"GET /contacts/[^/]+": lambda: self.contact(unquote(path).removeprefix("/contacts/")),
             r"GET /contact-lists": lambda: {"lists": self.lists},
-            r"GET /custom-fields": lambda: {"customFields": self.fields},
+            r"GET /contact-properties\?.*": lambda: {"contactProperties": self.fields},
+            r"GET /custom-fields\?.*": lambda: {"customFields": self.fields},
             r"POST /contact-lists/contacts/search": lambda: self._page(body.get("page", 1), body.get("limit", 20)),
             r"POST /contact-lists": lambda: {"id": "made", "name": body["name"]} | self.more,
-            r"POST /custom-fields": lambda: {"fieldName": body["fieldName"]} | self.more,
+            r"POST /contact-properties": lambda: {"name": body["name"]} | self.more,
             r"POST /contact-lists/[^/]+/contacts/remove": lambda: {"removed": 1, "notInList": 1} | self.left,
             r"POST /contact-lists/.+|POST /contacts/remove|DELETE /.+": lambda: {"added": 1} | self.more,
         }

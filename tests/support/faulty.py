@@ -114,7 +114,7 @@ FIELDS = [
 
 async def describe_well(exchange: Exchange) -> None:
     """Answer with the lists and custom fields of the project."""
-    fields = exchange.path == "/v1/custom-fields"
+    fields = exchange.path.startswith("/v1/contact-properties?")
     await exchange.succeed({"customFields": exchange.server.fields} if fields else {"lists": exchange.server.lists})
 
 
@@ -163,7 +163,8 @@ class Faulty:
         return sum(exchange.path == "/v1/contacts/search/emails" for exchange in self.seen)
 
     async def answer(self, exchange: Exchange) -> None:
-        if exchange.method == "GET" and exchange.path in {"/v1/custom-fields", "/v1/contact-lists"}:
+        known = {"/v1/contact-properties", "/v1/contact-lists"}
+        if exchange.method == "GET" and exchange.path.partition("?")[0] in known:
             self.described += 1
             await self.describe(exchange)
             return

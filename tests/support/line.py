@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from typing import Any
 
@@ -14,6 +15,12 @@ from mcp import Client
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from tests.support.clock import clock
 from tests.support.worlds import connected
+
+# `PROPERTIES_KEY=both pytest tests/test_upserts.py` runs tests over an AutoSend whose replies have this name or names.
+PROPERTIES_KEY: Any = os.environ.get("PROPERTIES_KEY")
+
+# Where the client reads the contact properties.
+PROPERTIES = "/contact-properties?includeReservedFields=false"
 
 Forward = Callable[[], Awaitable[httpx2.Response]]
 Loss = Callable[[Forward], Awaitable[httpx2.Response]]
@@ -95,6 +102,9 @@ class Line(httpx2.AsyncBaseTransport):
 
     def __post_init__(self) -> None:
         self._inner = httpx2.ASGITransport(self.sandbox.app)
+        if PROPERTIES_KEY:
+            store = self.sandbox.store
+            store.options = replace(store.options, properties_key=PROPERTIES_KEY)
 
     def lose(self, request: str, *faults: Loss) -> None:
         self.faults[request] = list(faults)

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 from autosend_mcp.errors import NotSent
 from autosend_mcp.imports.hints import Hint, UnclearImport
-from autosend_mcp.models.contacts.contact import CUSTOM, FIRST_NAME, LAST_NAME, LISTS, NAMES, USER_ID
+from autosend_mcp.models.contacts.contact import CUSTOM, FIRST_NAME, LAST_NAME, LISTS, NAMES, PROPERTIES, USER_ID
 from autosend_mcp.models.text import quoted, visible
-from autosend_mcp.models.values import RESERVED
+from autosend_mcp.models.values import RESERVED, SET_BY_AUTOSEND
 
 CUSTOM_PREFIX = f"{CUSTOM}."
+_NEWER_PREFIX = f"{PROPERTIES}."
 PROBLEM = "import_problem"  # the column of a rejected file that says what to fix; left out when it comes back
 
 _ATTRIBUTES = ("email", *NAMES)
-_NO_CUSTOM_FIELDS = {*RESERVED, LISTS, CUSTOM}
+_NO_CUSTOM_FIELDS = {*RESERVED, LISTS, CUSTOM, PROPERTIES}
 
 # What these columns are called in files, without case, accents, spaces and punctuation.
 _SYNONYMS = {
@@ -60,7 +61,7 @@ def match_columns(
     """Return the field that each column is.
 
     `given`: fields by column, "" for one to leave out. `defined`: the types of the custom fields, by name. `unnamed`:
-    columns that the file leaves without a name; they are left out.
+    columns that the file leaves without a name; they are left out, as those are that hold what AutoSend sets.
 
     Raises:
         NotSent: A column is nothing known, two are the same field, or none is the address.
@@ -101,7 +102,7 @@ def _given(name: str, field: str, defined: Mapping[str, str]) -> Column:
         return Column(name, wanted)
     if (attribute := RESERVED.get(wanted)) in _ATTRIBUTES:  # first_name is firstName
         return Column(name, attribute or "")
-    custom = wanted.removeprefix(CUSTOM_PREFIX)
+    custom = _bare(wanted)
     if custom == wanted and custom not in defined and (attribute := _SYNONYMS.get(_key(wanted))):
         return Column(name, attribute)
     return _custom(name, custom, defined)
@@ -113,13 +114,32 @@ def _guessed(name: str, defined: Mapping[str, str]) -> Column:
         return Column(name, "")
     if name in _ATTRIBUTES:
         return Column(name, name)
-    custom = name.removeprefix(CUSTOM_PREFIX)
+    custom = _bare(name)
     if custom in defined:
         return _custom(name, custom, defined)
+    if is_set_by_autosend(name):
+        return Column(name, "")
     if custom == name and (attribute := _SYNONYMS.get(_key(name))):
         return Column(name, attribute)
     alike = [known for known in defined if _key(known) == _key(custom)]
     return _custom(name, alike[0] if len(alike) == 1 else custom if alike else _field_name(custom), defined)
+
+
+def is_set_by_autosend(name: str) -> bool:
+    """Return whether the column is named like a value that AutoSend sets itself."""
+    return _field_name(_bare(name)) in SET_BY_AUTOSEND
+
+
+def left_out(columns: Iterable[Column], given: Mapping[str, str]) -> list[str]:
+    """Return a note on the columns that are left out, though the caller did not ask for that."""
+    unusable = [column for column in columns if not column.field and column.name not in given]
+    unusable = [column for column in unusable if is_set_by_autosend(column.name)]
+    return [f"Left out, because AutoSend sets these values itself: {_shown(unusable)}."] if unusable else []
+
+
+def _bare(name: str) -> str:
+    """Return the name of a custom field without what may stand before it."""
+    return name.removeprefix(CUSTOM_PREFIX).removeprefix(_NEWER_PREFIX)
 
 
 def _custom(name: str, custom: str, defined: Mapping[str, str]) -> Column:

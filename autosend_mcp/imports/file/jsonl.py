@@ -1,4 +1,7 @@
-"""JSONL: an object a line, the members of `customFields` among the others as `customFields.plan`."""
+"""JSONL: an object a line, the members of `customFields` among the others as `customFields.plan`.
+
+AutoSend's newer name of them, `contactProperties`, is read as the older one.
+"""
 
 import json
 import math
@@ -7,7 +10,7 @@ from typing import Any, NoReturn, cast
 
 from autosend_mcp.imports.file.encodings import FileError
 from autosend_mcp.imports.file.rows import MAX_COLUMNS, FileRow, check_lengths
-from autosend_mcp.models.contacts.contact import CUSTOM
+from autosend_mcp.models.contacts.contact import CUSTOM, PROPERTIES
 
 
 class NoRowError(ValueError):
@@ -76,16 +79,19 @@ def _members_of(line: str) -> dict[str, Any]:
 
 
 def _flattened(members: dict[str, Any]) -> dict[str, Any]:
-    custom = members.get(CUSTOM)
-    if not isinstance(custom, dict):
+    """Return the members with the custom fields among them; both names of those may be there, where they agree."""
+    if CUSTOM not in members and PROPERTIES not in members:
         return members
-    pairs: list[tuple[str, Any]] = []
+    flat: dict[str, Any] = {}
     for name, value in members.items():
-        if name == CUSTOM:
-            pairs += [(f"{CUSTOM}.{inner}", held) for inner, held in cast("dict[str, Any]", custom).items()]
-        else:
-            pairs.append((name, value))
-    return _once_each(pairs)
+        held = {name: value}
+        if isinstance(value, dict) and name in (CUSTOM, PROPERTIES):
+            held = {f"{CUSTOM}.{inner}": each for inner, each in cast("dict[str, Any]", value).items()}
+        for inner, each in held.items():
+            if inner in flat and (PROPERTIES not in members or flat[inner] != each):
+                raise NoRowError("names a member twice")
+            flat[inner] = each
+    return flat
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+from collections.abc import Collection
 
 from autosend_mcp.api.contacts import Found
 from autosend_mcp.imports.journal import PendingRow
-from autosend_mcp.models.comparison import differences, listed
+from autosend_mcp.models.comparison import differences, listed, own_values
 from autosend_mcp.models.contacts.contact import StoredContact
 
 
@@ -14,16 +15,19 @@ def has_expected_values(row: PendingRow, found: Found) -> bool:
     return row.email in found and not differences(row.expected, found[row.email])
 
 
-def contact_hash(contact: StoredContact | None) -> str | None:
-    """Return a hash of the whole contact as AutoSend shows it; None where there is none."""
+def contact_hash(contact: StoredContact | None, own: Collection[str] | None) -> str | None:
+    """Return a hash of the contact as AutoSend shows it; None where there is none.
+
+    `own`: the custom fields that count; the others AutoSend sets by itself. None: all.
+    """
     if contact is None:
         return None
-    return hashlib.blake2b(json.dumps(contact.raw, sort_keys=True).encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b(json.dumps(own_values(contact, own), sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
-def has_changed(row: PendingRow, found: Found) -> bool:
+def has_changed(row: PendingRow, found: Found, own: Collection[str] | None) -> bool:
     """Return whether the contact exists and is not as it was before: a request for the row was applied."""
-    return row.email in found and contact_hash(found[row.email]) != row.hash_before
+    return row.email in found and contact_hash(found[row.email], own) != row.hash_before
 
 
 def what_differs(row: PendingRow, found: Found) -> str:

@@ -9,6 +9,7 @@ import anyio
 from autosend_mcp.api.calls import LOOK_UP_TIMES, Call
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.api.contacts import Found, search_emails, why_refused
+from autosend_mcp.api.directory import own_properties
 from autosend_mcp.api.request import Request
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown, Unreadable
 from autosend_mcp.imports.journal import PendingRow
@@ -36,6 +37,7 @@ class Requests:
     """The requests of one import.
 
     `window`: how many addresses one look-up asks for now. `unfindable`: addresses that cannot be looked up, and why.
+    `own`: the custom fields that are the project's own, as they were when a contact was first seen with any.
     """
 
     def __init__(self, autosend: AutoSend, patience: float = _PATIENCE) -> None:
@@ -44,6 +46,7 @@ class Requests:
         self._patience = patience
         self.window = self._max_window = _MAX_SEARCH
         self.unfindable: dict[str, str] = {}
+        self.own: frozenset[str] | None = None
         self._stopped = anyio.Event()
         self._calls = set[Call]()
 
@@ -146,6 +149,12 @@ class Requests:
         if len(some) > _ALL_MAY_BE_BAD and all(email in self.unfindable for email in some):
             raise error
         return found
+
+    async def own_properties(self, found: Found) -> frozenset[str] | None:
+        """Return which properties of these contacts are the project's own; None where that cannot be read."""
+        own = await own_properties(Call(self._autosend), found.values())
+        self.own = self.own or own
+        return own
 
     async def poll_contacts(self, rows: Sequence[PendingRow], *, failed: int = 0) -> Found:
         """Return the contacts after a write: polled until all rows but `failed` have the expected values."""

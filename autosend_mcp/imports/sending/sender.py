@@ -4,7 +4,7 @@ A row is sent again only where a look-up shows that it was not applied. Sources:
 contacts" (up to 100, the answer only counts), "Search contacts by emails" and "Bulk add contacts to list" (up to 500).
 """
 
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Sequence
 
 import anyio
 from anyio import to_thread
@@ -146,7 +146,8 @@ class Sender:
             return []
         window = await to_thread.run_sync(self._journal.pending, last, len(self._lists), self._requests.window)
         fresh = [row for row in window if row.outcome is None]
-        self._compare(fresh, await self._requests.find([row.email for row in fresh]))
+        found = await self._requests.find([row.email for row in fresh])
+        self._compare(fresh, found, await self._requests.own_properties(found))
         if dry_run:
             for row in fresh:
                 row.outcome = row.outcome or ("would update" if row.hash_before else "would create")
@@ -158,24 +159,25 @@ class Sender:
             await batches.send(waiting[:BULK_LIMIT])
             del waiting[:BULK_LIMIT]
 
-    def _compare(self, rows: Iterable[PendingRow], found: Found) -> None:
+    def _compare(self, rows: Iterable[PendingRow], found: Found, own: Collection[str] | None) -> None:
         """Give an outcome to each row that is not to be sent; keep what there is of the contacts of the others."""
+        counting = self._requests.own
         for row in rows:
             is_done, was_in_flight = has_expected_values(row, found), row.number in self._hashes_before
             if is_done and not was_in_flight:
                 row.outcome = "unchanged"
                 continue
             now = found.get(row.email)
-            row.hash_before = self._hashes_before[row.number] if was_in_flight else contact_hash(now)
+            row.hash_before = self._hashes_before[row.number] if was_in_flight else contact_hash(now, counting)
             if is_done:
                 row.outcome = "updated" if row.hash_before else "created"
                 row.reason = "Found with these values after the import was interrupted."
             elif why := self._requests.unfindable.get(row.email):
                 row.outcome, row.reason = "failed", f"It was not sent, since it could not be looked up before. {why}"
-            elif has_changed(row, found):
+            elif has_changed(row, found, counting):
                 row.outcome, row.reason = "unknown", f"The import was interrupted. {what_differs(row, found)}"
             elif now is not None:
-                row.has_others = with_existing_values(row.expected, now) != row.expected
+                row.has_others = with_existing_values(row.expected, now, own) != row.expected
 
 
 def _not_recorded(error: OSError) -> AutoSendError:

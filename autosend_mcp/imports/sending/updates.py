@@ -67,8 +67,9 @@ class Updates:
         again = [row for row in rows if row.has_others]
         now = await self._requests.find([row.email for row in again]) if again else {}
         for row in again:
-            row.hash_before = contact_hash(now.get(row.email))
-        values = [with_existing_values(row.expected, now.get(row.email)) for row in rows]
+            row.hash_before = contact_hash(now.get(row.email), self._requests.own)
+        own = await self._requests.own_properties(now)
+        values = [with_existing_values(row.expected, now.get(row.email), own) for row in rows]
         return bulk_update(values, run_workflow=self._run_workflow)
 
     async def _settle_counted(self, rows: list[PendingRow], counts: BulkCounts) -> None:
@@ -92,7 +93,7 @@ class Updates:
         """Settle the rows of a lost reply by looking them up; send those again whose contacts are as before."""
         found = await self._requests.poll_contacts(rows)
         await self._settle([row for row in rows if has_expected_values(row, found)])
-        changed = [row for row in rows if row.outcome is None and has_changed(row, found)]
+        changed = [row for row in rows if row.outcome is None and has_changed(row, found, self._requests.own)]
         left = [row for row in rows if row.outcome is None and row not in changed]
         if left and tries > 1 and not self._ledger.stopped:
             await self.update(left, tries - 1)
@@ -114,7 +115,7 @@ class Updates:
     async def _settle_applied(self, rows: list[PendingRow], found: Found) -> list[PendingRow]:
         """Settle the rows whose contacts are no longer as before, since AutoSend has answered; return the others."""
         for row in rows:
-            if not has_expected_values(row, found) and has_changed(row, found):
+            if not has_expected_values(row, found) and has_changed(row, found, self._requests.own):
                 row.outcome, row.reason = _applied(row), what_autosend_made(row, found)
         await self._settle([row for row in rows if row.outcome or has_expected_values(row, found)])
         return [row for row in rows if row.outcome is None]

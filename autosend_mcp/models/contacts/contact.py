@@ -3,9 +3,10 @@
 Fields: AutoSend's documentation, "Create contact", "Upsert contact" and "Get contact by id".
 """
 
-from typing import Annotated, Any, cast
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, cast
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from autosend_mcp.models.base import Answer, Body, KeepsRaw
 from autosend_mcp.models.schema import UNPUBLISHED, published_schema
@@ -15,6 +16,8 @@ from autosend_mcp.models.values import CustomFields, EmailAddress, Text
 # AutoSend's names of what a contact has, besides `email`.
 FIRST_NAME, LAST_NAME, USER_ID = NAMES = ("firstName", "lastName", "userId")
 CUSTOM, LISTS = "customFields", "listIds"
+PROPERTIES = "contactProperties"  # what newer pages call the custom fields, in requests and in replies
+OTHER_NAMES = {PROPERTIES: CUSTOM}
 
 # Values of a contact under these names: the body of a request that writes one.
 Values = dict[str, Any]
@@ -22,6 +25,8 @@ Values = dict[str, Any]
 
 class Person(Body):
     """What both a create and an upsert say of one contact."""
+
+    spellings: ClassVar[Mapping[str, str]] = OTHER_NAMES
 
     email: EmailAddress = Field(description="Mail address.", examples=["jane@example.com"])
     first_name: Text | None = Field(default=None, description="First name.", examples=["Jane"])
@@ -50,6 +55,20 @@ def _known_values(value: object) -> object:
     return {visible(str(name)): v for name, v in fields.items() if isinstance(v, str | int | float)}
 
 
+def under_one_name(contact: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the contact with all its custom fields as `customFields`. Replies may have either name, or both."""
+    under_both = [contact.get(name) for name in (CUSTOM, PROPERTIES)]
+    one = {name: value for name, value in contact.items() if name != PROPERTIES}
+    if any(isinstance(fields, dict) for fields in under_both):
+        one[CUSTOM] = {
+            name: value
+            for fields in under_both
+            if isinstance(fields, dict)
+            for name, value in cast("dict[str, Any]", fields).items()
+        }
+    return one
+
+
 # Published as a plain object: spelling the value types out again would cost every conversation 30 tokens.
 KnownFields = Annotated[
     dict[str, VisibleText | int | float | bool], BeforeValidator(_known_values), WithJsonSchema({"type": "object"})
@@ -70,6 +89,11 @@ class Contact(Answer):
     list_ids: list[VisibleText] | None = Field(default=None, json_schema_extra={UNPUBLISHED: True})
     custom_fields: KnownFields | None = None
     created_at: VisibleText | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _under_one_name(cls, data: object) -> object:
+        return under_one_name(cast("dict[str, Any]", data)) if isinstance(data, dict) else data
 
 
 class StoredContact(Contact, KeepsRaw):

@@ -4,12 +4,12 @@ Source: AutoSend's documentation, "Get contact by id", "Get unsubscribe groups",
 "Search contacts in a list".
 """
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from autosend_mcp.models.base import Body, JsonObject, broken_rule
-from autosend_mcp.models.contacts.contact import Contact
+from autosend_mcp.models.contacts.contact import OTHER_NAMES, Contact
 from autosend_mcp.models.pages import Pageable, Paged
 from autosend_mcp.models.text import VisibleText
 from autosend_mcp.models.values import MAX_ENTRIES, EmailAddress, Name
@@ -17,7 +17,10 @@ from autosend_mcp.models.values import MAX_ENTRIES, EmailAddress, Name
 # What a search in a list does not show, by AutoSend's documentation; looking the addresses up does.
 SHOWN_BY_LOOK_UP = {"userId", "customFields"}
 
-ContactField = Literal["firstName", "lastName", "userId", "customFields", "createdAt", "updatedAt"]
+ContactField = Annotated[
+    Literal["firstName", "lastName", "userId", "customFields", "createdAt", "updatedAt"],
+    BeforeValidator(lambda name: OTHER_NAMES.get(name, name) if isinstance(name, str) else name),
+]
 
 
 class GetContact(Body):

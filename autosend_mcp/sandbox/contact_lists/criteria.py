@@ -27,7 +27,8 @@ _POSITIVE = {"not_equals": "equals", "not_contains": "contains", "is_not_empty":
 
 def property_of(contact: Contact, field: str) -> Any:
     """Return the contact's value of a built-in or custom field; None if it has none."""
-    return contact.get(field) if field in _BUILT_IN else contact["customFields"].get(field)
+    bare = field.removeprefix("contactProperties.").removeprefix("customFields.")
+    return contact.get(field) if field in _BUILT_IN else contact["customFields"].get(bare)
 
 
 def meets(contact: Contact, criteria: Mapping[str, Any] | None) -> bool:

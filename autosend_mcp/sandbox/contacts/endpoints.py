@@ -1,7 +1,7 @@
 """The endpoints under /contacts.
 
 Sources: the pages "Create contact", "Upsert contact", "Search contacts by emails", "Bulk update contacts", "Remove
-contacts", "Delete contact by id", "Delete contact by user id" and "Custom fields".
+contacts", "Delete contact by id", "Delete contact by user id", "Custom fields" and "Contact properties".
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Any, cast
 from starlette.requests import Request
 from starlette.responses import Response
 
-from autosend_mcp.sandbox.contacts.records import Contact
+from autosend_mcp.sandbox.contacts.records import SYSTEM, Contact, with_properties
 from autosend_mcp.sandbox.contacts.writes import bulk_update, create, upsert
 from autosend_mcp.sandbox.envelope import Handler, Refused, body_of, check, not_found, parameter, success
 from autosend_mcp.sandbox.store import Store
@@ -29,6 +29,7 @@ MAX_ROWS = 100
 """How many contacts one bulk update may hold; page "Bulk update contacts"."""
 
 _ID = re.compile("[0-9a-fA-F]{24}")
+_PROPERTIES = ("customFields", "contactProperties")  # the older name and the newer
 _TEXTS = {"firstName": None, "lastName": None, "userId": None}
 
 
@@ -128,10 +129,14 @@ class ContactEndpoints:
         return contact_id
 
     def _all_shown(self, contacts: list[Contact]) -> list[Contact]:
+        key, now = self._store.options.properties_key, self._store.db.timestamp()
+        keys = _PROPERTIES if key == "both" else (key,)
+        more = dict(zip(SYSTEM, ("api", now), strict=True)) if self._options.system_properties else {}
+        shown = [with_properties(contact, keys, more) for contact in contacts]
         if not self._options.list_ids_in_replies:
-            return contacts
+            return shown
         list_ids = self._store.contact_lists.of(contacts)
-        return [contact | {"listIds": ids} for contact, ids in zip(contacts, list_ids, strict=True)]
+        return [contact | {"listIds": ids} for contact, ids in zip(shown, list_ids, strict=True)]
 
     def _shown(self, contact: Contact) -> Contact:
         return self._all_shown([contact])[0]
@@ -140,7 +145,7 @@ class ContactEndpoints:
 async def _contact_body(request: Request) -> dict[str, Any]:
     body = await body_of(request)
     check(_contact_problems(body))
-    return body | {"email": normalized(body["email"])}
+    return _under_one_name(body) | {"email": normalized(body["email"])}
 
 
 async def _emails(request: Request, maximum: int = 0) -> list[str]:
@@ -157,13 +162,24 @@ def _contact_problems(body: Mapping[str, Any]) -> Details:
     ]
     if body.get("listIds") is not None and not is_strings(body["listIds"]):
         problems.append(problem("listIds", "listIds must be an array of strings"))
-    custom: object = body["customFields"] if body.get("customFields") is not None else {}
-    if not isinstance(custom, dict):
-        return [*problems, problem("customFields", "customFields must be an object")]
-    for name, value in cast("dict[str, Any]", custom).items():
-        if not isinstance(value, str | int | float | None):
-            problems.append(problem(f"customFields.{name}", "Value must be a string, number, boolean or date"))
+    for key in _PROPERTIES:
+        custom: object = body[key] if body.get(key) is not None else {}
+        if not isinstance(custom, dict):
+            problems.append(problem(key, f"{key} must be an object"))
+            continue
+        for name, value in cast("dict[str, Any]", custom).items():
+            if not isinstance(value, str | int | float | None):
+                problems.append(problem(f"{key}.{name}", "Value must be a string, number, boolean or date"))
     return problems
+
+
+def _under_one_name(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the valid body with its properties under the older name; the newer name's win."""
+    values: dict[str, Any] = {}
+    for key in _PROPERTIES:
+        values |= body.get(key) or {}
+    rest = {name: value for name, value in body.items() if name not in _PROPERTIES}
+    return rest | {"customFields": values}
 
 
 def _bulk_problems(body: Mapping[str, Any]) -> Details:
@@ -183,7 +199,7 @@ def _valid_rows(rows: list[object]) -> list[dict[str, Any]]:
         if isinstance(row, dict):
             body = {name: value for name, value in cast("dict[str, Any]", row).items() if name != "listIds"}
             if not _contact_problems(body):
-                valid.append(body | {"email": normalized(body["email"])})
+                valid.append(_under_one_name(body) | {"email": normalized(body["email"])})
     return valid
 
 

@@ -8,6 +8,9 @@ from autosend_mcp.sandbox.database import Database
 
 Contact = dict[str, Any]
 
+# The system properties since 2026-07-24 (changelog); their keys are not documented.
+SYSTEM: tuple[str, str] = ("source", "emailLastOpenedAt")
+
 _NAMES = {"firstName": "first_name", "lastName": "last_name", "userId": "user_id"}
 _COLUMNS = ("id", "project", "email", *_NAMES.values(), "custom_fields", "created_at", "updated_at")
 
@@ -24,6 +27,15 @@ def contact_of(row: Any, custom: Mapping[str, Any] | None = None) -> Contact:
         "createdAt": row["created_at"],
         "projectId": row["project"],
     }
+
+
+def with_properties(contact: Contact, keys: Iterable[str], more: Mapping[str, Any]) -> Contact:
+    """Return the contact with its properties, and more of them, under these names."""
+    values = contact["customFields"] | more
+    shown: Contact = {}
+    for name, value in contact.items():
+        shown |= dict.fromkeys(keys, values) if name == "customFields" else {name: value}
+    return shown
 
 
 class Contacts:

@@ -9,6 +9,7 @@ from typing import Any
 from autosend_mcp.api import contact_lists, contacts
 from autosend_mcp.api.calls import LOOK_UP_TIMES
 from autosend_mcp.api.contacts import Found
+from autosend_mcp.api.directory import own_properties
 from autosend_mcp.api.moment import relative_to
 from autosend_mcp.api.request import Request
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
@@ -61,7 +62,10 @@ async def upsert_contacts(context: Context, body: UpsertContacts) -> UpsertedCon
     before = await context.call.read(contacts.search_emails([row.email for row in valid]))
     for row in valid:
         row.sent = row.email not in before or bool(differences(row.expected, before[row.email]))
-    to_send = [with_existing_values(row.expected, before.get(row.email)) for row in valid if row.sent]
+    own = await own_properties(context.call, before.values(), [row.expected for row in valid])
+    for row in valid:
+        row.own = own
+    to_send = [with_existing_values(row.expected, before.get(row.email), own) for row in valid if row.sent]
     request = contacts.bulk_update(to_send, run_workflow=body.run_workflow) if to_send else None
     if body.dry_run:
         plan = _plan(request, rows, before, lists, runs_workflow=body.run_workflow)
@@ -157,7 +161,7 @@ def _judged(row: Row, before: Found, after: Found | None, lost: Unknown | None, 
     )
     if failed:
         return "failed", f"AutoSend did not accept it; looked up afterwards: {differing}"
-    if row.email not in after or (row.email in before and not changes(before[row.email], after[row.email])):
+    if row.email not in after or (row.email in before and not changes(before[row.email], after[row.email], row.own)):
         return "unknown", f"AutoSend counted it as done, but a look-up does not show it: {differing}"
     return done, f"AutoSend does not show the values asked for: {differing}"
 
@@ -207,7 +211,7 @@ def _answer(
     whole = not (counts["invalid"] or counts["failed"] or counts["unknown"])
     whole = whole and all(answer["outcome"] == "done" for answer in joined)
     changed = {
-        row.email: _ours(row, changes(before[row.email], after[row.email]))
+        row.email: _ours(row, changes(before[row.email], after[row.email], row.own))
         for row in rows
         if row.outcome == "updated" and row.email in before and row.email in after
     }

@@ -1,6 +1,6 @@
 """The rows of a batch: each read by itself, so that a bad one keeps no other back; rows of one address made one."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -27,6 +27,7 @@ class Row:
     why: str = ""
     sent: bool = False
     new: bool = False  # created by this call, by AutoSend's clock
+    own: Collection[str] | None = None  # the custom fields that are the project's own, where that is known
 
     def shown(self) -> object:
         """Return the address alone where nothing more is to say."""

@@ -1,7 +1,11 @@
 """Create or update one contact: what it was before, what was sent, what it is now."""
 
+from collections.abc import Collection
+from typing import Any
+
 from autosend_mcp.api import contacts
 from autosend_mcp.api.calls import Call
+from autosend_mcp.api.directory import own_properties
 from autosend_mcp.api.moment import relative_to
 from autosend_mcp.errors import AutoSendError, Unknown
 from autosend_mcp.models.base import planned, step
@@ -61,26 +65,29 @@ async def upsert_contact(context: Context, body: UpsertContact) -> UpsertedConta
     if before and not wanted and not new:
         return UpsertedContact.showing(before, outcome="unchanged", notes=[NOTHING_TO_DO])
     expected = with_lists(values, [contact_list.id for contact_list in new])
-    request = contacts.upsert(with_existing_values(expected, before))
+    own = await own_properties(context.call, [before], [values]) if before else None
+    request = contacts.upsert(with_existing_values(expected, before, own))
     if body.dry_run:
-        effects = " ".join(
-            [NEW_CONTACT_WOULD] * (before is None) + [AUTOMATIONS_WOULD] * bool(new) + [PROPERTY_AUTOMATIONS]
-        )
-        named, would = [contact_list.named() for contact_list in new], "update" if before else "create"
-        return UpsertedContact.planned(
-            planned(request.shown(), would=would, changes=wanted, lists=named, effects=effects)
-        )
+        would = planned(request.shown(), would="update" if before else "create", changes=wanted)
+        return UpsertedContact.planned(would | _effects(new, creates=before is None))
     try:
         after = await context.call.write(request)
-        notes = await list_notes(context.call, after, new, verified=False)
-        answer = _answer(context.call, before, after, expected, notes, verified=False)
+        notes, verified = await list_notes(context.call, after, new, verified=False), False
     except Unknown as lost:
         after, notes = await _find_out(context.call, values, before, new, lost)
-        answer = _answer(context.call, before, after, expected, [VERIFIED, *notes], verified=True)
+        notes, verified = [VERIFIED, *notes], True
+    own = own or await own_properties(context.call, [after], [values])
+    created = before is None and _made_now(context.call, after, expected, own, verified=verified)
+    answer = _answer(before, after, expected, notes, own, created=created)
     if before and new and certain:
         leave = [step("remove_from_list", list=contact_list.id, emails=[after.email]) for contact_list in new]
         answer.undo = [*(answer.undo or []), *leave]
     return answer
+
+
+def _effects(new: list[ContactList], *, creates: bool) -> dict[str, Any]:
+    effects = " ".join([NEW_CONTACT_WOULD] * creates + [AUTOMATIONS_WOULD] * bool(new) + [PROPERTY_AUTOMATIONS])
+    return planned(None, lists=[contact_list.named() for contact_list in new], effects=effects)
 
 
 async def _not_yet_in(
@@ -125,18 +132,25 @@ async def _find_out(
     raise not_applied(lost, AGAIN + JOINS_AGAIN * bool(new), was, seen=seen is not None)
 
 
+def _made_now(
+    call: Call, after: StoredContact, expected: Values, own: Collection[str] | None, *, verified: bool
+) -> bool:
+    """Return whether this call created the contact, which was not there before."""
+    if relative_to(call.sent_at, after.created_at, after.seen_at) != "during":
+        return False
+    # One that holds what was never asked for may have been made by somebody else.
+    return not verified or all(is_expected(name, expected) for name in changes(None, after, own))
+
+
 def _answer(
-    call: Call,
     before: StoredContact | None,
     after: StoredContact,
     expected: Values,
     notes: list[str],
+    own: Collection[str] | None,
     *,
-    verified: bool,
+    created: bool,
 ) -> UpsertedContact:
-    created = before is None and relative_to(call.sent_at, after.created_at, after.seen_at) == "during"
-    if verified and not all(is_expected(name, expected) for name in changes(None, after)):
-        created = False  # it holds what was never asked for, so that somebody else may have made it
     if differing := differences(expected, after):
         notes.append(NOT_SHOWN.format(listed(differing)))
     if created:
@@ -144,11 +158,7 @@ def _answer(
         return UpsertedContact.showing(after, outcome="created", undo=back, notes=notes)
     if before is None:  # made by somebody else meanwhile, or hidden from the look-up before
         return UpsertedContact.showing(after, outcome="updated", notes=[*notes, NOT_SEEN_BEFORE])
-    return _changed(before, after, expected, notes)
-
-
-def _changed(before: StoredContact, after: StoredContact, expected: Values, notes: list[str]) -> UpsertedContact:
-    changed = changes(before, after)
+    changed = changes(before, after, own)
     if unasked := [name for name in changed if not is_expected(name, expected)]:
         notes.append(f"These changed as well, which was not asked for: {listed(unasked)}.")
     # Of what was not asked for, only what went away is put back: the rest may be somebody else's change.
