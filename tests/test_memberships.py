@@ -207,6 +207,24 @@ async def test_an_undo_keeps_earlier_members_and_says_what_it_starts() -> None:
     assert removed["undo"][0]["arguments"]["emails"] == both["emails"]
 
 
+@pytest.mark.parametrize("unknown", ["ann", "f" * 24], ids=["malformed", "unknown"])
+async def test_an_id_of_no_contact_is_in_no_list_when_a_reply_is_lost(unknown: str) -> None:
+    async with over_a_line() as (client, line):
+        seed(line)
+        line.lose(ADD, applied_then_reset)
+        result = await client.call_tool("add_to_list", {"list": "Newsletter", "contactIds": [unknown]})
+    assert f'not in the list: ["{unknown}"]' in error_of(result)
+
+
+async def test_a_look_up_by_id_that_is_refused_leaves_the_lost_reply_unknown() -> None:
+    async with over_a_line() as (client, line):
+        seed(line)
+        line.lose(ADD, applied_then_reset)
+        line.lose("GET /contacts/", answering(403, {"success": False, "message": "Forbidden"}))
+        result = await client.call_tool("add_to_list", {"list": "Newsletter", "contactIds": ["f" * 24]})
+    assert "Looking it up failed too" in error_of(result)
+
+
 async def test_when_nobody_was_added_it_is_an_error() -> None:
     async with over_a_line() as (client, line):
         seed(line)

@@ -13,7 +13,7 @@ from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.contacts import writes
 from autosend_mcp.sandbox.error_shapes import ErrorShape
 from autosend_mcp.tools.contacts.delete import SEVERAL
-from tests.support.line import Forward, Line, reset
+from tests.support.line import Forward, Line, answering, reset
 from tests.support.records import members_of
 from tests.support.seeded import JANE, JOHN, fact, held, seeded
 from tests.support.worlds import answer_of, error_of
@@ -129,6 +129,13 @@ async def test_a_list_that_an_automation_uses_stays_and_its_error_says_why(shape
     assert error_of(refused).startswith("Not deleted: a live automation uses it. Nothing changed.")
     assert "dashboard" in error_of(refused)
     assert fact(refused, "in use")["name"] == "Newsletter"
+
+
+async def test_another_refusal_of_a_deletion_is_reported_as_it_is() -> None:
+    async with seeded() as (client, line):
+        line.lose("DELETE /contact-lists/", answering(400, {"success": False, "error": {"message": "No", "code": "X"}}))
+        refused = await client.call_tool("delete_contact_list", {"list": "Newsletter", "confirm": "Newsletter"})
+    assert error_of(refused).startswith("AutoSend refused the request (status 400). Nothing changed.")
 
 
 @pytest.mark.parametrize("status", [404, 400])
