@@ -215,7 +215,7 @@ async def test_an_import_killed_fifty_times_loses_no_row_and_doubles_nothing(tmp
     await import_killed(25_000, 50, lists_shown=True, directory=tmp_path)
 
 
-@pytest.mark.process
+@pytest.mark.evidence
 async def test_an_import_killed_twice_loses_no_row_and_doubles_nothing(tmp_path: Path) -> None:
     await import_killed(800, 2, lists_shown=False, directory=tmp_path)
 
