@@ -42,7 +42,7 @@ def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Line]:
         monkeypatch.setenv("AUTOSEND_API_KEY", KEY)
         monkeypatch.setenv("AUTOSEND_BASE_URL", url)
         monkeypatch.setenv("AUTOSEND_RATE_LIMIT", "100000")
-        monkeypatch.setenv("AUTOSEND_TIMEOUT", "15")  # what waits for a time, waits for a third of it
+        monkeypatch.setenv("AUTOSEND_TIMEOUT", "9")  # what waits for a time, waits for a fifth of it
         yield line
     line.sandbox.close()
 
