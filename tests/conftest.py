@@ -53,9 +53,9 @@ def anyio_backend() -> tuple[str, dict[str, object]]:
     return "asyncio", {"loop_factory": JumpingLoop}
 
 
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Run what is named on the command line in this process; all tests on every core."""
-    return 0 if any("::" in name or name.endswith(".py") for name in config.args) else None
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Run what is named on the command line in this process; all tests on every core, and one that waits."""
+    return 0 if any("::" in name or name.endswith(".py") for name in config.args) else (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_finish() -> None:
