@@ -77,7 +77,6 @@ class Echo(httpx2.AsyncBaseTransport):
         return httpx2.Response(200, stream=httpx2.ByteStream(json.dumps({"success": True, "data": contact}).encode()))
 
 
-@pytest.mark.evidence
 async def test_memory_tasks_and_files_do_not_grow_with_the_calls(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("CRITICAL", logger="autosend_mcp")  # it keeps every record
     async with connected(Echo(), "legacy", rate_limit=300) as client:
