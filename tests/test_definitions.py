@@ -302,4 +302,4 @@ async def test_a_list_whose_name_holds_what_cannot_be_seen_is_found_by_that_name
         )
     assert (made["outcome"], joined["list"]["id"]) == ("created", made["id"])
     assert "exists already" in again
-    assert not any("does not show these as asked" in note for note in answer["notes"])
+    assert not any("does not show the value asked for" in note for note in answer["notes"])

@@ -201,7 +201,7 @@ async def test_a_change_that_the_reply_does_not_show_is_reported() -> None:
         line.lose("PUT", rewritten(other))
         asked = {"group": "Blog", "description": "The blog"}
         answer = answer_of(await client.call_tool("update_suppression_group", asked))
-    assert answer["notes"] == ["AutoSend's reply does not show these as asked: description.", NOT_BACK]
+    assert answer["notes"] == ["AutoSend's reply does not show the value asked for in: description.", NOT_BACK]
     assert "undo" not in answer
 
 

@@ -246,6 +246,24 @@ async def test_a_refusal_where_no_mail_was_stopped_is_no_failure() -> None:
     assert (answer["outcome"], answer["notes"]) == ("done", [NONE_STOPPED])
 
 
+@pytest.mark.parametrize("blog", [False, True])
+async def test_a_refusal_for_who_is_in_no_group_does_not_keep_all_mail_stopped(blog: bool) -> None:
+    async with over_a_line(toolsets=TOOLSETS) as (client, line):
+        groups = line.sandbox.store.suppression_groups
+        groups.suppress(PROJECT, ["a@b.co"], is_global=True)
+        if blog:
+            groups.suppress(PROJECT, ["a@b.co"], groups.seed(PROJECT, "Our blog"))
+        line.lose(UNSUPPRESS, answering(404, {"success": False, "error": {"message": "No entries"}}), forwarded)
+        result = await client.call_tool("unsuppress_emails", {"emails": ["a@b.co"], "everywhere": True})
+        left = groups_of(line, "a@b.co")
+    if blog:  # then it is a refusal of what was to be done
+        assert "Nothing changed" in error_of(result)
+        assert left == ["Global suppressions", "Our blog"]
+    else:
+        assert (answer_of(result)["outcome"], answer_of(result)["changedGlobal"]) == ("done", 1)
+        assert left == []
+
+
 async def test_mail_that_is_still_stopped_after_a_yes_is_reported() -> None:
     asked = {"emails": ["a@b.co"], "everywhere": True}
     async with over_a_line(toolsets=TOOLSETS) as (client, line):

@@ -10,6 +10,8 @@ from autosend_mcp.models.contacts.contact import CUSTOM, LISTS, NAMES, Contact, 
 from autosend_mcp.models.text import quoted, visible, visible_data
 from autosend_mcp.models.values import SYSTEM_PROPERTIES
 
+NOT_SHOWN = "AutoSend's reply does not show the value asked for in: {}."
+
 _CUSTOM = f"{CUSTOM}."
 _DATE = len("2024-03-01")  # a longer one has a time; two dates without one are compared as texts
 

@@ -3,6 +3,9 @@
 Source: AutoSend's documentation, the pages of "Contact properties" and "Custom fields".
 """
 
+from collections.abc import Sequence
+from functools import partial
+
 from pydantic import ValidationError
 
 from autosend_mcp.api import contact_properties
@@ -24,7 +27,7 @@ from autosend_mcp.models.pages import page
 from autosend_mcp.models.text import visible
 from autosend_mcp.tools.confirm import confirm
 from autosend_mcp.tools.context import Context
-from autosend_mcp.tools.lost_reply import FOUND, GONE, SEE_FIRST, SOMEBODY_ELSE, find_out
+from autosend_mcp.tools.lost_reply import delete, make
 from autosend_mcp.tools.registry import Effect, tool
 
 VALUES = "its values in all contacts"
@@ -58,12 +61,7 @@ async def create_custom_field(context: Context, body: CreateCustomField) -> Crea
     request = contact_properties.create(body.request_body(), call.cache.resource)
     if body.dry_run:
         return CreatedCustomField(outcome="dry_run", plan=planned(request.shown()))
-    notes, ours = None, True
-    try:
-        made = await call.write(request)
-    except Unknown as lost:
-        made, ours = await _find_made(call, body, lost)
-        notes = [FOUND] if ours else [FOUND, SOMEBODY_ELSE]
+    made, ours, notes = await make(call, request, lambda: look_up_properties(call), partial(_made, call, body))
     call.cache.properties.invalidate()
     back = [step("delete_custom_field", fieldName=made.field_name, confirm=made.field_name)] if ours else None
     return CreatedCustomField(
@@ -75,25 +73,23 @@ async def create_custom_field(context: Context, body: CreateCustomField) -> Crea
     )
 
 
-async def _find_made(call: Call, body: CreateCustomField, lost: Unknown) -> tuple[CustomField, bool]:
+def _made(
+    call: Call, body: CreateCustomField, lost: Unknown, fields: Sequence[CustomField]
+) -> tuple[CustomField, bool] | None:
     """Return the field of this name that has appeared since, and whether it is certain that this call made it."""
-
-    def judge(fields: list[CustomField]) -> tuple[CustomField, bool] | None:
-        if not (same := _named(fields, body.field_name)):
-            return None
-        made = same[0]
-        if (made.field_type or body.field_type) != body.field_type:
-            raise Refused(
-                f"A custom field of this name, but of another type, was made meanwhile. {lost.what}",
-                "Use it as it is, or choose another name.",
-                facts={"there is": made.shown()},
-            )
-        return made, relative_to(call.sent_at, made.created_at, made.seen_at) == "during"
-
-    return await find_out(call, lost, lambda: look_up_properties(call), judge, again=SEE_FIRST)
+    if not (same := _named(fields, body.field_name)):
+        return None
+    made = same[0]
+    if (made.field_type or body.field_type) != body.field_type:
+        raise Refused(
+            f"A custom field of this name, but of another type, was made meanwhile. {lost.what}",
+            "Use it as it is, or choose another name.",
+            facts={"there is": made.shown()},
+        )
+    return made, relative_to(call.sent_at, made.created_at, made.seen_at) == "during"
 
 
-def _named(fields: list[CustomField], name: str) -> list[CustomField]:
+def _named(fields: Sequence[CustomField], name: str) -> list[CustomField]:
     """Return the field of exactly this name; without one, all whose names look like it."""
     exact = [row for row in fields if row.stored_name == name]
     return exact or [row for row in fields if row.field_name == visible(name)]
@@ -117,19 +113,9 @@ async def delete_custom_field(context: Context, body: DeleteCustomField) -> Dele
     shows: dict[str, object] = {"would delete": found.shown(), "and": VALUES}
     name = found.field_name
     await confirm(context, body.confirm, name, kind="the custom field", names=[name], ids=[found.id or ""], shows=shows)
-    notes: list[str] = []
-    try:
-        await call.write(request)
-    except Unknown as lost:
-        await find_out(
-            call,
-            lost,
-            lambda: look_up_properties(call),
-            lambda fields: None if any(row.stored_name == found.stored_name for row in fields) else True,
-            was="it was still there",
-            again=SEE_FIRST,
-        )
-        notes = [GONE]
+    notes = await delete(
+        call, request, lambda: look_up_properties(call), lambda row: row.stored_name == found.stored_name
+    )
     call.cache.properties.invalidate()
     return DeletedCustomField(
         outcome="deleted",

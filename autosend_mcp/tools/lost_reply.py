@@ -5,11 +5,13 @@ left behind is polled instead, 0.5, 2 and 5 s later (of a call of 45 s): what wa
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 import anyio
 
 from autosend_mcp.api.calls import LOOK_UP_TIMES, Call
+from autosend_mcp.api.request import Request
 from autosend_mcp.errors import AutoSendError, Unknown
 
 # After a reply that came, the write is no longer under way: the first look is at once.
@@ -22,6 +24,7 @@ SEE_FIRST = "Check whether it is there before you call again."
 
 SeenT = TypeVar("SeenT")
 ResultT = TypeVar("ResultT")
+RowT = TypeVar("RowT")
 
 
 async def poll(
@@ -78,6 +81,47 @@ async def find_out(
     raise not_applied(
         lost, again, was, seen=seen is not None, facts=facts(seen) if facts and seen is not None else None
     )
+
+
+async def make(
+    call: Call,
+    request: Request[RowT],
+    look: Callable[[], Awaitable[Sequence[RowT]]],
+    judge: Callable[[Unknown, Sequence[RowT]], tuple[RowT, bool] | None],
+) -> tuple[RowT, bool, list[str]]:
+    """Send a request that makes something; return what was made, whether by this call, and notes for the answer.
+
+    `look`: what there is now. `judge`: which of it was made, and whether it is certain that this call made it; None
+    while it is not there.
+
+    Raises:
+        AutoSendError: It was not made, or that is not known.
+    """
+    try:
+        return await call.write(request), True, []
+    except Unknown as lost:
+        made, ours = await find_out(call, lost, look, partial(judge, lost), again=SEE_FIRST)
+        return made, ours, [FOUND] if ours else [FOUND, SOMEBODY_ELSE]
+
+
+async def delete(
+    call: Call,
+    request: Request[None],
+    look: Callable[[], Awaitable[Sequence[RowT]]],
+    is_it: Callable[[RowT], bool],
+) -> list[str]:
+    """Send a deletion; return notes for the answer. `look`: what there is now. `is_it`: whether that was to go.
+
+    Raises:
+        AutoSendError: It was not deleted, or that is not known.
+    """
+    try:
+        await call.write(request)
+    except Unknown as lost:
+        was = "it was still there"
+        await find_out(call, lost, look, lambda rows: None if any(map(is_it, rows)) else True, was=was, again=SEE_FIRST)
+        return [GONE]
+    return []
 
 
 def not_applied(

@@ -3,6 +3,9 @@
 Source: AutoSend's documentation, the pages of "Contact lists".
 """
 
+from collections.abc import Sequence
+from functools import partial
+
 from autosend_mcp.api import contact_lists
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.directory import read_lists
@@ -24,7 +27,7 @@ from autosend_mcp.models.text import compact_json, visible
 from autosend_mcp.tools.confirm import confirm
 from autosend_mcp.tools.contact_lists.resolve import resolve_list
 from autosend_mcp.tools.context import Context
-from autosend_mcp.tools.lost_reply import FOUND, GONE, SEE_FIRST, SOMEBODY_ELSE, find_out
+from autosend_mcp.tools.lost_reply import delete, make
 from autosend_mcp.tools.registry import Effect, tool
 
 IN_USE = "a live automation uses it"
@@ -67,12 +70,9 @@ async def create_contact_list(context: Context, body: CreateContactList) -> Crea
     request = contact_lists.create(body.request_body())
     if body.dry_run:
         return CreatedContactList(outcome="dry_run", plan=planned(request.shown()))
-    notes, ours = None, True
-    try:
-        made = await call.write(request)
-    except Unknown as lost:
-        made, ours = await _find_made(call, body, lost)
-        notes = [FOUND] if ours else [FOUND, SOMEBODY_ELSE]
+    made, ours, notes = await make(
+        call, request, lambda: call.look_up(contact_lists.list_all()), partial(_made, call, body)
+    )
     call.cache.lists.invalidate()
     back = [step("delete_contact_list", list=made.id, confirm=made.name)] if ours else None
     return CreatedContactList(
@@ -80,29 +80,21 @@ async def create_contact_list(context: Context, body: CreateContactList) -> Crea
     )
 
 
-async def _find_made(call: Call, body: CreateContactList, lost: Unknown) -> tuple[ContactList, bool]:
+def _made(
+    call: Call, body: CreateContactList, lost: Unknown, lists: Sequence[ContactList]
+) -> tuple[ContactList, bool] | None:
     """Return the list of this name that has appeared since, and whether it is certain that this call made it."""
     wanted = visible(body.name).strip()
-
-    def judge(lists: list[ContactList]) -> tuple[ContactList, bool] | None:
-        made = next((row for row in lists if row.name.strip() == wanted), None)
-        if made is None:
-            return None
-        if made.is_segment is not (body.type == "segment"):
-            raise Refused(
-                f"Another list or segment of this name was made meanwhile. {lost.what}",
-                "Use it, or choose another name.",
-                facts={"there is": made.named()},
-            )
-        return made, relative_to(call.sent_at, made.created_at, made.seen_at) == "during"
-
-    return await find_out(
-        call,
-        lost,
-        lambda: call.look_up(contact_lists.list_all()),
-        judge,
-        again=SEE_FIRST,
-    )
+    made = next((row for row in lists if row.name.strip() == wanted), None)
+    if made is None:
+        return None
+    if made.is_segment is not (body.type == "segment"):
+        raise Refused(
+            f"Another list or segment of this name was made meanwhile. {lost.what}",
+            "Use it, or choose another name.",
+            facts={"there is": made.named()},
+        )
+    return made, relative_to(call.sent_at, made.created_at, made.seen_at) == "during"
 
 
 @tool("lists", "Delete contact list", Effect.DELETE)
@@ -125,19 +117,10 @@ async def delete_contact_list(context: Context, body: DeleteContactList) -> Dele
         return DeletedContactList(outcome="dry_run", plan=plan)
     kind, shows = "the segment" if found.is_segment else "the list", {"would delete": found.named()}
     await confirm(context, body.confirm, found.name.strip(), kind=kind, names=[found.name], ids=[found.id], shows=shows)
-    notes = None
     try:
-        await call.write(request)
-    except Unknown as lost:
-        await find_out(
-            call,
-            lost,
-            lambda: call.look_up(contact_lists.list_all()),
-            lambda lists: None if any(row.id == found.id for row in lists) else True,
-            was="it was still there",
-            again=SEE_FIRST,
+        notes = await delete(
+            call, request, lambda: call.look_up(contact_lists.list_all()), lambda row: row.id == found.id
         )
-        notes = [GONE]
     except Refused as refusal:
         if contact_lists.is_in_use(refusal):
             refusal.what = f"Not deleted: {IN_USE}."

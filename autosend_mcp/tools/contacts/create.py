@@ -8,7 +8,7 @@ from autosend_mcp.api.contacts import Found
 from autosend_mcp.api.moment import relative_to
 from autosend_mcp.errors import Refused, Unknown
 from autosend_mcp.models.base import planned, step
-from autosend_mcp.models.comparison import differences, listed, lists_hidden, remaining, with_lists
+from autosend_mcp.models.comparison import NOT_SHOWN, differences, listed, lists_hidden, remaining, with_lists
 from autosend_mcp.models.contacts.contact import LISTS, Contact, StoredContact, Values
 from autosend_mcp.models.contacts.create import (
     AUTOMATIONS_WOULD,
@@ -24,7 +24,6 @@ from autosend_mcp.tools.property_checks import check_properties
 from autosend_mcp.tools.registry import Effect, tool
 
 VERIFIED = "AutoSend's reply was lost; a look-up then found this contact, created at about the time of this call."
-NOT_SHOWN = "AutoSend's reply does not show the value asked for in: {}."
 
 # AutoSend does not document the status of "already exists"; these could be it, unless other fields are at fault.
 _MAY_MEAN_EXISTS = {200, 400, 409, 422}

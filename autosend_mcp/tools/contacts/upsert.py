@@ -11,6 +11,7 @@ from autosend_mcp.errors import AutoSendError, Unknown
 from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.comparison import (
     NOT_EXACT,
+    NOT_SHOWN,
     changes,
     differences,
     is_expected,
@@ -26,7 +27,6 @@ from autosend_mcp.models.contacts.create import AUTOMATIONS_WOULD, NEW_CONTACT_W
 from autosend_mcp.models.contacts.upsert import UpsertContact, UpsertedContact
 from autosend_mcp.tools.contact_lists.look_up import lists_left
 from autosend_mcp.tools.contact_lists.resolve import resolve_lists
-from autosend_mcp.tools.contacts.create import NOT_SHOWN
 from autosend_mcp.tools.contacts.joined import list_notes, lookup_notes
 from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.lost_reply import not_applied, poll

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from autosend_mcp.api import suppression_groups
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.request import Request
-from autosend_mcp.errors import AutoSendError, Unknown
+from autosend_mcp.errors import AutoSendError, Refused, Unknown
 from autosend_mcp.models.base import JsonObject, planned, step
 from autosend_mcp.models.suppression_groups.emails import (
     REASONS,
@@ -74,7 +74,13 @@ async def unsuppress_emails(context: Context, body: UnsuppressEmails) -> Suppres
     if body.dry_run:
         return _plan(group, request, globally)
     before = await _before(call, emails, group)
-    changed, notes = await _settled(call, request, looking(call, emails, group, only_global=False, suppressed=False))
+    look = looking(call, emails, group, only_global=False, suppressed=False)
+    try:
+        changed, notes = await _settled(call, request, look)
+    except Refused:  # perhaps because they are in no group; all mail to them may be stopped all the same
+        if globally is None or await poll(call, look, lambda left: not left, AFTER_A_REPLY) != []:
+            raise
+        changed, notes = None, None
     if globally:
         return await _let_all_mail_through(call, emails, globally, changed, notes)
     undo = _back_into(group, emails, before) if group and before is not None and not notes else None

@@ -3,12 +3,16 @@
 Source: AutoSend's documentation, the pages of "Suppression groups".
 """
 
+from collections.abc import Sequence
+from functools import partial
+
 from autosend_mcp.api import suppression_groups
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.moment import relative_to
 from autosend_mcp.api.request import Request
 from autosend_mcp.errors import NOTHING_CHANGED, NotSent, Refused, Unknown
 from autosend_mcp.models.base import planned, step
+from autosend_mcp.models.comparison import NOT_SHOWN
 from autosend_mcp.models.suppression_groups.groups import (
     CreatedSuppressionGroup,
     CreateSuppressionGroup,
@@ -24,7 +28,7 @@ from autosend_mcp.models.suppression_groups.groups import (
 )
 from autosend_mcp.tools.confirm import confirm
 from autosend_mcp.tools.context import Context
-from autosend_mcp.tools.lost_reply import FOUND, GONE, SEE_FIRST, SOMEBODY_ELSE, find_out
+from autosend_mcp.tools.lost_reply import delete, find_out, make
 from autosend_mcp.tools.registry import Effect, tool
 from autosend_mcp.tools.suppression_groups.resolve import group_among, named_so, resolve_group
 
@@ -59,12 +63,10 @@ async def create_suppression_group(context: Context, body: CreateSuppressionGrou
     request = suppression_groups.create(body.request_body())
     if body.dry_run:
         return CreatedSuppressionGroup(outcome="dry_run", plan=planned(request.shown()))
-    notes, ours = None, True
-    try:
-        made = await call.write(request)
-    except Unknown as lost:
-        made, ours = await _find_made(call, body.name, {group.group_id for group in existing}, lost)
-        notes = [FOUND] if ours else [FOUND, SOMEBODY_ELSE]
+    known = {group.group_id for group in existing}
+    made, ours, notes = await make(
+        call, request, lambda: call.look_up(suppression_groups.list_all()), partial(_made, call, body.name, known)
+    )
     back = [step("delete_suppression_group", group=made.group_id, confirm=made.name)] if ours else None
     return CreatedSuppressionGroup(outcome="created", group_id=made.group_id, name=made.name, undo=back, notes=notes)
 
@@ -83,17 +85,15 @@ def _check_free(groups: list[SuppressionGroup], name: str) -> None:
         )
 
 
-async def _find_made(call: Call, name: str, known: set[str], lost: Unknown) -> tuple[SuppressionGroup, bool]:
+def _made(
+    call: Call, name: str, known: set[str], _lost: Unknown, groups: Sequence[SuppressionGroup]
+) -> tuple[SuppressionGroup, bool] | None:
     """Return the group of this name that has appeared since, and whether it is certain that this call made it."""
-
-    def judge(groups: list[SuppressionGroup]) -> tuple[SuppressionGroup, bool] | None:
-        made = [group for group in named_so(groups, name) if group.group_id not in known]
-        if not made:
-            return None
-        during = relative_to(call.sent_at, made[0].created_at, made[0].seen_at) == "during"
-        return made[0], during and len(made) == 1
-
-    return await find_out(call, lost, lambda: call.look_up(suppression_groups.list_all()), judge, again=SEE_FIRST)
+    made = [group for group in named_so(groups, name) if group.group_id not in known]
+    if not made:
+        return None
+    during = relative_to(call.sent_at, made[0].created_at, made[0].seen_at) == "during"
+    return made[0], during and len(made) == 1
 
 
 @tool("suppressions", "Update suppression group", Effect.CHANGE)
@@ -124,7 +124,7 @@ async def update_suppression_group(context: Context, body: UpdateSuppressionGrou
     now, notes = await _update(call, request, found, body)
     back = taken_back(changed)
     if left := changes(now, body):
-        notes.append(f"AutoSend's reply does not show these as asked: {', '.join(left)}.")
+        notes.append(NOT_SHOWN.format(", ".join(left)))
     return UpdatedSuppressionGroup(
         outcome="updated",
         group_id=now.group_id,
@@ -182,7 +182,13 @@ async def delete_suppression_group(context: Context, body: DeleteSuppressionGrou
         ids=[found.group_id],
         shows={"would delete": found.shown(), "and": OPT_OUTS},
     )
-    notes = await _delete(context.call, request, found)
+    call = context.call
+    notes = await delete(
+        call,
+        request,
+        lambda: call.look_up(suppression_groups.list_all()),
+        lambda row: row.group_id == found.group_id,
+    )
     empty = found.suppression_count == 0
     return DeletedSuppressionGroup(
         outcome="deleted",
@@ -191,24 +197,3 @@ async def delete_suppression_group(context: Context, body: DeleteSuppressionGrou
         undo=[step("create_suppression_group", **found.made_by())] if empty else None,
         notes=[*notes, OTHER_ID if empty else OPT_OUTS_GONE],
     )
-
-
-async def _delete(call: Call, request: Request[None], found: SuppressionGroup) -> list[str]:
-    """Send it; return a note where a look-up found the group gone.
-
-    Raises:
-        Unknown: The reply was lost, and the group is still there or could not be looked for.
-    """
-    try:
-        await call.write(request)
-    except Unknown as lost:
-        await find_out(
-            call,
-            lost,
-            lambda: call.look_up(suppression_groups.list_all()),
-            lambda groups: None if any(row.group_id == found.group_id for row in groups) else True,
-            was="it was still there",
-            again=SEE_FIRST,
-        )
-        return [GONE]
-    return []

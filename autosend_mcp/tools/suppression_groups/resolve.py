@@ -1,5 +1,7 @@
 """The suppression group that an exact name or a groupId means."""
 
+from collections.abc import Sequence
+
 from autosend_mcp.api import suppression_groups
 from autosend_mcp.api.calls import Call
 from autosend_mcp.errors import NOTHING_CHANGED, NotSent
@@ -33,7 +35,7 @@ def group_among(groups: list[SuppressionGroup], given: str) -> SuppressionGroup:
     )
 
 
-def named_so(groups: list[SuppressionGroup], name: str) -> list[SuppressionGroup]:
+def named_so(groups: Sequence[SuppressionGroup], name: str) -> list[SuppressionGroup]:
     """Return the groups of this name."""
     wanted = visible(name).strip()
     return [row for row in groups if row.name.strip() == wanted]
