@@ -123,7 +123,7 @@ class Import:
         self.error = self._sender.error
         with suppress(OSError):  # whatever needs the journal will report it
             self._problems = await to_thread.run_sync(journal.rejected, 0, MAX_PROBLEMS)
-        finished = not self.progress.stopped and await self._write_reports()
+        finished = not self.progress.stopped and await self._write_reports(journal)
         self.progress.stage = "done" if finished else "stopped"
 
     def stop(self) -> None:
@@ -202,10 +202,10 @@ class Import:
         columns = [asdict(column) for column in self.columns]
         await to_thread.run_sync(journal.set_fact, "staged", {"lists": lists, "columns": columns})
 
-    async def _write_reports(self) -> bool:
+    async def _write_reports(self, journal: Journal) -> bool:
         """Write the reports; return whether the import is finished with that."""
         try:
-            await to_thread.run_sync(self._finish)
+            await to_thread.run_sync(self._finish, journal)
         except (OSError, FileError) as error:
             what = f"The report cannot be written: {(getattr(error, 'strerror', None) or str(error)).rstrip('.')}."
             if self.options.dry_run:
@@ -217,18 +217,17 @@ class Import:
             return False
         return True
 
-    def _finish(self) -> None:
+    def _finish(self, journal: Journal) -> None:
         """Write the reports, and remove the journal."""
-        assert self._journal is not None  # noqa: S101 - `read` came first
         if self.options.dry_run:
             if self._path is not None and self._report_dry_run:
-                self.files = write_dry_run(self.table, self._journal, self._path)
+                self.files = write_dry_run(self.table, journal, self._path)
         elif self._path is None:
             if len(self._problems) == MAX_PROBLEMS:
                 self.notes.append(f"Only the first {MAX_PROBLEMS:,} of the rows that did not succeed are listed.")
         else:
-            self.files = write_reports(self.table, self._journal, self._path, encoding=self.options.encoding)
-        journal, self._journal = self._journal, None
+            self.files = write_reports(self.table, journal, self._path, encoding=self.options.encoding)
+        self._journal = None
         journal.close(keep=False)
 
 
