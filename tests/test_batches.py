@@ -295,15 +295,6 @@ async def test_the_undo_of_a_batch_takes_it_back() -> None:
     assert old["firstName"] == "Old"
 
 
-async def test_values_that_were_not_there_before_are_reported_to_stay() -> None:
-    async with over_a_line() as (client, _line):
-        answer_of(await client.call_tool("upsert_contacts", {"contacts": people(1)}))
-        rows = [{"email": "p0@example.com", "lastName": "New"}]
-        answer = answer_of(await client.call_tool("upsert_contacts", {"contacts": rows}))
-    assert answer["notes"] == ["Values that were not there before cannot be cleared again."]
-    assert "undo" not in answer
-
-
 async def test_a_hundred_repairs_do_not_outgrow_the_answer() -> None:
     async with over_a_line() as (client, _line):
         rows = [{"email": f"{'P' * 50}{number}@Example.com", "firstName": ""} for number in range(100)]

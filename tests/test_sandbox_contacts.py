@@ -85,7 +85,7 @@ async def test_an_address_is_unique_in_its_project_whatever_the_case(status: Any
     ("rule", "left"),
     [
         ("merge", {"firstName": "Jane", "userId": "u", "customFields": {"plan": "free", "n": 1}}),
-        ("replace", {"customFields": {"plan": "free"}}),
+        ("replace", {"firstName": "Jane", "userId": "u", "customFields": {"plan": "free"}}),
     ],
 )
 async def test_an_upsert_merges_or_replaces(rule: Any, left: dict[str, Any]) -> None:
@@ -98,6 +98,17 @@ async def test_an_upsert_merges_or_replaces(rule: Any, left: dict[str, Any]) -> 
         assert {name: value for name, value in upserted.items() if name not in kept} == left
         assert upserted["id"] == created["id"]
         assert members_of(store, news) == [created["id"]]
+
+
+async def test_an_empty_name_is_cleared_and_null_leaves_it() -> None:
+    async with over(no_value="null") as (http, _):
+        shown = (await http.post("/contacts", json=JANE | {"lastName": None, "userId": ""})).json()["data"]
+        assert (shown["firstName"], shown["lastName"], shown["userId"]) == ("Jane", None, None)
+        change = {"email": JANE["email"], "firstName": None, "lastName": "Doe", "userId": "u"}
+        shown = (await http.post("/contacts/email", json=change)).json()["data"]
+        assert (shown["firstName"], shown["lastName"], shown["userId"]) == ("Jane", "Doe", "u")
+        shown = (await http.post("/contacts/email", json=change | {"firstName": "", "lastName": None})).json()["data"]
+        assert (shown["firstName"], shown["lastName"], shown["userId"]) == (None, "Doe", "u")
 
 
 async def test_replies_about_a_contact_can_hold_its_lists() -> None:

@@ -87,7 +87,6 @@ async def test_all_mail_stopped_has_no_undo_which_would_end_earlier_opt_outs_too
 @pytest.mark.parametrize(
     "before",
     [
-        {"firstName": ""},
         {"firstName": "x" * 1001},
         {"firstName": JOINED_NAME},
         {"userId": HEART},

@@ -203,14 +203,6 @@ async def test_many_lists_are_joined_without_looking_into_each_first() -> None:
     assert "undo" not in answer
 
 
-async def test_a_value_that_was_not_there_before_is_reported_to_stay() -> None:
-    async with over_a_line() as (client, _line):
-        answer_of(await client.call_tool("create_contact", ASKED))
-        answer = answer_of(await client.call_tool("upsert_contact", {**ASKED, "lastName": "Doe"}))
-    assert "undo" not in answer
-    assert answer["notes"] == ["These had no value before, and cannot be cleared again: lastName."]
-
-
 async def test_an_upsert_that_cannot_leave_is_retried_and_reported_as_not_sent() -> None:
     async with over_a_line() as (client, line):
         line.lose(UPSERT, unreachable)

@@ -42,7 +42,8 @@ def read_arguments(model: type[BodyT], arguments: Mapping[str, object], tool: st
     if problems or body is None:
         raise _not_valid(problems, tool)
     if empty:
-        notes.append(f"Empty, so not sent: {', '.join(empty)}.")
+        to_clear = " To remove a value, name it in clear." if "clear" in properties else ""
+        notes.append(f"Empty, so not sent: {', '.join(empty)}.{to_clear}")
     return body, notes
 
 

@@ -6,11 +6,21 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from autosend_mcp.models.contacts.contact import CUSTOM, LISTS, NAMES, Contact, Person, StoredContact, Values
+from autosend_mcp.models.contacts.contact import (
+    CLEAR,
+    CUSTOM,
+    LISTS,
+    NAMES,
+    Contact,
+    PersonChange,
+    StoredContact,
+    Values,
+)
 from autosend_mcp.models.text import quoted, visible, visible_data
 from autosend_mcp.models.values import SYSTEM_PROPERTIES
 
 NOT_SHOWN = "AutoSend's reply does not show the value asked for in: {}."
+NOT_CLEARED = "AutoSend did not clear: {}."
 
 _CUSTOM = f"{CUSTOM}."
 _DATE = len("2024-03-01")  # a longer one has a time; two dates without one are compared as texts
@@ -31,15 +41,16 @@ def with_existing_values(expected: Values, before: StoredContact | None, own: Co
     """Return the request for these values that takes no other value from the contact there is.
 
     Whether AutoSend keeps what a request does not name is not documented for every request, so what the contact has
-    besides is sent along, as it is. The one policy for this, of tools and imports. `own`: the custom fields that can
-    be sent; the others AutoSend sets by itself. None: any.
+    besides is sent along, as it is; a custom field that it does not have is not cleared, for that might define one.
+    The one policy for this, of tools and imports. `own`: the custom fields that can be sent; the others AutoSend sets
+    by itself. None: any.
     """
-    if before is None:
-        return expected
-    names = {name: value for name in NAMES if isinstance(value := before.raw.get(name), str) and value}
-    existing = {name: value for name, value in before.raw_fields.items() if value is not None and _is_own(name, own)}
-    custom = existing | custom_fields(expected)
-    return names | expected | ({CUSTOM: custom} if custom else {})
+    raw, fields = (before.raw, before.raw_fields) if before else ({}, {})
+    names = {name: value for name in NAMES if isinstance(value := raw.get(name), str) and value}
+    custom = {name: value for name, value in fields.items() if value is not None and _is_own(name, own)}
+    custom |= {name: value for name, value in custom_fields(expected).items() if value is not None or name in custom}
+    rest = {name: value for name, value in expected.items() if name != CUSTOM and (before or value != "")}
+    return names | rest | ({CUSTOM: custom} if custom else {})
 
 
 def own_values(contact: StoredContact, own: Collection[str] | None) -> dict[str, Any]:
@@ -57,7 +68,7 @@ def _is_own(name: str, own: Collection[str] | None) -> bool:
 def differences(expected: Mapping[str, Any], now: Contact) -> dict[str, dict[str, Any]]:
     """Return every expected value that the contact does not show: `{"firstName": {"asked": "Jane", "now": "Jan"}}`.
 
-    Lists count only where AutoSend shows the contact's.
+    What is to be cleared is asked for as "" or None. Lists count only where AutoSend shows the contact's.
     """
     return {
         name: {"asked": want, "now": have} for name, want, have in _pairs(expected, now) if not _same(name, want, have)
@@ -117,10 +128,25 @@ def _pairs(expected: Mapping[str, Any], now: Contact) -> Iterator[tuple[str, Any
 
 
 def _same(name: str, want: object, have: object) -> bool:
+    if _is_nothing(want):
+        return _is_nothing(have)
     if isinstance(want, str) and isinstance(have, str):
         dates = name.startswith(f"{CUSTOM}.") and max(len(want), len(have)) > _DATE
         return have in {want, visible(want)} or (dates and moment(want) is not None and moment(want) == moment(have))
     return want == have and isinstance(want, bool) == isinstance(have, bool)
+
+
+def _is_nothing(value: object) -> bool:
+    """Return whether this is no value. How AutoSend shows one that was cleared is not documented."""
+    return value is None or value == ""
+
+
+def not_as_asked(differing: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return notes on these `differences` from AutoSend's reply."""
+    kept = [name for name, values in differing.items() if _is_nothing(values["asked"])]
+    others = [name for name in differing if name not in kept]
+    notes = [NOT_SHOWN.format(listed(others))] if others else []
+    return notes + ([NOT_CLEARED.format(listed(kept))] if kept else [])
 
 
 def listed(names: Iterable[str]) -> str:
@@ -148,42 +174,44 @@ def _flat(contact: Contact | None) -> dict[str, Any]:
     if contact is None:
         return {}
     stored = _stored(contact)
-    flat = {name: stored[name] for name in NAMES if stored.get(name) is not None}
-    return flat | {f"{CUSTOM}.{name}": value for name, value in custom_fields(stored).items()}
+    flat = {name: stored[name] for name in NAMES if not _is_nothing(stored.get(name))}
+    return flat | {f"{CUSTOM}.{name}": value for name, value in custom_fields(stored).items() if value is not None}
 
 
-def unclearable(changed: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return a note on the values that were not there before, which no request is known to clear."""
-    names = [name for name, values in changed.items() if values["was"] is None]
-    return [f"These had no value before, and cannot be cleared again: {listed(names)}."] if names else []
+CLEARS_FIELDS = "The undo clears custom fields, which AutoSend does not document: it reports whether that worked."
+
+
+def clears_fields(steps: Iterable[Mapping[str, Any]]) -> bool:
+    """Return whether these arguments of upserts clear a custom field."""
+    return any(name.startswith(_CUSTOM) for values in steps for name in values.get(CLEAR, ()))
 
 
 NOT_EXACT = "There is no undo: not every value there was before can be sent as it was."
 
 
 def restoring(email: str, changed: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
-    """Return the arguments of an upsert that puts the values back that there were; the others it cannot clear.
+    """Return the arguments of an upsert that puts the values back that there were, and clears the others.
 
     None where a value cannot be sent as it was.
     """
     back: dict[str, Any] = {}
     for name, values in changed.items():
-        if values["was"] is not None:
-            field, _, custom = name.partition(".")
-            if custom:
-                back.setdefault(field, {})[custom] = values["was"]
-            else:
-                back[field] = values["was"]
+        field, _, custom = name.partition(".")
+        if values["was"] is None:
+            back.setdefault(CLEAR, []).append(name)
+        elif custom:
+            back.setdefault(field, {})[custom] = values["was"]
+        else:
+            back[field] = values["was"]
     if not back:
         return {}
     values = {"email": email, **back}
     repairs: list[str] = []
     try:
-        person = Person.model_validate(values, context=repairs)
+        person = PersonChange.model_validate(values, context=repairs)
     except ValidationError:
         return None
-    exact = not repairs and person.attributes() == values and visible_data(values) == values
-    return values if exact and "" not in {back.get(name) for name in NAMES} else None
+    return values if not repairs and person.payload() == values == visible_data(values) else None
 
 
 def moment(text: str | None) -> datetime | None:

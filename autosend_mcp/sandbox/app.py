@@ -17,8 +17,12 @@ Written from the documentation; shares no code with the client it tests. Where t
 | a documented endpoint that the sandbox does not have | 501 `SANDBOX_NOT_IMPLEMENTED`, with its path |
 | which keys are valid | any `AS_...` (one project), and any `ASA_...` with `x-project-id` |
 | unknown members of a body | ignored |
-| upsert: what is not given | `upsert_rule`: `merge` keeps it and merges custom fields, or `replace` clears it |
-| upsert: `null` | clears the name, or the custom field |
+| upsert: custom fields that are not given | `upsert_rule`: `merge` keeps them, or `replace` clears them |
+| bulk update: what is not given | as `upsert_rule` says, also of names |
+| create: `""` | no value |
+| bulk update: `""` of a name | `empty_in_bulk`: `clear` as in an upsert, or `keep` what there is |
+| `null` of a custom field | `null_properties`: `clear`, `keep` what there is, or `refuse` it |
+| names without a value in replies about a contact | `no_value`: `absent`, or `null`, or `empty` |
 | upsert: `listIds` | only adds |
 | unknown list ids in `listIds` | `known_lists_only`: false makes them on first use, or true refuses them |
 | segment ids in `listIds` | refused with 400 |

@@ -187,6 +187,8 @@ def checked_values(custom: Mapping[str, Any], types: Mapping[str, str], options:
         if options.system_properties and name in SYSTEM:
             continue
         kind = types.get(name)
+        if value is None and options.null_properties == "refuse":
+            checked.problems.append(problem(f"customFields.{name}", "Value must not be null"))
         if kind is None and name not in RESERVED and value is not None:
             if options.unknown_fields == "refuse":
                 checked.problems.append(problem(f"customFields.{name}", "Unknown custom field"))

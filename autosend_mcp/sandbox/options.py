@@ -51,6 +51,9 @@ class Options:
     lists_key: Literal["lists", "contacts"] = "lists"
     lists_in_use: tuple[str, ...] = ()
     upsert_rule: Literal["merge", "replace"] = "merge"
+    empty_in_bulk: Literal["clear", "keep"] = "clear"
+    null_properties: Literal["clear", "keep", "refuse"] = "clear"
+    no_value: Literal["absent", "null", "empty"] = "absent"
     unknown_fields: Literal["create", "keep", "ignore", "refuse"] = "create"
     wrong_types: Literal["refuse", "keep"] = "refuse"
     list_ids_in_replies: bool = False

@@ -58,6 +58,8 @@ def property_problems(custom: Mapping[str, Any], defined: Mapping[str, str]) -> 
 
 
 def _fits(value: object, kind: str) -> bool:
+    if value is None:  # to be cleared
+        return True
     if kind == "boolean":
         return isinstance(value, bool)
     if kind == "number":

@@ -32,6 +32,7 @@ Row = Annotated[
                 "lastName": {"type": "string"},
                 "userId": {"type": "string"},
                 "customFields": {"type": "object"},
+                "clear": {"type": "array", "items": {"type": "string"}},
             },
         }
     ),

@@ -4,18 +4,27 @@ Fields: AutoSend's documentation, "Create contact", "Upsert contact" and "Get co
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, cast
+from typing import Annotated, Any, ClassVar, Self, cast
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, WithJsonSchema, model_validator
 
-from autosend_mcp.models.base import Answer, Body, KeepsRaw
+from autosend_mcp.models.base import Answer, Body, KeepsRaw, broken_rule
 from autosend_mcp.models.schema import UNPUBLISHED, published_schema
-from autosend_mcp.models.text import VisibleText, visible
-from autosend_mcp.models.values import CustomFields, EmailAddress, Text
+from autosend_mcp.models.text import VisibleText, quoted, visible
+from autosend_mcp.models.values import (
+    MAX_ENTRIES,
+    RESERVED,
+    SET_BY_AUTOSEND,
+    CustomFields,
+    CustomName,
+    EmailAddress,
+    Text,
+)
 
 # AutoSend's names of what a contact has, besides `email`.
 FIRST_NAME, LAST_NAME, USER_ID = NAMES = ("firstName", "lastName", "userId")
 CUSTOM, LISTS = "customFields", "listIds"
+CLEAR = "clear"  # what a tool takes of an upsert besides; AutoSend takes "" instead
 PROPERTIES = "contactProperties"  # what newer pages call the custom fields, in requests and in replies
 OTHER_NAMES = {PROPERTIES: CUSTOM}
 
@@ -45,6 +54,51 @@ class Person(Body):
         """Return what is expected of the contact, under AutoSend's names; without the lists."""
         names: dict[str, Any] = published_schema(Person)["properties"]
         return {name: value for name, value in self.payload().items() if name in names}
+
+
+_custom_name = TypeAdapter[str](CustomName)
+
+
+def _clearable(given: str) -> str:
+    """Return the name of a value as `changes` names it: `firstName`, `customFields.plan`."""
+    name = RESERVED.get(given) or given
+    if name in NAMES:
+        return name
+    custom = given.removeprefix(f"{PROPERTIES}.").removeprefix(f"{CUSTOM}.")
+    if custom in {*RESERVED, *SET_BY_AUTOSEND}:
+        raise broken_rule(f"must be {', '.join(NAMES)} or a custom field")
+    return f"{CUSTOM}.{_custom_name.validate_python(custom)}"
+
+
+class PersonChange(Person):
+    """What an upsert says of one contact: values it is to have, and which it is to have no more."""
+
+    clear: list[Annotated[str, AfterValidator(_clearable)]] | None = Field(
+        default=None,
+        max_length=MAX_ENTRIES,
+        description="Names of values to remove, also of custom fields.",
+        examples=[["firstName", "plan"]],
+    )
+
+    @model_validator(mode="after")
+    def _not_both(self) -> Self:
+        given = super().attributes()
+        given |= {f"{CUSTOM}.{name}": value for name, value in given.get(CUSTOM, {}).items()}
+        if both := [name for name in self.clear or () if name in given]:
+            raise broken_rule(f"clear: {quoted(both[0])} is given a value, too")
+        return self
+
+    def attributes(self) -> Values:
+        """Return what is expected of the contact: what is to be cleared as AutoSend takes it.
+
+        Documented is `""`, for the names (page "Upsert contact"). For custom fields nothing is; `null` is what
+        AutoSend's own client allows besides a value, and the least likely to become one.
+        """
+        values = super().attributes()
+        names = [name for name in self.clear or () if name in NAMES]
+        custom = [name.removeprefix(f"{CUSTOM}.") for name in self.clear or () if name not in NAMES]
+        values |= dict.fromkeys(names, "")
+        return values | ({CUSTOM: values.get(CUSTOM, {}) | dict.fromkeys(custom)} if custom else {})
 
 
 def _known_values(value: object) -> object:

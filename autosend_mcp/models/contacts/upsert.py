@@ -3,10 +3,11 @@
 from typing import Literal
 
 from autosend_mcp.models.base import JsonObject
+from autosend_mcp.models.contacts.contact import PersonChange
 from autosend_mcp.models.contacts.create import CreateContact, WrittenContact
 
 
-class UpsertContact(CreateContact):
+class UpsertContact(PersonChange, CreateContact):
     """The arguments of `upsert_contact`; the body of `POST /contacts/email`."""
 
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 from starlette.requests import Request
 from starlette.responses import Response
 
-from autosend_mcp.sandbox.contacts.records import SYSTEM, Contact, with_properties
+from autosend_mcp.sandbox.contacts.records import NAMES, SYSTEM, Contact, with_properties
 from autosend_mcp.sandbox.contacts.writes import bulk_update, create, upsert
 from autosend_mcp.sandbox.envelope import Handler, Refused, body_of, check, not_found, parameter, success
 from autosend_mcp.sandbox.store import Store
@@ -30,7 +30,7 @@ MAX_ROWS = 100
 
 _ID = re.compile("[0-9a-fA-F]{24}")
 _PROPERTIES = ("customFields", "contactProperties")  # the older name and the newer
-_TEXTS = {"firstName": None, "lastName": None, "userId": None}
+_TEXTS = dict.fromkeys(NAMES)
 
 
 class ContactEndpoints:
@@ -132,7 +132,8 @@ class ContactEndpoints:
         key, now = self._store.options.properties_key, self._store.db.timestamp()
         keys = _PROPERTIES if key == "both" else (key,)
         more = dict(zip(SYSTEM, ("api", now), strict=True)) if self._options.system_properties else {}
-        shown = [with_properties(contact, keys, more) for contact in contacts]
+        blank = {"absent": {}, "null": dict.fromkeys(NAMES), "empty": dict.fromkeys(NAMES, "")}[self._options.no_value]
+        shown = [blank | with_properties(contact, keys, more) for contact in contacts]
         if not self._options.list_ids_in_replies:
             return shown
         list_ids = self._store.contact_lists.of(contacts)

@@ -11,13 +11,13 @@ Contact = dict[str, Any]
 # The system properties since 2026-07-24 (changelog); their keys are not documented.
 SYSTEM: tuple[str, str] = ("source", "emailLastOpenedAt")
 
-_NAMES = {"firstName": "first_name", "lastName": "last_name", "userId": "user_id"}
-_COLUMNS = ("id", "project", "email", *_NAMES.values(), "custom_fields", "created_at", "updated_at")
+NAMES = {"firstName": "first_name", "lastName": "last_name", "userId": "user_id"}
+_COLUMNS = ("id", "project", "email", *NAMES.values(), "custom_fields", "created_at", "updated_at")
 
 
 def contact_of(row: Any, custom: Mapping[str, Any] | None = None) -> Contact:
     """Return the contact without what it has no value for. `custom`: the row's custom fields, if known."""
-    named = {name: row[column] for name, column in _NAMES.items() if row[column] is not None}
+    named = {name: row[column] for name, column in NAMES.items() if row[column] is not None}
     return {
         "id": row["id"],
         "email": row["email"],
@@ -68,7 +68,7 @@ class Contacts:
     def insert(self, project: str, email: str, named: Mapping[str, Any], custom: Mapping[str, Any]) -> Contact:
         """Add a row and return its contact."""
         contact_id, now = self._db.new_id(), self._db.timestamp()
-        names = (named.get(name) for name in _NAMES)
+        names = (named.get(name) for name in NAMES)
         values = (contact_id, project, email, *names, json.dumps(custom), now, now)
         self._db.insert("contacts", _COLUMNS, *values)
         return contact_of(dict(zip(_COLUMNS, values, strict=True)), custom)
@@ -76,7 +76,7 @@ class Contacts:
     def update(self, existing: Contact, named: Mapping[str, Any], custom: Mapping[str, Any]) -> Contact:
         """Replace the names and custom fields of the contact's row and return the contact."""
         contact_id, now = existing["id"], self._db.timestamp()
-        names = [named.get(name) for name in _NAMES]
+        names = [named.get(name) for name in NAMES]
         self._db.run(
             "UPDATE contacts SET first_name = ?, last_name = ?, user_id = ?, custom_fields = ?, updated_at = ?"
             " WHERE id = ?",

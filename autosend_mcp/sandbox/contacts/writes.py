@@ -1,6 +1,7 @@
 """Writes of contacts with all that follows from them: lists joined, automations started, webhooks announced.
 
-Source: the pages "Create contact", "Upsert contact" and "Bulk update contacts".
+Source: the pages "Create contact", "Upsert contact" and "Bulk update contacts". In an upsert `""` clears a name, null
+and absence leave it; null is accepted by a create, too (changelog of 2026-07-14).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,12 +9,11 @@ from typing import Any
 
 from autosend_mcp.sandbox.contact_lists.records import GLOBAL, ContactList
 from autosend_mcp.sandbox.contact_properties import CheckedValues, checked_values
-from autosend_mcp.sandbox.contacts.records import Contact
+from autosend_mcp.sandbox.contacts.records import NAMES, Contact
 from autosend_mcp.sandbox.envelope import Refused, check
 from autosend_mcp.sandbox.store import Store
 from autosend_mcp.sandbox.validation import Details, problem
 
-_NAMED = ("firstName", "lastName", "userId")
 _LIST_PROBLEMS = {"segment": "Segment ids are not allowed", "none": "Contact list not found"}
 
 
@@ -47,7 +47,7 @@ def bulk_update(store: Store, project: str, rows: Sequence[Mapping[str, Any]], *
     """Upsert each row that is allowed, in one transaction and in their order; return how many were applied."""
     applied = 0
     with store.db.transaction():
-        writes = Writes(store, project, run_workflow=run_workflow)
+        writes = Writes(store, project, run_workflow=run_workflow, bulk=True)
         contacts = store.contacts.by_emails(project, [row["email"] for row in rows])
         seen: set[str] = set()
         for row in rows:
@@ -67,12 +67,22 @@ class Writes:
     """The writes of one transaction; what they all need is read once."""
 
     def __init__(
-        self, store: Store, project: str, *, run_workflow: bool = True, accept_suppressed: bool = False
+        self,
+        store: Store,
+        project: str,
+        *,
+        run_workflow: bool = True,
+        accept_suppressed: bool = False,
+        bulk: bool = False,
     ) -> None:
-        """Read what is needed, inside a transaction. `run_workflow`: whether changed properties start automations."""
+        """Read what is needed, inside a transaction.
+
+        `run_workflow`: whether changed properties start automations. `bulk`: these are rows of a bulk update.
+        """
         self._store = store
         self._project = project
         self._runs = run_workflow
+        self._bulk = bulk
         self._accept_suppressed = accept_suppressed or store.options.suppressed_on_write == "accept"
         self._known = store.contact_lists.known(project)
         self._segments = [known for known in self._known.values() if known.type == "segment"]
@@ -88,10 +98,7 @@ class Writes:
         for name, kind in checked.defined.items():
             self._store.contact_properties.define(self._project, name, kind)
         self._types |= checked.defined
-        kept = existing if existing and self._store.options.upsert_rule == "merge" else None
-        named = {name: body[name] if name in body else (kept or {}).get(name) for name in _NAMED}
-        custom: dict[str, Any] = {**(kept["customFields"] if kept else {}), **checked.values}
-        custom = {name: value for name, value in custom.items() if value is not None}
+        named, custom = self._named(body, existing or {}), self._custom(checked.values, existing)
         segments = self._segments_of(existing)
         if existing:
             contact = self._store.contacts.update(existing, named, custom)
@@ -111,6 +118,28 @@ class Writes:
         lists = self._list_problems(body.get("listIds") or [])
         check([*lists, *checked.problems, *self._address_problems(body["email"])])
         return checked
+
+    def _named(self, body: Mapping[str, Any], existing: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the names after the write; None for one without a value."""
+        options = self._store.options
+        replaces = self._bulk and options.upsert_rule == "replace"
+        named: dict[str, Any] = {}
+        for name in NAMES:
+            given, was = body.get(name), existing.get(name)
+            if given is None:
+                named[name] = None if replaces and name not in body else was
+            else:
+                named[name] = given or (was if self._bulk and options.empty_in_bulk == "keep" else None)
+        return named
+
+    def _custom(self, given: Mapping[str, Any], existing: Contact | None) -> dict[str, Any]:
+        """Return the custom fields after the write."""
+        options = self._store.options
+        was: dict[str, Any] = existing["customFields"] if existing else {}
+        kept = {name: was.get(name) for name in given} if options.null_properties == "keep" else {}
+        values = {name: kept.get(name) if value is None else value for name, value in given.items()}
+        values = (was if options.upsert_rule == "merge" else {}) | values
+        return {name: value for name, value in values.items() if value is not None}
 
     def join(self, contact: Contact, list_id: str) -> bool:
         """Put the contact into the list; return False if it was there already."""

@@ -19,14 +19,13 @@ from autosend_mcp.models.comparison import (
     changes,
     differences,
     is_expected,
-    listed,
     restoring,
-    unclearable,
     with_existing_values,
 )
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_lists.members import People
 from autosend_mcp.models.contacts.batch import BulkCounts, UpsertContacts, UpsertedContacts
+from autosend_mcp.models.contacts.contact import CLEAR
 from autosend_mcp.models.contacts.create import AUTOMATIONS_START, AUTOMATIONS_WOULD, NEW_CONTACTS_MAY
 from autosend_mcp.tools.contact_lists.members import join
 from autosend_mcp.tools.contact_lists.resolve import resolve_lists
@@ -38,6 +37,7 @@ from autosend_mcp.tools.registry import Effect, tool
 
 LISTS_APART = "AutoSend documents no lists for a bulk update: they were joined by a request of their own."
 LISTS_STAY = "The undo takes nobody out of the lists: not all are new there, and AutoSend only counts them."
+CLEARS = "The undo clears values, which AutoSend does not document for a bulk update: it reports whether that worked."
 AGAIN = "Calling upsert_contacts again with the same arguments is safe: it sets the same values."
 NOT_SEEN_BEFORE = "not found before, but not created by this call"
 NOT_VERIFIED = "Looking them up afterwards failed; the outcomes are what AutoSend counted."
@@ -156,9 +156,7 @@ def _judged(row: Row, before: Found, after: Found | None, lost: Unknown | None, 
         return done, "" if row.new or row.email in before else NOT_SEEN_BEFORE
     if lost:
         return "unknown", "the reply was lost; a look-up did not show its values, so it was probably not applied"
-    differing = (
-        listed(differences(row.expected, after[row.email])) if row.email in after else "there is no such contact"
-    )
+    differing = row.differing(after[row.email]) if row.email in after else "there is no such contact"
     if failed:
         return "failed", f"AutoSend did not accept it; looked up afterwards: {differing}"
     if row.email not in after or (row.email in before and not changes(before[row.email], after[row.email], row.own)):
@@ -218,8 +216,6 @@ def _answer(
     notes = [LISTS_APART] if joined else []
     if any(answer.get("added") or answer.get("created") for answer in joined):
         notes += [AUTOMATIONS_START] if leave else [AUTOMATIONS_START, LISTS_STAY]
-    if any(unclearable(values) for values in changed.values()):
-        notes.append("Values that were not there before cannot be cleared again.")
     return UpsertedContacts(
         outcome="done" if whole else "partly_done",
         counts=dict(counts),
@@ -246,4 +242,5 @@ def _undo(context: Context, rows: list[Row], changed: dict[str, dict[str, dict[s
         context.notes.append(NOT_EXACT)
         return []
     earlier = [values for values in earlier if values]
+    context.notes += [CLEARS] * any(CLEAR in values for values in earlier)
     return steps + ([step("upsert_contacts", contacts=earlier)] if earlier else [])

@@ -8,7 +8,7 @@ from autosend_mcp.api.contacts import Found
 from autosend_mcp.api.moment import relative_to
 from autosend_mcp.errors import Refused, Unknown
 from autosend_mcp.models.base import planned, step
-from autosend_mcp.models.comparison import NOT_SHOWN, differences, listed, lists_hidden, remaining, with_lists
+from autosend_mcp.models.comparison import differences, lists_hidden, not_as_asked, remaining, with_lists
 from autosend_mcp.models.contacts.contact import LISTS, Contact, StoredContact, Values
 from autosend_mcp.models.contacts.create import (
     AUTOMATIONS_WOULD,
@@ -61,8 +61,7 @@ async def create_contact(context: Context, body: CreateContact) -> CreatedContac
     contact, verified = await _create(call, expected)
     notes = [VERIFIED] if verified else []
     notes += await list_notes(call, contact, lists, verified=verified)
-    if differing := differences(expected, contact):
-        notes.append(NOT_SHOWN.format(listed(differing)))
+    notes += not_as_asked(differences(expected, contact))
     back = step("delete_contacts", emails=[contact.email], confirm=contact.email)
     return CreatedContact.showing(contact, outcome="created", undo=[back], notes=notes)
 

@@ -6,11 +6,12 @@ from typing import Any, Literal
 
 from autosend_mcp.errors import NotSent
 from autosend_mcp.models.arguments import read_arguments
-from autosend_mcp.models.comparison import combined, contradictions, custom_fields
-from autosend_mcp.models.contacts.contact import LISTS, Person, Values
+from autosend_mcp.models.comparison import combined, contradictions, custom_fields, differences, listed
+from autosend_mcp.models.contacts.contact import LISTS, NAMES, PersonChange, StoredContact, Values
 from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.property_checks import defined_types, note_undefined, property_problems
 
+FOR_ONE = "AutoSend documents clearing it for one contact only, so use upsert_contact"
 LISTS_BESIDE = "listIds goes beside contacts, for all of them; not into a row"
 
 Outcome = Literal["created", "updated", "unchanged", "merged", "invalid", "failed", "unknown"]
@@ -35,6 +36,12 @@ class Row:
             return self.email
         return {"row": self.number} | ({"email": self.email} if self.email else {}) | {"why": self.why}
 
+    def differing(self, contact: StoredContact) -> str:
+        """Return the names of the values that the contact does not have as expected, and what to do."""
+        differing = differences(self.expected, contact)
+        to_clear = any(name in NAMES and values["asked"] == "" for name, values in differing.items())
+        return f"{listed(differing)}. {FOR_ONE}" if to_clear else listed(differing)
+
 
 async def read_rows(context: Context, contacts: Sequence[Mapping[str, Any]]) -> list[Row]:
     """Return a row each; `unknown` so far, unless it is invalid or another row speaks for its address."""
@@ -46,7 +53,7 @@ async def read_rows(context: Context, contacts: Sequence[Mapping[str, Any]]) -> 
 
 def _read(number: int, given: Mapping[str, Any], notes: list[str]) -> Row:
     try:
-        person, repairs = read_arguments(Person, given, "upsert_contacts")
+        person, repairs = read_arguments(PersonChange, given, "upsert_contacts")
     except NotSent as error:
         email = given.get("email")
         why = LISTS_BESIDE if LISTS in given or "list_ids" in given else why_invalid(error)

@@ -10,14 +10,15 @@ from autosend_mcp.api.moment import relative_to
 from autosend_mcp.errors import AutoSendError, Unknown
 from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.comparison import (
+    CLEARS_FIELDS,
     NOT_EXACT,
-    NOT_SHOWN,
     changes,
+    clears_fields,
     differences,
     is_expected,
     listed,
+    not_as_asked,
     restoring,
-    unclearable,
     with_existing_values,
     with_lists,
 )
@@ -151,8 +152,7 @@ def _answer(
     *,
     created: bool,
 ) -> UpsertedContact:
-    if differing := differences(expected, after):
-        notes.append(NOT_SHOWN.format(listed(differing)))
+    notes += not_as_asked(differences(expected, after))
     if created:
         back = [step("delete_contacts", emails=[after.email], confirm=after.email)]
         return UpsertedContact.showing(after, outcome="created", undo=back, notes=notes)
@@ -163,10 +163,11 @@ def _answer(
         notes.append(f"These changed as well, which was not asked for: {listed(unasked)}.")
     # Of what was not asked for, only what went away is put back: the rest may be somebody else's change.
     ours = {name: values for name, values in changed.items() if name not in unasked or values["now"] is None}
-    notes += unclearable(ours)
     values = restoring(after.email, ours)
     if values is None:
         notes.append(NOT_EXACT)
+    elif clears_fields([values]):
+        notes.append(CLEARS_FIELDS)
     outcome = "updated" if changed or is_expected(LISTS, expected) else "unchanged"
     back = [step("upsert_contact", **values)] if values else None
     return UpsertedContact.showing(after, outcome=outcome, changes=changed or None, undo=back, notes=notes)
