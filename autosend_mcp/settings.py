@@ -1,8 +1,8 @@
 """Every setting, validated once. The only module that reads the environment."""
 
 import hashlib
-import json
 import re
+from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, AnyStr, Literal, cast
@@ -13,12 +13,10 @@ from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, Priv
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from autosend_mcp.errors import NotSent
+from autosend_mcp.secret import read_secret, redactor
 
 PREFIX = "AUTOSEND_"
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]{1,512}")
-
-# A shorter key is no AutoSend key, and taking it out would garble ordinary text.
-_MIN_SECRET = 8
 
 # The toolsets, and what each is about.
 Toolset = Literal["contacts", "lists", "fields", "suppressions", "imports"]
@@ -77,7 +75,7 @@ def _upper(value: object) -> object:
 
 def _content_of(key_file: Path) -> str:
     try:
-        return key_file.expanduser().read_text(encoding="utf-8").strip()
+        return read_secret(key_file.expanduser())
     except (OSError, ValueError):
         what = "AUTOSEND_API_KEY_FILE names a file that cannot be read."
         raise NotSent(what, user_step="set AUTOSEND_API_KEY_FILE to a text file that can be read") from None
@@ -158,7 +156,7 @@ class Settings(BaseSettings):
 
     _key: str = PrivateAttr(default="")
     _key_problem: tuple[str, str] | None = PrivateAttr(default=None)
-    _key_forms: frozenset[str] = PrivateAttr(default=frozenset())
+    _redact: Callable[[bytes], bytes] = PrivateAttr(default=bytes)
 
     def model_post_init(self, _context: Any, /) -> None:
         """Find the key once, so that a call needs no further check."""
@@ -166,8 +164,7 @@ class Settings(BaseSettings):
             self._key = self._find_key()
         except NotSent as problem:
             self._key_problem = (problem.what, problem.user_step)
-        forms = {self._key, json.dumps(self._key)[1:-1]}
-        self._key_forms = frozenset(form for form in forms if len(form) >= _MIN_SECRET)
+        self._redact = redactor(self._key)
 
     def _find_key(self) -> str:
         """Return the key.
@@ -207,12 +204,12 @@ class Settings(BaseSettings):
         return headers | ({"x-project-id": self.project_id} if self.project_id else {})
 
     def without_key(self, text: AnyStr) -> AnyStr:
-        """Return the text without the key, plain or as JSON writes it: AutoSend, or a proxy, may echo it."""
+        """Return the text without the key or what is left of it: AutoSend, or a proxy, may echo it."""
         if isinstance(text, bytes):
-            return self.without_key(text.decode("latin-1")).encode("latin-1")
-        for form in self._key_forms:
-            text = text.replace(form, "[key]")
-        return text
+            return self._redact(text)
+        given = text.encode(errors="surrogatepass")
+        clean = self._redact(given)
+        return text if clean is given else clean.decode(errors="surrogatepass")
 
     def fingerprint(self, text: str) -> str | None:
         """Return a hash of the text, keyed with the API key: the same in each run, and of no use without the key."""

@@ -68,6 +68,7 @@ async def test_every_contact_has_an_outcome(era: str) -> None:
     assert why[2] == 'customFields."plann": not defined; did you mean "plan"?'
     assert why[3].startswith("phone: no such argument")
     assert [row["row"] for row in answer["contacts"]["invalid"]] == [4, 6, 7, 8]
+    assert "no address" not in str(answer)
     assert answer["notes"] == ["Row 2: email was read as old@example.com."]
     assert (new["lastName"], new["customFields"]) == ("New", {"plan": "pro"})
     assert line.bodies(POST) == [

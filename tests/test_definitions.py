@@ -290,6 +290,19 @@ async def test_a_field_is_deleted_by_its_exact_name_and_none_that_looks_like_it(
     assert "2 custom fields look like this name" in text
 
 
+async def test_a_value_is_checked_against_the_field_named_and_shown_from_it() -> None:
+    """Not against the twin, or from the one, that only looks like it, whichever comes first."""
+    rows: list[Row] = [{"fieldName": "plan", "fieldType": "string"}, {"fieldName": "plan\u200b", "fieldType": "number"}]
+    for fields in (rows, rows[::-1]):
+        held = {"plan": "pro", "plan\u200b": 1} if fields is rows else {"plan\u200b": 1, "plan": "pro"}
+        answering = Answering(contact=lambda e, held=held: {"id": "1", "email": e, "customFields": held}, fields=fields)
+        async with connected(answering) as client:
+            plan = {"email": JANE, "customFields": {"plan": "pro"}}
+            assert answer_of(await client.call_tool("upsert_contact", plan))["outcome"] == "unchanged"
+            shown = answer_of(await client.call_tool("get_contact", {"email": JANE}))
+        assert shown["customFields"] == {"plan": "pro"}
+
+
 async def test_a_list_whose_name_holds_what_cannot_be_seen_is_found_by_that_name() -> None:
     async with seeded() as (client, line):
         line.lose("POST /contact-lists", applied_then_reset)

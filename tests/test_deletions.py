@@ -10,6 +10,7 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.sandbox.contacts import writes
 from autosend_mcp.settings import load_settings
+from autosend_mcp.tools.contacts.delete import OTHERS
 from autosend_mcp.tools.context import Context
 from tests.support.line import LOST, Line, answering, applied_then_reset, forwarded, over_a_line, reset, saying
 from tests.support.records import snapshot
@@ -258,3 +259,4 @@ async def test_a_namesake_in_other_letters_is_not_the_contact_that_went() -> Non
     async with connected(Twins()) as client:
         answer = answer_of(await client.call_tool("delete_contacts", {"emails": [JANE], "confirm": "Jane@example.com"}))
     assert (answer["outcome"], here) == ("deleted", {"B": JANE})
+    assert answer["notes"] == [f'{OTHERS} ["{JANE}"].']

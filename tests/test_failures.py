@@ -1,5 +1,6 @@
 """What is reported when nothing left, and when something failed that should not."""
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Iterator
@@ -91,7 +92,9 @@ async def test_a_bug_of_our_own_is_unknown_and_its_text_stays_hidden(
 ) -> None:
     autosend = Buggy(load_settings(api_key=KEY, base_url="http://127.0.0.1:1"))
     async with open_server(autosend) as (server, _), Client(server, mode=era) as client:
-        text = error_of(await client.call_tool("create_contact", JANE))
+        unsent = error_of(await client.call_tool("find_contacts", {"emails": ["jane@example.com"]}))
+        text = error_of(await client.call_tool("create_contact", {"email": "jane@example.com"}))
+    assert "failed with an error of its own. Nothing changed. Do not repeat the call" in unsent
     assert "failed with an error of its own. Whether it was applied is not known. Do not repeat the call" in text
     assert "sEcReT" not in text + caplog.text
     assert caplog.records[-1].__dict__["fields"]["cause"] == "LookupError"
@@ -106,6 +109,24 @@ async def test_a_connection_that_cannot_be_set_up_is_reported_as_not_sent(
         text = error_of(await client.call_tool("create_contact", JANE))
     assert "could not be set up. Nothing was sent and nothing changed. You cannot fix this" in text
     assert "report it to the user, who can check AUTOSEND_BASE_URL and the variables" in text
+
+
+CONNECTED = b"HTTP/1.1 200 Yes\r\n\r\n"
+REFUSED = [b"", b"HTTP/1.1 20", b"HTTP/1.1 407 No\r\n\r\n", b"HTTP/1.1 502 No\r\nContent-Le", b"garbage\r\n\r\n"]
+
+
+@pytest.mark.parametrize("reply", [*REFUSED, CONNECTED, CONNECTED + b"no TLS"])
+async def test_a_proxy_that_opens_no_tunnel_has_sent_nothing_on(reply: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse_tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert (await reader.readline()).startswith(b"CONNECT autosend.invalid:443 ")
+        writer.write(reply)
+        writer.close()
+
+    proxy = await asyncio.start_server(refuse_tunnel, "127.0.0.1")
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}")
+    async with proxy, connected("https://autosend.invalid/v1", timeout=1) as client:
+        text = error_of(await client.call_tool("create_contact", {"email": "jane@example.com"}))
+    assert text.startswith("AutoSend could not be reached. Nothing was sent and nothing changed. It is safe to try")
 
 
 async def test_a_server_that_was_never_called_closes_nothing() -> None:

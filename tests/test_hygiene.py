@@ -14,6 +14,8 @@ from mcp_types import CallToolResult, PromptReference, TextContent, TextResource
 from autosend_mcp.models.text import visible
 from tests.support.answering import Answering, Row
 from tests.support.clock import run
+from tests.support.importing import BULK, people, world
+from tests.support.line import answering
 from tests.support.seeded import CALLS, JANE
 from tests.support.worlds import KEY, answer_of, connected, error_of, text_of
 from tests.test_elicitation import User
@@ -210,6 +212,25 @@ async def test_a_key_in_escapes_is_taken_out_before_a_long_text_is_cut() -> None
                 text = error_of(await client.call_tool("create_contact", {"email": "n@example.com"}))
                 assert "AutoSend said" in text
                 assert KEY[:3] not in text
+
+
+CUT = f"Invalid API key: {KEY[:20]}..."
+ENCODINGS = ["utf-16-le", "utf-16-be", "utf-16", "utf-32-le", "utf-8-sig"]
+
+
+@pytest.mark.parametrize(("said", "encoding"), [(KEY, "utf-8"), (CUT, "utf-8"), *((CUT, name) for name in ENCODINGS)])
+async def test_a_key_cut_short_or_in_another_encoding_is_in_no_answer_and_no_file(said: str, encoding: str) -> None:
+    body = json.dumps({"success": False, "error": {"message": said.upper()}}).encode(encoding)
+    autosend = Answering(refuses=lambda asked: (400, body) if asked.startswith("POST /contacts") else None)
+    async with connected(autosend) as client:
+        text = error_of(await client.call_tool("create_contact", {"email": "n@example.com"}))
+    with world() as here:
+        here.line.lose(BULK, answering(400, body))
+        await here.run(people(1))
+        files = "".join(file.read_text() for file in here.folder.iterdir())
+    for shown in (text, files):
+        assert "[key]" in shown
+        assert KEY[3:10].upper() not in shown.upper()
 
 
 @pytest.mark.parametrize("place", [259, 280, 295])

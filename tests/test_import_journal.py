@@ -441,6 +441,18 @@ async def test_two_imports_of_one_file_do_not_run_side_by_side() -> None:
         assert (await here.run(MANY)).counts == {"created": 200}
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize("link", [Path.hardlink_to, Path.symlink_to])
+async def test_one_file_by_two_names_is_not_imported_side_by_side(link: Callable[[Path, Path], None]) -> None:
+    with world() as here:
+        first = here.begin(MANY)
+        link(here.folder / "same.csv", here.folder / "people.csv")
+        await first.read()
+        assert "This file is being imported already." in await refused(here, MANY, name="same.csv")
+        first.close()
+        assert (await here.run(MANY, "same.csv")).counts == {"created": 200}
+
+
 class Removed(type(Path())):
     """A path whose file another process removes at the last moment."""
 

@@ -295,6 +295,29 @@ async def test_an_answer_in_the_instant_of_the_cancellation_is_kept() -> None:
         assert (await writes.run("key", perform, call))[1] == [FINISHED]
 
 
+async def test_an_answer_that_a_caller_just_misses_is_kept() -> None:
+    """The write has ended, and the caller is cancelled before it gets to hear of it."""
+    second = anyio.CancelScope()
+
+    async def perform() -> Done:
+        await anyio.wait_all_tasks_blocked()
+        return Done(number="done")
+
+    async with anyio.create_task_group() as tasks:
+        writes, call = InFlightWrites(tasks, lambda: None), TooLate(autosend_over("http://127.0.0.1/v1"))
+
+        async def hear_and_cancel() -> None:
+            await writes.run("key", perform, call)
+            second.cancel()
+
+        async with anyio.create_task_group() as callers:
+            callers.start_soon(hear_and_cancel)
+            await anyio.lowlevel.checkpoint()
+            with second:
+                await writes.run("key", perform, call)
+        assert (await writes.run("key", perform, call))[1] == [FINISHED]
+
+
 async def test_only_the_latest_thousand_unheard_answers_are_kept() -> None:
     async with anyio.create_task_group() as tasks:
         writes, call = InFlightWrites(tasks, lambda: None), TooLate(autosend_over("http://127.0.0.1/v1"))

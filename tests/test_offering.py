@@ -161,8 +161,9 @@ async def test_an_unknown_prompt_or_resource_is_answered_with_those_there_are(er
         with pytest.raises(MCPError, match="there are add_people_to_list, find_and_fix_contact"):
             await client.get_prompt("ask_oracle", {})
         for uri in ("autosend://everything", "https://example.com/", "autosend://writes/1", "writes"):
-            with pytest.raises(MCPError, match="there are autosend://contact-lists, autosend://custom-fields, "):
+            with pytest.raises(MCPError, match="there are autosend://contact-lists, autosend://custom") as unknown:
                 await client.read_resource(uri)
+            assert unknown.value.data == {"uri": uri}
         with pytest.raises(MCPError, match=r'nearest: \[\{"id":"[0-9a-f]+","name":"Newsletter"'):
             await client.read_resource("autosend://contact-lists/Newsleter")
 

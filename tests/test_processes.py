@@ -96,6 +96,8 @@ async def malformed_calls_and_lines_are_answered_by_field(child: Child, meta: di
     assert (await child.read())["error"]["message"].startswith("name must be the name of a tool: create_contact")
     for junk in ("not json", "[]", "{}", '{"jsonrpc": "2.0", "id": 1}', ""):
         child.send(junk)
+    child.send("\ufeff" + json.dumps({"jsonrpc": "2.0", "id": 6, "method": "tools/list", "params": meta}))
+    assert "tools" in (await child.read())["result"]
     child.call(8, {"email": "a@b.co", "customFields": {"n": 1}}, **meta)
     assert (await child.read())["result"]["structuredContent"]["outcome"] == "created"
     child.call(9, {"email": "b@b.co", "customFields": {"n": float("inf")}}, **meta)  # json.dumps writes Infinity
@@ -169,7 +171,8 @@ async def told_to_end(child: Child, how: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "finishes", "code"), [("eof", True, 0), ("SIGTERM", False, 143), ("SIGINT", True, 130)]
+    ("how", "finishes", "code"),
+    [("eof", True, 0), ("SIGTERM", False, 143), ("SIGINT", True, 130), ("SIGHUP", True, 129)],
 )
 async def test_asked_to_end_it_finishes_or_records_each_call(how: str, finishes: bool, code: int) -> None:
     """One call is with AutoSend, the next waits for its turn."""

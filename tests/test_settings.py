@@ -1,5 +1,6 @@
 """The settings: a wrong value is reported by its variable and the rule, and no value is ever shown."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autosend_mcp.errors import NotSent
+from autosend_mcp.secret import read_secret
 from autosend_mcp.settings import Settings, SettingsError, load_settings
 
 SECRET = "AS_sEcReT"
@@ -124,6 +126,31 @@ def test_a_key_never_leaves_in_plain_or_in_json(key: str) -> None:
     for form in (key, f"x{key}y"):
         assert key not in settings.without_key(form) or "[key]" in key
     assert repr(settings) == repr(load_settings(api_key="AS_another", project_id="p"))
+
+
+@given(st.from_regex(r"AS_[A-Za-z0-9._-]{21,60}", fullmatch=True), st.data())
+def test_no_piece_of_a_key_is_left_however_it_is_cut_or_written(key: str, data: st.DataObject) -> None:
+    start = data.draw(st.sampled_from([0, 0, *range(1, len(key) - 15)]))
+    stop = data.draw(st.integers(start + (16 if start else 8), len(key)))
+    piece = data.draw(st.sampled_from([key, key.lower(), key.upper()]))[start:stop]
+    text = f'"\u738b {piece}... \ud83d" \U0001f600'
+    assert load_settings(api_key=key, project_id="p").without_key(text) == text.replace(piece, "[key]")
+
+
+@pytest.mark.parametrize("text", ["as_news", "newsletter", "AS_8f3a0c2b4d5e"])
+def test_what_a_key_only_resembles_is_left(text: str) -> None:
+    assert load_settings(api_key="AS_newsl8f3a0c2b4d5e6f70").without_key(text) == text
+
+
+def test_a_key_comes_through_a_pipe_and_one_that_brings_none_is_named(tmp_path: Path) -> None:
+    pipe = tmp_path / "key"
+    os.mkfifo(pipe)
+    with pytest.raises(TimeoutError):
+        read_secret(pipe, patience=0.01)
+    writer = os.open(pipe, os.O_RDWR)
+    os.write(writer, b"AS_from_a_pipe\n")
+    assert load_settings(api_key_file=pipe).credentials() == {"Authorization": "Bearer AS_from_a_pipe"}
+    os.close(writer)
 
 
 def test_the_fingerprint_of_an_address_depends_on_the_key() -> None:

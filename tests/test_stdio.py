@@ -111,6 +111,15 @@ def test_only_a_request_whose_id_is_certain_is_answered(number: str, answered: s
     assert (refusal and json.dumps(json.loads(refusal)["id"])) == answered
 
 
+@pytest.mark.parametrize(("before", "after"), [('"id":7,', ""), ("", ',"id":7')])
+def test_a_line_of_300_000_rows_is_refused_unread(before: str, after: str) -> None:
+    rows = ",".join(['{"email":"a@b.co"}'] * 300_000)
+    line = f'{{{before}"method":"tools/call","params":{{"arguments":[{rows}]}},"jsonrpc":"2.0"{after}}}\n'
+    answer = json.loads(refusal_of(line) or "")
+    assert (answer["id"], answer["error"]["code"]) == (7, -32600)
+    assert answer["error"]["message"].startswith("This request is longer than 5 MB, and nothing was done.")
+
+
 @pytest.mark.parametrize(("start", "again"), [("", '"id":1,'), ('{"a":"', '\\"'), ('"', "\\"), ("", "{")])
 def test_a_long_line_that_is_no_message_is_read_through_once(start: str, again: str) -> None:
     """If each string's end were searched for from the start again, it would take hours."""

@@ -4,7 +4,8 @@ import json
 import ssl
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
@@ -14,7 +15,7 @@ import httpx2
 
 from autosend_mcp.api.cache import Cache
 from autosend_mcp.api.envelope import Reply, read_reply, unreadable
-from autosend_mcp.api.pace import Pace, Slot
+from autosend_mcp.api.pace import Leaving, Pace, Slot
 from autosend_mcp.api.request import Request
 from autosend_mcp.api.waits import reset_wait
 from autosend_mcp.errors import AutoSendError, NotSent, Unknown, Unreadable
@@ -89,7 +90,8 @@ class AutoSend:
             Refused: AutoSend said no.
             Unknown: It left, or may have, and no readable answer came back.
         """
-        client, sent = self._prepare(slot, request, connect)
+        leaving = Leaving(slot)
+        client, sent = self._prepare(leaving, request, connect)
         most = MAX_BULK_REPLY_BYTES if request.many else MAX_REPLY_BYTES
         try:
             with anyio.fail_after(within):
@@ -98,21 +100,15 @@ class AutoSend:
                     received = await _read_capped(response, most)
                 finally:
                     await response.aclose()
-        except TimeoutError:
-            raise Unknown("AutoSend did not answer in time.", "Try again in a minute.", cause="TimeoutError") from None
-        except _UNSENT as error:
-            raise _unsent(error) from None
         except AutoSendError:
             raise
         except Exception as error:  # noqa: BLE001 - not only httpx2's: a broken TLS record raises ssl.SSLError
-            raise Unknown(
-                "The connection broke before AutoSend's answer arrived.",
-                "Try again in a minute.",
-                cause=type(error).__name__,
-            ) from None
+            raise _failure(error, leaving) from None
         return self._read(response, received)
 
-    def _prepare(self, slot: Slot, request: Request[Any], connect: float) -> tuple[httpx2.AsyncClient, httpx2.Request]:
+    def _prepare(
+        self, leaving: Leaving, request: Request[Any], connect: float
+    ) -> tuple[httpx2.AsyncClient, httpx2.Request]:
         """Return the client and the request as it travels; nothing leaves yet.
 
         Raises:
@@ -120,7 +116,7 @@ class AutoSend:
         """
         headers = self.settings.credentials() | _HEADERS | ({} if request.body is None else _JSON)
         # Reading and writing have no time limit of their own: the exchange as a whole has one.
-        extensions: dict[str, Any] = {"timeout": {"connect": connect, "pool": connect}, "trace": _leaving(slot)}
+        extensions: dict[str, Any] = {"timeout": {"connect": connect, "pool": connect}, "trace": leaving}
         content = None if request.body is None else compact_json(request.body).encode()
         try:
             # Built here rather than by the client, which would merge defaults into it that we do not have.
@@ -151,16 +147,21 @@ class AutoSend:
             raise
 
     def _without_key(self, content: bytes) -> bytes:
-        """Return the reply without the key, also where it stood in escapes or between characters that do not show."""
-        plain = self.settings.without_key(content)
-        if content.isascii() and b"\\u" not in content:
-            return plain
+        """Return the reply without the key, also where it stood in escapes or between characters that do not show.
+
+        A reply in UTF-16 or UTF-32 is returned in UTF-8, so that what is searched is what is read.
+        """
         try:
-            shown = json.dumps(visible_data(json.loads(content)), ensure_ascii=False)
-        except (ValueError, RecursionError):
-            return plain
-        clean = self.settings.without_key(shown)
-        return plain if clean == shown else clean.encode(errors="replace")
+            text = content.decode(json.detect_encoding(content), "surrogatepass")
+        except ValueError:
+            return b""  # nobody can read it, as JSON or otherwise
+        plain = self.settings.without_key(text)
+        if not text.isascii() or "\\u" in text:
+            with suppress(ValueError, RecursionError):
+                shown = json.dumps(visible_data(json.loads(text)), ensure_ascii=False)
+                clean = self.settings.without_key(shown)
+                plain = plain if clean == shown else clean
+        return plain.encode(errors="surrogatepass")
 
     def _client(self) -> httpx2.AsyncClient:
         if self._http is None:
@@ -180,14 +181,6 @@ class AutoSend:
 def _url(text: str) -> httpx2.URL:
     """Return the URL, parsed once for the paths that come again and again."""
     return httpx2.URL(text)
-
-
-def _leaving(slot: Slot) -> Any:
-    async def trace(event: str, _info: Mapping[str, Any]) -> None:
-        if event.endswith(".send_request_headers.started"):
-            slot.leave()
-
-    return trace
 
 
 async def _read_capped(response: httpx2.Response, most: int) -> bytes:
@@ -214,7 +207,16 @@ async def _read_capped(response: httpx2.Response, most: int) -> bytes:
     return bytes(received)
 
 
-def _unsent(error: httpx2.HTTPError) -> NotSent:
+def _failure(error: Exception, leaving: Leaving) -> AutoSendError:
+    if leaving.only_to_proxy or isinstance(error, _UNSENT):
+        return _unsent(error)
+    what = "The connection broke before AutoSend's answer arrived."
+    if isinstance(error, TimeoutError):
+        what = "AutoSend did not answer in time."
+    return Unknown(what, "Try again in a minute.", cause=type(error).__name__)
+
+
+def _unsent(error: Exception) -> NotSent:
     cause = type(error).__name__
     if _certificate_failed(error):
         return NotSent(

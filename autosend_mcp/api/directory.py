@@ -69,7 +69,11 @@ async def property_types(call: Call) -> dict[str, str] | None:
         with suppress(Unknown):
             async with cached.reading(call.seconds_left):
                 await _renew(call, cached)
-    return None if cached.rows is None else {row.field_name: row.field_type or "" for row in cached.rows}
+    if cached.rows is None:
+        return None
+    # Where names differ in invisible characters only, the one without them is the one that can be named.
+    rows = sorted(cached.rows, key=lambda row: row.stored_name == row.field_name)
+    return {row.field_name: row.field_type or "" for row in rows}
 
 
 async def own_properties(

@@ -1,7 +1,9 @@
 """The pace of one process: how many requests a second leave it, however many calls are waiting."""
 
 from collections import deque
+from collections.abc import Mapping
 from math import ceil, inf, isinf
+from typing import Any
 
 import anyio
 
@@ -24,6 +26,21 @@ class Slot:
         if self.left_at is None:
             self.left_at = anyio.current_time()
             self._pace.has_left(self.left_at)
+
+
+class Leaving:
+    """Watches what leaves for a slot. `only_to_proxy`: so far that is only the request for a tunnel to AutoSend."""
+
+    def __init__(self, slot: Slot) -> None:
+        self._slot = slot
+        self.only_to_proxy = False
+
+    async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
+        """Take note of what httpcore2 traces."""
+        if event.endswith(".send_request_headers.started"):
+            self.only_to_proxy = info["request"].method == b"CONNECT"
+            if not self.only_to_proxy:
+                self._slot.leave()
 
 
 class Pace:

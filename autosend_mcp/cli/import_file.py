@@ -1,6 +1,5 @@
 """`autosend-mcp import`: a file of contacts into AutoSend, from the shell."""
 
-import signal
 import stat
 import sys
 from argparse import Namespace
@@ -14,6 +13,7 @@ from autosend_mcp.cli.import_display import Bar, Display, Events, Lines, name_of
 from autosend_mcp.errors import AutoSendError
 from autosend_mcp.imports.hints import Option, explain
 from autosend_mcp.imports.run import Import, ImportOptions
+from autosend_mcp.tools.jobs import ending_signals
 
 PHRASES: dict[Option, str] = {
     "columns": 'Say what each is, as in --map "{column}={field}"; --map "{column}=" leaves it out.',
@@ -112,7 +112,7 @@ async def _show(imported: Import, display: Display) -> None:
 
 async def _stop_on_signal(imported: Import, display: Display, everything: anyio.CancelScope) -> None:
     """Stop on the first signal; on the next, without waiting for the answers to what was sent."""
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    with anyio.open_signal_receiver(*ending_signals()) as signals:
         async for _ in signals:
             if imported.progress.stopped:
                 everything.cancel()

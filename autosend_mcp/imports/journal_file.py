@@ -2,8 +2,13 @@
 
 import os
 import sqlite3
+import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
+
+if sys.platform != "win32":  # pragma: no branch
+    import fcntl
 
 _OURS = 0x41534A31  # in the file's head: somebody else's database is left as it is
 _WHOSE = ("PRAGMA application_id", "SELECT COUNT(*) FROM sqlite_master")
@@ -25,7 +30,22 @@ CREATE INDEX IF NOT EXISTS not_applied ON rows (email) WHERE outcome IN ('failed
 
 
 class JournalBusyError(Exception):
-    """Another process has the journal open."""
+    """The file is being imported already, by this process or another."""
+
+
+def lock(file: BinaryIO) -> None:
+    """Lock the file that is imported, until it is closed: the file itself, whatever name or link it was opened by.
+
+    Raises:
+        JournalBusyError: It is locked already, so it is being imported.
+    """
+    if sys.platform != "win32":  # pragma: no branch - there the journal is locked alone
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise JournalBusyError from None
+        except OSError:  # a network file system without locks
+            return
 
 
 def parts_of(file: Path) -> list[Path]:

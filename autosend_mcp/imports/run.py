@@ -17,7 +17,7 @@ from autosend_mcp.imports.file.encodings import FileError
 from autosend_mcp.imports.file.tables import Table, read_table
 from autosend_mcp.imports.hints import Hint, UnclearImport
 from autosend_mcp.imports.journal import Journal, JournalRow
-from autosend_mcp.imports.journal_file import JournalBusyError
+from autosend_mcp.imports.journal_file import JournalBusyError, lock
 from autosend_mcp.imports.progress import Progress
 from autosend_mcp.imports.reports import write_dry_run, write_reports
 from autosend_mcp.imports.sending.requests import Requests
@@ -152,6 +152,7 @@ class Import:
         if self._path is None:
             return Journal(None)
         if not self.options.dry_run:
+            lock(self._file)
             return Journal(self._path.with_name(f"{self._path.name}.journal"))
         self._scratch = TemporaryDirectory(ignore_cleanup_errors=True)
         return Journal(Path(self._scratch.name) / "journal")

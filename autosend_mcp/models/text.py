@@ -1,6 +1,7 @@
 """Text and names from elsewhere, made safe to show; and JSON as it is sent and shown: compact."""
 
 import unicodedata
+from collections.abc import Mapping
 from typing import Annotated, Any, cast
 
 from pydantic import AfterValidator
@@ -39,11 +40,17 @@ def visible_data(value: Any) -> Any:
     return value if plain else _visible_parts(value)
 
 
+def with_visible_names(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members under visible names; of two that look alike, the one whose name is just that."""
+    shown = {visible(name): value for name, value in members.items()}
+    return shown if len(shown) == len(members) else shown | {name: v for name, v in members.items() if name in shown}
+
+
 def _visible_parts(value: Any) -> Any:
     if isinstance(value, str):
         return visible(value)
     if isinstance(value, dict):
-        return {visible(name): _visible_parts(v) for name, v in cast("dict[str, Any]", value).items()}
+        return {name: _visible_parts(v) for name, v in with_visible_names(cast("dict[str, Any]", value)).items()}
     if isinstance(value, list | tuple):
         return [_visible_parts(one) for one in cast("list[Any]", value)]
     return value

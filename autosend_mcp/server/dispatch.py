@@ -13,7 +13,7 @@ from mcp_types import INVALID_PARAMS, CallToolRequestParams, CallToolResult, Inp
 
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.client import AutoSend
-from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
+from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused, Unknown
 from autosend_mcp.logs import OURS
 from autosend_mcp.models.arguments import nearest, read_arguments, refused_fields
 from autosend_mcp.models.base import Answer, Body
@@ -141,6 +141,7 @@ class Dispatch:
                 "autosend-mcp failed with an error of its own.",
                 "Do not repeat the call.",
                 user_step="report it as a fault of autosend-mcp",
+                changed=None if call.exposed else NOTHING_CHANGED,
                 cause=type(bug).__name__,
             )
         _record(tool.name, result, call, started, body=body)

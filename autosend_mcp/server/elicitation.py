@@ -21,6 +21,7 @@ from mcp_types import (
     ElicitResult,
     InputRequiredResult,
 )
+from pydantic import ValidationError
 
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.tools.context import ConfirmationNeeded, Verdict
@@ -87,8 +88,8 @@ class Elicitation:
                 return _verdict(await self._context.session.elicit_form(question, _NO_FIELDS, self._context.request_id))
         except TimeoutError:
             return "no_answer"
-        except (MCPError, NoBackChannelError):  # it said that it could ask, and could not
-            return "not_asked"
+        except (MCPError, NoBackChannelError, ValidationError):  # an error for an answer, or none that can be read
+            return "failed"
 
 
 class PendingQuestions:

@@ -77,6 +77,8 @@ class InFlightWrites:
         write.waiting += 1
         try:
             await write.done.wait()
+            # Cancelled in the moment of the end: the caller gets no answer, which the next identical call is told.
+            await anyio.lowlevel.checkpoint_if_cancelled()
         except anyio.get_cancelled_exc_class():
             write.waiting -= 1
             if write.done.is_set():

@@ -62,7 +62,7 @@ class Handlers:
         uri = str(params.uri)
         if not resources.is_offered(uri, self._toolsets):
             uris = ", ".join(str(resource.uri) for resource in resources.offered(self._toolsets))
-            raise MCPError(INVALID_PARAMS, f"There is no such resource; there are {uris}.")
+            raise MCPError(INVALID_PARAMS, f"There is no such resource; there are {uris}.", {"uri": uri})
         try:
             text = await resources.read(Call(self._autosend), uri, self._dispatch.history)
         except AutoSendError as error:

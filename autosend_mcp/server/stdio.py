@@ -12,7 +12,6 @@ import json
 import os
 import re
 import select
-import signal
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
@@ -28,6 +27,7 @@ from pydantic import ValidationError
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.server.app import open_server
 from autosend_mcp.server.in_flight import InFlightWrites
+from autosend_mcp.tools.jobs import ending_signals
 
 UNREADABLE = (
     "This request could not be read, and nothing was done. It must be JSON-RPC 2.0 whose params are an object. No "
@@ -35,15 +35,23 @@ UNREADABLE = (
     "it and repeat."
 )
 
+TOO_LONG = (
+    "This request is longer than 5 MB, and nothing was done. Send fewer or shorter values at once; a file of contacts "
+    "is imported by autosend-mcp import."
+)
+
+# Characters. What a tool takes at most is a fraction of this; reading a longer line would take 40 times its memory.
+_MAX_LINE = 5_000_000
+
 # From the end of stdin: longer than the grace of the writes, shorter than what is promised.
 _MAX_SECONDS_TO_END = 1.8
 
-# What a line of JSON is made of: strings, brackets, and what stands between them.
-_JSON_PARTS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]|[^"\[\]{}]+')
+# What a line of JSON is made of: brackets, and what stands between them, strings and all.
+_JSON_PARTS = re.compile(r'[\[\]{}]|(?:"(?:[^"\\]|\\.)*+"?|[^"\[\]{}])++')
 
 
 async def serve_stdio(autosend: AutoSend) -> None:
-    """Serve until stdin ends. SIGTERM and SIGINT end the process with 128 + the signal's number."""
+    """Serve until stdin ends. SIGTERM, SIGINT and SIGHUP end the process with 128 + the signal's number."""
     stdout, ended = _Stdout(), anyio.Event()
     streams = _messages(_take_stdin(), stdout.write, ended), stdout
     async with open_server(autosend) as (server, writes), anyio.create_task_group() as tasks:
@@ -66,7 +74,7 @@ async def _end_with_stdin(ended: anyio.Event, writes: InFlightWrites) -> None:
 
 
 async def _end_on_signal(writes: InFlightWrites) -> None:
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+    with anyio.open_signal_receiver(*ending_signals()) as signals:
         async for number in signals:
             await writes.close()
             sys.stderr.flush()
@@ -84,7 +92,8 @@ async def _messages(
     stdin: AsyncFile[str], send: Callable[[str], Awaitable[None]], ended: anyio.Event
 ) -> AsyncGenerator[str]:
     """Yield the lines that are JSON-RPC messages; refuse the requests that are none."""
-    async for line in stdin:
+    async for read in stdin:
+        line = read.lstrip("\ufeff")  # a byte order mark, which some write before each text
         # The SDK parses the line again: it takes text, and says nothing of a line that it drops.
         if refusal := refusal_of(line):
             await send(refusal)
@@ -94,18 +103,23 @@ async def _messages(
 
 
 def refusal_of(line: str) -> str | None:
-    """Return the answer to a request that cannot be read; None for a good one, and for what has no id to answer to.
+    """Return the answer to a request that cannot be read or is too long; None for a good one.
 
-    What has no id is not answered with `"id": null`: no client can know which request that refuses, and one that
+    None also for what has no id: an answer with `"id": null` would not say which request it refuses, and a client that
     cannot read it may answer it in turn (modelcontextprotocol/rust-sdk#938).
     """
-    try:
-        jsonrpc_message_adapter.validate_json(line, by_name=False)
-    except ValidationError:
-        with suppress(ValueError):  # no id, or none that could be written
-            error = ErrorData(code=INVALID_REQUEST, message=UNREADABLE)
-            answer = JSONRPCError(jsonrpc="2.0", id=_id_of(line), error=error)
-            return answer.model_dump_json(by_alias=True, exclude_none=True) + "\n"
+    why = TOO_LONG
+    if len(line) <= _MAX_LINE:
+        try:
+            jsonrpc_message_adapter.validate_json(line, by_name=False)
+        except ValidationError:
+            why = UNREADABLE
+        else:
+            return None
+    with suppress(ValueError):  # no id, or none that could be written
+        error = ErrorData(code=INVALID_REQUEST, message=why)
+        answer = JSONRPCError(jsonrpc="2.0", id=_id_of(line), error=error)
+        return answer.model_dump_json(by_alias=True, exclude_none=True) + "\n"
     return None
 
 
@@ -128,7 +142,8 @@ def _outermost(line: str) -> str:
     """Return a JSON object with null for each value that nests: there may be more in it than `json` can read."""
     depth = 0
     kept: list[str] = []
-    for part in _JSON_PARTS.findall(line):
+    for match in _JSON_PARTS.finditer(line):
+        part = match[0]
         depth += part in ("[", "{")
         if depth == 1:
             kept.append(part)

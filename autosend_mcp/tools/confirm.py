@@ -18,6 +18,10 @@ _NO_YES: dict[Verdict, tuple[str, str]] = {
         "The user was asked and has not answered in time.",
         "Call again when they are there. If the client shows no question, AUTOSEND_ASK=never turns it off.",
     ),
+    "failed": (
+        "The client could not put the question to the user.",
+        "Tell them. If the client can show no question, AUTOSEND_ASK=never turns it off, and confirm is enough.",
+    ),
 }
 
 

@@ -7,8 +7,9 @@ from typing import Literal
 from autosend_mcp.api.calls import Call
 from autosend_mcp.tools.jobs import Jobs
 
-# What the user said to a question: "not_asked" where the client cannot ask, "no_answer" where nobody answered in time.
-Verdict = Literal["yes", "no", "no_answer", "not_asked"]
+# What the user said to a question. "no_answer": nobody answered in time. "failed": the client says that it can ask, and
+# brought no answer that can be read. "not_asked": it does not say that it can.
+Verdict = Literal["yes", "no", "no_answer", "failed", "not_asked"]
 # Asks the user a question about everything that it names; the words of the question may name only a part.
 Ask = Callable[[str, Sequence[str]], Awaitable[Verdict]]
 # Reports to the client how much is done, of how much (None while that is not known), and a word on it.

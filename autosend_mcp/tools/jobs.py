@@ -1,6 +1,7 @@
 """Work that outlives the call that started it: by an id that cannot be guessed, until it expires."""
 
 import secrets
+import signal
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,6 +14,13 @@ GRACE = 1.2
 _EXPIRES = 24 * 3600.0
 _MAX_ENDED = 20
 _MAX_RUNNING = 3
+
+
+def ending_signals() -> list[signal.Signals]:
+    """Return the signals that ask this process to end; SIGHUP, of a closed terminal, unless `nohup` ignores it."""
+    hangup = getattr(signal, "SIGHUP", None)
+    ignored = hangup is None or signal.getsignal(hangup) is signal.SIG_IGN
+    return [signal.SIGTERM, signal.SIGINT, *([] if hangup is None or ignored else [hangup])]
 
 
 class Job(Protocol):

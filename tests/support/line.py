@@ -28,7 +28,8 @@ Loss = Callable[[Forward], Awaitable[httpx2.Response]]
 
 def saying(status: int, body: Any, **headers: str) -> httpx2.Response:
     """Return a response that is read from the line, as a real one is."""
-    content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    text = body if isinstance(body, str | bytes) else json.dumps(body)
+    content = text if isinstance(text, bytes) else text.encode()
     lines = {"Date": formatdate(clock()(), usegmt=True), **headers}
     return httpx2.Response(status, headers=lines, stream=httpx2.ByteStream(content))
 

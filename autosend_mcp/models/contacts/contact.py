@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, WithJs
 
 from autosend_mcp.models.base import Answer, Body, KeepsRaw, broken_rule
 from autosend_mcp.models.schema import UNPUBLISHED, published_schema
-from autosend_mcp.models.text import VisibleText, quoted, visible
+from autosend_mcp.models.text import VisibleText, quoted, with_visible_names
 from autosend_mcp.models.values import (
     MAX_ENTRIES,
     RESERVED,
@@ -105,8 +105,8 @@ def _known_values(value: object) -> object:
     """Return the custom fields of a reply that have a documented type; a nested value has none and is left out."""
     if not isinstance(value, dict):
         return value
-    fields = cast("dict[object, object]", value)
-    return {visible(str(name)): v for name, v in fields.items() if isinstance(v, str | int | float)}
+    fields = cast("dict[str, Any]", value)
+    return with_visible_names({name: v for name, v in fields.items() if isinstance(v, str | int | float)})
 
 
 def under_one_name(contact: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from autosend_mcp.errors import NOTHING_CHANGED, NotSent, Refused, Unknown
 from autosend_mcp.models.base import planned
 from autosend_mcp.models.contacts.contact import StoredContact
 from autosend_mcp.models.contacts.delete import BY_USER_ID, SHOWN, DeleteContacts, DeletedContacts
+from autosend_mcp.models.text import compact_json, visible_data
 from autosend_mcp.tools.confirm import confirm
 from autosend_mcp.tools.contacts.find import contact_with_id
 from autosend_mcp.tools.context import Context
@@ -21,6 +22,7 @@ from autosend_mcp.tools.registry import Effect, tool
 
 VERIFIED = "AutoSend's reply was lost; a look-up then found them gone."
 UNVERIFIED = "AutoSend said that it deleted them; looking them up afterwards failed."
+OTHERS = "They are gone, and other contacts are at these addresses:"
 SEVERAL = "AutoSend does not say how many contacts had this userId."
 
 _MAX_SHOWN = 20
@@ -126,6 +128,8 @@ async def _delete(
     if absent and (seen is None or left):
         raise absent
     notes = ([VERIFIED] if lost else []) + ([UNVERIFIED] if seen is None else [])
+    if seen and (others := [email for email, contact in seen.items() if contact.id not in ids]):
+        notes.append(f"{OTHERS} {compact_json(visible_data(others[:_MAX_SHOWN]))}.")
     return _deleted(emails, left, missing, notes)
 
 

@@ -4,7 +4,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pydantic_core import PydanticCustomError
+
 from autosend_mcp.errors import NotSent
+from autosend_mcp.models.addresses import read_address
 from autosend_mcp.models.arguments import read_arguments
 from autosend_mcp.models.comparison import combined, contradictions, custom_fields, differences, listed
 from autosend_mcp.models.contacts.contact import LISTS, NAMES, PersonChange, StoredContact, Values
@@ -55,11 +58,18 @@ def _read(number: int, given: Mapping[str, Any], notes: list[str]) -> Row:
     try:
         person, repairs = read_arguments(PersonChange, given, "upsert_contacts")
     except NotSent as error:
-        email = given.get("email")
         why = LISTS_BESIDE if LISTS in given or "list_ids" in given else why_invalid(error)
-        return Row(number, email if isinstance(email, str) else "", outcome="invalid", why=why)
+        return Row(number, _good_address(given.get("email")), outcome="invalid", why=why)
     notes.extend(f"Row {number}: {note}" for note in repairs)
     return Row(number, person.email, person.attributes())
+
+
+def _good_address(given: object) -> str:
+    """Return the address where it is one; nothing for what is none, which is not repeated."""
+    try:
+        return read_address(given) if isinstance(given, str) else ""
+    except PydanticCustomError:
+        return ""
 
 
 def why_invalid(error: NotSent) -> str:
