@@ -82,6 +82,7 @@ async def test_the_sandbox_answers_with_the_documented_status_keys_and_types(nam
         bulk_add_contacts="totalContactsInList" in data and "contacts" in data,
         properties_key="contactProperties" if name.endswith(NEWER) else "customFields",
         property_rows="first" if name.endswith("_first") else "newest",
+        automations=(contract("get_automation")[1]["body"]["data"],),
         created_status=201 if response["status"] == 201 else 200,
     )
     sandbox = Sandbox(options, now=lambda: FEBRUARY)

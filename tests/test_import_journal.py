@@ -20,17 +20,19 @@ from autosend_mcp.errors import NotSent
 from autosend_mcp.imports.journal import Journal, JournalRow
 from autosend_mcp.imports.journal_file import JournalBusyError
 from autosend_mcp.imports.run import Import, ImportOptions
-from autosend_mcp.sandbox.app import PROJECT, Options, PropertyAutomation
+from autosend_mcp.sandbox.app import PROJECT, Options
+from autosend_mcp.sandbox.automations.definitions import matches_with
 from autosend_mcp.sandbox.contact_lists.membership import bulk_add
 from tests.support import clock
 from tests.support.importing import ADD, BULK, FIND, Done, World, autosend_over, csv_of, people, report_of, world
 from tests.support.line import Forward, answering, applied_then_reset, forwarded, reset
+from tests.support.records import started_by
 from tests.support.worlds import KEY
 from tests.test_import_sending import refusal
 
 Given = dict[str, str]
 Contact = dict[str, Any]
-PLAN = Options(rate_limit=0, automations=(PropertyAutomation("plan", to_value="trial"),))
+PLAN = Options(rate_limit=0, automations=(matches_with("plan", "trial"),))
 
 # A model of what is asked of an import
 
@@ -422,7 +424,7 @@ async def test_a_row_whose_contact_changed_after_the_kill_is_not_repeated() -> N
         here.line.faults.clear()
         done = await here.run(rows, run_workflow=True)
         assert here.line.count(BULK) == 1
-        assert len(here.store.automations.all()) == 1
+        assert started_by(here.store) == [("p0@example.com", "Welcome"), ("p0@example.com", "plan became trial")]
     assert done.counts == {"unknown": 1}
     assert done.reasons("unknown")[0].startswith("The import was interrupted. A look-up afterwards found other values")
 

@@ -9,7 +9,8 @@ import anyio
 import httpx2
 import pytest
 
-from autosend_mcp.sandbox.app import PROJECT, Options, PropertyAutomation
+from autosend_mcp.sandbox.app import PROJECT, Options
+from autosend_mcp.sandbox.automations.definitions import matches_with
 from autosend_mcp.sandbox.contacts import writes
 from tests.support.importing import BULK, FIND, Done, World, at_once, people, world
 from tests.support.line import (
@@ -25,10 +26,11 @@ from tests.support.line import (
     saying,
     unreachable,
 )
+from tests.support.records import started_by
 
 pytestmark = pytest.mark.anyio
 
-PLAN = Options(rate_limit=0, automations=(PropertyAutomation("plan", to_value="trial"),))
+PLAN = Options(rate_limit=0, automations=(matches_with("plan", "trial"),))
 P1 = "p1@example.com"
 
 
@@ -205,11 +207,11 @@ async def test_what_changed_between_looking_ahead_and_sending_survives_too() -> 
 
 @pytest.mark.parametrize("asked", [True, False])
 async def test_automations_that_watch_values_start_only_if_asked(asked: bool) -> None:
-    with world(Options(rate_limit=0, automations=(PropertyAutomation("plan"),))) as here:
-        await here.run([{"email": "a@example.com", "plan": "pro"}], run_workflow=asked)
-        started = here.store.automations.all()
+    with world(PLAN) as here:
+        await here.run([{"email": "a@example.com", "plan": "trial"}], run_workflow=asked)
+        started = started_by(here.store)
         assert [body["runWorkflow"] for body in here.line.bodies(BULK)] == [asked]
-    assert len(started) == asked
+    assert started == [("a@example.com", "Welcome"), ("a@example.com", "plan became trial")] * asked
 
 
 async def test_a_dry_run_reports_what_would_be_and_sends_nothing() -> None:
@@ -296,7 +298,7 @@ async def test_a_lost_row_that_an_automation_changed_since_is_not_repeated() -> 
         here.line.lose(BULK, lost)
         done = await here.run(people(1, plan="trial"), run_workflow=True)
         assert here.line.count(BULK) == 1
-        assert len(here.store.automations.all()) == 1
+        assert started_by(here.store) == [("p0@example.com", "Welcome"), ("p0@example.com", "plan became trial")]
     assert done.counts == {"unknown": 1}
     assert 'found other values than the row\'s: customFields."plan"' in done.reasons("unknown")[0]
 

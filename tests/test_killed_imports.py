@@ -14,13 +14,14 @@ import anyio
 import httpx2
 import pytest
 
-from autosend_mcp.sandbox.app import PROJECT, Options, PropertyAutomation, Sandbox
+from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
+from autosend_mcp.sandbox.automations.definitions import changes_from_to
 from autosend_mcp.sandbox.contacts import writes
 from tests.support.importing import ADD, BULK
 from tests.support.line import Forward, Line
 from tests.support.port import on_a_port
 from tests.support.processes import rest_of, started
-from tests.support.records import members_of
+from tests.support.records import members_of, started_by
 
 pytestmark = pytest.mark.anyio
 
@@ -140,7 +141,7 @@ def seed(server: Losses, wanted: dict[str, dict[str, Any]]) -> str:
         writes.create(server.store, PROJECT, {"email": email, "firstName": asked["firstName"], "customFields": custom})
     newsletter = server.store.contact_lists.seed(PROJECT, "Newsletter", "list")
     server.joining = (newsletter, len(wanted))
-    server.started_before = len(server.store.automations.all())
+    server.started_before = len(started_by(server.store))
     return newsletter
 
 
@@ -227,7 +228,8 @@ async def import_killed(rows: int, kills: int, *, lists_shown: bool, directory: 
     while killed.total() < kills:  # on a slow machine one import may end before that
         file = directory / f"people{killed.total()}.csv"
         wanted = write_people(file, rows)
-        options = Options(rate_limit=0, automations=(PropertyAutomation("plan"),), list_ids_in_replies=lists_shown)
+        plan = changes_from_to("plan")
+        options = Options(rate_limit=0, automations=(plan,), allow_reentry=True, list_ids_in_replies=lists_shown)
         server = Losses(Sandbox(options), SEED + killed.total())
         async with on_a_port(server.line) as url:
             newsletter = seed(server, wanted)
@@ -249,20 +251,18 @@ def check(server: Losses, wanted: dict[str, Any], before: dict[str, Any], newsle
         color = {"color": "red"} if email in before else {}
         assert now["customFields"] == color | {"plan": asked["plan"], "logins": asked["logins"]}
         assert now["firstName"] == asked["firstName"]
-    starts = Counter((one["contact"]["email"], one["automation"]) for one in _started(server))
+    starts = Counter(started_by(server.store)[server.started_before :])
     assert set(starts.values()) == {1}
     joined = {email for email, automation in starts if automation == "Welcome to Newsletter"}
     assert joined == wanted.keys()
     assert len(members_of(server.store, newsletter)) == len(wanted)
+    new = {email for email, automation in starts if automation == "Welcome"}
+    assert new == wanted.keys() - before.keys()
     changed = {email for email, automation in starts if automation == "plan changed"}
-    assert changed - before.keys() == wanted.keys() - before.keys()
+    assert changed == {email for email, was in before.items() if was["customFields"]["plan"] == "old"}
     assert {email: n for email, n in server.resent.items() if n} == {}
     assert {email: n for email, n in server.readded.items() if n} == {}
     assert server.lost.total() > 0
-
-
-def _started(server: Losses) -> list[dict[str, Any]]:
-    return server.store.automations.all()[server.started_before :]
 
 
 def check_report(file: Path, wanted: dict[str, Any], number: int) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -50,8 +51,25 @@ async def test_the_flags_seed_and_switch() -> None:
         groups = await http.get(f"/contacts/{contact['id']}/unsubscribe-groups")
         assert "Blog: weekly" in json.dumps(groups.json())
         log = (await http.get("http://127.0.0.1/sandbox/automations")).json()["automations"]
-    assert [start["automation"] for start in log] == ["Welcome to News", "plan changed from free to pro"]
-    assert [start["mail"] for start in log] == [None, None]
+    assert [start["automation"] for start in log] == ["Welcome", "Welcome to News", "plan changed from free to pro"]
+    assert [start["mail"] for start in log] == [None] * 3
+
+
+async def test_automations_are_declared_by_property_list_or_as_the_api_writes_them(tmp_path: Path) -> None:
+    file = tmp_path / "automations.json"
+    file.write_text(json.dumps([{"name": "From a file", "status": "paused"}]), encoding="utf-8")
+    texts = ["plan", "plan:free:", "plan::pro", '{"name": "As JSON"}', f"@{file}"]
+    flags = [word for text in texts for word in ("--automation", text)]
+    async with by_flags("--list-in-use", "News", "--list", "News", *flags) as (http, _):
+        listed = (await http.get("/automations")).json()["data"]["workflowAutomations"]
+    assert [(one["name"], one["entryCriteria"]["type"]) for one in listed] == [
+        ("Welcome to News", "contact_added_to_list"),
+        ("plan changed", "contact_property_changes_from_to"),
+        ("plan changed from free", "contact_property_changes_from_to"),
+        ("plan became pro", "contact_property_matches_with"),
+        ("As JSON", "contact_created"),
+        ("From a file", "contact_created"),
+    ]
 
 
 async def test_every_switch_can_be_set() -> None:
@@ -79,6 +97,10 @@ async def test_every_switch_can_be_set() -> None:
         (["--unsubscribe", "a@b.co"], "'a@b.co' is not ADDRESS:GROUP"),
         (["--unsubscribe", "jane:Blog"], "'jane' is not an email address"),
         (["--automation", "plan:pro"], "'plan:pro' is not PROPERTY"),
+        (["--automation", "{plan"], "'{plan' is not JSON"),
+        (["--automation", '{"name": ""}'], "an automation needs a name"),
+        (["--automation", "@no/such"], "no/such: No such file"),
+        (["--automation", f"@{__file__}"], "is not JSON"),
         (["--webhook", "http://example.com/"], "the webhook's URL must be http://"),
     ],
 )

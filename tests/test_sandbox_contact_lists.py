@@ -6,6 +6,7 @@ import httpx2
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
+from autosend_mcp.sandbox.automations.definitions import added_to_list
 from autosend_mcp.sandbox.contacts import writes
 from tests.support.http import expect_refusal, http_of, over
 from tests.support.records import members_of, snapshot
@@ -184,7 +185,7 @@ async def test_a_nested_segment_takes_its_members_from_its_parent() -> None:
 
 
 async def test_a_list_that_an_automation_uses_is_not_deleted() -> None:
-    async with over(lists_in_use=("News",)) as (http, store):
+    async with over(automations=(added_to_list("Hello", "News"),)) as (http, store):
         used, other = await made(http, "News"), await made(http, "Other")
         code = "CANNOT_DELETE_CONTACT_LIST_IN_USE"
         expect_refusal(await http.delete(f"/contact-lists/{used}"), 400, code)

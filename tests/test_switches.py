@@ -10,11 +10,12 @@ import httpx2
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options
+from autosend_mcp.sandbox.automations.definitions import added_to_list
 from autosend_mcp.sandbox.contacts import writes
 from autosend_mcp.sandbox.error_shapes import ErrorShape
 from autosend_mcp.tools.contacts.delete import SEVERAL
 from tests.support.line import Forward, Line, answering, reset
-from tests.support.records import members_of
+from tests.support.records import members_of, started_by
 from tests.support.seeded import JANE, JOHN, fact, held, seeded
 from tests.support.worlds import answer_of, error_of
 
@@ -121,7 +122,7 @@ async def test_a_created_contact_is_reported_under_either_status(status: Literal
 
 @pytest.mark.parametrize("shape", SHAPES)
 async def test_a_list_that_an_automation_uses_stays_and_its_error_says_why(shape: ErrorShape) -> None:
-    options = Options(rate_limit=0, error_shape=shape, lists_in_use=("Newsletter",))
+    options = Options(rate_limit=0, error_shape=shape, automations=(added_to_list("Hello", "Newsletter"),))
     async with seeded(options=options) as (client, line):
         before = held(line)
         refused = await client.call_tool("delete_contact_list", {"list": "Newsletter", "confirm": "Newsletter"})
@@ -136,6 +137,21 @@ async def test_another_refusal_of_a_deletion_is_reported_as_it_is() -> None:
         line.lose("DELETE /contact-lists/", answering(400, {"success": False, "error": {"message": "No", "code": "X"}}))
         refused = await client.call_tool("delete_contact_list", {"list": "Newsletter", "confirm": "Newsletter"})
     assert error_of(refused).startswith("AutoSend refused the request (status 400). Nothing changed.")
+
+
+@pytest.mark.parametrize("made", [True, False])
+@pytest.mark.parametrize("reentry", [True, False])
+async def test_an_undo_of_a_removal_starts_again_by_the_automation_s_rule(made: bool, reentry: bool) -> None:
+    """Each call says beforehand that automations may start, also where none does."""
+    async with seeded(options=Options(rate_limit=0, default_automations=made, allow_reentry=reentry)) as (client, line):
+        joined = await client.call_tool("add_to_list", {"list": "Offers", "emails": [JANE]})
+        removed = answer_of(await client.call_tool("remove_from_list", {"list": "Offers", "emails": [JANE]}))
+        (back,) = removed["undo"]
+        undone = await client.call_tool(back["tool"], back["arguments"])
+        starts = started_by(line.sandbox.store)
+    assert starts.count((JANE, "Welcome to Offers")) == made * (1 + reentry)
+    for answer in (answer_of(joined), removed, answer_of(undone)):
+        assert any("automation" in note for note in answer["notes"])
 
 
 @pytest.mark.parametrize("status", [404, 400])

@@ -180,14 +180,15 @@ def _add_sandbox_flags(parser: argparse.ArgumentParser) -> None:
     for flag, metavar, effect in (
         ("--list", "NAME", "create a contact list"),
         ("--segment", "NAME", "create a segment"),
-        ("--list-in-use", "NAME", "refuse to delete this list, as one that an automation uses"),
+        ("--list-in-use", "NAME", "create an automation for who joins this list, which then cannot be deleted"),
         ("--field", "NAME:TYPE", "define a custom field of type string, number, boolean or date"),
         ("--suppress", "ADDRESS", "suppress all mail to an address"),
         ("--unsubscribe", "ADDRESS:GROUP", "let an address opt out of a suppression group, created if needed"),
         (
             "--automation",
             "PROPERTY[:FROM:TO]",
-            "create an automation that starts when a property changes; an empty value means any",
+            "create an automation that starts when a property changes; without FROM when it comes to be TO. Or any, "
+            "as AutoSend's API writes it: a JSON object, or @FILE with one or an array",
         ),
         ("--set", "NAME=VALUE", "set a switch of docs/sandbox.md, such as created_status=201; wins over other flags"),
     ):

@@ -5,11 +5,13 @@ from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from typing import Any, get_type_hints
+from pathlib import Path
+from typing import Any, cast, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from autosend_mcp.sandbox.app import KEY, PROJECT, Options, PropertyAutomation, Sandbox
+from autosend_mcp.sandbox.app import KEY, PROJECT, Options, Sandbox
+from autosend_mcp.sandbox.automations.definitions import added_to_list, changes_from_to, matches_with
 from autosend_mcp.sandbox.contact_properties import RESERVED, TYPES
 from autosend_mcp.sandbox.serve import listening, serve
 from autosend_mcp.sandbox.store import Store
@@ -19,7 +21,7 @@ from autosend_mcp.sandbox.validation import email_problems, normalized
 _SWITCHES = {
     name: hint
     for name, hint in get_type_hints(Options).items()
-    if not name.startswith("webhook_") and name not in {"automations", "lists_in_use"}
+    if not name.startswith("webhook_") and name != "automations"
 }
 
 
@@ -102,10 +104,12 @@ def _options(flags: Namespace) -> Options:
         rate_limit=0 if flags.no_rate_limit else 2,
         known_lists_only=bool(flags.list or flags.segment),
         lists_key=flags.lists_key,
-        lists_in_use=tuple(flags.list_in_use),
         upsert_rule=flags.upsert_rule,
         unknown_fields=flags.unknown_fields,
-        automations=tuple(_automation_of(text) for text in flags.automation),
+        automations=(
+            *(added_to_list(f"Welcome to {name}", name) for name in flags.list_in_use),
+            *(one for text in flags.automation for one in _automations_of(text)),
+        ),
         webhook_url=flags.webhook,
         webhook_secret=flags.webhook_secret,
     )
@@ -131,14 +135,33 @@ def _switch(text: str) -> tuple[str, Any]:
         raise ValueError(f"{name}: {error.errors()[0]['msg'].lower()}") from None
 
 
-def _automation_of(text: str) -> PropertyAutomation:
-    """Return an automation that starts at any change (`plan`), or at one value (`plan::pro`, `plan:free:pro`).
+def _automations_of(text: str) -> list[dict[str, Any]]:
+    """Return the automations that a flag declares: by a property (`plan`, `plan:free:pro`, `plan::pro`), or as JSON.
 
     Raises:
         ValueError: The text is none of these.
     """
+    if text.startswith(("{", "@")):
+        return _definitions(text)
     field, *values = text.split(":", 2)
     if not field or len(values) == 1:
-        raise ValueError(f"{text!r} is not PROPERTY or PROPERTY:FROM:TO, such as plan or plan:free:pro")
+        raise ValueError(f"{text!r} is not PROPERTY, PROPERTY:FROM:TO, a JSON object or @FILE, such as plan:free:pro")
     was, now = values or ("", "")
-    return PropertyAutomation(field, was or None, now or None)
+    if now and not was:
+        return [matches_with(field, now)]
+    return [changes_from_to(field, was or None, now or None)]
+
+
+def _definitions(text: str) -> list[dict[str, Any]]:
+    """Return the definitions of a JSON object, or of the file behind the @, which may hold an array of them."""
+    try:
+        written = Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text
+        found: object = json.loads(written)
+    except OSError as error:
+        raise ValueError(f"{text[1:]}: {error.strerror}") from None
+    except ValueError:
+        raise ValueError(f"{text!r} is not JSON") from None
+    definitions = cast("list[object]", found) if isinstance(found, list) else [found]
+    if not all(isinstance(one, dict) for one in definitions):
+        raise ValueError(f"{text!r} is not an automation in JSON, nor an array of them")
+    return cast("list[dict[str, Any]]", definitions)

@@ -43,8 +43,12 @@ Written from the documentation; shares no code with the client it tests. Where t
 | more entries in a bulk add than documented | `max_bulk_add`: 500 |
 | bulk update: one address twice | `repeated_rows`: `last` wins, or `first`, or `refuse` the request |
 | bulk update: `listIds` of a row | ignored |
-| property and segment automations on single writes | start |
-| property automations | `automations`: none; a property of a new contact changes from nothing |
+| automations on single writes | start |
+| automations of new contacts in a bulk update without `runWorkflow` | do not start |
+| automations that nobody declared | `default_automations`: true, a list, segment or new contact starts one; or false |
+| JSON of a property that changes from a value to another | `from`, `to` in a group of `filterCriteria`; any if absent |
+| clearing a property | is a change to any value |
+| automations of properties for who joins their list with these values already | do not start |
 | remove: unknown addresses | `remove_unknown`: `ignore`, or `refuse` with 404 and remove none |
 | several contacts with one `userId` | `same_user_id`: `all` are deleted, or the `first` |
 | suppressed addresses in create, upsert and bulk update | `suppressed_on_write`: `accept`, or `refuse` |
@@ -55,13 +59,13 @@ Written from the documentation; shares no code with the client it tests. Where t
 | bulk add to or removal from a segment | 400 `INVALID_LIST_TYPE` |
 | remove from a list: unknown contacts | counted in `notInList` |
 | key of the lists in GET /contact-lists | `lists_key`: `lists`, or `contacts` as in older versions of the page |
-| lists, by name or id, that an active automation uses, so that they cannot be deleted | `lists_in_use`: none |
+| lists that cannot be deleted | those of declared, active automations |
 | searching the global list | works |
 | order of a list's contacts | oldest contact first |
 | page beyond the last one | `beyond_last_page`: `empty`, or `refuse` |
 | deleting a list with segments under it | they stay, and are empty |
 | segment conditions | see `sandbox/contact_lists/criteria.py` |
-| joining a list again after leaving it | starts its automation again |
+| starting an automation again | `allow_reentry`: false, or true; `settings.allowReentry` of the automation goes first |
 | global suppression groups | `global_groups`: one for all projects of the `account`, or one of each `project` |
 | two suppression groups of one name | `same_group_name`: `accept`, or `refuse` with 409 |
 | path of a suppression group | its `groupId`, not its `id` |
@@ -73,7 +77,8 @@ Written from the documentation; shares no code with the client it tests. Where t
 | entries of global groups in a search without `isGlobal` | `entries_show_global`: true, or false |
 | webhook events | `webhook_url` (loopback only), `webhook_secret`; `data` is the contact |
 
-`GET /sandbox/automations`, which AutoSend does not have, shows what its automations would have sent.
+`GET /sandbox/automations`, which AutoSend does not have, shows what its automations would have sent. Without a declared
+automation anything that may start one does, so that a client cannot overlook it.
 """
 
 import os
@@ -85,22 +90,23 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from autosend_mcp.sandbox.access import KEY, PROJECT, RateLimit, key_of, project_of
+from autosend_mcp.sandbox.automations.endpoints import AutomationEndpoints
 from autosend_mcp.sandbox.contact_lists.endpoints import ContactListEndpoints
 from autosend_mcp.sandbox.contact_properties import RESOURCES, ContactPropertyEndpoints
 from autosend_mcp.sandbox.contacts.endpoints import ContactEndpoints
 from autosend_mcp.sandbox.database import Clock
 from autosend_mcp.sandbox.documented import is_documented
 from autosend_mcp.sandbox.envelope import Handler, RawPath, Refused
-from autosend_mcp.sandbox.options import Options, PropertyAutomation
+from autosend_mcp.sandbox.options import Options
 from autosend_mcp.sandbox.store import Store
 from autosend_mcp.sandbox.suppression_groups.endpoints import SuppressionGroupEndpoints
 from autosend_mcp.sandbox.webhooks import Webhooks
 
-__all__ = ["KEY", "PROJECT", "Options", "PropertyAutomation", "Sandbox"]
+__all__ = ["KEY", "PROJECT", "Options", "Sandbox"]
 
 
 class Sandbox:
@@ -113,6 +119,7 @@ class Sandbox:
 
         Raises:
             OSError: The file cannot be opened, or is no SQLite database.
+            ValueError: An automation of the options is no definition of one.
         """
         self.store = Store(options, file, now)
         options = self.store.options
@@ -136,6 +143,7 @@ class Sandbox:
             ContactListEndpoints(self.store),
             *(ContactPropertyEndpoints(self.store.contact_properties, self.store.options, name) for name in RESOURCES),
             SuppressionGroupEndpoints(self.store),
+            AutomationEndpoints(self.store),
         )
         return [
             Route(f"/v1{path}", partial(self._respond, handler), methods=[method])
@@ -175,5 +183,8 @@ class Sandbox:
         response.headers.update({"Date": formatdate(self._now(), usegmt=True)} | self._rate_limit.headers(key))
         return response
 
-    async def _automations(self, _request: Request) -> Response:
-        return JSONResponse({"automations": self.store.automations.all()})
+    async def _automations(self, request: Request) -> Response:
+        try:
+            return await AutomationEndpoints(self.store).log(request)
+        except Refused as refused:
+            return refused.response(self.store.options.error_shape)

@@ -61,13 +61,16 @@ CREATE TABLE IF NOT EXISTS suppressions (
 );
 CREATE TABLE IF NOT EXISTS starts (
     number INTEGER PRIMARY KEY, project TEXT NOT NULL, at TEXT NOT NULL, automation TEXT NOT NULL,
-    "trigger" TEXT NOT NULL, list TEXT, contact TEXT NOT NULL, email TEXT NOT NULL, subject TEXT, reason TEXT
+    "trigger" TEXT NOT NULL, list TEXT, contact TEXT NOT NULL, email TEXT NOT NULL, subject TEXT, reason TEXT,
+    automation_id TEXT
 );
+CREATE INDEX IF NOT EXISTS starts_by_contact ON starts (contact);
 """
 
 # The columns of each table that the first files did not have.
 _ADDED = {
     "lists": {"description": "TEXT", "criteria": "TEXT", "parent": "TEXT", "created_at": "TEXT", "updated_at": "TEXT"},
+    "starts": {"automation_id": "TEXT"},
     "suppression_groups": {"is_active": "INTEGER NOT NULL DEFAULT 1"},
 }
 

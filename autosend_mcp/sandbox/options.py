@@ -2,29 +2,10 @@
 
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from autosend_mcp.sandbox.error_shapes import ErrorShape
-
-
-@dataclass(frozen=True)
-class PropertyAutomation:
-    """A live automation that starts when a contact's property changes; None stands for any value.
-
-    Values are compared as text, as JSON writes them: `true`, `42`, `pro`.
-    """
-
-    field: str
-    from_value: str | None = None
-    to_value: str | None = None
-
-    @property
-    def name(self) -> str:
-        """Its name in the log."""
-        change = f"{self.field} changed"
-        change += f" from {self.from_value}" if self.from_value is not None else ""
-        return change + (f" to {self.to_value}" if self.to_value is not None else "")
 
 
 @dataclass(frozen=True)
@@ -32,7 +13,7 @@ class Options:
     """The sandbox's switches; `app.py` has the table of what each decides.
 
     `rate_limit`: requests a second and key, 0 for none. The `max_...`: how many entries a request may have, 0 for any
-    number.
+    number. `automations`: definitions as the page "Create automation" has them.
 
     Raises:
         ValueError: The webhook's URL is not on this machine.
@@ -49,7 +30,6 @@ class Options:
     malformed_id_status: Literal[400, 404] = 400
     delete_unknown_status: Literal[404, 200] = 404
     lists_key: Literal["lists", "contacts"] = "lists"
-    lists_in_use: tuple[str, ...] = ()
     upsert_rule: Literal["merge", "replace"] = "merge"
     empty_in_bulk: Literal["clear", "keep"] = "clear"
     null_properties: Literal["clear", "keep", "refuse"] = "clear"
@@ -75,7 +55,9 @@ class Options:
     suppressed_counts: Literal["new", "all"] = "new"
     unsuppress_all: Literal["groups", "with_global"] = "groups"
     entries_show_global: bool = True
-    automations: tuple[PropertyAutomation, ...] = ()
+    automations: tuple[dict[str, Any], ...] = ()
+    default_automations: bool = True
+    allow_reentry: bool = False
     webhook_url: str = ""
     webhook_secret: str = "whsec_sandbox"  # noqa: S105 - public
 

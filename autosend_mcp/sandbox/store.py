@@ -4,7 +4,7 @@ import os
 import time
 
 from autosend_mcp.sandbox.access import PROJECT
-from autosend_mcp.sandbox.automations import Automations
+from autosend_mcp.sandbox.automations.records import Automations
 from autosend_mcp.sandbox.contact_lists.records import ContactLists
 from autosend_mcp.sandbox.contact_properties import ContactProperties
 from autosend_mcp.sandbox.contacts.records import Contacts
@@ -23,6 +23,7 @@ class Store:
 
         Raises:
             OSError: The file cannot be opened, or is no SQLite database.
+            ValueError: An automation of the options is no definition of one.
         """
         self.options = options or Options()
         self.db = Database(file, now)
@@ -31,4 +32,4 @@ class Store:
         self.contact_properties = ContactProperties(self.db)
         self.suppression_groups = SuppressionGroups(self.db, self.options)
         self.suppression_groups.standard(PROJECT)
-        self.automations = Automations(self.db, self.suppression_groups)
+        self.automations = Automations(self.db, self.contact_lists, self.suppression_groups, self.options)

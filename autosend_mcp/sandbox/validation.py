@@ -49,10 +49,10 @@ def text_problems(body: Mapping[str, Any], max_lengths: Mapping[str, int | None]
     return problems
 
 
-def paging_problems(body: Mapping[str, Any]) -> Details:
+def paging_problems(body: Mapping[str, Any], max_limit: int = 100) -> Details:
     """Return what is wrong with the page and the limit of a search."""
     problems: Details = []
-    for name, maximum in (("page", None), ("limit", 100)):
+    for name, maximum in (("page", None), ("limit", max_limit)):
         value = body.get(name, 1)
         whole = isinstance(value, int) and not isinstance(value, bool)
         if not whole or value < 1 or (maximum and value > maximum):

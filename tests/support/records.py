@@ -31,6 +31,11 @@ def members_of(store: Store, list_id: str) -> list[str]:
     return sorted(contact["id"] for contact in found)
 
 
+def started_by(store: Store, project: str = PROJECT) -> list[tuple[str, str]]:
+    """Return who started which automation, by address and name, oldest start first."""
+    return [(row["email"], row["automation"]) for row in snapshot(store, project)["starts"]]
+
+
 def starts_of(store: Store, project: str = PROJECT) -> dict[tuple[str, str], int]:
     """Return how often each contact started the automation of each list or segment, by the two ids."""
     rows = snapshot(store, project)["starts"]

@@ -31,10 +31,13 @@ def property_of(contact: Contact, field: str) -> Any:
     return contact.get(field) if field in _BUILT_IN else contact["customFields"].get(bare)
 
 
-def meets(contact: Contact, criteria: Mapping[str, Any] | None) -> bool:
-    """Return whether the contact meets the criteria; None, like no conditions, is met by no contact."""
+def meets(contact: Contact, criteria: Mapping[str, Any] | None, *, exact: bool = False) -> bool:
+    """Return whether the contact meets the criteria; None, like no conditions, is met by no contact.
+
+    `exact`: text is compared with regard to case, as the conditions of automations are.
+    """
     groups: list[dict[str, Any]] = (criteria or {}).get("groups", [])
-    met = (_holds(group, property_of(contact, group["field"])) for group in groups)
+    met = (_holds(group, property_of(contact, group["field"]), exact=exact) for group in groups)
     return bool(groups) and (any(met) if criteria and criteria["logicalOperator"] == "OR" else all(met))
 
 
@@ -89,30 +92,31 @@ def _group_problems(path: str, value: object) -> Details:
     return [] if fits else [_problem(f"{path}.value", f"value does not fit {kind} {operator}")]
 
 
-def _holds(group: Mapping[str, Any], value: object) -> bool:
+def _holds(group: Mapping[str, Any], value: object, *, exact: bool) -> bool:
     operator: str = group["operator"]
     if operator in _POSITIVE:
-        return not _holds({**group, "operator": _POSITIVE[operator]}, value)
+        return not _holds({**group, "operator": _POSITIVE[operator]}, value, exact=exact)
     if operator == "is_empty":
         return value is None or value == ""
     kind: str = group["fieldType"]
-    actual = _read(kind, value)
+    actual = _read(kind, value, exact=exact)
     if actual is None:
         return False
     if operator == "between":
         low, high = (_read(kind, end) for end in group["value"])
         return not _COMPARE["less_than"](actual, low) and not _COMPARE["greater_than"](actual, high)
-    return _COMPARE[operator](actual, _read(kind, group["value"]))
+    return _COMPARE[operator](actual, _read(kind, group["value"], exact=exact))
 
 
-def _read(kind: str, value: object) -> Any:
+def _read(kind: str, value: object, *, exact: bool = False) -> Any:
     """Return the value as this type of field compares it; None if it is no such value."""
     if kind == "date":
         return as_date(value)
     if kind == "boolean":
         return {"true": True, "false": False}.get(str(value).lower())
     if kind == "string":
-        return None if value is None else (str(value) if not isinstance(value, bool) else str(value).lower()).casefold()
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        return None if value is None else text if exact else text.casefold()
     try:
         return None if isinstance(value, bool) or not isinstance(value, str | int | float) else float(value)
     except (ValueError, OverflowError):

@@ -83,7 +83,7 @@ class ContactListEndpoints:
         found = self._lists.get(project, list_id)
         if found is None:
             raise _unknown()
-        if {found["id"], found["name"]} & set(self._options.lists_in_use):
+        if self._store.automations.using(self._lists.known(project)[list_id]):
             message = "Cannot delete contact list as it is used in active resources."
             raise Refused(400, "CANNOT_DELETE_CONTACT_LIST_IN_USE", message, {"status": 400})
         self._lists.delete(project, list_id)

@@ -77,7 +77,7 @@ class Writes:
     ) -> None:
         """Read what is needed, inside a transaction.
 
-        `run_workflow`: whether changed properties start automations. `bulk`: these are rows of a bulk update.
+        `run_workflow`: whether more than lists start automations. `bulk`: these are rows of a bulk update.
         """
         self._store = store
         self._project = project
@@ -150,6 +150,8 @@ class Writes:
 
     def _follow(self, contact: Contact, existing: Contact | None, segments: set[str], list_ids: Iterable[str]) -> None:
         automations = self._store.automations
+        if existing is None and self._runs:
+            automations.created(contact)
         for list_id in list_ids:
             if list_id != GLOBAL and self._store.contact_lists.join(contact["id"], list_id):
                 automations.joined(contact, self._list(list_id))
@@ -158,8 +160,7 @@ class Writes:
         for segment in sorted(self._segments_of(contact) - segments):
             automations.joined(contact, self._known[segment])
         if contact is not existing:
-            for automation in self._store.options.automations:
-                automations.changed(contact, existing, automation)
+            automations.changed(contact, existing, self._known)
 
     def _segments_of(self, contact: Contact | None) -> set[str]:
         if contact is None or not self._runs:
