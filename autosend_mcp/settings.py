@@ -1,6 +1,7 @@
 """Every setting, validated once. The only module that reads the environment."""
 
 import hashlib
+import os
 import re
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -222,6 +223,11 @@ class Settings(BaseSettings):
 def variable_of(field: str) -> str:
     """Return the environment variable of a field, for example `AUTOSEND_BASE_URL`."""
     return PREFIX + field.upper()
+
+
+def sandbox_variables() -> dict[str, str]:
+    """Return the variables `AUTOSEND_SANDBOX_...` that are not empty."""
+    return {name: text for name, text in os.environ.items() if text and name.startswith(variable_of("sandbox_"))}
 
 
 def load_settings(**given: object) -> Settings:

@@ -4,10 +4,12 @@ import html
 import json
 import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from autosend_mcp.sandbox.options import Options
 from autosend_mcp.settings import Settings, variable_of
 from manifests.generate import COMMAND, main
 from manifests.pages import ROOT, Block, blocks, pages_below, printed_by, refreshed
@@ -121,7 +123,9 @@ def anchors(page: str) -> set[str]:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_every_variable_in_a_page_is_a_setting(path: str) -> None:
-    assert set(re.findall(r"AUTOSEND_[A-Z_]+", TEXTS[path])) <= {variable_of(field) for field in Settings.model_fields}
+    switches = {f"sandbox_{name}" for name in ("", *(field.name for field in fields(Options)))}
+    known = {variable_of(name) for name in switches | set(Settings.model_fields)}
+    assert set(re.findall(r"AUTOSEND_[A-Z_]+", TEXTS[path])) <= known
 
 
 def test_the_picture_of_an_import_has_the_words_of_the_import_on_the_page() -> None:

@@ -83,6 +83,34 @@ async def test_every_switch_can_be_set() -> None:
         expect_refusal(searched, 400, "VALIDATION_FAILED")
 
 
+async def test_every_switch_has_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flag wins over it, and `--set` over both."""
+    given = {"CREATED_STATUS": "201", "LISTS_KEY": "contacts", "UPSERT_RULE": "replace", "ALLOW_HOSTS": "one, two"}
+    for name, value in given.items():
+        monkeypatch.setenv(f"AUTOSEND_SANDBOX_{name}", value)
+    async with by_flags("--lists-key", "lists", "--upsert-rule", "merge", "--set", "upsert_rule=replace") as (http, _):
+        assert (await http.post("/contacts", json={"email": "a@b.co", "customFields": {"x": 1}})).status_code == 201
+        assert len((await http.get("/contact-lists", headers={"Host": "two"})).json()["data"]["lists"]) == 1
+        assert (await http.post("/contacts/email", json={"email": "a@b.co"})).json()["data"]["customFields"] == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("CREATED_STATUS", "400", "AUTOSEND_SANDBOX_CREATED_STATUS: input should be 200 or 201."),
+        ("NO_SUCH", "1", "AUTOSEND_SANDBOX_NO_SUCH names no switch of the sandbox: docs/sandbox.md has their names."),
+    ],
+)
+def test_a_wrong_variable_is_explained(
+    name: str, value: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"AUTOSEND_SANDBOX_{name}", value)
+    assert main(["sandbox", "--port", "0"]) == 2
+    with pytest.raises(SystemExit, match="2"):
+        main(["call", "find_contacts", "--sandbox"])
+    assert [line.endswith(said) for line in capsys.readouterr().err.splitlines()] == [True, True]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

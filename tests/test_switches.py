@@ -24,7 +24,7 @@ pytestmark = pytest.mark.anyio
 TESTS = Path(__file__).parent
 SHAPES: tuple[ErrorShape, ...] = get_args(ErrorShape)
 # What is no reading of the documentation: it decides what a sandbox does besides, not how it answers.
-FEATURES = {"webhook_url", "webhook_secret"}
+FEATURES = {"webhook_url", "webhook_secret", "allow_hosts"}
 
 
 def found(line: Line, *emails: str) -> list[dict[str, Any]]:
@@ -264,3 +264,27 @@ async def test_a_suppressed_address_is_created_or_refused(rule: Literal["accept"
     else:
         assert "Email is suppressed" in error_of(created)
         assert ids == []
+
+
+@pytest.mark.parametrize("limit", [5_000_000, 100_000, 0])
+async def test_a_call_that_is_too_large_is_reported_as_refused(limit: int) -> None:
+    """Sixty contacts of 2 kB each are beyond what Express takes by default."""
+    rows = [{"email": f"p{number}@x.co", "firstName": "x" * 1_000, "lastName": "y" * 1_000} for number in range(60)]
+    async with seeded(options=Options(rate_limit=0, max_body=limit)) as (client, line):
+        called = await client.call_tool("upsert_contacts", {"contacts": rows})
+        created = len(found(line, *(row["email"] for row in rows)))
+    if limit == 100_000:
+        assert "(status 413). Nothing changed." in error_of(called)
+        assert created == 0
+    else:
+        assert answer_of(called)["counts"] == {"created": created} == {"created": 60}
+
+
+@pytest.mark.parametrize("rule", ["required", "any"])
+@pytest.mark.parametrize("keys", ["one", "own"])
+async def test_a_key_reads_back_what_it_wrote(rule: Literal["required", "any"], keys: Literal["one", "own"]) -> None:
+    """The client says that its bodies are JSON; and what it sees is its key's project."""
+    async with seeded(options=Options(rate_limit=0, content_type=rule, project_keys=keys)) as (client, _):
+        assert answer_of(await client.call_tool("create_contact", {"email": "new@x.co"}))["outcome"] == "created"
+        seen = answer_of(await client.call_tool("find_contacts", {"emails": ["new@x.co", JANE]}))
+    assert [contact["email"] for contact in seen["contacts"]] == ["new@x.co", *([JANE] if keys == "one" else [])]

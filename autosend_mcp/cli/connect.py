@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.settings import Settings, load_settings
@@ -27,10 +28,12 @@ def connect(sandbox: str | None, **given: object) -> AutoSend:
 def _in_process(file: str, given: Mapping[str, object]) -> AutoSend:
     from httpx2 import ASGITransport
 
+    from autosend_mcp.cli.switches import from_variables
     from autosend_mcp.sandbox.app import KEY, Options, Sandbox
 
     settings: Settings = load_settings(**{"api_key": KEY, "base_url": "http://127.0.0.1/v1", **given})
     # Who sends more than two requests a second has an account that may.
-    options = Options(rate_limit=max(Options.rate_limit, ceil(settings.rate_limit)))
+    usual: dict[str, Any] = {"rate_limit": max(Options.rate_limit, ceil(settings.rate_limit))}
+    options = Options(**usual | from_variables())
     transport = ASGITransport(Sandbox(options, file or None).app, raise_app_exceptions=False)
     return AutoSend(settings, transport, target=str(Path(file).resolve()) if file else None)

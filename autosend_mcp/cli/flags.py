@@ -35,9 +35,9 @@ _SANDBOX_HELP = """\
 Serve a local AutoSend over HTTP on 127.0.0.1, for any AutoSend client. Nothing leaves this machine.
 
 examples:
-  autosend-mcp sandbox --port 8025 --list Newsletter --segment "Active users" --exists-status 400
+  autosend-mcp sandbox --list Newsletter --segment "Active users" --exists-status 400
   autosend-mcp sandbox --field plan:string --automation plan:free:pro --unsubscribe jane@example.com:Blog
-  curl -s http://127.0.0.1:8025/sandbox/automations    list the automations started so far, and their mails
+  curl -s http://127.0.0.1:7363/sandbox/automations    list the automations started so far, and their mails
 """
 
 _IMPORT_HELP = """\
@@ -67,6 +67,12 @@ examples:
 
 exit code: 0 all answers were as promised, 1 an answer was not
 """
+
+
+_SET = (
+    "set a switch of docs/sandbox.md, such as created_status=201; wins over the other flags, and these win over the "
+    "variable AUTOSEND_SANDBOX_<NAME>"
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -169,7 +175,7 @@ def _add_import_flags(parser: argparse.ArgumentParser) -> None:
 
 def _add_sandbox_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--port", type=_port, default=8025, help="port on 127.0.0.1, or 0 for a free one (default: 8025)"
+        "--port", type=_port, default=7363, help="port on 127.0.0.1, or 0 for a free one (default: 7363)"
     )
     parser.add_argument("--file", help="keep the records in this SQLite file (default: in memory)")
     parser.add_argument("--no-rate-limit", action="store_true", help="allow a key more than 2 requests a second")
@@ -181,6 +187,7 @@ def _add_sandbox_flags(parser: argparse.ArgumentParser) -> None:
         ("--list", "NAME", "create a contact list"),
         ("--segment", "NAME", "create a segment"),
         ("--list-in-use", "NAME", "create an automation for who joins this list, which then cannot be deleted"),
+        ("--allow-host", "NAME", "answer as this host too, besides 127.0.0.1, localhost and [::1]"),
         ("--field", "NAME:TYPE", "define a custom field of type string, number, boolean or date"),
         ("--suppress", "ADDRESS", "suppress all mail to an address"),
         ("--unsubscribe", "ADDRESS:GROUP", "let an address opt out of a suppression group, created if needed"),
@@ -190,7 +197,7 @@ def _add_sandbox_flags(parser: argparse.ArgumentParser) -> None:
             "create an automation that starts when a property changes; without FROM when it comes to be TO. Or any, "
             "as AutoSend's API writes it: a JSON object, or @FILE with one or an array",
         ),
-        ("--set", "NAME=VALUE", "set a switch of docs/sandbox.md, such as created_status=201; wins over other flags"),
+        ("--set", "NAME=VALUE", _SET),
     ):
         parser.add_argument(flag, action="append", default=[], metavar=metavar, help=f"{effect}; repeatable")
     for flag, choices, what in (
@@ -205,7 +212,7 @@ def _add_sandbox_flags(parser: argparse.ArgumentParser) -> None:
         ),
     ):
         usual = choices[0]
-        parser.add_argument(flag, type=type(usual), choices=choices, default=usual, help=f"{what} (default: {usual})")
+        parser.add_argument(flag, type=type(usual), choices=choices, help=f"{what} (default: {usual})")
 
 
 def _sandbox_file(text: str) -> str:

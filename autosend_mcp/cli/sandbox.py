@@ -4,25 +4,17 @@ import json
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast, get_type_hints
+from typing import Any, cast
 
-from pydantic import TypeAdapter, ValidationError
-
+from autosend_mcp.cli.switches import from_texts, from_variables
 from autosend_mcp.sandbox.app import KEY, PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.automations.definitions import added_to_list, changes_from_to, matches_with
 from autosend_mcp.sandbox.contact_properties import RESERVED, TYPES
 from autosend_mcp.sandbox.serve import listening, serve
 from autosend_mcp.sandbox.store import Store
 from autosend_mcp.sandbox.validation import email_problems, normalized
-
-# The switches of `Options` by name; a flag of its own has what is no single value.
-_SWITCHES = {
-    name: hint
-    for name, hint in get_type_hints(Options).items()
-    if not name.startswith("webhook_") and name != "automations"
-}
+from autosend_mcp.settings import SettingsError
 
 
 def run(flags: Namespace) -> str:
@@ -41,7 +33,7 @@ def run(flags: Namespace) -> str:
         raise
     except OSError as error:
         return error.strerror or str(error)
-    except ValueError as error:
+    except (ValueError, SettingsError) as error:
         return str(error)
     return ""
 
@@ -51,6 +43,7 @@ def opened(flags: Namespace) -> Sandbox:
 
     Raises:
         ValueError: What seeds it cannot be understood.
+        SettingsError: A variable sets no switch.
         OSError: Its file cannot be opened.
     """
     _check(flags)
@@ -96,43 +89,26 @@ def seed(store: Store, flags: Namespace) -> Iterator[str]:
 
 
 def _options(flags: Namespace) -> Options:
-    given = Options(
-        error_shape=flags.error_shape,
-        contact_exists_status=flags.exists_status,
-        list_exists_status=flags.exists_status,
-        property_exists_status=flags.exists_status,
-        rate_limit=0 if flags.no_rate_limit else 2,
-        known_lists_only=bool(flags.list or flags.segment),
-        lists_key=flags.lists_key,
-        upsert_rule=flags.upsert_rule,
-        unknown_fields=flags.unknown_fields,
-        automations=(
+    """Return the switches: those of `--set`, else of the other flags, else of the variables, else as documented."""
+    status = flags.exists_status
+    usual: dict[str, Any] = {"known_lists_only": True} if flags.list or flags.segment else {}
+    given: dict[str, Any] = {
+        "error_shape": flags.error_shape,
+        **dict.fromkeys(("contact_exists_status", "list_exists_status", "property_exists_status"), status),
+        "rate_limit": 0 if flags.no_rate_limit else None,
+        "lists_key": flags.lists_key,
+        "allow_hosts": tuple(flags.allow_host) or None,
+        "upsert_rule": flags.upsert_rule,
+        "unknown_fields": flags.unknown_fields,
+        "automations": (
             *(added_to_list(f"Welcome to {name}", name) for name in flags.list_in_use),
             *(one for text in flags.automation for one in _automations_of(text)),
         ),
-        webhook_url=flags.webhook,
-        webhook_secret=flags.webhook_secret,
-    )
-    return replace(given, **dict(map(_switch, flags.set)))
-
-
-def _switch(text: str) -> tuple[str, Any]:
-    """Return the name and the value of a switch, `NAME=VALUE`.
-
-    Raises:
-        ValueError: There is no such switch, or it has no such value.
-    """
-    name, _, written = text.partition("=")
-    if name not in _SWITCHES:
-        raise ValueError(f"{text!r} is not NAME=VALUE; names: {', '.join(_SWITCHES)}")
-    try:
-        value = json.loads(written)
-    except ValueError:
-        value = written
-    try:
-        return name, TypeAdapter[Any](_SWITCHES[name]).validate_python(value, strict=True)
-    except ValidationError as error:
-        raise ValueError(f"{name}: {error.errors()[0]['msg'].lower()}") from None
+        "webhook_url": flags.webhook,
+        "webhook_secret": flags.webhook_secret,
+    }
+    by_flags = {name: value for name, value in given.items() if value is not None}
+    return Options(**usual | from_variables() | by_flags | from_texts(flags.set))
 
 
 def _automations_of(text: str) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 Source: the pages "API keys", "Errors" and "Rate limit".
 """
 
+import hashlib
 from collections import deque
 from math import ceil
 from typing import Literal
@@ -11,10 +12,11 @@ from starlette.requests import Request
 
 from autosend_mcp.sandbox.database import Clock
 from autosend_mcp.sandbox.envelope import Refused
+from autosend_mcp.sandbox.options import Options
 
 KEY = "AS_sandbox"
 PROJECT = "229f1f77bcf86cd927304803"
-"""The project of every project key (`AS_...`)."""
+"""The project of `KEY`, and by default of every project key (`AS_...`)."""
 
 _UNLIMITED = 1_000_000
 
@@ -32,14 +34,15 @@ def key_of(request: Request) -> str:
     return key
 
 
-def project_of(request: Request, key: str) -> str:
+def project_of(request: Request, key: str, options: Options) -> str:
     """Return the project that the request is about.
 
     Raises:
         Refused: The key is an account's, and no header names the project.
     """
     if not key.upper().startswith("ASA_"):
-        return PROJECT
+        shared = options.project_keys == "one" or key == KEY
+        return PROJECT if shared else hashlib.sha256(key.encode()).hexdigest()[:24]
     project = request.headers.get("x-project-id", "")
     if not project:
         raise Refused(403, "INSUFFICIENT_PERMISSIONS", "Insufficient permissions to access these resources.")

@@ -15,7 +15,12 @@ Written from the documentation; shares no code with the client it tests. Where t
 | unit of `retryAfter` in a 429 | `retry_after`: `seconds` to wait, or the `epoch` second to wait for |
 | rate limit in the headers | of a second, also where any number is allowed: 1,000,000 |
 | a documented endpoint that the sandbox does not have | 501 `SANDBOX_NOT_IMPLEMENTED`, with its path |
-| which keys are valid | any `AS_...` (one project), and any `ASA_...` with `x-project-id` |
+| which keys are valid | any `AS_...`, and any `ASA_...` with `x-project-id` |
+| project of a key `AS_...` | `project_keys`: `one` for all keys, or `own`, another for each but `AS_sandbox` |
+| `x-project-id` beside a key `AS_...` | ignored |
+| size of a body | `max_body`: 5000000 bytes, 0 for any; AutoSend's may be 100 kB |
+| body that is not sent as `application/json` | `content_type`: `required` refuses it with 400, or `any` |
+| names of the host besides `127.0.0.1`, `localhost` and `[::1]` | `allow_hosts`: none; another gets 421 |
 | unknown members of a body | ignored |
 | upsert: custom fields that are not given | `upsert_rule`: `merge` keeps them, or `replace` clears them |
 | bulk update: what is not given | as `upsert_rule` says, also of names |
@@ -101,6 +106,7 @@ from autosend_mcp.sandbox.contacts.endpoints import ContactEndpoints
 from autosend_mcp.sandbox.database import Clock
 from autosend_mcp.sandbox.documented import is_documented
 from autosend_mcp.sandbox.envelope import Handler, RawPath, Refused
+from autosend_mcp.sandbox.guard import Guard
 from autosend_mcp.sandbox.options import Options
 from autosend_mcp.sandbox.store import Store
 from autosend_mcp.sandbox.suppression_groups.endpoints import SuppressionGroupEndpoints
@@ -129,7 +135,7 @@ class Sandbox:
             self.store.db.listener = Webhooks(options.webhook_url, options.webhook_secret, self.store.db).announce
         self.app = Starlette(
             routes=[*self._routes(), Route("/sandbox/automations", self._automations, methods=["GET"])],
-            middleware=[Middleware(RawPath)],
+            middleware=[Middleware(Guard, options=options, refusal=self._refusal), Middleware(RawPath)],
             exception_handlers={HTTPException: self._no_route, Exception: self._failed},
         )
 
@@ -157,9 +163,9 @@ class Sandbox:
         try:
             key = key_of(request)
             self._rate_limit.spend(key)
-            response = await handler(request, project_of(request, key))
+            response = await handler(request, project_of(request, key, self.store.options))
         except Refused as refused:
-            response = refused.response(self.store.options.error_shape)
+            return self._refusal(refused, key)
         return self._with_headers(response, key)
 
     async def _no_route(self, request: Request, _error: Exception) -> Response:
@@ -176,8 +182,13 @@ class Sandbox:
 
     async def _failed(self, _request: Request, _error: Exception) -> Response:
         """Answer a bug as AutoSend documents its own."""
-        refused = Refused(500, "INTERNAL_SERVER_ERROR", "Something went wrong on our end")
-        return self._with_headers(refused.response(self.store.options.error_shape))
+        return self._refusal(Refused(500, "INTERNAL_SERVER_ERROR", "Something went wrong on our end"))
+
+    def _refusal(self, refused: Refused, key: str | None = None) -> Response:
+        response = refused.response(self.store.options.error_shape)
+        if refused.status == 413:  # what follows of the body is not read
+            response.headers["Connection"] = "close"
+        return self._with_headers(response, key)
 
     def _with_headers(self, response: Response, key: str | None = None) -> Response:
         response.headers.update({"Date": formatdate(self._now(), usegmt=True)} | self._rate_limit.headers(key))

@@ -13,7 +13,7 @@ class Options:
     """The sandbox's switches; `app.py` has the table of what each decides.
 
     `rate_limit`: requests a second and key, 0 for none. The `max_...`: how many entries a request may have, 0 for any
-    number. `automations`: definitions as the page "Create automation" has them.
+    number, and `max_body` its bytes. `automations`: definitions as the page "Create automation" has them.
 
     Raises:
         ValueError: The webhook's URL is not on this machine.
@@ -24,6 +24,10 @@ class Options:
     list_exists_status: Literal[409, 400] = 409
     property_exists_status: Literal[409, 400] = 409
     rate_limit: int = 2
+    project_keys: Literal["one", "own"] = "one"
+    max_body: int = 5_000_000
+    content_type: Literal["required", "any"] = "required"
+    allow_hosts: tuple[str, ...] = ()
     retry_after: Literal["seconds", "epoch"] = "seconds"
     known_lists_only: bool = False
     created_status: Literal[200, 201] = 200
