@@ -104,7 +104,7 @@ async def test_a_lost_request_to_clear_that_was_not_applied_is_reported_as_that(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"clear": ["email"]}, "clear.0: must be firstName, lastName, userId or a custom field"),
+        ({"clear": ["email"]}, "clear.0: must be firstName, lastName, userId, mobile or a custom field"),
         ({"clear": ["createdAt"]}, "clear.0: must be firstName"),
         ({"clear": ["plann"]}, 'customFields."plann": not defined; did you mean "plan"?'),
         ({"clear": ["firstName"], "firstName": "J"}, 'clear: "firstName" is given a value, too'),

@@ -115,18 +115,6 @@ async def test_the_documented_request_is_sent_as_it_stands_and_its_response_read
         assert shown["customFields"] == there["contactProperties"]
 
 
-async def test_our_client_reads_the_newer_answer_to_an_upsert() -> None:
-    request, response = contract(f"upsert_contact{NEWER}")
-    asked = {name: value for name, value in request["body"].items() if name != "mobile"}
-    autosend = project("upsert_contact")
-    autosend.response = response
-    autosend.contact = lambda _email: None
-    async with connected(autosend) as client:
-        answer = answer_of(await client.call_tool("upsert_contact", asked))
-    assert answer["customFields"] == request["body"]["contactProperties"]
-    assert not any("does not show" in note for note in answer.get("notes", []))
-
-
 async def test_our_client_sends_the_documented_create_and_reads_its_answer(faulty: Faulty) -> None:
     request, response = contract("create_contact")
 

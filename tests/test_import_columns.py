@@ -41,6 +41,7 @@ def refusal(
                        "PRENOM", "Nombre", "fname"]),
         ("lastName", ["lastName", "Last-Name", "surname", "Family Name", "Nachname", "Nom", "Apellidos", "lname"]),
         ("userId", ["userId", "user_id", "User ID", "external-id"]),
+        ("mobile", ["mobile", "Mobile phone", "Phone", "Telefon", "Handy-Nr.", "Téléphone", "Teléfono móvil", "Mobil"]),
     ],
 )  # fmt: skip
 def test_a_column_is_recognised_by_what_people_call_it(field: str, names: list[str]) -> None:
@@ -108,7 +109,7 @@ def test_the_column_of_a_rejected_file_is_left_out() -> None:
         (["company", "plan"], {"company": ""}, ['--map "company=email"; --map "company=" leaves it out']),
         (["email", "city"], {}, ['AutoSend reserves these names, so they cannot be custom fields: "city".',
                                  '--map "city=company"']),
-        (["email", "a"], {"a": "mobile"}, ['AutoSend reserves these names', '"a"']),
+        (["email", "a"], {"a": "city"}, ['AutoSend reserves these names', '"a"']),
         (["email", "listIds"], {}, ['AutoSend reserves these names', '"listIds"']),
         (["email", "customFields"], {}, ['AutoSend reserves these names']),
         (["email", "a"], {"a": "color"}, ['AutoSend does not define these custom fields: "color".', "--create-fields"]),

@@ -13,6 +13,7 @@ from autosend_mcp.errors import NotSent
 from autosend_mcp.models.base import RULE, Body
 from autosend_mcp.models.schema import published_schema
 from autosend_mcp.models.text import compact_json, visible
+from autosend_mcp.models.values import RESERVED
 
 BodyT = TypeVar("BodyT", bound=Body)
 
@@ -63,13 +64,20 @@ def _named(arguments: Mapping[str, object], spellings: dict[str, str]) -> tuple[
     for spelling, value in arguments.items():
         name = spellings.get(spelling)
         if name is None:
-            attribute = " Any other attribute goes into customFields." if "customFields" in spellings else ""
+            attribute = _as_attribute(spelling) if "customFields" in spellings else ""
             problems.append(f"{_shown(spelling)}: no such argument; {nearest(spelling, spellings)}{attribute}")
         elif _absent(given.get(name)):
             given[name], spelt[name] = value, spelling
         elif not _absent(value):
             problems.append(f"{name}: given twice, as {spelt[name]} and {spelling}.")
     return given, problems
+
+
+def _as_attribute(spelling: str) -> str:
+    """Return what to do with an argument that stands for an attribute without an argument of its own."""
+    if spelling in RESERVED:
+        return " AutoSend reserves this name: choose another, and put it into customFields."
+    return " Any other attribute goes into customFields."
 
 
 def _absent(value: object) -> bool:

@@ -43,7 +43,7 @@ class Body(BaseModel):
 class WriteBody(Body):
     """The arguments of a tool that changes something."""
 
-    dry_run: bool = Field(default=False, description="Send nothing; show what would be sent and change.")
+    dry_run: bool = Field(default=False, description="Only show what would be sent and change.")
 
 
 class Answer(BaseModel):

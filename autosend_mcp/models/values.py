@@ -5,6 +5,8 @@ AutoSend documents none.
 """
 
 import math
+import re
+import unicodedata
 from typing import Annotated, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
@@ -18,6 +20,9 @@ MAX_ENTRIES = 100
 MAX_KEY = 100
 MAX_SAFE_INTEGER = 2**53 - 1
 
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_PUNCTUATION = re.compile(r"[\s.()\-\u2010-\u2015]")
+
 # AutoSend's reserved custom field names, and the parameter that holds each where there is one.
 RESERVED = {
     **dict.fromkeys(("firstName", "first_name"), "firstName"),
@@ -25,9 +30,10 @@ RESERVED = {
     **dict.fromkeys(("userId", "externalId"), "userId"),
     "email": "email",
     "contactLists": "listIds",
+    "mobile": "mobile",
     **dict.fromkeys(
         (
-            "mobile", "unsubscribed", "unsubscribe", "unsubscribe_groups", "unsubscribe_preferences", "createdAt",
+            "unsubscribed", "unsubscribe", "unsubscribe_groups", "unsubscribe_preferences", "createdAt",
             "updatedAt", "address", "address_line_1", "address_line_2", "city", "state", "zip", "country",
         )
     ),
@@ -92,6 +98,18 @@ def _address(value: str, info: ValidationInfo) -> str:
     return address
 
 
+def _mobile(value: str, info: ValidationInfo) -> str:
+    """Return a number as people write it in E.164, if only one reading exists. The country is never guessed."""
+    text = unicodedata.normalize("NFKC", value).strip().removeprefix("'")
+    plain = _PUNCTUATION.sub("", text)
+    number = f"+{plain[2:]}" if plain.startswith("00") else plain
+    if "(0" in text or not _E164.fullmatch(number):  # +49 (0)151: with or without the 0
+        raise broken_rule("must be digits after + or 00 and the country code, without (0)")
+    if number != plain:
+        _notes(info).append(f"mobile was read as {number}.")
+    return number
+
+
 def _given_values(value: object, info: ValidationInfo) -> object:
     """Return custom fields without those that are null: null means "not given"."""
     if not isinstance(value, dict):
@@ -105,6 +123,7 @@ def _given_values(value: object, info: ValidationInfo) -> object:
 
 Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(sendable)]
 Name = Annotated[Text, AfterValidator(not_blank)]
+Mobile = Annotated[str, Field(max_length=MAX_KEY), AfterValidator(_mobile)]
 EmailAddress = Annotated[str, AfterValidator(_address)]
 CustomName = Annotated[str, Field(max_length=MAX_KEY), AfterValidator(sendable), AfterValidator(_custom_name)]
 CustomValue = Annotated[str | int | float | bool, BeforeValidator(_custom_value)]

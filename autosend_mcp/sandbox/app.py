@@ -27,6 +27,9 @@ Written from the documentation; shares no code with the client it tests. Where t
 | create: `""` | no value |
 | bulk update: `""` of a name | `empty_in_bulk`: `clear` as in an upsert, or `keep` what there is |
 | `null` of a custom field | `null_properties`: `clear`, `keep` what there is, or `refuse` it |
+| `mobile` in a create and a bulk update | `mobile_elsewhere`: `store`, or `ignore` as a member that is not known |
+| `mobile` in replies about a contact | `mobile_in_replies`: `all`, or `upsert` alone; not in those of a list |
+| `mobile` that is not in E.164 | stored as it is |
 | names without a value in replies about a contact | `no_value`: `absent`, or `null`, or `empty` |
 | upsert: `listIds` | only adds |
 | unknown list ids in `listIds` | `known_lists_only`: false makes them on first use, or true refuses them |

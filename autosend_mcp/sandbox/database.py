@@ -20,7 +20,7 @@ PRAGMA journal_mode = WAL;
 PRAGMA foreign_keys = ON;
 CREATE TABLE IF NOT EXISTS contacts (
     id TEXT PRIMARY KEY, project TEXT NOT NULL, email TEXT NOT NULL, first_name TEXT, last_name TEXT, user_id TEXT,
-    custom_fields TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
+    mobile TEXT, custom_fields TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
     UNIQUE (project, email)
 );
 CREATE INDEX IF NOT EXISTS contacts_by_user ON contacts (project, user_id);
@@ -69,6 +69,7 @@ CREATE INDEX IF NOT EXISTS starts_by_contact ON starts (contact);
 
 # The columns of each table that the first files did not have.
 _ADDED = {
+    "contacts": {"mobile": "TEXT"},
     "lists": {"description": "TEXT", "criteria": "TEXT", "parent": "TEXT", "created_at": "TEXT", "updated_at": "TEXT"},
     "starts": {"automation_id": "TEXT"},
     "suppression_groups": {"is_active": "INTEGER NOT NULL DEFAULT 1"},

@@ -37,6 +37,8 @@ class Options:
     upsert_rule: Literal["merge", "replace"] = "merge"
     empty_in_bulk: Literal["clear", "keep"] = "clear"
     null_properties: Literal["clear", "keep", "refuse"] = "clear"
+    mobile_elsewhere: Literal["store", "ignore"] = "store"
+    mobile_in_replies: Literal["all", "upsert"] = "all"
     no_value: Literal["absent", "null", "empty"] = "absent"
     unknown_fields: Literal["create", "keep", "ignore", "refuse"] = "create"
     wrong_types: Literal["refuse", "keep"] = "refuse"

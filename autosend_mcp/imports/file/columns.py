@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 from autosend_mcp.errors import NotSent
 from autosend_mcp.imports.hints import Hint, UnclearImport
-from autosend_mcp.models.contacts.contact import CUSTOM, FIRST_NAME, LAST_NAME, LISTS, NAMES, PROPERTIES, USER_ID
+from autosend_mcp.models.contacts.contact import (
+    CUSTOM,
+    FIRST_NAME,
+    LAST_NAME,
+    LISTS,
+    MOBILE,
+    NAMES,
+    PROPERTIES,
+    USER_ID,
+)
 from autosend_mcp.models.text import quoted, visible
 from autosend_mcp.models.values import RESERVED, SET_BY_AUTOSEND
 
@@ -34,6 +43,15 @@ _SYNONYMS = {
         ("lastname", "lname", "last", "surname", "familyname", "nachname", "nom", "apellido", "apellidos"), LAST_NAME
     ),
     **dict.fromkeys(("userid", "externalid"), USER_ID),
+    **dict.fromkeys(
+        (
+            "mobile", "mobilenumber", "mobilephone", "phone", "phonenumber", "telephone", "tel", "cell", "cellphone",
+            "telefon", "telefonnummer", "telefonnr", "mobil", "mobilnummer", "mobilnr", "mobiltelefon", "handy",
+            "handynummer", "handynr", "telephoneportable", "portable", "numerodetelephone", "telefono", "telefonomovil",
+            "movil", "celular",
+        ),
+        MOBILE,
+    ),
 }  # fmt: skip
 
 
@@ -119,9 +137,10 @@ def _guessed(name: str, defined: Mapping[str, str]) -> Column:
         return _custom(name, custom, defined)
     if is_set_by_autosend(name):
         return Column(name, "")
-    if custom == name and (attribute := _SYNONYMS.get(_key(name))):
-        return Column(name, attribute)
     alike = [known for known in defined if _key(known) == _key(custom)]
+    attribute = _SYNONYMS.get(_key(name)) if custom == name else None
+    if attribute and not (attribute == MOBILE and alike):  # a project's own Phone is older than AutoSend's field
+        return Column(name, attribute)
     return _custom(name, alike[0] if len(alike) == 1 else custom if alike else _field_name(custom), defined)
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from autosend_mcp.api.contacts import Found, bulk_update, refused_rows, why_refused
 from autosend_mcp.api.request import Request
-from autosend_mcp.errors import NotSent, Refused, Unknown
+from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
 from autosend_mcp.imports.journal import PendingRow
 from autosend_mcp.imports.sending.compare import (
     contact_hash,
@@ -21,8 +21,10 @@ from autosend_mcp.imports.sending.ledger import Ledger
 from autosend_mcp.imports.sending.requests import MAX_TRIES, Requests, is_about_the_rows, is_contradictory
 from autosend_mcp.models.comparison import with_existing_values
 from autosend_mcp.models.contacts.batch import BulkCounts
+from autosend_mcp.models.contacts.contact import MOBILE
 
 NOT_ACCEPTED = "AutoSend did not accept it and does not say why."
+NO_MOBILE = "AutoSend does not show its mobile number, which it documents for upsert_contact only."
 NOT_REFUSED = "AutoSend does not say that it failed."
 
 
@@ -33,6 +35,7 @@ class Updates:
         self._requests = requests
         self._ledger = ledger
         self._run_workflow = run_workflow
+        self._keeps_mobile = False  # whether a bulk update has been seen to do so
 
     async def update(self, rows: list[PendingRow], tries: int = MAX_TRIES) -> None:
         """Create or change these contacts, and settle each; not all of them where the import is stopped.
@@ -56,6 +59,7 @@ class Updates:
                 await self._divide_refused(rows, error)
         else:
             if counts.success_count == len(rows) and not counts.failed_count:
+                await self._check_mobile([row for row in rows if MOBILE in row.expected])
                 await self._settle(rows, intended)
                 return
             await self._settle_counted(rows, counts)
@@ -71,6 +75,19 @@ class Updates:
         own = await self._requests.own_properties(now)
         values = [with_existing_values(row.expected, now.get(row.email), own) for row in rows]
         return bulk_update(values, run_workflow=self._run_workflow)
+
+    async def _check_mobile(self, rows: list[PendingRow]) -> None:
+        """Look whether AutoSend keeps mobile numbers, which are not documented for a bulk update, until it did once."""
+        if self._keeps_mobile or not rows:
+            return
+        try:
+            found = await self._requests.poll_contacts(rows[:1])
+        except AutoSendError:
+            found = {}
+        self._keeps_mobile = any(contact.raw.get(MOBILE) == rows[0].expected[MOBILE] for contact in found.values())
+        if not self._keeps_mobile:
+            for row in rows:
+                row.reason = NO_MOBILE
 
     async def _settle_counted(self, rows: list[PendingRow], counts: BulkCounts) -> None:
         """Settle the rows by AutoSend's counts, and by looking up which of them it counted as failures."""

@@ -31,6 +31,7 @@ Row = Annotated[
                 "firstName": {"type": "string"},
                 "lastName": {"type": "string"},
                 "userId": {"type": "string"},
+                "mobile": {"type": "string"},
                 "customFields": {"type": "object"},
                 "clear": {"type": "array", "items": {"type": "string"}},
             },

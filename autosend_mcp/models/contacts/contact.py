@@ -18,11 +18,12 @@ from autosend_mcp.models.values import (
     CustomFields,
     CustomName,
     EmailAddress,
+    Mobile,
     Text,
 )
 
 # AutoSend's names of what a contact has, besides `email`.
-FIRST_NAME, LAST_NAME, USER_ID = NAMES = ("firstName", "lastName", "userId")
+FIRST_NAME, LAST_NAME, USER_ID, MOBILE = NAMES = ("firstName", "lastName", "userId", "mobile")
 CUSTOM, LISTS = "customFields", "listIds"
 CLEAR = "clear"  # what a tool takes of an upsert besides; AutoSend takes "" instead
 PROPERTIES = "contactProperties"  # what newer pages call the custom fields, in requests and in replies
@@ -40,13 +41,12 @@ class Person(Body):
     email: EmailAddress = Field(description="Mail address.", examples=["jane@example.com"])
     first_name: Text | None = Field(default=None, description="First name.", examples=["Jane"])
     last_name: Text | None = Field(default=None, description="Last name.", examples=["Doe"])
-    user_id: Text | None = Field(
-        default=None, description="The contact's id in the user's own system.", examples=["user_12345"]
-    )
+    user_id: Text | None = Field(default=None, description="Id in the user's own system.", examples=["user_12345"])
+    mobile: Mobile | None = Field(default=None, description="In E.164.", examples=["+14155552671"])
     custom_fields: CustomFields | None = Field(
         default=None,
-        description="Further attributes; flat, each value a string, number, boolean or ISO date. "
-        'Example: {"plan":"pro","logins":42,"vip":true,"trialEnds":"2024-03-01"}',
+        description="Further attributes: strings, numbers, booleans or ISO dates. "
+        'Example: {"plan":"pro","logins":42,"trialEnds":"2024-03-01"}',
         examples=[{"plan": "pro", "logins": 42, "vip": True, "trialEnds": "2024-03-01"}],
     )
 
@@ -140,6 +140,7 @@ class Contact(Answer):
     first_name: VisibleText | None = None
     last_name: VisibleText | None = None
     user_id: VisibleText | None = None
+    mobile: VisibleText | None = Field(default=None, json_schema_extra={UNPUBLISHED: True})
     list_ids: list[VisibleText] | None = Field(default=None, json_schema_extra={UNPUBLISHED: True})
     custom_fields: KnownFields | None = None
     created_at: VisibleText | None = None

@@ -15,10 +15,10 @@ from autosend_mcp.models.text import VisibleText
 from autosend_mcp.models.values import MAX_ENTRIES, EmailAddress, Name
 
 # What a search in a list does not show, by AutoSend's documentation; looking the addresses up does.
-SHOWN_BY_LOOK_UP = {"userId", "customFields"}
+SHOWN_BY_LOOK_UP = {"userId", "mobile", "customFields"}
 
 ContactField = Annotated[
-    Literal["firstName", "lastName", "userId", "customFields", "createdAt", "updatedAt"],
+    Literal["firstName", "lastName", "userId", "mobile", "customFields", "createdAt", "updatedAt"],
     BeforeValidator(lambda name: OTHER_NAMES.get(name, name) if isinstance(name, str) else name),
 ]
 

@@ -20,7 +20,7 @@ OPERATORS = {
     "boolean": ("equals", "not_equals"),
     "date": ("equals", "not_equals", "before", "after", "between", "is_empty", "is_not_empty"),
 }
-_BUILT_IN = {"email", "firstName", "lastName", "userId", "createdAt", "updatedAt"}
+_BUILT_IN = {"email", "firstName", "lastName", "userId", "mobile", "createdAt", "updatedAt"}
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:([T ])|\Z)")
 _POSITIVE = {"not_equals": "equals", "not_contains": "contains", "is_not_empty": "is_empty"}
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 from starlette.requests import Request
 from starlette.responses import Response
 
-from autosend_mcp.sandbox.contacts.records import NAMES, SYSTEM, Contact, with_properties
+from autosend_mcp.sandbox.contacts.records import MOBILE, NAMES, SYSTEM, Contact, with_properties
 from autosend_mcp.sandbox.contacts.writes import bulk_update, create, upsert
 from autosend_mcp.sandbox.envelope import Handler, Refused, body_of, check, not_found, parameter, success
 from autosend_mcp.sandbox.store import Store
@@ -62,7 +62,7 @@ class ContactEndpoints:
     async def upsert(self, request: Request, project: str) -> Response:
         """Create a contact, or change the one with this address."""
         contact = upsert(self._store, project, await _contact_body(request))
-        return success(self._shown(contact))
+        return success(self._shown(contact, of_upsert=True))
 
     async def search(self, request: Request, project: str) -> Response:
         """Return the contacts with the given addresses, those that exist."""
@@ -128,19 +128,21 @@ class ContactEndpoints:
             check([problem("id", "Invalid ObjectId format")])
         return contact_id
 
-    def _all_shown(self, contacts: list[Contact]) -> list[Contact]:
+    def _all_shown(self, contacts: list[Contact], *, of_upsert: bool = False) -> list[Contact]:
         key, now = self._store.options.properties_key, self._store.db.timestamp()
         keys = _PROPERTIES if key == "both" else (key,)
         more = dict(zip(SYSTEM, ("api", now), strict=True)) if self._options.system_properties else {}
         blank = {"absent": {}, "null": dict.fromkeys(NAMES), "empty": dict.fromkeys(NAMES, "")}[self._options.no_value]
         shown = [blank | with_properties(contact, keys, more) for contact in contacts]
+        if self._options.mobile_in_replies == "upsert" and not of_upsert:
+            shown = [{name: value for name, value in contact.items() if name != MOBILE} for contact in shown]
         if not self._options.list_ids_in_replies:
             return shown
         list_ids = self._store.contact_lists.of(contacts)
         return [contact | {"listIds": ids} for contact, ids in zip(shown, list_ids, strict=True)]
 
-    def _shown(self, contact: Contact) -> Contact:
-        return self._all_shown([contact])[0]
+    def _shown(self, contact: Contact, *, of_upsert: bool = False) -> Contact:
+        return self._all_shown([contact], of_upsert=of_upsert)[0]
 
 
 async def _contact_body(request: Request) -> dict[str, Any]:

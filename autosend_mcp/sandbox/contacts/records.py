@@ -11,7 +11,8 @@ Contact = dict[str, Any]
 # The system properties since 2026-07-24 (changelog); their keys are not documented.
 SYSTEM: tuple[str, str] = ("source", "emailLastOpenedAt")
 
-NAMES = {"firstName": "first_name", "lastName": "last_name", "userId": "user_id"}
+MOBILE = "mobile"
+NAMES = {"firstName": "first_name", "lastName": "last_name", "userId": "user_id", MOBILE: "mobile"}
 _COLUMNS = ("id", "project", "email", *NAMES.values(), "custom_fields", "created_at", "updated_at")
 
 
@@ -78,8 +79,8 @@ class Contacts:
         contact_id, now = existing["id"], self._db.timestamp()
         names = [named.get(name) for name in NAMES]
         self._db.run(
-            "UPDATE contacts SET first_name = ?, last_name = ?, user_id = ?, custom_fields = ?, updated_at = ?"
-            " WHERE id = ?",
+            "UPDATE contacts SET first_name = ?, last_name = ?, user_id = ?, mobile = ?, custom_fields = ?,"
+            " updated_at = ? WHERE id = ?",
             *names,
             json.dumps(custom),
             now,

@@ -1,7 +1,7 @@
 """Writes of contacts with all that follows from them: lists joined, automations started, webhooks announced.
 
 Source: the pages "Create contact", "Upsert contact" and "Bulk update contacts". In an upsert `""` clears a name, null
-and absence leave it; null is accepted by a create, too (changelog of 2026-07-14).
+and absence leave it; null is accepted by a create, too (changelog of 2026-07-14). `mobile` is documented for an upsert.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 
 from autosend_mcp.sandbox.contact_lists.records import GLOBAL, ContactList
 from autosend_mcp.sandbox.contact_properties import CheckedValues, checked_values
-from autosend_mcp.sandbox.contacts.records import NAMES, Contact
+from autosend_mcp.sandbox.contacts.records import MOBILE, NAMES, Contact
 from autosend_mcp.sandbox.envelope import Refused, check
 from autosend_mcp.sandbox.store import Store
 from autosend_mcp.sandbox.validation import Details, problem
@@ -24,7 +24,7 @@ def create(store: Store, project: str, body: Mapping[str, Any]) -> Contact:
         Refused: The project has one with this address, or something in the body is not allowed.
     """
     with store.db.transaction():
-        writes = Writes(store, project)
+        writes = Writes(store, project, takes_mobile=store.options.mobile_elsewhere == "store")
         writes.check(body)
         if store.contacts.by_emails(project, [body["email"]]):
             message = "A contact with this email already exists in the project"
@@ -47,7 +47,8 @@ def bulk_update(store: Store, project: str, rows: Sequence[Mapping[str, Any]], *
     """Upsert each row that is allowed, in one transaction and in their order; return how many were applied."""
     applied = 0
     with store.db.transaction():
-        writes = Writes(store, project, run_workflow=run_workflow, bulk=True)
+        takes_mobile = store.options.mobile_elsewhere == "store"
+        writes = Writes(store, project, run_workflow=run_workflow, bulk=True, takes_mobile=takes_mobile)
         contacts = store.contacts.by_emails(project, [row["email"] for row in rows])
         seen: set[str] = set()
         for row in rows:
@@ -74,15 +75,18 @@ class Writes:
         run_workflow: bool = True,
         accept_suppressed: bool = False,
         bulk: bool = False,
+        takes_mobile: bool = True,
     ) -> None:
         """Read what is needed, inside a transaction.
 
         `run_workflow`: whether more than lists start automations. `bulk`: these are rows of a bulk update.
+        `takes_mobile`: whether `mobile` is a member that is known.
         """
         self._store = store
         self._project = project
         self._runs = run_workflow
         self._bulk = bulk
+        self._takes_mobile = takes_mobile
         self._accept_suppressed = accept_suppressed or store.options.suppressed_on_write == "accept"
         self._known = store.contact_lists.known(project)
         self._segments = [known for known in self._known.values() if known.type == "segment"]
@@ -126,7 +130,9 @@ class Writes:
         named: dict[str, Any] = {}
         for name in NAMES:
             given, was = body.get(name), existing.get(name)
-            if given is None:
+            if name == MOBILE and not self._takes_mobile:
+                named[name] = was
+            elif given is None:
                 named[name] = None if replaces and name not in body else was
             else:
                 named[name] = given or (was if self._bulk and options.empty_in_bulk == "keep" else None)

@@ -10,11 +10,11 @@ from autosend_mcp.errors import NotSent
 from autosend_mcp.models.addresses import read_address
 from autosend_mcp.models.arguments import read_arguments
 from autosend_mcp.models.comparison import combined, contradictions, custom_fields, differences, listed
-from autosend_mcp.models.contacts.contact import LISTS, NAMES, PersonChange, StoredContact, Values
+from autosend_mcp.models.contacts.contact import LISTS, MOBILE, NAMES, PersonChange, StoredContact, Values
 from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.property_checks import defined_types, note_undefined, property_problems
 
-FOR_ONE = "AutoSend documents clearing it for one contact only, so use upsert_contact"
+FOR_ONE = "AutoSend documents that for one contact only, so use upsert_contact"
 LISTS_BESIDE = "listIds goes beside contacts, for all of them; not into a row"
 
 Outcome = Literal["created", "updated", "unchanged", "merged", "invalid", "failed", "unknown"]
@@ -42,8 +42,8 @@ class Row:
     def differing(self, contact: StoredContact) -> str:
         """Return the names of the values that the contact does not have as expected, and what to do."""
         differing = differences(self.expected, contact)
-        to_clear = any(name in NAMES and values["asked"] == "" for name, values in differing.items())
-        return f"{listed(differing)}. {FOR_ONE}" if to_clear else listed(differing)
+        for_one = any(name == MOBILE or (name in NAMES and want["asked"] == "") for name, want in differing.items())
+        return f"{listed(differing)}. {FOR_ONE}" if for_one else listed(differing)
 
 
 async def read_rows(context: Context, contacts: Sequence[Mapping[str, Any]]) -> list[Row]:

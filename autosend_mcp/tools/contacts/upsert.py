@@ -23,7 +23,7 @@ from autosend_mcp.models.comparison import (
     with_lists,
 )
 from autosend_mcp.models.contact_lists.lists import ContactList
-from autosend_mcp.models.contacts.contact import LISTS, StoredContact, Values
+from autosend_mcp.models.contacts.contact import LISTS, MOBILE, StoredContact, Values
 from autosend_mcp.models.contacts.create import AUTOMATIONS_WOULD, NEW_CONTACT_WOULD
 from autosend_mcp.models.contacts.upsert import UpsertContact, UpsertedContact
 from autosend_mcp.tools.contact_lists.look_up import lists_left
@@ -40,6 +40,7 @@ PROPERTY_AUTOMATIONS = "Live automations that watch for the changed values may s
 VERIFIED = "AutoSend's reply was lost; a look-up then found the contact with every value asked for."
 LISTS_NOT_CHECKED = "Whether the contact was in the lists before was not looked up, or could not be."
 AGAIN = "Calling upsert_contact again with the same arguments is safe: it sets the same values."
+MOBILE_UNSEEN = "AutoSend showed no mobile number before, which need not mean that there was none."
 JOINS_AGAIN = " If the contact joined a list and has left it since, it would join again."
 
 _MAX_LISTS = 3  # each costs a request to see whether the contact is in it
@@ -63,7 +64,8 @@ async def upsert_contact(context: Context, body: UpsertContact) -> UpsertedConta
     before = (await context.call.read(contacts.search_emails([body.email]))).get(body.email)
     wanted = differences(values, before) if before else {}
     new, certain = await _not_yet_in(context, lists, before) if before else (lists, True)
-    if before and not wanted and not new:
+    unseen = before is not None and MOBILE in values and not before.raw.get(MOBILE)
+    if before and not wanted and not new and not unseen:
         return UpsertedContact.showing(before, outcome="unchanged", notes=[NOTHING_TO_DO])
     expected = with_lists(values, [contact_list.id for contact_list in new])
     own = await own_properties(context.call, [before], [values]) if before else None
@@ -79,7 +81,8 @@ async def upsert_contact(context: Context, body: UpsertContact) -> UpsertedConta
         notes, verified = [VERIFIED, *notes], True
     own = own or await own_properties(context.call, [after], [values])
     created = before is None and _made_now(context.call, after, expected, own, verified=verified)
-    answer = _answer(before, after, expected, notes, own, created=created)
+    unseen = unseen and not verified and (not values[MOBILE] or await _hides_mobile(context.call, after))
+    answer = _answer(before, after, expected, notes, own, created=created, unseen=unseen)
     if before and new and certain:
         leave = [step("remove_from_list", list=contact_list.id, emails=[after.email]) for contact_list in new]
         answer.undo = [*(answer.undo or []), *leave]
@@ -143,6 +146,15 @@ def _made_now(
     return not verified or all(is_expected(name, expected) for name in changes(None, after, own))
 
 
+async def _hides_mobile(call: Call, contact: StoredContact) -> bool:
+    """Return whether look-ups do not show the number that the contact has. It is documented in replies of an upsert."""
+    try:
+        found = await call.look_up(contacts.search_emails([contact.email.lower()]))
+    except AutoSendError:
+        return True
+    return not any(seen.raw.get(MOBILE) for seen in found.values())
+
+
 def _answer(
     before: StoredContact | None,
     after: StoredContact,
@@ -151,6 +163,7 @@ def _answer(
     own: Collection[str] | None,
     *,
     created: bool,
+    unseen: bool,
 ) -> UpsertedContact:
     notes += not_as_asked(differences(expected, after))
     if created:
@@ -159,6 +172,9 @@ def _answer(
     if before is None:  # made by somebody else meanwhile, or hidden from the look-up before
         return UpsertedContact.showing(after, outcome="updated", notes=[*notes, NOT_SEEN_BEFORE])
     changed = changes(before, after, own)
+    if unseen:
+        notes.append(MOBILE_UNSEEN)
+    first = changed.pop(MOBILE, {}) if unseen else {}
     if unasked := [name for name in changed if not is_expected(name, expected)]:
         notes.append(f"These changed as well, which was not asked for: {listed(unasked)}.")
     # Of what was not asked for, only what went away is put back: the rest may be somebody else's change.
@@ -168,6 +184,8 @@ def _answer(
         notes.append(NOT_EXACT)
     elif clears_fields([values]):
         notes.append(CLEARS_FIELDS)
+    if first:
+        changed[MOBILE] = {"now": first["now"]}
     outcome = "updated" if changed or is_expected(LISTS, expected) else "unchanged"
     back = [step("upsert_contact", **values)] if values else None
     return UpsertedContact.showing(after, outcome=outcome, changes=changed or None, undo=back, notes=notes)
