@@ -275,7 +275,8 @@ async def test_a_dry_run_writes_nothing_and_shows_the_request(era: str) -> None:
         answer_of(await client.call_tool("create_contact", asked))
         again = answer_of(await client.call_tool("create_contact", {**asked, "dryRun": True}))["plan"]
     assert plan["request"]["body"]["listIds"] == [plan["lists"][0]["id"]]
-    assert "automation" in plan["effects"]
+    assert plan["wouldStart"] == ["Welcome", "Welcome to Newsletter"]
+    assert "wouldStart" not in again
     assert "refusedBecauseItExists" not in plan
     assert again["refusedBecauseItExists"]["email"] == "a@b.co"
 

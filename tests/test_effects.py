@@ -1,20 +1,77 @@
-"""What a dry run says of the automations that would start."""
+"""What is said of the automations that a write starts: foretold by a dry run, and true."""
 
 from typing import Any
 
+import anyio
 import pytest
 
-from tests.support.seeded import JANE, seeded
+from autosend_mcp.sandbox.app import Options
+from autosend_mcp.sandbox.automations.definitions import added_to_list, changes_from_to, matches_with
+from autosend_mcp.tools.automations import MAY, NONE_WOULD, NOT_NAMED, STARTED, WOULD
+from tests.support.importing import csv_of, world
+from tests.support.line import answering, over_a_line, reset
+from tests.support.records import started_by
+from tests.support.seeded import JANE, seeded, seeded_sandbox
 from tests.support.worlds import answer_of
 
 pytestmark = pytest.mark.anyio
 
-NEW, MAY = "Any live automation for new contacts would start.", "Live automations for new contacts may start."
-LISTS = "Any live automation of these lists would start; AutoSend does not say which there are."
+GLOBAL = "GLOBAL_CONTACT_LIST"
+READ = "GET /automations?status=active&"
+NEW, MAYBE = "Any live automation for new contacts would start.", "Live automations for new contacts may start."
+LISTS = "Any live automation of these lists would start."
 CHANGED = "Live automations that watch for the changed values may start."
 NIA = {"email": "nia@example.com"}
 LISTED = {"listIds": ["Newsletter"]}
+FREE = {"customFields": {"plan": "free"}}
 ROWS = {"contacts": [NIA, {"email": JANE, "firstName": "Janet"}]}
+
+WATCHED = "plan changed from pro to free"
+AUTOMATIONS: tuple[dict[str, Any], ...] = (
+    {"name": "Welcome", "entryCriteria": {"type": "contact_created"}},
+    {"name": "Not yet", "status": "draft", "entryCriteria": {"type": "contact_created"}},
+    {"name": "On an event", "entryCriteria": {"type": "event_trigger", "eventName": "bought"}},
+    added_to_list("To everybody", GLOBAL),
+    added_to_list("Letters", "Newsletter"),
+    added_to_list("Offers made", "Offers"),
+    matches_with("customFields.plan", "free") | {"name": "Savers"},
+    changes_from_to("contactProperties.plan", "pro", "free") | {"name": WATCHED},
+)
+FOR_NEW = ["Welcome", "To everybody"]
+
+# Each write with what its dry run names: what would start, and what may.
+WRITES: list[tuple[str, dict[str, Any], list[str], list[str]]] = [
+    ("create_contact", NIA, FOR_NEW, ["Savers"]),
+    ("create_contact", NIA | LISTED | FREE, [*FOR_NEW, "Letters"], ["Savers"]),
+    ("upsert_contact", NIA | LISTED, [*FOR_NEW, "Letters"], ["Savers"]),
+    ("upsert_contact", {"email": JANE} | FREE, [], ["Savers", WATCHED]),
+    ("upsert_contact", {"email": JANE, "firstName": "Janet"}, [], []),
+    ("upsert_contacts", ROWS, [], [*FOR_NEW, "Savers"]),
+    ("upsert_contacts", ROWS | LISTED, ["Letters"], [*FOR_NEW, "Savers"]),
+    ("upsert_contacts", {"contacts": [{"email": JANE} | FREE], "runWorkflow": True}, [], ["Savers", WATCHED]),
+    ("upsert_contacts", {"contacts": [{"email": JANE} | FREE]}, [], []),
+    ("add_to_list", {"list": "Offers", "emails": [NIA["email"]]}, ["Offers made"], [*FOR_NEW, "Savers"]),
+    ("add_to_list", {"list": "Newsletter", "emails": ["ann@example.com"]}, ["Letters"], []),
+]
+
+
+@pytest.mark.parametrize(("tool", "arguments", "would", "may"), WRITES)
+async def test_what_a_dry_run_foretells_is_what_starts(
+    tool: str, arguments: dict[str, Any], would: list[str], may: list[str]
+) -> None:
+    async with seeded(options=Options(automations=AUTOMATIONS, default_automations=False)) as (client, line):
+        plan = answer_of(await client.call_tool(tool, arguments | {"dryRun": True}))["plan"]
+        before = started_by(line.sandbox.store)
+        answer = answer_of(await client.call_tool(tool, arguments))
+        started = {name for _, name in started_by(line.sandbox.store)[len(before) :]}
+        assert line.count(READ) == 1
+    assert (plan.get("wouldStart", []), plan.get("mayStart", [])) == (would, may)
+    assert plan.get("effects", NONE_WOULD) == NONE_WOULD
+    assert ("effects" in plan) is not bool(would or may)
+    assert {*would} <= started <= {*would, *may}
+    notes = "\n".join(answer.get("notes", []))
+    assert (STARTED in notes) is bool(would)
+    assert all(f'"{name}"' in notes for name in [*would, *may])
 
 
 @pytest.mark.parametrize(
@@ -25,13 +82,50 @@ ROWS = {"contacts": [NIA, {"email": JANE, "firstName": "Janet"}]}
         ("upsert_contact", NIA, [NEW, CHANGED]),
         ("upsert_contact", NIA | LISTED, [NEW, LISTS, CHANGED]),
         ("upsert_contact", {"email": JANE, "firstName": "Janet"}, [CHANGED]),
-        ("upsert_contacts", ROWS, [MAY]),
-        ("upsert_contacts", ROWS | {"runWorkflow": True} | LISTED, [MAY, LISTS, CHANGED]),
-        ("add_to_list", {"list": "Newsletter", "emails": [NIA["email"]]}, [LISTS, MAY]),
+        ("upsert_contacts", ROWS, [MAYBE]),
+        ("upsert_contacts", ROWS | {"runWorkflow": True} | LISTED, [MAYBE, LISTS, CHANGED]),
+        ("add_to_list", {"list": "Newsletter", "emails": [NIA["email"]]}, [LISTS, MAYBE]),
         ("add_to_list", {"list": "Offers", "emails": [JANE]}, [LISTS]),
     ],
 )
-async def test_a_dry_run_says_what_would_start(tool: str, arguments: dict[str, Any], effects: list[str]) -> None:
-    async with seeded() as (client, _):
-        answer = answer_of(await client.call_tool(tool, arguments | {"dryRun": True}))
-    assert answer["plan"]["effects"] == " ".join(effects)
+async def test_a_key_that_may_not_read_automations_costs_one_request(
+    tool: str, arguments: dict[str, Any], effects: list[str]
+) -> None:
+    async with seeded() as (client, line):
+        line.lose(READ, answering(403, {"success": False, "error": {"message": "Insufficient permissions"}}))
+        for _ in range(2):
+            answer = answer_of(await client.call_tool(tool, arguments | {"dryRun": True}))
+            assert answer["plan"]["effects"] == " ".join([*effects, NOT_NAMED])
+        assert line.count(READ) == 1
+
+
+async def test_automations_are_read_once_a_minute_and_by_pages_also_after_a_failure() -> None:
+    many = tuple({"name": f"Welcome {number}"} for number in range(150))
+    line_options = Options(automations=many, default_automations=False)
+    async with over_a_line(sandbox=seeded_sandbox(line_options)) as (client, line):
+        line.lose(READ, reset)
+        dry = NIA | {"dryRun": True}
+        assert NOT_NAMED in answer_of(await client.call_tool("create_contact", dry))["plan"]["effects"]
+        line.faults = {}
+        assert NOT_NAMED in answer_of(await client.call_tool("create_contact", dry))["plan"]["effects"]
+        assert line.count(READ) == 1
+        await anyio.sleep(61)
+        assert len(answer_of(await client.call_tool("create_contact", dry))["plan"]["wouldStart"]) == 20
+        assert line.count(READ) == 3
+
+
+@pytest.mark.parametrize("run_workflow", [False, True])
+async def test_the_dry_run_of_an_import_foretells_what_starts(run_workflow: bool) -> None:
+    rows = csv_of([{"email": "new@example.com", "plan": "free"}, {"email": "old@example.com", "plan": "free"}])
+    with world(Options(automations=AUTOMATIONS, default_automations=False)) as here:
+        here.made_list("Newsletter")
+        here.made_list("Offers")
+        here.seed({"email": "old@example.com", "customFields": {"plan": "pro"}})
+        dry = await here.run(rows, dry_run=True, lists=("Newsletter",), run_workflow=run_workflow)
+        before = len(started_by(here.store))
+        await here.run(rows, lists=("Newsletter",), run_workflow=run_workflow)
+        started = {name for _, name in started_by(here.store)[before:]}
+    may = [*FOR_NEW, "Savers", *[WATCHED] * run_workflow]
+    names = ", ".join(f'"{name}"' for name in may).replace(", ", ",")
+    assert dry.imported.notes == [f'{WOULD} ["Letters"]', f"{MAY} [{names}]"]
+    assert {"Letters"} <= started <= {"Letters", *may}

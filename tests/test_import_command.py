@@ -23,7 +23,7 @@ from autosend_mcp.imports.journal import PendingRow
 from autosend_mcp.imports.progress import Progress
 from autosend_mcp.sandbox.app import PROJECT
 from tests.support.importing import csv_of, people, report_of
-from tests.support.line import PROPERTIES, Forward, Line, Loss, answering, empty_sandbox, forwarded
+from tests.support.line import AUTOMATIONS, PROPERTIES, Forward, Line, Loss, answering, empty_sandbox, forwarded
 from tests.support.port import on_a_port
 from tests.support.records import members_of
 from tests.support.worlds import KEY
@@ -165,7 +165,7 @@ def test_read_only_lets_only_a_dry_run_through(
     assert err == "autosend-mcp: import: AUTOSEND_READ_ONLY is set, so that only --dry-run works\n"
     out, _ = printed(capsys, "people.csv", "--dry-run", code=0)
     assert "  would create           2\n" in out
-    assert {asked for asked, _ in here.seen} == {f"GET {PROPERTIES}", "POST /contacts/search/emails"}
+    assert {asked for asked, _ in here.seen} == {f"GET {PROPERTIES}", "POST /contacts/search/emails", AUTOMATIONS}
 
 
 def test_an_import_stopped_halfway_is_exit_code_3_and_resumes(here: Line, capsys: pytest.CaptureFixture[str]) -> None:
@@ -268,7 +268,9 @@ def test_a_dry_run_says_that_it_was_one_and_writes_over_the_one_before(capsys: p
     write(people(1))
     for _ in range(2):
         out, _ = printed(capsys, "people.csv", "--dry-run", code=0)
-        assert out.endswith("-> people.dry-run.csv\nA dry run: nothing was sent.\n")
+        assert out.endswith(
+            '-> people.dry-run.csv\nLive automations that may start: ["Welcome"]\nA dry run: nothing was sent.\n'
+        )
     assert sorted(file.name for file in Path().iterdir()) == ["people.csv", "people.dry-run.csv"]
 
 

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from autosend_mcp.errors import NotSent
 from autosend_mcp.imports.journal import Journal, JournalRow
 from autosend_mcp.imports.journal_file import JournalBusyError
-from autosend_mcp.imports.run import Import, ImportOptions
+from autosend_mcp.imports.options import ImportOptions
+from autosend_mcp.imports.run import Import
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.automations.definitions import matches_with
 from autosend_mcp.sandbox.contact_lists.membership import bulk_add

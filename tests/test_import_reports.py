@@ -12,8 +12,9 @@ import pytest
 from autosend_mcp.imports.file.encodings import FileError
 from autosend_mcp.imports.file.tables import read_table
 from autosend_mcp.imports.journal import Journal, JournalRow
+from autosend_mcp.imports.options import ImportOptions
 from autosend_mcp.imports.reports import write_reports
-from autosend_mcp.imports.run import Import, ImportOptions
+from autosend_mcp.imports.run import Import
 from autosend_mcp.sandbox.app import PROJECT, Options
 from tests.support.importing import ADD, BULK, World, autosend_over, csv_of, people, report_of, world
 from tests.support.line import Forward, answering, forwarded, reset
@@ -258,7 +259,7 @@ async def test_a_dry_run_where_no_report_can_be_written_is_reported_in_a_note() 
         imported.close()
     assert imported.progress.stage == "done"
     assert imported.progress.outcomes == {"would create": 3}
-    assert imported.notes[0].startswith("The report cannot be written: No such file or directory.")
+    assert imported.notes[-1].startswith("The report cannot be written: No such file or directory.")
 
 
 async def test_a_file_edited_in_place_gives_no_rejected_file_with_other_rows() -> None:

@@ -14,6 +14,7 @@ from autosend_mcp.sandbox.automations.definitions import matches_with
 from autosend_mcp.sandbox.contacts import writes
 from tests.support.importing import BULK, FIND, Done, World, at_once, people, world
 from tests.support.line import (
+    AUTOMATIONS,
     LOST,
     PROPERTIES,
     Forward,
@@ -219,7 +220,7 @@ async def test_a_dry_run_reports_what_would_be_and_sends_nothing() -> None:
         here.made_list()
         here.seed(people(1)[0], {"email": "p1@example.com", "firstName": "Other"})
         done = await here.run([*people(3), {"email": "x"}], dry_run=True, lists=("Newsletter",), report_dry_run=True)
-        assert {asked for asked, _ in here.line.seen} == {FIND, "GET /contact-lists", f"GET {PROPERTIES}"}
+        assert {asked for asked, _ in here.line.seen} == {FIND, "GET /contact-lists", f"GET {PROPERTIES}", AUTOMATIONS}
         assert not here.written
         assert sorted(file.name for file in here.folder.iterdir()) == ["people.csv", "people.dry-run.csv"]
         await here.run(people(3), dry_run=True, report_dry_run=True)

@@ -15,7 +15,8 @@ from mcp import Client
 from autosend_mcp.errors import Unknown
 from autosend_mcp.imports.background import NO_UNDO, UNDER_WAY
 from autosend_mcp.imports.job import ImportJob
-from autosend_mcp.imports.run import Import, ImportOptions
+from autosend_mcp.imports.options import ImportOptions
+from autosend_mcp.imports.run import Import
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.tools.jobs import Jobs
 from tests.support.line import Forward, Line, empty_sandbox, forwarded, saying, unreachable
@@ -434,8 +435,7 @@ async def test_a_dry_run_says_which_automations_would_start_and_leaves_no_file(t
         real = await started(client, file="people.csv", **more)
         done = await ended(client, real["importId"])
         named = error_of(await client.call_tool("start_import", {"file": "nobody.csv"}))
-    assert dry["notes"][0] == "Live automations for new contacts may start."
-    assert [note for note in dry["notes"] if "would start" in note] == dry["notes"][1:3]
+    assert 'Live automations that would start: ["Welcome to Newsletter"]' in dry["notes"]
     assert [note for note in real["notes"] if "starts now" in note] == real["notes"][:2]
     assert files == ["people.csv"]
     assert done["files"] == ["people.report.csv"]

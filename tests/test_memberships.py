@@ -77,7 +77,7 @@ async def test_a_dry_run_shows_who_would_be_created_and_what_would_start() -> No
         out = answer_of(await client.call_tool("remove_from_list", asked))["plan"]
         assert snapshot(line.sandbox.store) == before
     assert plan["wouldCreate"] == ["new@example.com"]
-    assert "automation" in plan["effects"]
+    assert (plan["wouldStart"], plan["mayStart"]) == (["Welcome to Newsletter"], ["Welcome"])
     assert plan["request"]["path"] == "/contact-lists/contacts/bulk-add"
     assert out["request"]["body"] == {"emails": ["ann@example.com", "new@example.com"]}
 

@@ -133,7 +133,7 @@ def test_no_piece_of_a_key_is_left_however_it_is_cut_or_written(key: str, data: 
     start = data.draw(st.sampled_from([0, 0, *range(1, len(key) - 15)]))
     stop = data.draw(st.integers(start + (16 if start else 8), len(key)))
     piece = data.draw(st.sampled_from([key, key.lower(), key.upper()]))[start:stop]
-    text = f'"\u738b {piece}... \ud83d" \U0001f600'
+    text = f'"\u738b {piece}\u2026" \U0001f600'
     assert load_settings(api_key=key, project_id="p").without_key(text) == text.replace(piece, "[key]")
 
 

@@ -84,7 +84,7 @@ async def test_a_dry_run_shows_the_request_and_the_changes_and_writes_nothing() 
     assert plan["would"] == "update"
     assert plan["changes"] == {"customFields.plan": {"asked": "free", "now": "pro"}}
     assert plan["lists"][0]["name"] == "Newsletter"
-    assert "automation" in plan["effects"]
+    assert plan["wouldStart"] == ["Welcome to Newsletter"]
     assert plan["request"] == {"method": "POST", "path": "/contacts/email", "body": line.bodies(UPSERT)[0]}
 
 

@@ -1,4 +1,4 @@
-"""What AutoSend last said of its contact lists and contact properties, kept for a minute."""
+"""What AutoSend last said of its contact lists, contact properties and automations, kept for a minute."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -9,6 +9,7 @@ import anyio
 
 from autosend_mcp.api.contact_properties import NEWER, Resource
 from autosend_mcp.errors import Unknown
+from autosend_mcp.models.automations import Automation
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_properties import CustomField
 
@@ -39,6 +40,10 @@ class Cached(Generic[RowT]):
         """Keep what a read brought, None for a failure."""
         self.rows, self.read_at = rows, anyio.current_time()
 
+    def give_up(self) -> None:
+        """Never read it again: this key may not, or this AutoSend has no such thing."""
+        self.rows, self.read_at = None, float("inf")
+
     def invalidate(self) -> None:
         """Forget it: a write of ours has changed it."""
         self.rows, self.read_at = None, None
@@ -66,8 +71,12 @@ class Cached(Generic[RowT]):
 
 @dataclass(slots=True)
 class Cache:
-    """The lists (segments too) and the contact properties of the project. `resource`: the path of the latter."""
+    """The lists (segments too), the contact properties and the active automations of the project.
+
+    `resource`: the path of the properties.
+    """
 
     lists: Cached[ContactList] = field(default_factory=Cached[ContactList])
     properties: Cached[CustomField] = field(default_factory=Cached[CustomField])
+    automations: Cached[Automation] = field(default_factory=Cached[Automation])
     resource: Resource = NEWER

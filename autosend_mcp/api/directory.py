@@ -1,4 +1,4 @@
-"""The lists and contact properties of the project, each read from AutoSend at most once a minute."""
+"""The lists, contact properties and automations of the project, each read from AutoSend at most once a minute."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
@@ -6,12 +6,13 @@ from typing import TypeVar
 
 import anyio
 
-from autosend_mcp.api import contact_lists, contact_properties
+from autosend_mcp.api import automations, contact_lists, contact_properties
 from autosend_mcp.api.cache import Cached
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.contact_properties import OLDER
 from autosend_mcp.api.request import Request
 from autosend_mcp.errors import AutoSendError, Refused, Unknown
+from autosend_mcp.models.automations import Automation
 from autosend_mcp.models.comparison import custom_fields
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_properties import CustomField
@@ -20,6 +21,8 @@ from autosend_mcp.models.text import visible
 from autosend_mcp.models.values import SYSTEM_PROPERTIES
 
 RowT = TypeVar("RowT", ContactList, CustomField)
+
+_MAX_PAGES = 3  # of automations, of which plans allow ten and more
 
 
 async def read_lists(call: Call) -> list[ContactList]:
@@ -95,6 +98,39 @@ async def own_properties(
         cached.invalidate()
         types = await property_types(call)
     return None if types is None else frozenset(asked | types.keys())
+
+
+async def active_automations(call: Call) -> list[Automation] | None:
+    """Return the active automations, at most a minute old; None where they cannot be read, or are very many.
+
+    It is tried once and quickly. A key that may not read them costs one request in all.
+    """
+    cached = call.cache.automations
+    if not cached.is_fresh:
+        with suppress(Unknown):
+            async with cached.reading(call.seconds_left):
+                if not cached.is_fresh:
+                    await _renew_automations(call, cached)
+    return cached.rows
+
+
+async def _renew_automations(call: Call, cached: Cached[Automation]) -> None:
+    rows: list[Automation] = []
+    try:
+        for number in range(1, _MAX_PAGES + 1):
+            page = await call.look_up(automations.list_active(number))
+            rows += page.rows
+            if len(page.rows) < automations.PAGE and len(rows) >= (page.total or 0):
+                cached.store(rows)
+                return
+        cached.store(None)
+    except Refused as refusal:
+        if refusal.status == 429:
+            cached.store(None)
+        else:
+            cached.give_up()
+    except AutoSendError:
+        cached.store(None)
 
 
 async def _read(call: Call, cached: Cached[RowT], read: Callable[[], Awaitable[list[RowT]]]) -> list[RowT]:

@@ -12,7 +12,8 @@ from autosend_mcp.cli.exits import failed, usage
 from autosend_mcp.cli.import_display import Bar, Display, Events, Lines, name_of
 from autosend_mcp.errors import AutoSendError
 from autosend_mcp.imports.hints import Option, explain
-from autosend_mcp.imports.run import Import, ImportOptions
+from autosend_mcp.imports.options import ImportOptions
+from autosend_mcp.imports.run import Import
 from autosend_mcp.tools.jobs import ending_signals
 
 PHRASES: dict[Option, str] = {

@@ -9,9 +9,10 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.errors import NOTHING_CHANGED, NotSent
 from autosend_mcp.imports.import_dir import open_file
 from autosend_mcp.imports.job import ImportJob
-from autosend_mcp.imports.run import Import, ImportOptions
+from autosend_mcp.imports.options import ImportOptions
+from autosend_mcp.imports.run import Import
 from autosend_mcp.imports.state import started, state_of
-from autosend_mcp.models.contacts.create import AUTOMATIONS_START, AUTOMATIONS_WOULD, NEW_CONTACTS_MAY
+from autosend_mcp.models.contacts.create import AUTOMATIONS_START
 from autosend_mcp.models.imports import GetImport, ImportState, StartedImport, StartImport, StopImport
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.tools.context import Context
@@ -19,7 +20,6 @@ from autosend_mcp.tools.jobs import Jobs
 
 UNDER_WAY = "The same import was under way: this is how far it is, and nothing is sent twice."
 WORKFLOWS_START = "Any live automation that watches for changed values starts now."
-WORKFLOWS_WOULD = "Any live automation that watches for changed values would start."
 NO_UNDO = "There is no undo for an import. get_contact shows what a contact is now."
 
 
@@ -46,7 +46,7 @@ async def start(context: Context, body: StartImport) -> StartedImport:
         raise
     if job.error is not None and not job.was_read:
         raise job.error
-    return await started(job, job_id, notes)
+    return await started(job, job_id, [*notes, NO_UNDO])
 
 
 async def show(context: Context, body: GetImport) -> ImportState:
@@ -84,13 +84,9 @@ async def _under_way(context: Context, about: str) -> str | None:
 
 def _notes(body: StartImport, *, is_new: bool) -> list[str]:
     notes = [] if is_new else [UNDER_WAY]
-    if body.dry_run:
-        notes.append(NEW_CONTACTS_MAY)
-    if body.list_ids:
-        notes.append(AUTOMATIONS_WOULD if body.dry_run else AUTOMATIONS_START)
-    if body.run_workflow:
-        notes.append(WORKFLOWS_WOULD if body.dry_run else WORKFLOWS_START)
-    return [*notes, NO_UNDO]
+    if not body.dry_run:
+        notes += [AUTOMATIONS_START] * bool(body.list_ids) + [WORKFLOWS_START] * body.run_workflow
+    return notes
 
 
 def _job(autosend: AutoSend, body: StartImport) -> ImportJob:

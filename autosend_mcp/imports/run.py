@@ -1,23 +1,25 @@
 """One import, from the file to the reports: read, validated, sent, and resumed after it was killed."""
 
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from anyio import to_thread
 
+from autosend_mcp.api.calls import Call
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.api.directory import read_properties
 from autosend_mcp.errors import AutoSendError, NotSent
+from autosend_mcp.imports.effects import would_start
 from autosend_mcp.imports.file.columns import Column, left_out, match_columns
 from autosend_mcp.imports.file.encodings import FileError
 from autosend_mcp.imports.file.tables import Table, read_table
 from autosend_mcp.imports.hints import Hint, UnclearImport
 from autosend_mcp.imports.journal import Journal, JournalRow
 from autosend_mcp.imports.journal_file import JournalBusyError, lock
+from autosend_mcp.imports.options import ImportOptions
 from autosend_mcp.imports.progress import Progress
 from autosend_mcp.imports.reports import write_dry_run, write_reports
 from autosend_mcp.imports.sending.requests import Requests
@@ -31,22 +33,6 @@ MAX_PROBLEMS = 5_000  # rows that did not succeed, kept in memory once the journ
 
 _READING_PATIENCE = 15.0  # seconds: the user waits to see what the file was read as
 _BESIDE_THE_FILE = "The journal is kept beside the file: the folder must be writable and the journal undamaged."
-
-
-@dataclass(frozen=True, slots=True)
-class ImportOptions:
-    """What an import is to do.
-
-    `lists`: names or ids. `columns`: fields by column, "" for one to leave out.
-    """
-
-    lists: tuple[str, ...] = ()
-    columns: Mapping[str, str] = field(default_factory=dict[str, str])
-    run_workflow: bool = False
-    create_fields: bool = False
-    dry_run: bool = False
-    encoding: str | None = None
-    delimiter: str | None = None
 
 
 class Import:
@@ -121,6 +107,10 @@ class Import:
         if not self.progress.stopped:
             await (self._sender.compare() if self.options.dry_run else self._sender.send())
         self.error = self._sender.error
+        if self.options.dry_run:
+            self.notes += await would_start(
+                Call(self._autosend), self.progress, self.columns, self.lists, run_workflow=run_workflow
+            )
         with suppress(OSError):  # whatever needs the journal will report it
             self._problems = await to_thread.run_sync(journal.rejected, 0, MAX_PROBLEMS)
         finished = not self.progress.stopped and await self._write_reports(journal)

@@ -13,7 +13,8 @@ from typing import Any
 import anyio
 
 from autosend_mcp.errors import AutoSendError
-from autosend_mcp.imports.run import Import, ImportOptions
+from autosend_mcp.imports.options import ImportOptions
+from autosend_mcp.imports.run import Import
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.contacts import writes
 from autosend_mcp.sandbox.store import Store

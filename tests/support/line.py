@@ -21,6 +21,7 @@ PROPERTIES_KEY: Any = os.environ.get("PROPERTIES_KEY")
 
 # Where the client reads the contact properties.
 PROPERTIES = "/contact-properties?includeReservedFields=false"
+AUTOMATIONS = "GET /automations?status=active&page=1&limit=100"
 
 Forward = Callable[[], Awaitable[httpx2.Response]]
 Loss = Callable[[Forward], Awaitable[httpx2.Response]]

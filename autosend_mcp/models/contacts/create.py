@@ -14,7 +14,7 @@ NEW_CONTACT_WOULD = "Any live automation for new contacts would start."
 NEW_CONTACTS_MAY = "Live automations for new contacts may start."
 
 AUTOMATIONS_START = "Any live automation of these lists starts now."
-AUTOMATIONS_WOULD = "Any live automation of these lists would start; AutoSend does not say which there are."
+AUTOMATIONS_WOULD = "Any live automation of these lists would start."
 
 
 class CreateContact(Person, WriteBody):

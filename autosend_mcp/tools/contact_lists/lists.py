@@ -24,6 +24,7 @@ from autosend_mcp.models.contact_lists.lists import (
 )
 from autosend_mcp.models.pages import page
 from autosend_mcp.models.text import compact_json, visible
+from autosend_mcp.tools.automations import automations_of
 from autosend_mcp.tools.confirm import confirm
 from autosend_mcp.tools.contact_lists.resolve import resolve_list
 from autosend_mcp.tools.context import Context
@@ -113,7 +114,8 @@ async def delete_contact_list(context: Context, body: DeleteContactList) -> Dele
         raise NotSent("All Contacts cannot be deleted.", "delete_contacts deletes contacts.")
     request = contact_lists.delete(found.id)
     if body.dry_run:
-        plan = planned(request.shown(), wouldDelete=found.named(), contacts="stay in AutoSend", unless=IN_USE)
+        used_by = {"usedBy": await automations_of(call, found.id), "unless": IN_USE}
+        plan = planned(request.shown(), wouldDelete=found.named(), contacts="stay in AutoSend", **used_by)
         return DeletedContactList(outcome="dry_run", plan=plan)
     kind, shows = "the segment" if found.is_segment else "the list", {"would delete": found.named()}
     await confirm(context, body.confirm, found.name.strip(), kind=kind, names=[found.name], ids=[found.id], shows=shows)
@@ -125,7 +127,8 @@ async def delete_contact_list(context: Context, body: DeleteContactList) -> Dele
         if contact_lists.is_in_use(refusal):
             refusal.what = f"Not deleted: {IN_USE}."
             refusal.next_step, refusal.user_step = "", FREE_IT
-            refusal.facts = {"in use": found.named(), **refusal.facts}
+            used_by = {"used by": names} if (names := await automations_of(call, found.id)) else {}
+            refusal.facts = {"in use": found.named(), **used_by, **refusal.facts}
         raise
     call.cache.lists.invalidate()
     return DeletedContactList(outcome="deleted", id=found.id, name=found.name, notes=notes)

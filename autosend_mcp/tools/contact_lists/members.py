@@ -3,9 +3,12 @@
 Source: AutoSend's documentation, "Add contacts to a list" and "Remove contacts from a list".
 """
 
+from collections.abc import Sequence
+
 from autosend_mcp.api import contact_lists, contacts
 from autosend_mcp.api.calls import Call
 from autosend_mcp.errors import AutoSendError, Refused, Unknown
+from autosend_mcp.models.automations import Change
 from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_lists.members import (
@@ -17,6 +20,7 @@ from autosend_mcp.models.contact_lists.members import (
 )
 from autosend_mcp.models.contacts.create import AUTOMATIONS_START, AUTOMATIONS_WOULD, NEW_CONTACTS_MAY
 from autosend_mcp.models.text import compact_json
+from autosend_mcp.tools.automations import effects, started
 from autosend_mcp.tools.contact_lists.look_up import waiting_for
 from autosend_mcp.tools.contact_lists.resolve import resolve_list
 from autosend_mcp.tools.context import Context
@@ -49,10 +53,18 @@ async def add_to_list(context: Context, body: ListMembers) -> AddedToList:
     strangers = await _without_contact(context, people)
     if body.dry_run:
         request = contact_lists.bulk_add(into.id, people).shown()
-        effects = " ".join([AUTOMATIONS_WOULD, *[NEW_CONTACTS_MAY] * bool(strangers)])
-        plan = planned(request, list=into.named(), wouldCreate=strangers, effects=effects)
+        unnamed = [AUTOMATIONS_WOULD, *[NEW_CONTACTS_MAY] * bool(strangers)]
+        start = await effects(context.call, _change(into, strangers), unnamed)
+        plan = planned(request, list=into.named(), wouldCreate=strangers, **start)
         return AddedToList(outcome="dry_run", plan=plan)
-    return await join(context.call, into, people, strangers)
+    answer = await join(context.call, into, people, strangers)
+    if answer.added or answer.created:
+        answer.notes = [*(answer.notes or []), *started(context.call, _change(into, strangers))] or None
+    return answer
+
+
+def _change(into: ContactList, strangers: Sequence[str]) -> Change:
+    return Change(creates=bool(strangers), joins=[into.id], surely=False)
 
 
 async def _without_contact(context: Context, people: People) -> list[str]:

@@ -6,14 +6,14 @@ Source: AutoSend's documentation, "Bulk update contacts". It takes no lists: who
 from collections import Counter
 from typing import Any
 
-from autosend_mcp.api import contact_lists, contacts
+from autosend_mcp.api import contacts
 from autosend_mcp.api.calls import LOOK_UP_TIMES
 from autosend_mcp.api.contacts import Found
 from autosend_mcp.api.directory import own_properties
 from autosend_mcp.api.moment import relative_to
 from autosend_mcp.api.request import Request
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
-from autosend_mcp.models.base import planned, step
+from autosend_mcp.models.base import step
 from autosend_mcp.models.comparison import (
     NOT_EXACT,
     changes,
@@ -26,11 +26,12 @@ from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_lists.members import People
 from autosend_mcp.models.contacts.batch import BulkCounts, UpsertContacts, UpsertedContacts
 from autosend_mcp.models.contacts.contact import CLEAR
-from autosend_mcp.models.contacts.create import AUTOMATIONS_START, AUTOMATIONS_WOULD, NEW_CONTACTS_MAY
+from autosend_mcp.models.contacts.create import AUTOMATIONS_START
+from autosend_mcp.tools.automations import started
 from autosend_mcp.tools.contact_lists.members import join
 from autosend_mcp.tools.contact_lists.resolve import resolve_lists
+from autosend_mcp.tools.contacts.batch_plan import change_of, plan
 from autosend_mcp.tools.contacts.rows import Outcome, Row, grouped, read_rows
-from autosend_mcp.tools.contacts.upsert import PROPERTY_AUTOMATIONS
 from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.lost_reply import AFTER_A_REPLY, not_applied, poll
 from autosend_mcp.tools.registry import Effect, tool
@@ -68,39 +69,17 @@ async def upsert_contacts(context: Context, body: UpsertContacts) -> UpsertedCon
     to_send = [with_existing_values(row.expected, before.get(row.email), own) for row in valid if row.sent]
     request = contacts.bulk_update(to_send, run_workflow=body.run_workflow) if to_send else None
     if body.dry_run:
-        plan = _plan(request, rows, before, lists, runs_workflow=body.run_workflow)
-        return UpsertedContacts(outcome="dry_run", plan=plan)
+        shown = await plan(context.call, request, rows, before, lists, runs_workflow=body.run_workflow)
+        return UpsertedContacts(outcome="dry_run", plan=shown)
     after, lost = await _send(context, request, valid, before) if request else (_unchanged(valid, before), None)
     _demand_one(rows, lost, looked_up=after is not None)
     after = after or {}
     joined, leave = await _join(context, lists, [row.email for row in valid if row.outcome in _AS_EXPECTED])
-    return _answer(context, rows, (before, after), joined, leave)
-
-
-def _plan(
-    request: Request[BulkCounts] | None,
-    rows: list[Row],
-    before: Found,
-    lists: list[ContactList],
-    *,
-    runs_workflow: bool,
-) -> dict[str, Any]:
-    valid = [row for row in rows if row.outcome == "unknown"]
-    update = [row for row in valid if row.sent and row.email in before]
-    new = [row.email for row in valid if row.email not in before]
-    people = People(tuple(row.email for row in valid))
-    return planned(
-        request.shown() if request else None,
-        then=[contact_lists.bulk_add(contact_list.id, people).shown() for contact_list in lists],
-        wouldCreate=new,
-        wouldUpdate={row.email: differences(row.expected, before[row.email]) for row in update},
-        unchanged=[row.email for row in valid if not row.sent],
-        notSent=grouped(row for row in rows if row.outcome != "unknown"),
-        lists=[contact_list.named() for contact_list in lists],
-        effects=" ".join(
-            [NEW_CONTACTS_MAY] * bool(new) + [AUTOMATIONS_WOULD] * bool(lists) + [PROPERTY_AUTOMATIONS] * runs_workflow
-        ),
-    )
+    answer = _answer(context, rows, (before, after), joined, leave)
+    new_in = [contact_list for contact_list, done in zip(lists, joined, strict=True) if done.get("added")]
+    change = change_of(valid, before, new_in, runs_workflow=body.run_workflow)
+    answer.notes = [*(answer.notes or []), *started(context.call, change)] or None
+    return answer
 
 
 def _unchanged(valid: list[Row], before: Found) -> Found:

@@ -1,5 +1,6 @@
 """Create one contact; and what a refusal, or a lost reply, means: the contact there is, compared."""
 
+from collections.abc import Sequence
 from typing import Never
 
 from autosend_mcp.api import contacts
@@ -7,8 +8,10 @@ from autosend_mcp.api.calls import Call
 from autosend_mcp.api.contacts import Found
 from autosend_mcp.api.moment import relative_to
 from autosend_mcp.errors import Refused, Unknown
+from autosend_mcp.models.automations import Change
 from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.comparison import differences, lists_hidden, not_as_asked, remaining, with_lists
+from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contacts.contact import LISTS, MOBILE, Contact, StoredContact, Values
 from autosend_mcp.models.contacts.create import (
     AUTOMATIONS_WOULD,
@@ -16,6 +19,7 @@ from autosend_mcp.models.contacts.create import (
     CreateContact,
     CreatedContact,
 )
+from autosend_mcp.tools.automations import effects, started
 from autosend_mcp.tools.contact_lists.resolve import resolve_lists
 from autosend_mcp.tools.contacts.joined import list_notes
 from autosend_mcp.tools.context import Context
@@ -53,10 +57,11 @@ async def create_contact(context: Context, body: CreateContact) -> CreatedContac
     expected = with_lists(expected, [contact_list.id for contact_list in lists])
     if body.dry_run:
         existing = (await call.read(contacts.search_emails([body.email]))).get(body.email)
+        unnamed = [NEW_CONTACT_WOULD, *[AUTOMATIONS_WOULD] * bool(lists)]
         plan = planned(
             contacts.create(expected).shown(),
             lists=[contact_list.named() for contact_list in lists],
-            effects=" ".join([NEW_CONTACT_WOULD, *[AUTOMATIONS_WOULD] * bool(lists)]),
+            **({} if existing else await effects(call, _change(lists), unnamed)),
             refusedBecauseItExists=existing.payload() if existing else None,
         )
         return CreatedContact.planned(plan)
@@ -64,9 +69,13 @@ async def create_contact(context: Context, body: CreateContact) -> CreatedContac
     notes = [VERIFIED] if verified else []
     notes += await list_notes(call, contact, lists, verified=verified)
     differing = differences(expected, contact)
-    notes += not_as_asked(differing) + [NO_MOBILE] * (MOBILE in differing)
+    notes += started(call, _change(lists)) + not_as_asked(differing) + [NO_MOBILE] * (MOBILE in differing)
     back = step("delete_contacts", emails=[contact.email], confirm=contact.email)
     return CreatedContact.showing(contact, outcome="created", undo=[back], notes=notes)
+
+
+def _change(lists: Sequence[ContactList]) -> Change:
+    return Change(creates=True, joins=[contact_list.id for contact_list in lists])
 
 
 async def _create(call: Call, expected: Values) -> tuple[StoredContact, bool]:

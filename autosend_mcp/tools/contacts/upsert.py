@@ -1,13 +1,15 @@
 """Create or update one contact: what it was before, what was sent, what it is now."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from autosend_mcp.api import contacts
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.directory import own_properties
 from autosend_mcp.api.moment import relative_to
+from autosend_mcp.api.request import Request
 from autosend_mcp.errors import AutoSendError, Unknown
+from autosend_mcp.models.automations import Change
 from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.comparison import (
     CLEARS_FIELDS,
@@ -26,6 +28,7 @@ from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contacts.contact import LISTS, MOBILE, StoredContact, Values
 from autosend_mcp.models.contacts.create import AUTOMATIONS_WOULD, NEW_CONTACT_WOULD
 from autosend_mcp.models.contacts.upsert import UpsertContact, UpsertedContact
+from autosend_mcp.tools.automations import effects, started
 from autosend_mcp.tools.contact_lists.look_up import lists_left
 from autosend_mcp.tools.contact_lists.resolve import resolve_lists
 from autosend_mcp.tools.contacts.joined import list_notes, lookup_notes
@@ -71,8 +74,7 @@ async def upsert_contact(context: Context, body: UpsertContact) -> UpsertedConta
     own = await own_properties(context.call, [before], [values]) if before else None
     request = contacts.upsert(with_existing_values(expected, before, own))
     if body.dry_run:
-        would = planned(request.shown(), would="update" if before else "create", changes=wanted)
-        return UpsertedContact.planned(would | _effects(new, creates=before is None))
+        return UpsertedContact.planned(await _plan(context.call, request, new, before, wanted))
     try:
         after = await context.call.write(request)
         notes, verified = await list_notes(context.call, after, new, verified=False), False
@@ -81,6 +83,7 @@ async def upsert_contact(context: Context, body: UpsertContact) -> UpsertedConta
         notes, verified = [VERIFIED, *notes], True
     own = own or await own_properties(context.call, [after], [values])
     created = before is None and _made_now(context.call, after, expected, own, verified=verified)
+    notes += started(context.call, _change(new, None if created else wanted))
     unseen = unseen and not verified and (not values[MOBILE] or await _hides_mobile(context.call, after))
     answer = _answer(before, after, expected, notes, own, created=created, unseen=unseen)
     if before and new and certain:
@@ -89,9 +92,29 @@ async def upsert_contact(context: Context, body: UpsertContact) -> UpsertedConta
     return answer
 
 
-def _effects(new: list[ContactList], *, creates: bool) -> dict[str, Any]:
-    effects = " ".join([NEW_CONTACT_WOULD] * creates + [AUTOMATIONS_WOULD] * bool(new) + [PROPERTY_AUTOMATIONS])
-    return planned(None, lists=[contact_list.named() for contact_list in new], effects=effects)
+async def _plan(
+    call: Call,
+    request: Request[StoredContact],
+    new: Sequence[ContactList],
+    before: StoredContact | None,
+    wanted: Mapping[str, object],
+) -> dict[str, Any]:
+    """Return what a dry run shows: the request, what would change, and which automations would start."""
+    change = _change(new, None if before is None else wanted)
+    unnamed = [NEW_CONTACT_WOULD] * change.creates + [AUTOMATIONS_WOULD] * bool(new) + [PROPERTY_AUTOMATIONS]
+    return planned(
+        request.shown(),
+        would="update" if before else "create",
+        changes=wanted,
+        lists=[contact_list.named() for contact_list in new],
+        **await effects(call, change, unnamed),
+    )
+
+
+def _change(joined: Sequence[ContactList], changed: Mapping[str, object] | None) -> Change:
+    """Return what an upsert does to its contact. `changed`: by name; None where there was no contact."""
+    joins = [contact_list.id for contact_list in joined]
+    return Change(creates=changed is None, joins=joins, changes=None if changed is None else list(changed))
 
 
 async def _not_yet_in(
