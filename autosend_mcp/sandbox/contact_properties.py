@@ -4,7 +4,6 @@ Sources: the pages of "Contact properties" and of "Custom fields" (types, reserv
 of the same resource, deprecated since 2026-06-26.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from autosend_mcp.sandbox.contact_lists.criteria import as_date
-from autosend_mcp.sandbox.contacts.records import SYSTEM
+from autosend_mcp.sandbox.contact_lists.segments import Segments
+from autosend_mcp.sandbox.contacts.records import SYSTEM, Contacts
 from autosend_mcp.sandbox.database import Database
 from autosend_mcp.sandbox.envelope import Handler, Refused, body_of, check, not_found, parameter, success
 from autosend_mcp.sandbox.options import Options
@@ -39,8 +39,10 @@ _COLUMNS = ("id", "project", "name", "type", "description", "default_value", "cr
 class ContactProperties:
     """The definitions of every project."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, contacts: Contacts, segments: Segments) -> None:
         self._db = db
+        self._contacts = contacts
+        self._segments = segments
 
     def all(self, project: str) -> list[dict[str, Any]]:
         """Return the project's definitions, oldest first."""
@@ -65,11 +67,8 @@ class ContactProperties:
     def delete(self, project: str, name: str) -> bool:
         """Delete the definition and, as its page says, all contacts' values; return False if there is none."""
         with self._db.transaction():
-            for row in self._db.rows("SELECT id, custom_fields FROM contacts WHERE project = ?", project):
-                values = json.loads(row["custom_fields"])
-                if name in values:
-                    del values[name]
-                    self._db.run("UPDATE contacts SET custom_fields = ? WHERE id = ?", json.dumps(values), row["id"])
+            self._contacts.drop_property(project, name)
+            self._segments.refill(project, about=name)
             return self._db.run("DELETE FROM fields WHERE project = ? AND name = ?", project, name) > 0
 
 
@@ -213,7 +212,7 @@ def _type_of(value: object) -> str:
 
 def _fits(value: object, kind: str) -> bool:
     """Return whether a property of this type may hold the value. Any text fits a string, also one that is a date."""
-    return value is None or _type_of(value) == kind or (kind == "string" and isinstance(value, str))
+    return value is None or (kind == "string" and isinstance(value, str)) or _type_of(value) == kind
 
 
 def _check_definition(body: Mapping[str, Any], name: object, kind: object) -> None:

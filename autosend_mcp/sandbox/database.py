@@ -5,7 +5,7 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -35,15 +35,12 @@ CREATE TABLE IF NOT EXISTS members (
     PRIMARY KEY (contact, list)
 );
 CREATE INDEX IF NOT EXISTS members_by_list ON members (list, contact);
-CREATE TABLE IF NOT EXISTS list_sizes (list TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID;
-REPLACE INTO list_sizes SELECT list, COUNT(*) FROM members GROUP BY list;
-CREATE TRIGGER IF NOT EXISTS member_joined AFTER INSERT ON members BEGIN
-    INSERT OR IGNORE INTO list_sizes VALUES (NEW.list, 0);
-    UPDATE list_sizes SET size = size + 1 WHERE list = NEW.list;
-END;
-CREATE TRIGGER IF NOT EXISTS member_left AFTER DELETE ON members BEGIN
-    UPDATE list_sizes SET size = size - 1 WHERE list = OLD.list;
-END;
+CREATE TABLE IF NOT EXISTS sizes (
+    project TEXT NOT NULL, list TEXT NOT NULL, size INTEGER NOT NULL,
+    PRIMARY KEY (project, list)
+) WITHOUT ROWID;
+DROP TRIGGER IF EXISTS member_joined;
+DROP TRIGGER IF EXISTS member_left;
 CREATE TABLE IF NOT EXISTS fields (
     id TEXT PRIMARY KEY, project TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL, description TEXT,
     default_value TEXT, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
@@ -66,6 +63,16 @@ CREATE TABLE IF NOT EXISTS starts (
 );
 CREATE INDEX IF NOT EXISTS starts_by_contact ON starts (contact);
 """
+
+_COUNTED = """
+DELETE FROM sizes;
+INSERT INTO sizes
+    SELECT c.project, m.list, COUNT(*) FROM members m JOIN contacts c ON c.id = m.contact GROUP BY c.project, m.list;
+INSERT INTO sizes SELECT project, 'GLOBAL_CONTACT_LIST', COUNT(*) FROM contacts GROUP BY project;
+"""
+
+_VERSION = 1
+"""Of the file: since 1, it keeps who is in a segment, and how many are in each list."""
 
 # The columns of each table that the first files did not have.
 _ADDED = {
@@ -103,6 +110,7 @@ class Database:
             self._db.executescript(_SCHEMA)
             self._db.row_factory = sqlite3.Row
             self._upgrade()
+            self.is_older = self.row("PRAGMA user_version")[0] < _VERSION
         except sqlite3.Error:
             raise OSError(f"the file {file} cannot be opened as a SQLite database") from None
 
@@ -161,6 +169,14 @@ class Database:
             found += self.rows(sql.replace("IN (?)", f"IN ({', '.join('?' * len(part))})"), *values, *part)
         return found
 
+    def each(self, sql: str, *values: object) -> Iterator[Any]:
+        """Yield the rows of a query one by one, inside a transaction."""
+        return iter(self._db.execute(sql, values))
+
+    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run a statement for each row of values."""
+        self._db.executemany(sql, rows)
+
     def run(self, sql: str, *values: object) -> int:
         """Change rows and return how many."""
         return self._db.execute(sql, values).rowcount
@@ -169,6 +185,19 @@ class Database:
         """Add a row, unless its key exists; return whether it was added."""
         marks = ", ".join("?" * len(values))
         return self.run(f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})", *values) > 0  # noqa: S608 - constants
+
+    def count_anew(self) -> None:
+        """Count the contacts of each list, and note that this file keeps the counts from now on."""
+        for statement in filter(str.strip, _COUNTED.split(";")):
+            self.run(statement)
+        self.run(f"PRAGMA user_version = {_VERSION}")
+
+    def resize(self, project: str, changes: Mapping[str, int]) -> None:
+        """Change how many contacts are in each of these lists."""
+        lists = {change: [one for one in changes if changes[one] == change] for change in set(changes.values())}
+        for change, names in lists.items():
+            self.many("INSERT OR IGNORE INTO sizes VALUES (?, ?, 0)", [(project, name) for name in names])
+            self.among("UPDATE sizes SET size = size + ? WHERE project = ? AND list IN (?)", names, change, project)
 
     def _upgrade(self) -> None:
         missing = [

@@ -5,7 +5,7 @@ Source: the page "Errors".
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from math import ceil
+from math import ceil, isinf
 from typing import Any, Never, cast
 from urllib.parse import unquote
 
@@ -68,8 +68,10 @@ async def body_of(request: Request) -> dict[str, Any]:
         Refused: The body is something else.
     """
     try:
-        body = json.loads(await request.body(), parse_constant=_refuse_constant)
-        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()  # 1e999 and half surrogates cannot be stored
+        content = await request.body()
+        body = json.loads(content, parse_constant=_refuse_constant, parse_float=_finite)
+        if b"\\" in content:  # half surrogates cannot be stored
+            json.dumps(body, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise Refused(400, "VALIDATION_FAILED", "Malformed JSON") from None
     if not isinstance(body, dict):
@@ -93,6 +95,13 @@ class RawPath:
         if scope["type"] == "http" and scope.get("raw_path"):
             scope = {**scope, "path": scope["raw_path"].partition(b"?")[0].decode("latin-1")}
         await self._app(scope, receive, send)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if isinf(number):
+        raise ValueError(text)
+    return number
 
 
 def _refuse_constant(name: str) -> Never:

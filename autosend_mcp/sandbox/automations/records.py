@@ -5,7 +5,8 @@ declared, each list, segment and project has one of its own, so that whatever ma
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from autosend_mcp.sandbox.automations.definitions import (
@@ -27,6 +28,11 @@ from autosend_mcp.sandbox.suppression_groups.records import SuppressionGroups
 _COLUMNS = (
     *("project", "at", "automation_id", "automation", '"trigger"', "list", "contact", "email", "subject", "reason"),
 )
+
+Start = tuple[Contact, Automation, str, str | None]
+"""Who starts what, by which trigger as JSON, and by joining which list."""
+
+_NEW = json.dumps({"type": CREATED})
 
 
 class Automations:
@@ -59,27 +65,44 @@ class Automations:
         """Return the declared active automations that are about this list."""
         return [one for one in self._active() if one.is_about(found)]
 
-    def created(self, contact: Contact) -> None:
-        """Start what starts for each new contact, which is in All Contacts from then on."""
+    def created(self, contact: Contact) -> Iterator[Start]:
+        """Yield what starts for each new contact, which is in All Contacts from then on."""
         for automation in [*self._active(CREATED), *self._made_for_new_contacts(contact["projectId"])]:
-            self._start(contact, automation, {"type": CREATED})
+            yield contact, automation, _NEW, None
         for automation in self._active(ADDED):
             if automation.about == GLOBAL:
-                self._start(contact, automation, {"type": ADDED, "contactListId": GLOBAL}, GLOBAL)
+                yield contact, automation, _added(GLOBAL, None), GLOBAL
 
-    def joined(self, contact: Contact, joined: ContactList) -> None:
-        """Start the automations of a list or segment that the contact is newly in."""
-        trigger = {"type": ADDED, "contactListId": joined.id, "listName": joined.name}
+    def joined(self, contact: Contact, joined: ContactList) -> Iterator[Start]:
+        """Yield the starts of a list or segment that the contact is newly in."""
         declared_for = (one for one in self._active(ADDED) if one.is_about(joined))
         for automation in [*declared_for, *self._made_for(joined)]:
-            self._start(contact, automation, trigger, joined.id)
+            yield contact, automation, _added(joined.id, joined.name), joined.id
 
-    def changed(self, contact: Contact, before: Contact | None, known: Mapping[str, ContactList]) -> None:
-        """Start the automations of changed properties for a contact in their list, which `before` had others."""
+    def changed(self, contact: Contact, before: Contact | None, known: Mapping[str, ContactList]) -> Iterator[Start]:
+        """Yield the starts of changed properties for a contact in their list, which `before` had others."""
         for automation in self._active(MATCHES, CHANGES):
             change = automation.change(before, contact)
             if change and self._in_scope(automation, contact, known):
-                self._start(contact, automation, {"type": automation.type, "changes": change})
+                yield contact, automation, json.dumps({"type": automation.type, "changes": change}), None
+
+    def start(self, project: str, starts: Iterable[Start]) -> None:
+        """Log the starts, but of no contact that does not meet the conditions, or started it and may not again."""
+        starts = [start for start in starts if start[1].admits(start[0])]
+        again = "SELECT contact, automation_id FROM starts WHERE contact IN (?)"
+        before = {tuple(row) for row in self._db.among(again, (contact["id"] for contact, *_ in starts))}
+        suppressed = self._suppression_groups.suppressed(project, {contact["email"] for contact, *_ in starts})
+        rows, now = list[tuple[object, ...]](), self._db.timestamp()
+        for contact, automation, trigger, list_id in starts:
+            contact_id, email = contact["id"], contact["email"]
+            if not automation.reentry and (contact_id, automation.id) in before:
+                continue
+            before.add((contact_id, automation.id))
+            mail = (None, "the address is suppressed") if email in suppressed else (automation.name, None)
+            about = (automation.id, automation.name, trigger, list_id, contact_id, email)
+            rows.append((project, now, *about, *mail))
+        sql = f"INSERT INTO starts ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - constants
+        self._db.many(sql, rows)
 
     def starts(self, page: int, limit: int) -> tuple[list[dict[str, Any]], int]:
         """Return a page of the starts, oldest first, as GET /sandbox/automations shows them, and how many there are."""
@@ -102,40 +125,31 @@ class Automations:
         """Return the project's own automation for new contacts, unless one is declared."""
         if not self._by_default or any(one.type == CREATED for one in self._declared):
             return []
-        return [declared({"name": "Welcome"}, reentry=self._reentry, automation_id=id_of(project, CREATED))]
+        return [_made("Welcome", project, None, reentry=self._reentry)]
 
     def _made_for(self, found: ContactList) -> list[Automation]:
         """Return the list's own automation for those who join it, unless one is declared."""
         if not self._by_default or any(one.type == ADDED and one.is_about(found) for one in self._declared):
             return []
-        definition = added_to_list(f"Welcome to {found.name}", found.id)
-        return [declared(definition, reentry=self._reentry, automation_id=id_of(found.row["project"], found.id))]
+        return [_made(f"Welcome to {found.name}", found.row["project"], found.id, reentry=self._reentry)]
 
     def _in_scope(self, automation: Automation, contact: Contact, known: Mapping[str, ContactList]) -> bool:
         if automation.about in (None, GLOBAL):
             return True
         about = filter(automation.is_about, known.values())
-        return any(
-            self._contact_lists.within(known, found.id, contact)
-            if found.type == "segment"
-            else self._contact_lists.holds(found.id, contact)
-            for found in about
-        )
+        return any(self._contact_lists.holds(found.id, contact) for found in about)
 
-    def _start(
-        self, contact: Contact, automation: Automation, trigger: dict[str, Any], list_id: str | None = None
-    ) -> None:
-        """Log a start, unless the contact does not meet the conditions, or started it before and may not again."""
-        project, email = contact["projectId"], contact["email"]
-        again = "SELECT 1 FROM starts WHERE contact = ? AND automation_id = ?"
-        if not automation.admits(contact):
-            return
-        if not automation.reentry and self._db.row(again, contact["id"], automation.id):
-            return
-        suppressed = email in self._suppression_groups.suppressed(project, [email])
-        mail = (None, "the address is suppressed") if suppressed else (automation.name, None)
-        about = (automation.id, automation.name, json.dumps(trigger), list_id, contact["id"], email)
-        self._db.insert("starts", _COLUMNS, project, self._db.timestamp(), *about, *mail)
+
+@lru_cache(maxsize=1_000)
+def _made(name: str, project: str, list_id: str | None, *, reentry: bool) -> Automation:
+    """Return the automation that a project has for new contacts, or for a list, where none is declared."""
+    definition = added_to_list(name, list_id) if list_id else {"name": name}
+    return declared(definition, reentry=reentry, automation_id=id_of(project, list_id or CREATED))
+
+
+@lru_cache(maxsize=1_000)
+def _added(list_id: str, name: str | None) -> str:
+    return json.dumps({"type": ADDED, "contactListId": list_id} | ({"listName": name} if name else {}))
 
 
 def _start_of(row: Any) -> dict[str, Any]:

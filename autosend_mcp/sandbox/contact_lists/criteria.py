@@ -27,18 +27,28 @@ _POSITIVE = {"not_equals": "equals", "not_contains": "contains", "is_not_empty":
 
 def property_of(contact: Contact, field: str) -> Any:
     """Return the contact's value of a built-in or custom field; None if it has none."""
-    bare = field.removeprefix("contactProperties.").removeprefix("customFields.")
-    return contact.get(field) if field in _BUILT_IN else contact["customFields"].get(bare)
+    return contact.get(field) if field in _BUILT_IN else contact["customFields"].get(bare_name(field))
+
+
+def bare_name(field: str) -> str:
+    """Return a field's name without the prefix that the pages of automations write before it."""
+    return field.removeprefix("contactProperties.").removeprefix("customFields.")
 
 
 def meets(contact: Contact, criteria: Mapping[str, Any] | None, *, exact: bool = False) -> bool:
-    """Return whether the contact meets the criteria; None, like no conditions, is met by no contact.
+    """Return whether the contact meets the criteria, as `condition` judges it."""
+    return condition(criteria, exact=exact)(contact)
+
+
+def condition(criteria: Mapping[str, Any] | None, *, exact: bool = False) -> Callable[[Contact], bool]:
+    """Return what judges whether a contact meets the criteria; None, like no conditions, is met by no contact.
 
     `exact`: text is compared with regard to case, as the conditions of automations are.
     """
     groups: list[dict[str, Any]] = (criteria or {}).get("groups", [])
-    met = (_holds(group, property_of(contact, group["field"]), exact=exact) for group in groups)
-    return bool(groups) and (any(met) if criteria and criteria["logicalOperator"] == "OR" else all(met))
+    tests = [(group["field"], _test(group, exact=exact)) for group in groups]
+    joined = any if criteria and criteria["logicalOperator"] == "OR" else all
+    return lambda contact: bool(tests) and joined(test(property_of(contact, field)) for field, test in tests)
 
 
 def criteria_problems(value: object) -> Details:
@@ -92,20 +102,23 @@ def _group_problems(path: str, value: object) -> Details:
     return [] if fits else [_problem(f"{path}.value", f"value does not fit {kind} {operator}")]
 
 
-def _holds(group: Mapping[str, Any], value: object, *, exact: bool) -> bool:
+def _test(group: Mapping[str, Any], *, exact: bool) -> Callable[[object], bool]:
+    """Return what judges a value of the group's field."""
     operator: str = group["operator"]
     if operator in _POSITIVE:
-        return not _holds({**group, "operator": _POSITIVE[operator]}, value, exact=exact)
+        positive = _test({**group, "operator": _POSITIVE[operator]}, exact=exact)
+        return lambda value: not positive(value)
     if operator == "is_empty":
-        return value is None or value == ""
+        return lambda value: value is None or value == ""
     kind: str = group["fieldType"]
-    actual = _read(kind, value, exact=exact)
-    if actual is None:
-        return False
     if operator == "between":
         low, high = (_read(kind, end) for end in group["value"])
-        return not _COMPARE["less_than"](actual, low) and not _COMPARE["greater_than"](actual, high)
-    return _COMPARE[operator](actual, _read(kind, group["value"], exact=exact))
+        below, above = _COMPARE["less_than"], _COMPARE["greater_than"]
+        return lambda value: (
+            (actual := _read(kind, value)) is not None and not below(actual, low) and not above(actual, high)
+        )
+    compare, wanted = _COMPARE[operator], _read(kind, group["value"], exact=exact)
+    return lambda value: (actual := _read(kind, value, exact=exact)) is not None and compare(actual, wanted)
 
 
 def _read(kind: str, value: object, *, exact: bool = False) -> Any:

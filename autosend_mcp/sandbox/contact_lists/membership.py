@@ -7,6 +7,7 @@ addresses give `added` 2 and `created` 1, so `added` counts contacts that existe
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from autosend_mcp.sandbox.contact_lists.contact_list import GLOBAL
 from autosend_mcp.sandbox.contacts.records import Contact
 from autosend_mcp.sandbox.contacts.writes import Writes
 from autosend_mcp.sandbox.store import Store
@@ -22,20 +23,22 @@ def bulk_add(store: Store, project: str, body: Mapping[str, Any]) -> dict[str, A
         suppressed = store.suppression_groups.suppressed(project, found)
         rejected = invalid | suppressed
         left_out = invalid if store.options.suppressed_on_bulk_add == "add" else rejected
-        writes = Writes(store, project, accept_suppressed=True)
-        created = added = already = 0
+        writes = Writes(store, project, found, accept_suppressed=True)
+        within = store.contact_lists.segments.memberships(filter(None, found.values()))
+        added = already = 0
         contacts: list[Contact] = []
         for email in (email for email in found if email not in left_out):
             existing = found[email]
-            contact = existing or writes.write({"email": email}, None)
-            joined = writes.join(contact, list_id)
-            created += existing is None
-            added += joined and existing is not None
-            already += existing is not None and not joined
-            contacts.append(contact)
+            contacts.append(existing or writes.write({"email": email, "listIds": [list_id]}, None))
+            if existing and (list_id == GLOBAL or list_id in within[existing["id"]]):
+                already += 1
+            elif existing:
+                added += 1
+                writes.join(existing, list_id)
+        writes.finish()
         answer: dict[str, Any] = {
             "added": added,
-            "created": created,
+            "created": len(contacts) - added - already,
             "alreadyInList": already,
             "errors": [{"contactId": unknown, "error": "Contact not found"} for unknown in unknown_ids],
             "validation": {
@@ -45,14 +48,14 @@ def bulk_add(store: Store, project: str, body: Mapping[str, Any]) -> dict[str, A
             },
             "totalContactsInList": store.contact_lists.count(project, list_id),
         }
-        return answer | ({"contacts": _shown(store, project, contacts)} if store.options.bulk_add_contacts else {})
+        return answer | ({"contacts": _shown(store, contacts)} if store.options.bulk_add_contacts else {})
 
 
 def bulk_remove(store: Store, project: str, list_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """Take contacts out of the list; return the documented answer. Those not found are not in the list."""
     with store.db.transaction():
         found, unknown_ids = _named(store, project, body)
-        removed = store.contact_lists.leave([contact for contact in found.values() if contact], list_id)
+        removed = store.contact_lists.leave(project, [contact for contact in found.values() if contact], list_id)
         return {"removed": removed, "notInList": len(found) + len(unknown_ids) - removed, "errors": []}
 
 
@@ -67,15 +70,14 @@ def _named(store: Store, project: str, body: Mapping[str, Any]) -> tuple[dict[st
     return {email: existing.get(email) for email in emails}, []
 
 
-def _shown(store: Store, project: str, contacts: list[Contact]) -> list[dict[str, Any]]:
+def _shown(store: Store, contacts: list[Contact]) -> list[dict[str, Any]]:
     lists = store.contact_lists
-    known = lists.known(project)
-    segments = [found.id for found in known.values() if found.type == "segment"]
     return [
         {name: contact[name] for name in ("id", "email", "updatedAt", "createdAt", "projectId")}
-        | {"listIds": list_ids}
-        | {"segmentIds": [segment for segment in segments if lists.within(known, segment, contact)]}
-        for contact, list_ids in zip(contacts, lists.of(contacts), strict=True)
+        | {"listIds": list_ids, "segmentIds": segment_ids}
+        for contact, list_ids, segment_ids in zip(
+            contacts, lists.of(contacts), lists.of(contacts, "segment"), strict=True
+        )
     ]
 
 

@@ -4,57 +4,33 @@ Source: the pages "List contact lists", "Get contact list", "Create contact list
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autosend_mcp.sandbox.contact_lists.criteria import meets
-from autosend_mcp.sandbox.contacts.records import Contact, Contacts, contact_of
+from autosend_mcp.sandbox.contact_lists.contact_list import GLOBAL, ContactList, known_lists
+from autosend_mcp.sandbox.contact_lists.segments import Segments
+from autosend_mcp.sandbox.contacts.records import Contact, contact_of
 from autosend_mcp.sandbox.database import Database
 
-GLOBAL = "GLOBAL_CONTACT_LIST"
 _COLUMNS = ("id", "project", "name", "type", "description", "criteria", "parent", "created_at", "updated_at")
-
-
-@dataclass(frozen=True)
-class ContactList:
-    """A list or segment; `row` is how it is stored."""
-
-    id: str
-    name: str
-    type: str
-    criteria: dict[str, Any] | None
-    parent: str | None
-    row: Any
-
-    def shown(self, count: int) -> dict[str, Any]:
-        """Return it as the documentation shows it, with this number of contacts."""
-        criteria = {"filterCriteria": self.criteria} if self.type == "segment" else {}
-        parent = {"parentId": self.parent} if self.parent else {}
-        return {
-            "id": self.id,
-            "name": self.name,
-            "description": self.row["description"] or "",
-            "type": self.type,
-            "contactCount": count,
-            **criteria,
-            **parent,
-            "createdAt": self.row["created_at"],
-            "updatedAt": self.row["updated_at"],
-        }
 
 
 class ContactLists:
     """The lists and segments of every project, and who is in them."""
 
-    def __init__(self, db: Database, contacts: Contacts) -> None:
+    def __init__(self, db: Database) -> None:
+        """Fill the segments of a file that does not keep who is in them."""
         self._db = db
-        self._contacts = contacts
+        self.segments = Segments(db)
+        if db.is_older:
+            with db.transaction():
+                for row in db.rows("SELECT DISTINCT project FROM lists"):
+                    self.segments.refill(row["project"])
+                db.count_anew()
 
     def known(self, project: str) -> dict[str, ContactList]:
         """Return the project's lists and segments by id, oldest first; without the global list."""
-        rows = self._db.rows("SELECT * FROM lists WHERE project = ? ORDER BY rowid", project)
-        return {row["id"]: _list_of(row) for row in rows}
+        return known_lists(self._db, project)
 
     def kind(self, project: str, list_id: str) -> str | None:
         """Return "list" or "segment", or None if there is no such list."""
@@ -64,13 +40,8 @@ class ContactLists:
     def all(self, project: str, kind: str | None = None) -> list[dict[str, Any]]:
         """Return what GET /contact-lists shows, the global list first; of one type, if it is given."""
         with self._db.transaction():
-            known = self.known(project)
-            segments = [found for found in known.values() if found.type == "segment"]
-            contacts = self._contacts.all(project) if segments else []
-            counts = self._counts(project)
-            for segment in segments:
-                counts[segment.id] = sum(self.within(known, segment.id, contact) for contact in contacts)
-            shown = [found.shown(counts.get(found.id, 0)) for found in known.values()]
+            sizes = self._sizes(project)
+            shown = [found.shown(sizes.get(found.id, 0)) for found in self.known(project).values()]
             return [found for found in [self._global(project), *shown] if kind in (None, found["type"])]
 
     def get(self, project: str, list_id: str) -> dict[str, Any] | None:
@@ -121,27 +92,22 @@ class ContactLists:
         stored = json.dumps(criteria) if criteria else None
         with self._db.transaction():
             self._db.insert("lists", _COLUMNS, list_id, project, name, kind, description, stored, parent, now, now)
+            if criteria:
+                known = self.known(project)
+                self.segments.fill(project, known, known[list_id])
         return list_id
 
     def delete(self, project: str, list_id: str) -> bool:
         """Delete the list, not its contacts; return False if there is none. Segments under it are empty afterwards."""
         with self._db.transaction():
-            ours = "contact IN (SELECT id FROM contacts WHERE project = ?)"
-            self._db.run(f"DELETE FROM members WHERE list = ? AND {ours}", list_id, project)  # noqa: S608 - a constant
-            return self._db.run("DELETE FROM lists WHERE project = ? AND id = ?", project, list_id) > 0
-
-    def contacts(self, project: str, segment_id: str) -> list[Contact]:
-        """Return who is in the segment now, oldest contact first."""
-        with self._db.transaction():
-            known = self.known(project)
-            return [contact for contact in self._contacts.all(project) if self.within(known, segment_id, contact)]
+            self.segments.empty(project, list_id)
+            deleted = self._db.run("DELETE FROM lists WHERE project = ? AND id = ?", project, list_id) > 0
+            self.segments.refill(project, under=list_id)
+            return deleted
 
     def page(self, project: str, list_id: str, part: str, start: int, limit: int) -> tuple[list[Contact], int]:
         """Return a page of those in the list whose address holds `part`, oldest first, and how many there are."""
         with self._db.transaction():
-            if self.kind(project, list_id) == "segment":
-                found = [contact for contact in self.contacts(project, list_id) if part in contact["email"]]
-                return found[start : start + limit], len(found)
             sql = (  # in the order of the table, so that nothing is sorted and a page ends the search
                 "FROM contacts c NOT INDEXED WHERE c.project = ? AND instr(c.email, ?)"
                 " AND (? OR EXISTS (SELECT 1 FROM members m WHERE m.contact = c.id AND m.list = ?))"
@@ -155,63 +121,41 @@ class ContactLists:
 
     def count(self, project: str, list_id: str) -> int:
         """Return how many contacts are in the list or segment."""
-        known = self.known(project).get(list_id)
-        if list_id == GLOBAL:
-            return self._db.row("SELECT COUNT(*) AS n FROM contacts WHERE project = ?", project)["n"]
-        if known and known.type == "segment":
-            return len(self.contacts(project, list_id))
-        if self._db.row("SELECT 1 FROM lists WHERE id = ? AND project <> ?", list_id, project):
-            return self._counts(project).get(list_id, 0)
-        row = self._db.row("SELECT size FROM list_sizes WHERE list = ?", list_id)  # counting a million takes too long
+        row = self._db.row("SELECT size FROM sizes WHERE project = ? AND list = ?", project, list_id)
         return row["size"] if row else 0
 
-    def of(self, contacts: Sequence[Contact]) -> list[list[str]]:
-        """Return, for each of the contacts, the ids of the lists that it is in; not of segments."""
-        lists: dict[str, list[str]] = {contact["id"]: [] for contact in contacts}
-        for row in self._db.among("SELECT contact, list FROM members WHERE contact IN (?) ORDER BY rowid", lists):
-            lists[row["contact"]].append(row["list"])
-        return [lists[contact["id"]] for contact in contacts]
-
-    def within(self, known: Mapping[str, ContactList], segment_id: str, contact: Contact) -> bool:
-        """Return whether the contact is in the segment: it meets the criteria, and is in the segment's parent."""
-        segment = known[segment_id]
-        if not meets(contact, segment.criteria):
-            return False
-        if segment.parent is None or segment.parent == GLOBAL:
-            return True
-        parent = known.get(segment.parent)
-        if parent is None:
-            return False
-        return self.within(known, parent.id, contact) if parent.type == "segment" else self.holds(parent.id, contact)
+    def of(self, contacts: Sequence[Contact], kind: str = "list") -> list[list[str]]:
+        """Return, for each of the contacts, the ids of the lists, or of the segments, that it is in."""
+        found: dict[str, list[str]] = {contact["id"]: [] for contact in contacts}
+        sql = (
+            "SELECT m.contact, m.list FROM members m JOIN contacts c ON c.id = m.contact"
+            " JOIN lists l ON l.project = c.project AND l.id = m.list"
+            " WHERE l.type = ? AND m.contact IN (?) ORDER BY m.rowid"
+        )
+        for row in self._db.among(sql, found, kind):
+            found[row["contact"]].append(row["list"])
+        return [found[contact["id"]] for contact in contacts]
 
     def holds(self, list_id: str, contact: Contact) -> bool:
-        """Return whether the contact was put into the list."""
+        """Return whether the contact is in the list or segment."""
         sql = "SELECT 1 FROM members WHERE contact = ? AND list = ?"
         return self._db.row(sql, contact["id"], list_id) is not None
 
-    def join(self, contact_id: str, list_id: str) -> bool:
-        """Put the contact into the list; return False if it was there already."""
-        return self._db.insert("members", ("contact", "list"), contact_id, list_id)
+    def leave(self, project: str, contacts: Sequence[Contact], list_id: str) -> int:
+        """Take the contacts out of the list, and out of the segments under it; return how many were in the list."""
+        within = self.segments.memberships(contacts)
+        inside = [(contact_id, list_id) for contact_id, lists in within.items() if list_id in lists]
+        self.segments.leave(project, inside)
+        for lists in within.values():
+            lists.discard(list_id)
+        self.segments.refresh(project, self.known(project), contacts, within)
+        return len(inside)
 
-    def leave(self, contacts: Iterable[Contact], list_id: str) -> int:
-        """Take the contacts out of the list; return how many were in it."""
-        sql = "DELETE FROM members WHERE contact = ? AND list = ?"
-        return sum(self._db.run(sql, contact["id"], list_id) for contact in contacts)
-
-    def _counts(self, project: str) -> dict[str, int]:
-        rows = self._db.rows(
-            "SELECT m.list, COUNT(*) AS n FROM members m JOIN contacts c ON c.id = m.contact"
-            " WHERE c.project = ? GROUP BY m.list",
-            project,
-        )
-        return {row["list"]: row["n"] for row in rows}
+    def _sizes(self, project: str) -> dict[str, int]:
+        rows = self._db.rows("SELECT list, size FROM sizes WHERE project = ?", project)
+        return {row["list"]: row["size"] for row in rows}
 
     def _global(self, project: str) -> dict[str, Any]:
         count = self.count(project, GLOBAL)
         texts = {"name": "All Contacts", "description": "All contacts in the project"}
         return {"id": GLOBAL, **texts, "type": "list", "contactCount": count}
-
-
-def _list_of(row: Any) -> ContactList:
-    criteria = json.loads(row["criteria"]) if row["criteria"] else None
-    return ContactList(row["id"], row["name"], row["type"], criteria, row["parent"], row)

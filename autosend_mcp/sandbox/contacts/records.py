@@ -1,7 +1,8 @@
 """The rows of contacts: stored, found, deleted, and shown as the documentation shows a contact."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from autosend_mcp.sandbox.database import Database
@@ -16,18 +17,33 @@ NAMES = {"firstName": "first_name", "lastName": "last_name", "userId": "user_id"
 _COLUMNS = ("id", "project", "email", *NAMES.values(), "custom_fields", "created_at", "updated_at")
 
 
-def contact_of(row: Any, custom: Mapping[str, Any] | None = None) -> Contact:
-    """Return the contact without what it has no value for. `custom`: the row's custom fields, if known."""
-    named = {name: row[column] for name, column in NAMES.items() if row[column] is not None}
+def contact_of(row: Any) -> Contact:
+    """Return the contact of a row, without what it has no value for."""
+    named = {name: row[column] for name, column in NAMES.items()}
+    custom = json.loads(row["custom_fields"])
+    return _contact(row["id"], row["email"], named, custom, (row["updated_at"], row["created_at"], row["project"]))
+
+
+def _contact(
+    contact_id: str, email: str, named: Mapping[str, Any], custom: Mapping[str, Any], rest: tuple[str, str, str]
+) -> Contact:
+    """Return a contact; `rest` is when it was changed, when it was created, and its project."""
+    updated, created, project = rest
     return {
-        "id": row["id"],
-        "email": row["email"],
-        **named,
-        "customFields": json.loads(row["custom_fields"]) if custom is None else dict(custom),
-        "updatedAt": row["updated_at"],
-        "createdAt": row["created_at"],
-        "projectId": row["project"],
+        "id": contact_id,
+        "email": email,
+        **{name: value for name, value in named.items() if value is not None},
+        "customFields": custom,
+        "updatedAt": updated,
+        "createdAt": created,
+        "projectId": project,
     }
+
+
+def _values(contact: Contact) -> tuple[Any, ...]:
+    """Return what the columns after the address hold."""
+    names = (contact.get(name) for name in NAMES)
+    return (*names, json.dumps(contact["customFields"]), contact["createdAt"], contact["updatedAt"])
 
 
 def with_properties(contact: Contact, keys: Iterable[str], more: Mapping[str, Any]) -> Contact:
@@ -66,53 +82,64 @@ class Contacts:
         rows = self._db.rows("SELECT * FROM contacts WHERE project = ? ORDER BY rowid", project)
         return [contact_of(row) for row in rows]
 
-    def insert(self, project: str, email: str, named: Mapping[str, Any], custom: Mapping[str, Any]) -> Contact:
-        """Add a row and return its contact."""
-        contact_id, now = self._db.new_id(), self._db.timestamp()
-        names = (named.get(name) for name in NAMES)
-        values = (contact_id, project, email, *names, json.dumps(custom), now, now)
-        self._db.insert("contacts", _COLUMNS, *values)
-        return contact_of(dict(zip(_COLUMNS, values, strict=True)), custom)
+    def new(self, project: str, email: str, named: Mapping[str, Any], custom: Mapping[str, Any]) -> Contact:
+        """Return a new contact, which `store` adds."""
+        now = self._db.timestamp()
+        return _contact(self._db.new_id(), email, named, custom, (now, now, project))
 
-    def update(self, existing: Contact, named: Mapping[str, Any], custom: Mapping[str, Any]) -> Contact:
-        """Replace the names and custom fields of the contact's row and return the contact."""
-        contact_id, now = existing["id"], self._db.timestamp()
-        names = [named.get(name) for name in NAMES]
-        self._db.run(
-            "UPDATE contacts SET first_name = ?, last_name = ?, user_id = ?, mobile = ?, custom_fields = ?,"
-            " updated_at = ? WHERE id = ?",
-            *names,
-            json.dumps(custom),
-            now,
-            contact_id,
-        )
-        created, project = existing["createdAt"], existing["projectId"]
-        values = (contact_id, project, existing["email"], *names, None, created, now)
-        return contact_of(dict(zip(_COLUMNS, values, strict=True)), custom)
+    def changed(self, existing: Contact, named: Mapping[str, Any], custom: Mapping[str, Any]) -> Contact:
+        """Return the contact with other names and custom fields, which `store` replaces."""
+        times_and_project = (self._db.timestamp(), existing["createdAt"], existing["projectId"])
+        return _contact(existing["id"], existing["email"], named, custom, times_and_project)
 
-    def delete(self, contacts: Iterable[Contact]) -> int:
-        """Delete the contacts and their memberships; return how many there were."""
-        count = 0
+    def store(self, new: Sequence[Contact], changed: Iterable[Contact]) -> None:
+        """Add the new contacts of a project, and replace the changed ones."""
+        marks = ", ".join("?" * len(_COLUMNS))
+        sql = f"INSERT INTO contacts ({', '.join(_COLUMNS)}) VALUES ({marks})"  # noqa: S608 - constants
+        self._db.many(sql, [(one["id"], one["projectId"], one["email"], *_values(one)) for one in new])
+        if new:
+            self._db.resize(new[0]["projectId"], {"GLOBAL_CONTACT_LIST": len(new)})
+        columns = ", ".join(f"{column} = ?" for column in _COLUMNS[3:])
+        sql = f"UPDATE contacts SET {columns} WHERE id = ?"  # noqa: S608 - constants
+        self._db.many(sql, [(*_values(one), one["id"]) for one in changed])
+
+    def drop_property(self, project: str, name: str) -> None:
+        """Take the values of a property out of all contacts."""
+        sql = "SELECT id, custom_fields FROM contacts WHERE project = ? AND instr(custom_fields, ?)"
+        changed: list[tuple[str, str]] = []
+        for row in self._db.each(sql, project, json.dumps(name)):
+            values = json.loads(row["custom_fields"])
+            if name in values:
+                del values[name]
+                changed.append((json.dumps(values), row["id"]))
+        self._db.many("UPDATE contacts SET custom_fields = ? WHERE id = ?", changed)
+
+    def delete(self, project: str, contacts: Sequence[Contact]) -> int:
+        """Delete contacts of the project and their memberships; return how many there were."""
+        ids = [contact["id"] for contact in contacts]
+        inside = self._db.among("SELECT list FROM members WHERE contact IN (?)", ids)
+        sizes = {list_id: -count for list_id, count in Counter(row["list"] for row in inside).items()}
+        self._db.resize(project, sizes | {"GLOBAL_CONTACT_LIST": -len(ids)})
+        self._db.many("DELETE FROM contacts WHERE id = ?", [(one,) for one in ids])
         for contact in contacts:
-            count += self._db.run("DELETE FROM contacts WHERE id = ?", contact["id"])
             self._db.announce("contact.deleted", contact)
-        return count
+        return len(ids)
 
     def delete_by_id(self, project: str, contact_id: str) -> int:
         """Delete the contact with this id; return how many there were."""
         with self._db.transaction():
-            return self.delete(self.by_ids(project, [contact_id]).values())
+            return self.delete(project, list(self.by_ids(project, [contact_id]).values()))
 
     def delete_by_user_id(self, project: str, user_id: str, *, only_first: bool) -> int:
         """Delete the contacts with this user id, or the oldest of them; return how many there were."""
         sql = "SELECT * FROM contacts WHERE project = ? AND user_id = ? ORDER BY rowid"
         with self._db.transaction():
             found = [contact_of(row) for row in self._db.rows(sql, project, user_id)]
-            return self.delete(found[:1] if only_first else found)
+            return self.delete(project, found[:1] if only_first else found)
 
     def delete_by_emails(self, project: str, emails: Iterable[str], *, all_or_none: bool) -> int:
         """Delete the contacts with these addresses; return how many. `all_or_none`: none, if an address has none."""
         emails = dict.fromkeys(emails)
         with self._db.transaction():
             found = self.find(project, emails)
-            return 0 if all_or_none and len(found) < len(emails) else self.delete(found)
+            return 0 if all_or_none and len(found) < len(emails) else self.delete(project, found)

@@ -4,10 +4,12 @@ Source: the pages "Create contact", "Upsert contact" and "Bulk update contacts".
 and absence leave it; null is accepted by a create, too (changelog of 2026-07-14). `mobile` is documented for an upsert.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from autosend_mcp.sandbox.contact_lists.records import GLOBAL, ContactList
+from autosend_mcp.sandbox.automations.records import Start
+from autosend_mcp.sandbox.contact_lists.contact_list import GLOBAL
+from autosend_mcp.sandbox.contact_lists.segments import Memberships
 from autosend_mcp.sandbox.contact_properties import CheckedValues, checked_values
 from autosend_mcp.sandbox.contacts.records import MOBILE, NAMES, Contact
 from autosend_mcp.sandbox.envelope import Refused, check
@@ -24,12 +26,15 @@ def create(store: Store, project: str, body: Mapping[str, Any]) -> Contact:
         Refused: The project has one with this address, or something in the body is not allowed.
     """
     with store.db.transaction():
-        writes = Writes(store, project, takes_mobile=store.options.mobile_elsewhere == "store")
+        takes_mobile = store.options.mobile_elsewhere == "store"
+        writes = Writes(store, project, [body["email"]], takes_mobile=takes_mobile)
         writes.check(body)
         if store.contacts.by_emails(project, [body["email"]]):
             message = "A contact with this email already exists in the project"
             raise Refused(store.options.contact_exists_status, "", message)
-        return writes.write(body, None)
+        contact = writes.write(body, None)
+        writes.finish()
+        return contact
 
 
 def upsert(store: Store, project: str, body: Mapping[str, Any]) -> Contact:
@@ -40,7 +45,10 @@ def upsert(store: Store, project: str, body: Mapping[str, Any]) -> Contact:
     """
     with store.db.transaction():
         existing = store.contacts.by_emails(project, [body["email"]]).get(body["email"])
-        return Writes(store, project).write(body, existing)
+        writes = Writes(store, project, [body["email"]])
+        contact = writes.write(body, existing)
+        writes.finish()
+        return contact
 
 
 def bulk_update(store: Store, project: str, rows: Sequence[Mapping[str, Any]], *, run_workflow: bool = False) -> int:
@@ -48,8 +56,9 @@ def bulk_update(store: Store, project: str, rows: Sequence[Mapping[str, Any]], *
     applied = 0
     with store.db.transaction():
         takes_mobile = store.options.mobile_elsewhere == "store"
-        writes = Writes(store, project, run_workflow=run_workflow, bulk=True, takes_mobile=takes_mobile)
-        contacts = store.contacts.by_emails(project, [row["email"] for row in rows])
+        emails = [row["email"] for row in rows]
+        writes = Writes(store, project, emails, run_workflow=run_workflow, bulk=True, takes_mobile=takes_mobile)
+        contacts = store.contacts.by_emails(project, emails)
         seen: set[str] = set()
         for row in rows:
             email = row["email"]
@@ -61,23 +70,25 @@ def bulk_update(store: Store, project: str, rows: Sequence[Mapping[str, Any]], *
                 continue
             seen.add(email)
             applied += 1
+        writes.finish()
     return applied
 
 
 class Writes:
-    """The writes of one transaction; what they all need is read once."""
+    """The writes of one transaction: what they all need is read once, and `finish` stores them in a few statements."""
 
     def __init__(
         self,
         store: Store,
         project: str,
+        emails: Iterable[str],
         *,
         run_workflow: bool = True,
         accept_suppressed: bool = False,
         bulk: bool = False,
         takes_mobile: bool = True,
     ) -> None:
-        """Read what is needed, inside a transaction.
+        """Read what is needed to write contacts with these addresses, inside a transaction.
 
         `run_workflow`: whether more than lists start automations. `bulk`: these are rows of a bulk update.
         `takes_mobile`: whether `mobile` is a member that is known.
@@ -87,13 +98,14 @@ class Writes:
         self._runs = run_workflow
         self._bulk = bulk
         self._takes_mobile = takes_mobile
-        self._accept_suppressed = accept_suppressed or store.options.suppressed_on_write == "accept"
+        accepts = accept_suppressed or store.options.suppressed_on_write == "accept"
+        self._suppressed = set[str]() if accepts else store.suppression_groups.suppressed(project, emails)
         self._known = store.contact_lists.known(project)
-        self._segments = [known for known in self._known.values() if known.type == "segment"]
         self._types = store.contact_properties.types(project)
+        self._written: list[tuple[Contact, Contact | None, list[str]]] = []
 
     def write(self, body: Mapping[str, Any], existing: Contact | None) -> Contact:
-        """Create a contact, or change the existing one.
+        """Create a contact, or change the existing one; `finish` stores it.
 
         Raises:
             Refused: A list, a custom field or the address itself is not allowed.
@@ -103,14 +115,33 @@ class Writes:
             self._store.contact_properties.define(self._project, name, kind)
         self._types |= checked.defined
         named, custom = self._named(body, existing or {}), self._custom(checked.values, existing)
-        segments = self._segments_of(existing)
+        contacts = self._store.contacts
         if existing:
-            contact = self._store.contacts.update(existing, named, custom)
+            contact = contacts.changed(existing, named, custom)
         else:
-            contact = self._store.contacts.insert(self._project, body["email"], named, custom)
-        self._store.db.announce("contact.updated" if existing else "contact.created", contact)
-        self._follow(contact, existing, segments, body.get("listIds") or [])
+            contact = contacts.new(self._project, body["email"], named, custom)
+        self._written.append((contact, existing, body.get("listIds") or []))
         return contact
+
+    def join(self, contact: Contact, list_id: str) -> None:
+        """Put a contact, otherwise unchanged, into a list; `finish` does it."""
+        self._written.append((contact, contact, [list_id]))
+
+    def finish(self) -> None:
+        """Store what was written, with all that follows from it."""
+        written = self._written
+        latest = {contact["id"]: contact for contact, *_ in written}
+        new = [contact["id"] for contact, existing, _ in written if existing is None]
+        changed = {contact["id"] for contact, existing, _ in written if contact is not existing}.difference(new)
+        self._store.contacts.store([latest[one] for one in new], [latest[one] for one in latest if one in changed])
+        for contact, existing, _ in written:
+            if contact is not existing:
+                self._store.db.announce("contact.updated" if existing else "contact.created", contact)
+        within = self._store.contact_lists.segments.memberships(latest.values())
+        joined = self._join(within)
+        segments = self._store.contact_lists.segments.refresh(self._project, self._known, latest.values(), within)
+        starts = (start for one in written for start in self._starts(*one, joined, segments))
+        self._store.automations.start(self._project, starts)
 
     def check(self, body: Mapping[str, Any]) -> CheckedValues:
         """Return what the write would do to custom fields.
@@ -147,39 +178,46 @@ class Writes:
         values = (was if options.upsert_rule == "merge" else {}) | values
         return {name: value for name, value in values.items() if value is not None}
 
-    def join(self, contact: Contact, list_id: str) -> bool:
-        """Put the contact into the list; return False if it was there already."""
-        if list_id == GLOBAL or self._store.contact_lists.holds(list_id, contact):
-            return False
-        self._follow(contact, contact, self._segments_of(contact), [list_id])
-        return True
+    def _join(self, within: Memberships) -> set[tuple[str, str]]:
+        """Put the contacts into the lists that they are to join and are not in; return who joined which."""
+        joined: dict[tuple[str, str], None] = {}
+        for contact, _, list_ids in self._written:
+            inside = within[contact["id"]]
+            joined |= {(contact["id"], one): None for one in list_ids if one != GLOBAL and one not in inside}
+            inside.update(list_ids)
+        for _, list_id in joined:
+            self._list(list_id)
+        self._store.contact_lists.segments.join(self._project, joined)
+        return set(joined)
 
-    def _follow(self, contact: Contact, existing: Contact | None, segments: set[str], list_ids: Iterable[str]) -> None:
+    def _starts(
+        self,
+        contact: Contact,
+        existing: Contact | None,
+        list_ids: Iterable[str],
+        joined: set[tuple[str, str]],
+        segments: dict[str, list[str]],
+    ) -> Iterator[Start]:
+        """Yield the automations that one write starts; take what it joined out of `joined` and `segments`."""
         automations = self._store.automations
         if existing is None and self._runs:
-            automations.created(contact)
+            yield from automations.created(contact)
         for list_id in list_ids:
-            if list_id != GLOBAL and self._store.contact_lists.join(contact["id"], list_id):
-                automations.joined(contact, self._list(list_id))
+            if (contact["id"], list_id) in joined:
+                joined.remove((contact["id"], list_id))
+                yield from automations.joined(contact, self._known[list_id])
         if not self._runs:
             return
-        for segment in sorted(self._segments_of(contact) - segments):
-            automations.joined(contact, self._known[segment])
+        for segment in sorted(segments.pop(contact["id"], ())):
+            yield from automations.joined(contact, self._known[segment])
         if contact is not existing:
-            automations.changed(contact, existing, self._known)
+            yield from automations.changed(contact, existing, self._known)
 
-    def _segments_of(self, contact: Contact | None) -> set[str]:
-        if contact is None or not self._runs:
-            return set()
-        lists = self._store.contact_lists
-        return {segment.id for segment in self._segments if lists.within(self._known, segment.id, contact)}
-
-    def _list(self, list_id: str) -> ContactList:
-        """Return the list, made first if it is not known."""
+    def _list(self, list_id: str) -> None:
+        """Make the list if it is not known."""
         if list_id not in self._known:
             self._store.contact_lists.insert(self._project, list_id, "list", list_id=list_id)
             self._known = self._store.contact_lists.known(self._project)
-        return self._known[list_id]
 
     def _list_problems(self, list_ids: Iterable[str]) -> Details:
         known_only = self._store.options.known_lists_only
@@ -192,6 +230,4 @@ class Writes:
         ]
 
     def _address_problems(self, email: str) -> Details:
-        if self._accept_suppressed or not self._store.suppression_groups.suppressed(self._project, [email]):
-            return []
-        return [problem("email", "Email is suppressed")]
+        return [problem("email", "Email is suppressed")] if email in self._suppressed else []
