@@ -47,9 +47,10 @@ def reference_of(examples: Mapping[str, Json]) -> str:
         sys.exit(f"manifests/examples.json: no example of {missing}")
     if gone := ", ".join(examples.keys() - ALL_TOOLS.keys()):
         sys.exit(f"manifests/examples.json: an example of {gone}, which is no tool")
-    results = {name: anyio.run(_play, name, examples) for name in ALL_TOOLS}
     return normalized(
-        "\n\n".join(_section(tool, examples[tool.name], results[tool.name]) for tool in ALL_TOOLS.values())
+        "\n\n".join(
+            _section(tool, examples[tool.name], anyio.run(_play, tool.name, examples)) for tool in ALL_TOOLS.values()
+        )
     )
 
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
 from autosend_mcp.models.addresses import MAX_LENGTH, read_address
+from tests.support.examples import TIMES
 
 LOCALS = st.text("aZ09._+-!'é ", max_size=70)
 DOMAINS = st.one_of(
@@ -25,7 +26,7 @@ def validated(text: str) -> str | None:
     return f"{address.local_part.lower()}@{address.ascii_domain}" if len(text.strip()) <= MAX_LENGTH else None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100 * TIMES, deadline=None)
 @given(LOCALS, DOMAINS)
 def test_an_address_is_read_as_the_library_reads_it(local: str, domain: str) -> None:
     text = f"{local}@{domain}"

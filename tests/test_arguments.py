@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from autosend_mcp.errors import NotSent
 from autosend_mcp.models.arguments import read_arguments
 from autosend_mcp.models.contacts.create import CreateContact
+from tests.support.examples import TIMES
 from tests.support.faulty import Faulty
 from tests.support.worlds import connected, error_of
 
@@ -63,7 +64,7 @@ json_values = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(NAMES) | st.text(), json_values, max_size=8), st.none() | st.emails())
-@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=20 * TIMES, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_any_arguments_are_read_or_refused_and_nothing_else(arguments: dict[str, Any], email: str | None) -> None:
     if email is not None:
         arguments["email"] = email
@@ -93,7 +94,7 @@ def test_any_arguments_are_read_or_refused_and_nothing_else(arguments: dict[str,
         },
     )
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25 * TIMES, deadline=None)
 def test_good_arguments_are_sent_unchanged_but_for_reported_repairs(arguments: dict[str, Any]) -> None:
     try:
         body, notes = read_arguments(CreateContact, arguments, "create_contact")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.contacts import writes
 from tests.support.clock import run
+from tests.support.examples import TIMES
 from tests.support.line import (
     LOST,
     Line,
@@ -319,7 +320,7 @@ rows = st.fixed_dictionaries(
 
 
 @given(contacts=st.lists(rows, min_size=1, max_size=12), loses=st.booleans())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20 * TIMES, deadline=None)
 def test_every_row_is_counted_once_and_as_it_was_applied(contacts: list[dict[str, Any]], loses: bool) -> None:
     async def check() -> None:
         async with over_a_line() as (client, line):

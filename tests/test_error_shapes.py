@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from autosend_mcp.api.envelope import read_reply
 from autosend_mcp.api.waits import requested_wait
 from autosend_mcp.errors import Refused
+from tests.support.examples import TIMES
 from tests.support.line import answering, over_a_line
 from tests.support.worlds import error_of
 
@@ -76,7 +77,7 @@ SHAPES: dict[str, tuple[set[str], Callable[[Said], dict[str, Any]]]] = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 @given(status=st.sampled_from([200, 400, 403, 404, 409, 422, 429]), says=anything)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=8 * TIMES, deadline=None)
 def test_no_code_and_no_field_is_lost_in_any_shape(shape: str, status: int, says: Said) -> None:
     parts, shaped = SHAPES[shape]
     with pytest.raises(Refused) as refused:

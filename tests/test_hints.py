@@ -35,9 +35,15 @@ OURS = {"stop_import"}  # it changes something here, and nothing in AutoSend
 NEWSLETTER = {"id": "n1", "name": "N", "type": "list"}
 
 
+_LISTED: dict[str, Tool] = {}
+
+
 async def listed() -> dict[str, Tool]:
-    async with seeded(toolsets=EVERY) as (client, _):
-        return {tool.name: tool for tool in (await client.list_tools()).tools}
+    """Return the tools as a client is sent them; they are asked for once."""
+    if not _LISTED:
+        async with seeded(toolsets=EVERY) as (client, _):
+            _LISTED.update({tool.name: tool for tool in (await client.list_tools()).tools})
+    return _LISTED
 
 
 def lasting(state: Held) -> dict[str, Counter[str]]:

@@ -315,13 +315,13 @@ def test_a_file_that_cannot_be_read_twice_is_refused(here: Line, capsys: pytest.
 
 @pytest.fixture
 def small_disk() -> Iterator[Callable[[], None]]:
-    """Fill the disk once a file has 1.5 MB; yield what makes more room."""
+    """Fill the disk once a file has 500 KB; yield what makes more room."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
 
     def more_room() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, before[1]))
     yield more_room
     more_room()
 
@@ -330,7 +330,7 @@ def small_disk() -> Iterator[Callable[[], None]]:
 def test_a_full_disk_stops_the_import_in_words_and_it_can_be_gone_on_with(
     small_disk: Callable[[], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write(people(3_000, plan="x" * 200))
+    write(people(1_000, plan="x" * 200))
     assert main(["import", "people.csv"]) in {2, 3}
     err = capsys.readouterr().err
     assert "Traceback" not in err
@@ -338,7 +338,7 @@ def test_a_full_disk_stops_the_import_in_words_and_it_can_be_gone_on_with(
     assert "cannot be" in err
     small_disk()
     printed(capsys, "people.csv", code=0)
-    assert len({row["email"] for row in report_of(Path("people.report.csv"))}) == 3_000
+    assert len({row["email"] for row in report_of(Path("people.report.csv"))}) == 1_000
 
 
 class Screen(io.StringIO):

@@ -25,6 +25,7 @@ from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.automations.definitions import matches_with
 from autosend_mcp.sandbox.contact_lists.membership import bulk_add
 from tests.support import clock
+from tests.support.examples import TIMES
 from tests.support.importing import ADD, BULK, FIND, Done, World, autosend_over, csv_of, people, report_of, world
 from tests.support.line import Forward, answering, applied_then_reset, forwarded, reset
 from tests.support.records import started_by
@@ -170,7 +171,7 @@ async def check_against_the_model(
 
 
 @given(st.lists(ROWS, min_size=1, max_size=8), HELD, OPTIONS, SEEDS)
-@settings(max_examples=15, deadline=None, phases=UNSHRUNK)
+@settings(max_examples=8 * TIMES, deadline=None, phases=UNSHRUNK)
 def test_any_file_over_any_line_ends_as_the_model_says(
     rows: list[Given], held: dict[str, Contact], options: Options, seed: int
 ) -> None:
@@ -183,7 +184,7 @@ def test_any_file_over_any_line_ends_as_the_model_says(
 
 
 @given(st.lists(ROWS, min_size=1, max_size=8), HELD, OPTIONS, st.tuples(st.integers(1, 8), st.booleans()), SEEDS)
-@settings(max_examples=20, deadline=None, phases=UNSHRUNK)
+@settings(max_examples=8 * TIMES, deadline=None, phases=UNSHRUNK)
 def test_an_import_killed_at_any_request_resumes_as_the_model_says(
     rows: list[Given], held: dict[str, Contact], options: Options, kill: tuple[int, bool], seed: int
 ) -> None:

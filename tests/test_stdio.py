@@ -123,7 +123,7 @@ def test_a_line_of_300_000_rows_is_refused_unread(before: str, after: str) -> No
 @pytest.mark.parametrize(("start", "again"), [("", '"id":1,'), ('{"a":"', '\\"'), ('"', "\\"), ("", "{")])
 def test_a_long_line_that_is_no_message_is_read_through_once(start: str, again: str) -> None:
     """If each string's end were searched for from the start again, it would take hours."""
-    assert refusal_of(start + again * 500_000) is None
+    assert refusal_of(start + again * 100_000) is None
 
 
 @pytest.mark.parametrize(
