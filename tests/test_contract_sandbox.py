@@ -69,7 +69,17 @@ def seeded(store: Store) -> dict[str, str]:
     writes.create(store, PROJECT, {"email": "john.doe@example.com", "firstName": "John", "lastName": "Doe"} | {
         "userId": "user_12345", "customFields": {"company": "Acme Corp", "role": "Developer", "plan": "premium"}
     })  # fmt: skip
-    return {"{id}": john["id"], "{listId}": list_id, "{groupId}": group_id, "{globalGroupId}": global_id}
+    webhook = store.webhooks.create(PROJECT, contract("create_webhook")[0]["body"])
+    assert webhook
+    row = store.webhooks.row(PROJECT, webhook["id"])
+    store.webhooks.tried(store.webhooks.queue(row, "email.delivered"), 200, None, 142, last=True)
+    return {
+        "{webhookId}": webhook["id"],
+        "{id}": john["id"],
+        "{listId}": list_id,
+        "{groupId}": group_id,
+        "{globalGroupId}": global_id,
+    }
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if "no_sandbox" not in documented(name)])

@@ -48,7 +48,12 @@ async def test_an_unknown_path_is_answered_once_the_key_is_valid() -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/campaigns"), ("POST", "/mails/send"), ("PATCH", "/events/eventName/a%2Fb"), ("GET", "/webhooks/1/logs")],
+    [
+        ("GET", "/campaigns"),
+        ("POST", "/mails/send"),
+        ("PATCH", "/events/eventName/a%2Fb"),
+        ("POST", "/automations/1/pause"),
+    ],
 )
 async def test_a_documented_path_that_is_missing_is_named(method: str, path: str) -> None:
     async with over() as (http, _):

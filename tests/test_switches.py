@@ -23,8 +23,8 @@ pytestmark = pytest.mark.anyio
 
 TESTS = Path(__file__).parent
 SHAPES: tuple[ErrorShape, ...] = get_args(ErrorShape)
-# What is no reading of the documentation: it decides what a sandbox does besides, not how it answers.
-FEATURES = {"webhook_url", "webhook_secret", "allow_hosts"}
+# What no client sees: it decides who may come and what a sandbox sends to webhooks, not how it answers.
+FEATURES = {"webhook_url", "webhook_secret", "webhook_properties", "webhook_bulk_update", "allow_hosts"}
 
 
 def found(line: Line, *emails: str) -> list[dict[str, Any]]:

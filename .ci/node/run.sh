@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The checks that need Node: AutoSend's own client against the sandbox, MCP Inspector against the server, and mcpb.
+# The checks that need Node: AutoSend's own client and a receiver of webhooks against the sandbox, MCP Inspector against
+# the server, and mcpb.
 # From the project's root, with the project installed in .venv:  bash .ci/node/run.sh
 # Where npm cannot be reached the checks are skipped, with the reason; REQUIRE_NODE=1 makes that a failure.
 set -euo pipefail
@@ -147,6 +148,11 @@ unset "${!AUTOSEND_@}"
 heading "autosendjs against the sandbox"
 start_sandbox --no-rate-limit
 timeout 60 node .ci/node/autosendjs.mjs "$url"
+stop_sandbox
+
+heading "a receiver of the sandbox's webhooks"
+start_sandbox --no-rate-limit --set webhook_properties=nested
+timeout 60 node .ci/node/webhooks.mjs "$url"
 stop_sandbox
 
 heading "autosendjs against the sandbox with its rate limit"

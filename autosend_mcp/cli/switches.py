@@ -13,7 +13,7 @@ from autosend_mcp.settings import SettingsError, sandbox_variables, variable_of
 _SWITCHES = {
     name: hint
     for name, hint in get_type_hints(Options).items()
-    if not name.startswith("webhook_") and name != "automations"
+    if name not in {"automations", "webhook_url", "webhook_secret"}
 }
 
 

@@ -83,7 +83,16 @@ Written from the documentation; shares no code with the client it tests. Where t
 | suppressing who is suppressed already | `suppressed_counts`: only the `new` ones are counted, or `all` |
 | unsuppressing without `groupId` | `unsuppress_all`: out of `groups` that are not global, or `with_global` |
 | entries of global groups in a search without `isGlobal` | `entries_show_global`: true, or false |
-| webhook events | `webhook_url` (loopback only), `webhook_secret`; `data` is the contact |
+| webhook from the start | `webhook_url` (loopback only), `webhook_secret`: contact events of `AS_...` keys |
+| webhooks that are not http:// on this machine | can be made; each delivery fails, and its log says why |
+| what else contact events show of a contact | `webhook_properties`: `none`, or `flat` beside its name, or `nested` |
+| contact events: `name` of a contact without one | left out |
+| contact.updated: `changedFields` | `name`, `userId`, ..., and properties by their bare name |
+| contact.updated where nothing changed | not sent |
+| contact events of a bulk update | `webhook_bulk_update`: true, of each row, or false |
+| events of mail | only by `POST /webhooks/{id}/resend` |
+| a webhook that fails | `failureCount` counts, and it stays active |
+| deliveries that wait when the sandbox ends | are lost |
 
 `GET /sandbox/automations`, which AutoSend does not have, shows what its automations would have sent. Without a declared
 automation anything that may start one does, so that a client cannot overlook it.
@@ -113,7 +122,8 @@ from autosend_mcp.sandbox.guard import Guard
 from autosend_mcp.sandbox.options import Options
 from autosend_mcp.sandbox.store import Store
 from autosend_mcp.sandbox.suppression_groups.endpoints import SuppressionGroupEndpoints
-from autosend_mcp.sandbox.webhooks import Webhooks
+from autosend_mcp.sandbox.webhooks.deliveries import Deliveries
+from autosend_mcp.sandbox.webhooks.endpoints import WebhookEndpoints
 
 __all__ = ["KEY", "PROJECT", "Options", "Sandbox"]
 
@@ -134,8 +144,10 @@ class Sandbox:
         options = self.store.options
         self._now = now
         self._rate_limit = RateLimit(options.rate_limit, now, options.retry_after)
+        self._deliveries = Deliveries(self.store.db, self.store.webhooks, options)
+        self.store.db.listener = self._deliveries.announce
         if options.webhook_url:
-            self.store.db.listener = Webhooks(options.webhook_url, options.webhook_secret, self.store.db).announce
+            self.store.webhooks.seed(PROJECT, options.webhook_url, options.webhook_secret)
         self.app = Starlette(
             routes=[*self._routes(), Route("/sandbox/automations", self._automations, methods=["GET"])],
             middleware=[Middleware(Guard, options=options, refusal=self._refusal), Middleware(RawPath)],
@@ -153,6 +165,7 @@ class Sandbox:
             *(ContactPropertyEndpoints(self.store.contact_properties, self.store.options, name) for name in RESOURCES),
             SuppressionGroupEndpoints(self.store),
             AutomationEndpoints(self.store),
+            WebhookEndpoints(self.store.webhooks, self._deliveries),
         )
         return [
             Route(f"/v1{path}", partial(self._respond, handler), methods=[method])

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 Listener = Callable[[str, dict[str, Any]], None]
+"""Take the name of an event, and what it is about."""
 Clock = Callable[[], float]
 """Return the current wall-clock time in seconds, as `time.time` does."""
 
@@ -62,6 +63,17 @@ CREATE TABLE IF NOT EXISTS starts (
     automation_id TEXT
 );
 CREATE INDEX IF NOT EXISTS starts_by_contact ON starts (contact);
+CREATE TABLE IF NOT EXISTS webhooks (
+    id TEXT PRIMARY KEY, project TEXT NOT NULL, url TEXT NOT NULL, secret TEXT NOT NULL, events TEXT NOT NULL,
+    is_active INTEGER NOT NULL DEFAULT 1, failure_count INTEGER NOT NULL DEFAULT 0, metadata TEXT NOT NULL,
+    last_failed_at TEXT, last_success_at TEXT, last_delivered_at TEXT,
+    created_at TEXT NOT NULL, updated_at TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS webhook_logs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, project TEXT NOT NULL, webhook TEXT NOT NULL,
+    event TEXT NOT NULL, url TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, status_code INTEGER, duration INTEGER,
+    error TEXT, ended REAL, delivered_at TEXT, created_at TEXT NOT NULL, updated_at TEXT NOT NULL
+);
 """
 
 _COUNTED = """
@@ -115,8 +127,9 @@ class Database:
             raise OSError(f"the file {file} cannot be opened as a SQLite database") from None
 
     def close(self) -> None:
-        """Close the file."""
-        self._db.close()
+        """Close the file, once no other thread uses it."""
+        with self._lock:
+            self._db.close()
 
     def new_id(self) -> str:
         """Return an unused id of 24 hex digits, as MongoDB makes them: seconds, then random."""

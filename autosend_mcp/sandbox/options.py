@@ -6,6 +6,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from autosend_mcp.sandbox.error_shapes import ErrorShape
+from autosend_mcp.sandbox.webhooks.events import Properties
 
 
 @dataclass(frozen=True)
@@ -66,14 +67,17 @@ class Options:
     allow_reentry: bool = False
     webhook_url: str = ""
     webhook_secret: str = "whsec_sandbox"  # noqa: S105 - public
+    webhook_properties: Properties = "none"
+    webhook_bulk_update: bool = True
 
     def __post_init__(self) -> None:
         """Refuse a webhook that would leave this machine."""
-        if self.webhook_url and not _is_loopback(self.webhook_url):
+        if self.webhook_url and not is_loopback(self.webhook_url):
             raise ValueError("the webhook's URL must be http:// on 127.0.0.1, [::1] or localhost")
 
 
-def _is_loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Return whether an http:// URL is one on this machine."""
     try:
         parts = urlsplit(url)
         return (

@@ -11,6 +11,7 @@ from autosend_mcp.sandbox.contacts.records import Contacts
 from autosend_mcp.sandbox.database import Clock, Database
 from autosend_mcp.sandbox.options import Options
 from autosend_mcp.sandbox.suppression_groups.records import SuppressionGroups
+from autosend_mcp.sandbox.webhooks.records import Webhooks
 
 
 class Store:
@@ -32,4 +33,5 @@ class Store:
         self.contact_properties = ContactProperties(self.db, self.contacts, self.contact_lists.segments)
         self.suppression_groups = SuppressionGroups(self.db, self.options)
         self.suppression_groups.standard(PROJECT)
+        self.webhooks = Webhooks(self.db)
         self.automations = Automations(self.db, self.contact_lists, self.suppression_groups, self.options)

@@ -141,8 +141,8 @@ def world(options: Options | None = None) -> Generator[World]:
     with TemporaryDirectory() as folder:
         here = World(Line(sandbox), Path(folder))
 
-        def announced(event: str, contact: dict[str, Any]) -> None:
-            here.written[contact["email"]] += event in {"contact.created", "contact.updated"}
+        def announced(event: str, change: dict[str, Any]) -> None:
+            here.written[change["contact"]["email"]] += event in {"contact.created", "contact.updated"}
 
         sandbox.store.db.listener = announced
         try:

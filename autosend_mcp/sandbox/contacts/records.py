@@ -122,7 +122,7 @@ class Contacts:
         self._db.resize(project, sizes | {"GLOBAL_CONTACT_LIST": -len(ids)})
         self._db.many("DELETE FROM contacts WHERE id = ?", [(one,) for one in ids])
         for contact in contacts:
-            self._db.announce("contact.deleted", contact)
+            self._db.announce("contact.deleted", {"contact": contact})
         return len(ids)
 
     def delete_by_id(self, project: str, contact_id: str) -> int:

@@ -135,8 +135,9 @@ class Writes:
         changed = {contact["id"] for contact, existing, _ in written if contact is not existing}.difference(new)
         self._store.contacts.store([latest[one] for one in new], [latest[one] for one in latest if one in changed])
         for contact, existing, _ in written:
-            if contact is not existing:
-                self._store.db.announce("contact.updated" if existing else "contact.created", contact)
+            if contact is not existing and (not self._bulk or self._store.options.webhook_bulk_update):
+                change = {"contact": contact, "before": existing}
+                self._store.db.announce("contact.updated" if existing else "contact.created", change)
         within = self._store.contact_lists.segments.memberships(latest.values())
         joined = self._join(within)
         segments = self._store.contact_lists.segments.refresh(self._project, self._known, latest.values(), within)
