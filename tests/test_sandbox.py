@@ -112,6 +112,25 @@ async def test_retry_after_can_be_the_second_to_wait_for() -> None:
     assert expect_refusal(refused, 429, "RATE_LIMIT_EXCEEDED")["retryAfter"] == 1_700_000_002
 
 
+async def test_a_key_has_its_minute_too() -> None:
+    now = 1_700_000_000.0
+    sandbox = Sandbox(Options(rate_limit=2, rate_limit_minute=3), now=lambda: now)
+    async with http_of(sandbox) as http:
+        replies = [await http.get("/contact-lists") for _ in range(2)]
+        now += 1
+        replies += [await http.get("/contact-lists") for _ in range(2)]
+        now += 59
+        replies.append(await http.get("/contact-lists"))
+    sandbox.close()
+    assert [reply.status_code for reply in replies] == [200, 200, 200, 429, 200]
+    shown = [
+        tuple(reply.headers[f"X-RateLimit-{name}"] for name in ("Limit", "Remaining", "Reset")) for reply in replies
+    ]
+    assert shown[0] == ("3", "2", "1700000060")
+    assert shown[3] == ("3", "0", "1700000060")
+    assert expect_refusal(replies[3], 429, "RATE_LIMIT_EXCEEDED")["retryAfter"] == 59
+
+
 async def test_all_times_come_from_the_clock_of_the_sandbox() -> None:
     now = 1_700_000_000.0
     sandbox = Sandbox(Options(rate_limit=0), now=lambda: now)

@@ -113,7 +113,7 @@ async def test_lists_are_shown_by_type_with_the_global_list_first(key: Any) -> N
         for query, names in (
             ({}, ["All Contacts", "News", "Bs"]),
             ({"type": "list"}, ["All Contacts", "News"]),
-            ({"type": "segment"}, ["Bs"]),
+            ({"type": "segment"}, ["All Contacts", "Bs"]),
         ):
             shown = (await http.get("/contact-lists", params=query)).json()["data"][key]
             assert [one["name"] for one in shown] == names

@@ -221,3 +221,28 @@ async def test_the_number_of_addresses_in_a_request_can_be_limited() -> None:
             for emails, status in ((["a@b.co"], 200), (["a@b.co", "c@d.co"], 400)):
                 answered = await http.post(path, json={"emails": emails, "contactListId": news})
                 assert answered.status_code == status
+
+
+async def test_a_contact_is_duplicated_and_its_properties_are_merged() -> None:
+    async with over(upsert_rule="replace") as (http, _):
+        await http.post(
+            "/contacts", json={"email": "a@b.co", "firstName": "A", "customFields": {"plan": "pro", "n": 1}}
+        )
+        path, both = "/contacts/email/duplicate", {"sourceEmail": "A@b.co", "newEmail": "new@b.co"}
+        data = (await http.post(path, json=both)).json()["data"]
+        assert [data[one]["email"] for one in ("sourceContact", "newContact")] == ["a@b.co", "new@b.co"]
+        assert (data["newContact"]["firstName"], data["newContact"]["customFields"]) == ("A", {"plan": "pro", "n": 1})
+        assert (await http.post(path, json=both)).status_code == 409
+        expect_refusal(await http.post(path, json=both | {"sourceEmail": "x@b.co"}), 404, "CONTACT_NOT_FOUND")
+        merged = await http.patch("/contacts/email/a%40b.co/custom-fields", json={"n": 2})
+        assert merged.json()["data"]["customFields"] == {"plan": "pro", "n": 2}
+        expect_refusal(
+            await http.patch("/contacts/email/x@b.co/custom-fields", json={"n": 2}), 404, "CONTACT_NOT_FOUND"
+        )
+
+
+async def test_an_encrypted_body_is_not_read() -> None:
+    async with over() as (http, _):
+        for body, headers in (({"encryptedData": "x"}, {}), ({"email": "a@b.co"}, {"X-Payload-Encryption": "jwe"})):
+            expect_refusal(await http.post("/contacts", json=body, headers=headers), 501, "SANDBOX_NOT_IMPLEMENTED")
+        expect_refusal(await http.get("/jwks.json"), 501, "SANDBOX_NOT_IMPLEMENTED")

@@ -117,6 +117,8 @@ async def test_a_created_contact_is_reported_under_either_status(status: Literal
     async with seeded(options=Options(rate_limit=0, created_status=status)) as (client, line):
         answer = answer_of(await client.call_tool("create_contact", {"email": "new@example.com"}))
         (contact,) = found(line, "new@example.com")
+        made = answer_of(await client.call_tool("create_contact_list", {"name": "Fresh"}))
+        assert made["id"] in line.sandbox.store.contact_lists.known(PROJECT)
     assert (answer["outcome"], answer["id"]) == ("created", contact["id"])
 
 
@@ -288,3 +290,43 @@ async def test_a_key_reads_back_what_it_wrote(rule: Literal["required", "any"], 
         assert answer_of(await client.call_tool("create_contact", {"email": "new@x.co"}))["outcome"] == "created"
         seen = answer_of(await client.call_tool("find_contacts", {"emails": ["new@x.co", JANE]}))
     assert [contact["email"] for contact in seen["contacts"]] == ["new@x.co", *([JANE] if keys == "one" else [])]
+
+
+@pytest.mark.parametrize("minute", [0, 3])
+async def test_a_limit_a_minute_is_reported_and_ends(minute: int) -> None:
+    async with seeded(options=Options(rate_limit=0, rate_limit_minute=minute), rate_limit=1_000) as (client, line):
+        called = [await client.call_tool("find_contacts", {"emails": [JANE]}) for _ in range(5)]
+        assert [one.is_error for one in called[:3]] == [False] * 3
+        if minute:
+            assert all("othing changed." in error_of(one) for one in called[3:])
+        else:
+            assert line.count("POST /contacts/search/emails") == 5
+        await anyio.sleep(61)
+        assert answer_of(await client.call_tool("find_contacts", {"emails": [JANE]}))["contacts"]
+
+
+@pytest.mark.parametrize("status", [402, 403])
+async def test_what_the_plan_does_not_allow_is_reported(status: Literal[402, 403]) -> None:
+    options = Options(rate_limit=0, max_lists=1, max_contacts=3, plan_limit_status=status)
+    async with seeded(options=options) as (client, line):
+        before = held(line)
+        for tool, arguments in (
+            ("create_contact", {"email": "new@x.co"}),
+            ("upsert_contact", {"email": "new@x.co"}),
+            ("create_contact_list", {"name": "One more"}),
+        ):
+            refused = error_of(await client.call_tool(tool, arguments))
+            assert str(status) in refused
+            assert "Nothing changed." in refused
+        many = await client.call_tool("upsert_contacts", {"contacts": [{"email": "new@x.co"}]})
+        added = await client.call_tool("add_to_list", {"list": "Offers", "emails": ["new@x.co"]})
+        assert all("Nothing changed." in error_of(called) for called in (many, added))
+        assert held(line) == before
+
+
+@pytest.mark.parametrize("shown", [True, False])
+async def test_the_global_list_is_no_segment_wherever_it_is_shown(shown: bool) -> None:
+    async with seeded(options=Options(rate_limit=0, segments_with_global=shown)) as (client, _):
+        answer = answer_of(await client.call_tool("list_contact_lists", {"type": "segment"}))
+    assert answer["lists"]
+    assert {one["type"] for one in answer["lists"]} == {"segment"}

@@ -50,35 +50,42 @@ def project_of(request: Request, key: str, options: Options) -> str:
 
 
 class RateLimit:
-    """The requests of each key in the last second; a `limit` of 0 allows any number.
+    """The requests of each key in the last second and minute; a limit of 0 allows any number.
 
     `unit`: what the `retryAfter` of a refusal counts, seconds to wait or Unix seconds.
     """
 
-    def __init__(self, limit: int, now: Clock, unit: Literal["seconds", "epoch"] = "seconds") -> None:
-        self._limit = limit or _UNLIMITED
+    def __init__(self, second: int, now: Clock, unit: Literal["seconds", "epoch"] = "seconds", minute: int = 0) -> None:
+        self._limits = {1: second or _UNLIMITED} | ({60: minute} if minute else {})
         self._now = now
         self._unit = unit
-        self._windows: dict[str, deque[float]] = {}
+        self._windows: dict[tuple[str, int], deque[float]] = {}
 
     def headers(self, key: str | None = None) -> dict[str, str]:
-        """Return the documented headers, which each reply has: what is left to this key, or to a new one."""
-        left = self._limit - len(self._windows.get(key or "", ()))
-        numbers = {"Limit": self._limit, "Remaining": left, "Reset": int(self._now()) + 1}
+        """Return the documented headers, which each reply has: what is left to this key, or to a new one.
+
+        They are about a minute where that is limited, else about a second.
+        """
+        seconds, limit = [*self._limits.items()][-1]
+        window = self._windows.get((key or "", seconds), ())
+        reset = int(window[0] if window and seconds > 1 else self._now()) + seconds
+        numbers = {"Limit": limit, "Remaining": limit - len(window), "Reset": reset}
         return {f"X-RateLimit-{name}": str(number) for name, number in numbers.items()}
 
     def spend(self, key: str) -> None:
         """Count one request of the key.
 
         Raises:
-            Refused: The key has used up its second.
+            Refused: The key has used up its second, or its minute.
         """
-        window, now = self._windows.setdefault(key, deque()), self._now()
-        while window and not 0 <= now - window[0] < 1:  # a clock that was set back blocks no key
-            window.popleft()
-        if len(window) < self._limit:
+        now = self._now()
+        windows = {seconds: self._windows.setdefault((key, seconds), deque()) for seconds in self._limits}
+        for seconds, window in windows.items():
+            while window and not 0 <= now - window[0] < seconds:  # a clock that was set back blocks no key
+                window.popleft()
+        waits = [window[0] + seconds for seconds, window in windows.items() if len(window) >= self._limits[seconds]]
+        if waits:
+            wait = ceil(max(waits) - now) if self._unit == "seconds" else ceil(max(waits))
+            raise Refused(429, "RATE_LIMIT_EXCEEDED", "Rate limit exceeded", {"retryAfter": wait})
+        for window in windows.values():
             window.append(now)
-            return
-        free_at = window[0] + 1
-        wait = ceil(free_at - now) if self._unit == "seconds" else ceil(free_at)
-        raise Refused(429, "RATE_LIMIT_EXCEEDED", "Rate limit exceeded", {"retryAfter": wait})

@@ -8,12 +8,17 @@ Written from the documentation; shares no code with the client it tests. Where t
 | shape of an error | `error_shape`: `object`, or `flat`, `errors`, `title`, `array`, which are older or rarer |
 | status of "already exists" | `contact_exists_status`, `list_exists_status`, `property_exists_status`: 409, or 400 |
 | code of "already exists" | none for a contact; `LIST_ALREADY_EXISTS`; `FIELD_ALREADY_EXISTS`, which is documented |
-| status of a created contact | `created_status`: 200, or 201 |
+| status of a created contact, list or property | `created_status`: 200, or 201 |
 | malformed contact id | `malformed_id_status`: 400, or 404 |
 | deleting a contact that there is not | `delete_unknown_status`: 404, or 200 |
 | requests a second and key | `rate_limit`: 2; 0 for any number |
 | unit of `retryAfter` in a 429 | `retry_after`: `seconds` to wait, or the `epoch` second to wait for |
-| rate limit in the headers | of a second, also where any number is allowed: 1,000,000 |
+| requests a minute and key | `rate_limit_minute`: 0 for any number; two pages say 50 and 120 |
+| rate limit in the headers | of a minute where that is limited, else of a second; any number is 1,000,000 |
+| lists, and segments, that the plan allows | `max_lists`: 0 for any number |
+| contacts that the plan allows | `max_contacts`: 0 for any number |
+| more than the plan allows | `plan_limit_status`: 402, or 403 as in older versions of the page |
+| encrypted bodies (JWE) | 501 `SANDBOX_NOT_IMPLEMENTED` |
 | a documented endpoint that the sandbox does not have | 501 `SANDBOX_NOT_IMPLEMENTED`, with its path |
 | which keys are valid | any `AS_...`, and any `ASA_...` with `x-project-id` |
 | project of a key `AS_...` | `project_keys`: `one` for all keys, or `own`, another for each but `AS_sandbox` |
@@ -68,7 +73,9 @@ Written from the documentation; shares no code with the client it tests. Where t
 | remove from a list: unknown contacts | counted in `notInList` |
 | key of the lists in GET /contact-lists | `lists_key`: `lists`, or `contacts` as in older versions of the page |
 | lists that cannot be deleted | those of declared, active automations |
+| the global list in GET /contact-lists with `type=segment` | `segments_with_global`: true, as "always", or false |
 | searching the global list | works |
+| duplicating a contact | copies names and properties, not lists |
 | order of a list's contacts | oldest contact first |
 | page beyond the last one | `beyond_last_page`: `empty`, or `refuse` |
 | deleting a list with segments under it | they stay, and are empty |
@@ -143,7 +150,7 @@ class Sandbox:
         self.store = Store(options, file, now)
         options = self.store.options
         self._now = now
-        self._rate_limit = RateLimit(options.rate_limit, now, options.retry_after)
+        self._rate_limit = RateLimit(options.rate_limit, now, options.retry_after, options.rate_limit_minute)
         self._deliveries = Deliveries(self.store.db, self.store.webhooks, options)
         self.store.db.listener = self._deliveries.announce
         if options.webhook_url:

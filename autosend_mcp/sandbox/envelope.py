@@ -44,6 +44,14 @@ def check(problems: Details) -> None:
         raise Refused(400, "VALIDATION_FAILED", "Validation failed", {"details": problems})
 
 
+def beyond_plan(status: int, message: str = "") -> Refused:
+    """Return the refusal of what the plan does not allow; `message`: of a 403, where a page has one of its own."""
+    if status == 402:
+        return Refused(402, "PLAN_UPGRADE_REQUIRED", "Please upgrade your plan to access these resources.")
+    usual = "Insufficient permissions to access these resources."
+    return Refused(403, "INSUFFICIENT_PERMISSIONS", message or usual)
+
+
 def not_found(what: str, code: str) -> Refused:
     """Return the 404 of the documentation's pages, whose error repeats the status."""
     return Refused(404, code, f"{what} not found", {"status": 404})
@@ -76,6 +84,10 @@ async def body_of(request: Request) -> dict[str, Any]:
         raise Refused(400, "VALIDATION_FAILED", "Malformed JSON") from None
     if not isinstance(body, dict):
         raise Refused(400, "VALIDATION_FAILED", "Body must be a JSON object")
+    if "encryptedData" in body or request.headers.get("x-payload-encryption", "none").lower() != "none":
+        raise Refused(
+            501, "SANDBOX_NOT_IMPLEMENTED", "AutoSend documents encrypted bodies, but its sandbox reads none."
+        )
     return cast("dict[str, Any]", body)
 
 

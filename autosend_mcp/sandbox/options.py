@@ -25,6 +25,11 @@ class Options:
     list_exists_status: Literal[409, 400] = 409
     property_exists_status: Literal[409, 400] = 409
     rate_limit: int = 2
+    rate_limit_minute: int = 0
+    max_lists: int = 0
+    max_contacts: int = 0
+    plan_limit_status: Literal[402, 403] = 402
+    segments_with_global: bool = True
     project_keys: Literal["one", "own"] = "one"
     max_body: int = 5_000_000
     content_type: Literal["required", "any"] = "required"

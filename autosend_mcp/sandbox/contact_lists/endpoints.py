@@ -14,7 +14,17 @@ from starlette.responses import Response
 from autosend_mcp.sandbox.contact_lists.criteria import criteria_problems
 from autosend_mcp.sandbox.contact_lists.membership import bulk_add, bulk_remove
 from autosend_mcp.sandbox.contact_lists.records import GLOBAL
-from autosend_mcp.sandbox.envelope import Handler, Refused, body_of, check, not_found, pagination, parameter, success
+from autosend_mcp.sandbox.envelope import (
+    Handler,
+    Refused,
+    beyond_plan,
+    body_of,
+    check,
+    not_found,
+    pagination,
+    parameter,
+    success,
+)
 from autosend_mcp.sandbox.store import Store
 from autosend_mcp.sandbox.validation import Details, is_strings, paging_problems, problem, text_problems
 
@@ -49,6 +59,8 @@ class ContactListEndpoints:
         if kind not in (None, *_TYPES):
             raise _wrong_type()
         found = self._lists.all(project, kind)
+        if kind == "segment" and self._options.segments_with_global:
+            found = [*self._lists.all(project, "list")[:1], *found]
         return success({self._options.lists_key: found})
 
     async def get(self, request: Request, project: str) -> Response:
@@ -70,10 +82,13 @@ class ContactListEndpoints:
         parent = body.get("parentId") if body.get("type") == "segment" else None
         if parent is not None and parent != GLOBAL:
             self._kind(project, parent)
+        kind, limit = body.get("type", "list"), self._options.max_lists
+        if limit and sum(one.type == kind for one in self._lists.known(project).values()) >= limit:
+            raise beyond_plan(self._options.plan_limit_status)
         created = self._lists.create(project, body)
         if created is None:
             raise Refused(self._options.list_exists_status, "LIST_ALREADY_EXISTS", "Contact list already exists")
-        return success(created)
+        return success(created, status=self._options.created_status)
 
     async def delete(self, request: Request, project: str) -> Response:
         """Delete the list, but not its contacts, unless an active automation uses it."""

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from autosend_mcp.sandbox.contact_lists.contact_list import GLOBAL
+from autosend_mcp.sandbox.contacts.batch import Writes
 from autosend_mcp.sandbox.contacts.records import Contact
-from autosend_mcp.sandbox.contacts.writes import Writes
+from autosend_mcp.sandbox.envelope import Refused
 from autosend_mcp.sandbox.store import Store
 from autosend_mcp.sandbox.validation import email_problems, normalized
 
@@ -27,9 +28,14 @@ def bulk_add(store: Store, project: str, body: Mapping[str, Any]) -> dict[str, A
         within = store.contact_lists.segments.memberships(filter(None, found.values()))
         added = already = 0
         contacts: list[Contact] = []
+        errors = [{"contactId": unknown, "error": "Contact not found"} for unknown in unknown_ids]
         for email in (email for email in found if email not in left_out):
             existing = found[email]
-            contacts.append(existing or writes.write({"email": email, "listIds": [list_id]}, None))
+            try:
+                contacts.append(existing or writes.write({"email": email, "listIds": [list_id]}, None))
+            except Refused as refused:
+                errors.append({"email": email, "error": str(refused)})
+                continue
             if existing and (list_id == GLOBAL or list_id in within[existing["id"]]):
                 already += 1
             elif existing:
@@ -40,7 +46,7 @@ def bulk_add(store: Store, project: str, body: Mapping[str, Any]) -> dict[str, A
             "added": added,
             "created": len(contacts) - added - already,
             "alreadyInList": already,
-            "errors": [{"contactId": unknown, "error": "Contact not found"} for unknown in unknown_ids],
+            "errors": errors,
             "validation": {
                 "valid": _judged("valid", (email for email in found if email not in rejected)),
                 "invalid": _judged("invalid", (email for email in found if email in invalid), "Invalid email format"),

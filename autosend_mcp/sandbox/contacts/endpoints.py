@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from autosend_mcp.sandbox.contacts.records import MOBILE, NAMES, SYSTEM, Contact, with_properties
-from autosend_mcp.sandbox.contacts.writes import bulk_update, create, upsert
+from autosend_mcp.sandbox.contacts.writes import bulk_update, create, duplicate, merge_properties, upsert
 from autosend_mcp.sandbox.envelope import Handler, Refused, body_of, check, not_found, parameter, success
 from autosend_mcp.sandbox.store import Store
 from autosend_mcp.sandbox.validation import (
@@ -45,6 +45,8 @@ class ContactEndpoints:
         return {
             ("POST", "/contacts"): self.create,
             ("POST", "/contacts/email"): self.upsert,
+            ("POST", "/contacts/email/duplicate"): self.duplicate,
+            ("PATCH", "/contacts/email/{email}/custom-fields"): self.merge_properties,
             ("POST", "/contacts/search/emails"): self.search,
             ("POST", "/contacts/bulk-update"): self.bulk_update,
             ("POST", "/contacts/remove"): self.remove,
@@ -63,6 +65,21 @@ class ContactEndpoints:
         """Create a contact, or change the one with this address."""
         contact = upsert(self._store, project, await _contact_body(request))
         return success(self._shown(contact, of_upsert=True))
+
+    async def duplicate(self, request: Request, project: str) -> Response:
+        """Copy a contact to another address."""
+        body = await body_of(request)
+        source, email = body.get("sourceEmail"), body.get("newEmail")
+        check([*email_problems(source), *email_problems(email)])
+        pair = duplicate(self._store, project, normalized(str(source)), normalized(str(email)))
+        shown = dict(zip(("sourceContact", "newContact"), self._all_shown([*pair]), strict=True))
+        return success(shown, status=self._options.created_status)
+
+    async def merge_properties(self, request: Request, project: str) -> Response:
+        """Set the properties in the body, and leave the others."""
+        values, email = await body_of(request), normalized(parameter(request, "email"))
+        check(_contact_problems({"email": email, "customFields": values}))
+        return success(self._shown(merge_properties(self._store, project, email, values)))
 
     async def search(self, request: Request, project: str) -> Response:
         """Return the contacts with the given addresses, those that exist."""

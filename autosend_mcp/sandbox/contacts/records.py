@@ -82,14 +82,13 @@ class Contacts:
         rows = self._db.rows("SELECT * FROM contacts WHERE project = ? ORDER BY rowid", project)
         return [contact_of(row) for row in rows]
 
-    def new(self, project: str, email: str, named: Mapping[str, Any], custom: Mapping[str, Any]) -> Contact:
+    def new(self, project: str, email: str, named: Mapping[str, Any], custom: Mapping[str, Any], now: str) -> Contact:
         """Return a new contact, which `store` adds."""
-        now = self._db.timestamp()
         return _contact(self._db.new_id(), email, named, custom, (now, now, project))
 
-    def changed(self, existing: Contact, named: Mapping[str, Any], custom: Mapping[str, Any]) -> Contact:
+    def changed(self, existing: Contact, named: Mapping[str, Any], custom: Mapping[str, Any], now: str) -> Contact:
         """Return the contact with other names and custom fields, which `store` replaces."""
-        times_and_project = (self._db.timestamp(), existing["createdAt"], existing["projectId"])
+        times_and_project = (now, existing["createdAt"], existing["projectId"])
         return _contact(existing["id"], existing["email"], named, custom, times_and_project)
 
     def store(self, new: Sequence[Contact], changed: Iterable[Contact]) -> None:

@@ -4,19 +4,13 @@ Source: the pages "Create contact", "Upsert contact" and "Bulk update contacts".
 and absence leave it; null is accepted by a create, too (changelog of 2026-07-14). `mobile` is documented for an upsert.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autosend_mcp.sandbox.automations.records import Start
-from autosend_mcp.sandbox.contact_lists.contact_list import GLOBAL
-from autosend_mcp.sandbox.contact_lists.segments import Memberships
-from autosend_mcp.sandbox.contact_properties import CheckedValues, checked_values
-from autosend_mcp.sandbox.contacts.records import MOBILE, NAMES, Contact
-from autosend_mcp.sandbox.envelope import Refused, check
+from autosend_mcp.sandbox.contacts.batch import Writes
+from autosend_mcp.sandbox.contacts.records import NAMES, Contact
+from autosend_mcp.sandbox.envelope import Refused, not_found
 from autosend_mcp.sandbox.store import Store
-from autosend_mcp.sandbox.validation import Details, problem
-
-_LIST_PROBLEMS = {"segment": "Segment ids are not allowed", "none": "Contact list not found"}
 
 
 def create(store: Store, project: str, body: Mapping[str, Any]) -> Contact:
@@ -51,6 +45,35 @@ def upsert(store: Store, project: str, body: Mapping[str, Any]) -> Contact:
         return contact
 
 
+def duplicate(store: Store, project: str, source: str, email: str) -> tuple[Contact, Contact]:
+    """Copy the contact at one address to another; return both. Source: the OpenAPI file of 2025-11-05.
+
+    Raises:
+        Refused: There is no such contact, or one at the other address.
+    """
+    with store.db.transaction():
+        found = store.contacts.by_emails(project, [source, email])
+        if source not in found:
+            raise not_found("Contact", "CONTACT_NOT_FOUND")
+        copied = {name: found[source].get(name) for name in NAMES}
+        return found[source], create(
+            store, project, copied | {"email": email, "customFields": found[source]["customFields"]}
+        )
+
+
+def merge_properties(store: Store, project: str, email: str, values: Mapping[str, Any]) -> Contact:
+    """Set these properties of a contact, and leave the others. Source: the OpenAPI file of 2025-11-05.
+
+    Raises:
+        Refused: There is no such contact, or a value is not allowed.
+    """
+    with store.db.transaction():
+        existing = store.contacts.by_emails(project, [email]).get(email)
+        if existing is None:
+            raise not_found("Contact", "CONTACT_NOT_FOUND")
+        return upsert(store, project, {"email": email, "customFields": existing["customFields"] | dict(values)})
+
+
 def bulk_update(store: Store, project: str, rows: Sequence[Mapping[str, Any]], *, run_workflow: bool = False) -> int:
     """Upsert each row that is allowed, in one transaction and in their order; return how many were applied."""
     applied = 0
@@ -72,163 +95,3 @@ def bulk_update(store: Store, project: str, rows: Sequence[Mapping[str, Any]], *
             applied += 1
         writes.finish()
     return applied
-
-
-class Writes:
-    """The writes of one transaction: what they all need is read once, and `finish` stores them in a few statements."""
-
-    def __init__(
-        self,
-        store: Store,
-        project: str,
-        emails: Iterable[str],
-        *,
-        run_workflow: bool = True,
-        accept_suppressed: bool = False,
-        bulk: bool = False,
-        takes_mobile: bool = True,
-    ) -> None:
-        """Read what is needed to write contacts with these addresses, inside a transaction.
-
-        `run_workflow`: whether more than lists start automations. `bulk`: these are rows of a bulk update.
-        `takes_mobile`: whether `mobile` is a member that is known.
-        """
-        self._store = store
-        self._project = project
-        self._runs = run_workflow
-        self._bulk = bulk
-        self._takes_mobile = takes_mobile
-        accepts = accept_suppressed or store.options.suppressed_on_write == "accept"
-        self._suppressed = set[str]() if accepts else store.suppression_groups.suppressed(project, emails)
-        self._known = store.contact_lists.known(project)
-        self._types = store.contact_properties.types(project)
-        self._written: list[tuple[Contact, Contact | None, list[str]]] = []
-
-    def write(self, body: Mapping[str, Any], existing: Contact | None) -> Contact:
-        """Create a contact, or change the existing one; `finish` stores it.
-
-        Raises:
-            Refused: A list, a custom field or the address itself is not allowed.
-        """
-        checked = self.check(body)
-        for name, kind in checked.defined.items():
-            self._store.contact_properties.define(self._project, name, kind)
-        self._types |= checked.defined
-        named, custom = self._named(body, existing or {}), self._custom(checked.values, existing)
-        contacts = self._store.contacts
-        if existing:
-            contact = contacts.changed(existing, named, custom)
-        else:
-            contact = contacts.new(self._project, body["email"], named, custom)
-        self._written.append((contact, existing, body.get("listIds") or []))
-        return contact
-
-    def join(self, contact: Contact, list_id: str) -> None:
-        """Put a contact, otherwise unchanged, into a list; `finish` does it."""
-        self._written.append((contact, contact, [list_id]))
-
-    def finish(self) -> None:
-        """Store what was written, with all that follows from it."""
-        written = self._written
-        latest = {contact["id"]: contact for contact, *_ in written}
-        new = [contact["id"] for contact, existing, _ in written if existing is None]
-        changed = {contact["id"] for contact, existing, _ in written if contact is not existing}.difference(new)
-        self._store.contacts.store([latest[one] for one in new], [latest[one] for one in latest if one in changed])
-        for contact, existing, _ in written:
-            if contact is not existing and (not self._bulk or self._store.options.webhook_bulk_update):
-                change = {"contact": contact, "before": existing}
-                self._store.db.announce("contact.updated" if existing else "contact.created", change)
-        within = self._store.contact_lists.segments.memberships(latest.values())
-        joined = self._join(within)
-        segments = self._store.contact_lists.segments.refresh(self._project, self._known, latest.values(), within)
-        starts = (start for one in written for start in self._starts(*one, joined, segments))
-        self._store.automations.start(self._project, starts)
-
-    def check(self, body: Mapping[str, Any]) -> CheckedValues:
-        """Return what the write would do to custom fields.
-
-        Raises:
-            Refused: As `write` would.
-        """
-        checked = checked_values(body.get("customFields") or {}, self._types, self._store.options)
-        lists = self._list_problems(body.get("listIds") or [])
-        check([*lists, *checked.problems, *self._address_problems(body["email"])])
-        return checked
-
-    def _named(self, body: Mapping[str, Any], existing: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the names after the write; None for one without a value."""
-        options = self._store.options
-        replaces = self._bulk and options.upsert_rule == "replace"
-        named: dict[str, Any] = {}
-        for name in NAMES:
-            given, was = body.get(name), existing.get(name)
-            if name == MOBILE and not self._takes_mobile:
-                named[name] = was
-            elif given is None:
-                named[name] = None if replaces and name not in body else was
-            else:
-                named[name] = given or (was if self._bulk and options.empty_in_bulk == "keep" else None)
-        return named
-
-    def _custom(self, given: Mapping[str, Any], existing: Contact | None) -> dict[str, Any]:
-        """Return the custom fields after the write."""
-        options = self._store.options
-        was: dict[str, Any] = existing["customFields"] if existing else {}
-        kept = {name: was.get(name) for name in given} if options.null_properties == "keep" else {}
-        values = {name: kept.get(name) if value is None else value for name, value in given.items()}
-        values = (was if options.upsert_rule == "merge" else {}) | values
-        return {name: value for name, value in values.items() if value is not None}
-
-    def _join(self, within: Memberships) -> set[tuple[str, str]]:
-        """Put the contacts into the lists that they are to join and are not in; return who joined which."""
-        joined: dict[tuple[str, str], None] = {}
-        for contact, _, list_ids in self._written:
-            inside = within[contact["id"]]
-            joined |= {(contact["id"], one): None for one in list_ids if one != GLOBAL and one not in inside}
-            inside.update(list_ids)
-        for _, list_id in joined:
-            self._list(list_id)
-        self._store.contact_lists.segments.join(self._project, joined)
-        return set(joined)
-
-    def _starts(
-        self,
-        contact: Contact,
-        existing: Contact | None,
-        list_ids: Iterable[str],
-        joined: set[tuple[str, str]],
-        segments: dict[str, list[str]],
-    ) -> Iterator[Start]:
-        """Yield the automations that one write starts; take what it joined out of `joined` and `segments`."""
-        automations = self._store.automations
-        if existing is None and self._runs:
-            yield from automations.created(contact)
-        for list_id in list_ids:
-            if (contact["id"], list_id) in joined:
-                joined.remove((contact["id"], list_id))
-                yield from automations.joined(contact, self._known[list_id])
-        if not self._runs:
-            return
-        for segment in sorted(segments.pop(contact["id"], ())):
-            yield from automations.joined(contact, self._known[segment])
-        if contact is not existing:
-            yield from automations.changed(contact, existing, self._known)
-
-    def _list(self, list_id: str) -> None:
-        """Make the list if it is not known."""
-        if list_id not in self._known:
-            self._store.contact_lists.insert(self._project, list_id, "list", list_id=list_id)
-            self._known = self._store.contact_lists.known(self._project)
-
-    def _list_problems(self, list_ids: Iterable[str]) -> Details:
-        known_only = self._store.options.known_lists_only
-        named = (list_id for list_id in list_ids if list_id != GLOBAL)
-        kinds = (self._known[list_id].type if list_id in self._known else "none" for list_id in named)
-        return [
-            problem("listIds", _LIST_PROBLEMS[kind])
-            for kind in kinds
-            if kind == "segment" or (kind == "none" and known_only)
-        ]
-
-    def _address_problems(self, email: str) -> Details:
-        return [problem("email", "Email is suppressed")] if email in self._suppressed else []

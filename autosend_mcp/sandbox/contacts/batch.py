@@ -1,0 +1,187 @@
+"""The writes of one transaction, with all that follows: lists joined, automations started, webhooks announced.
+
+Source: the pages "Create contact", "Upsert contact" and "Bulk update contacts".
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from autosend_mcp.sandbox.automations.records import Start
+from autosend_mcp.sandbox.contact_lists.contact_list import GLOBAL
+from autosend_mcp.sandbox.contact_lists.segments import Memberships
+from autosend_mcp.sandbox.contact_properties import CheckedValues, checked_values
+from autosend_mcp.sandbox.contacts.records import MOBILE, NAMES, Contact
+from autosend_mcp.sandbox.envelope import beyond_plan, check
+from autosend_mcp.sandbox.store import Store
+from autosend_mcp.sandbox.validation import Details, problem
+
+_LIST_PROBLEMS = {"segment": "Segment ids are not allowed", "none": "Contact list not found"}
+
+
+class Writes:
+    """The writes of one transaction: what they all need is read once, and `finish` stores them in a few statements."""
+
+    def __init__(
+        self,
+        store: Store,
+        project: str,
+        emails: Iterable[str],
+        *,
+        run_workflow: bool = True,
+        accept_suppressed: bool = False,
+        bulk: bool = False,
+        takes_mobile: bool = True,
+    ) -> None:
+        """Read what is needed to write contacts with these addresses, inside a transaction.
+
+        `run_workflow`: whether more than lists start automations. `bulk`: these are rows of a bulk update.
+        `takes_mobile`: whether `mobile` is a member that is known.
+        """
+        self._store = store
+        self._project = project
+        self._runs = run_workflow
+        self._bulk = bulk
+        self._takes_mobile = takes_mobile
+        accepts = accept_suppressed or store.options.suppressed_on_write == "accept"
+        self._suppressed = set[str]() if accepts else store.suppression_groups.suppressed(project, emails)
+        self._known = store.contact_lists.known(project)
+        self._types = store.contact_properties.types(project)
+        self._now = store.db.timestamp()
+        limit = store.options.max_contacts
+        self._room = limit - store.contact_lists.count(project, GLOBAL) if limit else None
+        self._written: list[tuple[Contact, Contact | None, list[str]]] = []
+
+    def write(self, body: Mapping[str, Any], existing: Contact | None) -> Contact:
+        """Create a contact, or change the existing one; `finish` stores it.
+
+        Raises:
+            Refused: A list, a custom field or the address itself is not allowed.
+        """
+        checked = self.check(body)
+        if not existing and self._room is not None:
+            if self._room <= 0:
+                raise beyond_plan(self._store.options.plan_limit_status, "Contact limit exceeded for your plan")
+            self._room -= 1
+        for name, kind in checked.defined.items():
+            self._store.contact_properties.define(self._project, name, kind)
+        self._types |= checked.defined
+        named, custom = self._named(body, existing or {}), self._custom(checked.values, existing)
+        contacts = self._store.contacts
+        if existing:
+            contact = contacts.changed(existing, named, custom, self._now)
+        else:
+            contact = contacts.new(self._project, body["email"], named, custom, self._now)
+        self._written.append((contact, existing, body.get("listIds") or []))
+        return contact
+
+    def join(self, contact: Contact, list_id: str) -> None:
+        """Put a contact, otherwise unchanged, into a list; `finish` does it."""
+        self._written.append((contact, contact, [list_id]))
+
+    def finish(self) -> None:
+        """Store what was written, with all that follows from it."""
+        written = self._written
+        latest = {contact["id"]: contact for contact, *_ in written}
+        new = [contact["id"] for contact, existing, _ in written if existing is None]
+        changed = {contact["id"] for contact, existing, _ in written if contact is not existing}.difference(new)
+        self._store.contacts.store([latest[one] for one in new], [latest[one] for one in latest if one in changed])
+        for contact, existing, _ in written:
+            if contact is not existing and (not self._bulk or self._store.options.webhook_bulk_update):
+                change = {"contact": contact, "before": existing}
+                self._store.db.announce("contact.updated" if existing else "contact.created", change)
+        within = self._store.contact_lists.segments.memberships(latest.values())
+        joined = self._join(within)
+        segments = self._store.contact_lists.segments.refresh(self._project, self._known, latest.values(), within)
+        starts = (start for one in written for start in self._starts(*one, joined, segments))
+        self._store.automations.start(self._project, starts)
+
+    def check(self, body: Mapping[str, Any]) -> CheckedValues:
+        """Return what the write would do to custom fields.
+
+        Raises:
+            Refused: As `write` would.
+        """
+        checked = checked_values(body.get("customFields") or {}, self._types, self._store.options)
+        list_ids = body.get("listIds")
+        lists = self._list_problems(list_ids) if list_ids else []
+        check([*lists, *checked.problems, *self._address_problems(body["email"])])
+        return checked
+
+    def _named(self, body: Mapping[str, Any], existing: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the names after the write; None for one without a value."""
+        options = self._store.options
+        replaces = self._bulk and options.upsert_rule == "replace"
+        named: dict[str, Any] = {}
+        for name in NAMES:
+            given, was = body.get(name), existing.get(name)
+            if name == MOBILE and not self._takes_mobile:
+                named[name] = was
+            elif given is None:
+                named[name] = None if replaces and name not in body else was
+            else:
+                named[name] = given or (was if self._bulk and options.empty_in_bulk == "keep" else None)
+        return named
+
+    def _custom(self, given: Mapping[str, Any], existing: Contact | None) -> dict[str, Any]:
+        """Return the custom fields after the write."""
+        options = self._store.options
+        was: dict[str, Any] = existing["customFields"] if existing else {}
+        kept = {name: was.get(name) for name in given} if options.null_properties == "keep" else {}
+        values = {name: kept.get(name) if value is None else value for name, value in given.items()}
+        values = (was if options.upsert_rule == "merge" else {}) | values
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _join(self, within: Memberships) -> set[tuple[str, str]]:
+        """Put the contacts into the lists that they are to join and are not in; return who joined which."""
+        joined: dict[tuple[str, str], None] = {}
+        for contact, _, list_ids in self._written:
+            inside = within[contact["id"]]
+            if list_ids:
+                joined |= {(contact["id"], one): None for one in list_ids if one != GLOBAL and one not in inside}
+                inside.update(list_ids)
+        for _, list_id in joined:
+            self._list(list_id)
+        self._store.contact_lists.segments.join(self._project, joined)
+        return set(joined)
+
+    def _starts(
+        self,
+        contact: Contact,
+        existing: Contact | None,
+        list_ids: Iterable[str],
+        joined: set[tuple[str, str]],
+        segments: dict[str, list[str]],
+    ) -> Iterator[Start]:
+        """Yield the automations that one write starts; take what it joined out of `joined` and `segments`."""
+        automations = self._store.automations
+        if existing is None and self._runs:
+            yield from automations.created(contact)
+        for list_id in list_ids:
+            if (contact["id"], list_id) in joined:
+                joined.remove((contact["id"], list_id))
+                yield from automations.joined(contact, self._known[list_id])
+        if not self._runs:
+            return
+        for segment in sorted(segments.pop(contact["id"], ())):
+            yield from automations.joined(contact, self._known[segment])
+        if contact is not existing:
+            yield from automations.changed(contact, existing, self._known)
+
+    def _list(self, list_id: str) -> None:
+        """Make the list if it is not known."""
+        if list_id not in self._known:
+            self._store.contact_lists.insert(self._project, list_id, "list", list_id=list_id)
+            self._known = self._store.contact_lists.known(self._project)
+
+    def _list_problems(self, list_ids: Iterable[str]) -> Details:
+        known_only = self._store.options.known_lists_only
+        named = (list_id for list_id in list_ids if list_id != GLOBAL)
+        kinds = (self._known[list_id].type if list_id in self._known else "none" for list_id in named)
+        return [
+            problem("listIds", _LIST_PROBLEMS[kind])
+            for kind in kinds
+            if kind == "segment" or (kind == "none" and known_only)
+        ]
+
+    def _address_problems(self, email: str) -> Details:
+        return [problem("email", "Email is suppressed")] if email in self._suppressed else []
