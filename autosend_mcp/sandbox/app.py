@@ -97,6 +97,7 @@ Written from the documentation; shares no code with the client it tests. Where t
 | contact.updated: `changedFields` | `name`, `userId`, ..., and properties by their bare name |
 | contact.updated where nothing changed | not sent |
 | contact events of a bulk update | `webhook_bulk_update`: true, of each row, or false |
+| a redirect as the answer to a delivery | a failure |
 | events of mail | only by `POST /webhooks/{id}/resend` |
 | a webhook that fails | `failureCount` counts, and it stays active |
 | deliveries that wait when the sandbox ends | are lost |
