@@ -8,6 +8,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
+from autosend_mcp.errors import NotSent
+
 MASK = b"[key]"
 
 # What begins as the key does is taken out from this length on; a piece from its middle or end from the other. Shorter
@@ -21,6 +23,19 @@ _PLAIN = re.compile(rb"[a-z0-9_.~+/=-]+")
 # A pipe, as of `<(pass show autosend)`, has this long to bring the key; no key is longer than this.
 _PATIENCE = 5.0
 _MAX_BYTES = 64 * 1024
+
+
+def content_of(key_file: Path) -> str:
+    """Return the key in `AUTOSEND_API_KEY_FILE`.
+
+    Raises:
+        NotSent: The file cannot be read.
+    """
+    try:
+        return read_secret(key_file.expanduser())
+    except (OSError, ValueError):
+        what = "AUTOSEND_API_KEY_FILE names a file that cannot be read."
+        raise NotSent(what, user_step="set AUTOSEND_API_KEY_FILE to a text file that can be read") from None
 
 
 def read_secret(file: Path, patience: float = _PATIENCE) -> str:

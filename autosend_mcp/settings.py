@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, Priv
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from autosend_mcp.errors import NotSent
-from autosend_mcp.secret import read_secret, redactor
+from autosend_mcp.secret import content_of, redactor
 
 PREFIX = "AUTOSEND_"
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]{1,512}")
@@ -74,14 +74,6 @@ def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
 
-def _content_of(key_file: Path) -> str:
-    try:
-        return read_secret(key_file.expanduser())
-    except (OSError, ValueError):
-        what = "AUTOSEND_API_KEY_FILE names a file that cannot be read."
-        raise NotSent(what, user_step="set AUTOSEND_API_KEY_FILE to a text file that can be read") from None
-
-
 class Settings(BaseSettings):
     """The settings of one process, read from `AUTOSEND_*` variables unless given by name.
 
@@ -120,6 +112,13 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="The most requests a second that this process sends.",
         json_schema_extra={"rule": "must be a number above 0, for example 2"},
+    )
+    rate_limit_minute: int | None = Field(
+        default=None,
+        ge=1,
+        le=100_000,
+        description="The most requests a minute. By default what AutoSend's replies say.",
+        json_schema_extra={"rule": "must be a whole number above 0, for example 50"},
     )
     timeout: float = Field(
         default=45,
@@ -178,7 +177,7 @@ class Settings(BaseSettings):
             key = self.api_key.get_secret_value()
         elif self.api_key_file is not None:
             variable, wanted = "AUTOSEND_API_KEY_FILE", "a file that holds your AutoSend API key"
-            key = _content_of(self.api_key_file)
+            key = content_of(self.api_key_file)
         user_step = f"set {variable} to {wanted}"
         if not key:
             raise NotSent(f"No AutoSend API key is set: {variable} is missing or empty.", user_step=user_step)

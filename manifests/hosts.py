@@ -18,6 +18,7 @@ ASKED: dict[str, str | None] = {
     "project_id": "Project id",
     "base_url": None,
     "rate_limit": "Requests a second",
+    "rate_limit_minute": None,
     "timeout": "Time limit in seconds",
     "read_only": "Read only",
     "toolsets": "Toolsets",

@@ -4,6 +4,7 @@ import anyio
 import pytest
 
 from autosend_mcp.api.pace import Pace
+from tests.support.clock import clock
 from tests.support.faulty import Exchange, Faulty
 from tests.support.worlds import answer_of, connected
 
@@ -40,12 +41,12 @@ async def test_what_the_rate_limit_headers_say_slows_the_next_request(limit: str
 
 
 async def test_a_window_is_full_only_of_our_own_requests() -> None:
+    assert not Pace(2).allow(1)
     pace = Pace(2)
-    assert not pace.is_full(1)
     slots = [await pace.turn(0.1), await pace.turn(0.1)]
     slots[0].leave()
-    assert pace.is_full(2)
-    assert not pace.is_full(3)
+    assert pace.allow(2)
+    assert not pace.allow(3)
 
 
 async def test_autosend_can_slow_the_pace_but_not_quicken_it() -> None:
@@ -102,3 +103,76 @@ async def told_to_wait(pace: Pace, patience: float = 0.1) -> str:
     with pytest.raises(Exception, match="Too many calls") as raised:
         await pace.turn(patience)
     return str(raised.value).rpartition("changed. ")[2]
+
+
+# The minute's limit
+
+
+async def minute_of(pace: Pace, requests: int) -> list[float]:
+    """Send so many requests; return when each left."""
+    left: list[float] = []
+    for _ in range(requests):
+        slot = await pace.turn(70)
+        left.append(anyio.current_time())
+        slot.leave()
+    return left
+
+
+def most_in_a_minute(left: list[float]) -> int:
+    return max(sum(start <= at < start + 60 for at in left) for start in left)
+
+
+async def test_no_minute_has_more_requests_than_are_set() -> None:
+    left = await minute_of(Pace(2, 50), 130)
+    assert most_in_a_minute(left) == 50
+    assert 120 <= left[-1] - left[0] <= 140
+
+
+async def test_without_a_limit_a_minute_only_the_seconds_count() -> None:
+    assert most_in_a_minute(await minute_of(Pace(2), 130)) >= 117
+
+
+@pytest.mark.parametrize("limit", [50, 120])
+async def test_the_limit_a_minute_is_learned_from_headers(limit: int, faulty: Faulty) -> None:
+    """As AutoSend would answer whose window of a minute begins with the first request: no request meets a 429."""
+    refused: list[float] = []
+
+    async def counting(exchange: Exchange) -> None:
+        begun = faulty.seen[0].at
+        window = [one for one in faulty.seen if (one.at - begun) // 60 == (exchange.at - begun) // 60]
+        left, reset = limit - len(window), begun + 60 * ((exchange.at - begun) // 60 + 1)
+        until = round(clock()() + reset - exchange.at)
+        headers = {"X_RateLimit_Limit": str(limit), "X_RateLimit_Reset": str(until)}
+        headers["X_RateLimit_Remaining"] = str(max(0, left))
+        if left < 0:
+            refused.append(exchange.at)
+            await exchange.reply(429, b"", **headers)
+        else:
+            await exchange.reply(200, {"success": True, "data": exchange.apply()}, **headers)
+
+    faulty.create = counting
+    async with connected(faulty.transport(), rate_limit=10, timeout=300) as client:
+        for number in range(limit + 20):
+            answer_of(await client.call_tool("create_contact", {"email": f"p{number}@example.com"}))
+    assert not refused
+    assert len(faulty.applied) == limit + 20
+
+
+async def test_the_limit_a_minute_is_learned_from_a_429_and_holds_for_ten_minutes() -> None:
+    pace = Pace(2)
+    await minute_of(pace, 60)
+    pace.refused(1.0)  # that was the second's
+    assert pace.seconds_for(600) == 300
+    pace.refused(20.0)
+    assert pace.seconds_for(590) == 600
+    assert most_in_a_minute(await minute_of(pace, 130)) <= 60
+    await anyio.sleep(600)
+    await minute_of(pace, 1)
+    assert pace.seconds_for(600) == 300
+
+
+async def test_a_429_after_few_requests_is_somebody_elses() -> None:
+    pace = Pace(2)
+    await minute_of(pace, 10)
+    pace.refused(20.0)
+    assert pace.seconds_for(600) == 300

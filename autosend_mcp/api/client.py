@@ -64,7 +64,7 @@ class AutoSend:
         self.settings = settings
         self.now = now
         self.target = target
-        self.pace = Pace(settings.rate_limit)
+        self.pace = Pace(settings.rate_limit, settings.rate_limit_minute)
         self.cache = Cache()
         self._transport = transport
         self._http: httpx2.AsyncClient | None = None
@@ -133,17 +133,16 @@ class AutoSend:
     def _read(self, response: httpx2.Response, content: bytes) -> Reply:
         headers = dict(response.headers)
         announced = headers.get("x-ratelimit-limit", "")
-        limit = int(announced[:9]) if announced.isdecimal() else 0
-        if limit:
-            self.pace.allow(limit)
+        limit, until_reset = int(announced[:9]) if announced.isdecimal() else 0, reset_wait(headers)
+        ours = self.pace.allow(limit, until_reset or 0.0) if limit else False
         spent = headers.get("x-ratelimit-remaining") == "0" and response.status_code != 429
-        if spent and not (limit and self.pace.is_full(limit)):  # by somebody else with this key, or in a longer window
-            self.pace.pause(reset_wait(headers) or 1.0)
+        if spent and not ours:  # by somebody else with this key
+            self.pace.pause(until_reset or 1.0)
         try:
             return read_reply(response.status_code, headers, self._without_key(content), self.now)
         except AutoSendError as error:
             if error.status == 429:
-                self.pace.pause(error.repeat_after or 0)
+                self.pace.refused(error.repeat_after or 0)
             raise
 
     def _without_key(self, content: bytes) -> bytes:

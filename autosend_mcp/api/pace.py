@@ -1,4 +1,4 @@
-"""The pace of one process: how many requests a second leave it, however many calls are waiting."""
+"""The pace of one process: how many requests a second and a minute leave it, however many calls are waiting."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -11,6 +11,14 @@ from autosend_mcp.errors import NotSent
 
 # A request may reach AutoSend a little later after leaving than the next one does. The window is longer by this.
 _SLACK = 0.02
+
+_MINUTE = 60.0
+# A limit whose window ends in more than this is no limit a second.
+_NO_SECOND = 2.0
+# A 429 of such a limit after at least so many requests in a minute is the minute's: AutoSend documents 50 and 120. What
+# was guessed from it holds for ten minutes, because somebody else with the same key may have used a part of it.
+_LEAST_A_MINUTE = 20
+_GUESS_HOLDS = 600.0
 
 
 class Slot:
@@ -43,19 +51,48 @@ class Leaving:
                 self._slot.leave()
 
 
-class Pace:
-    """At most `per_second` requests in any second; waiting is first come, first served, bounded and cancellable.
+class _Window:
+    """The requests that left in the last `seconds`, of which there may be `limit`; None for any number."""
 
-    AutoSend documents 2 requests a second per key. What its answers say can slow the pace, never quicken it.
-    A rate below one a second is one request in `1 / per_second` seconds.
+    def __init__(self, seconds: float, limit: int | None) -> None:
+        self.seconds = seconds
+        self.limit = limit
+        self._left: deque[float] = deque()
+
+    def add(self, at: float) -> None:
+        """Count a request that left now."""
+        self._left.append(at)
+
+    def count(self, now: float) -> int:
+        """Return how many left in the last `seconds`."""
+        while self._left and self._left[0] + self.seconds + _SLACK <= now:
+            self._left.popleft()
+        return len(self._left)
+
+    def delay(self, granted: int, now: float) -> float:
+        """Return the seconds until another may leave; infinite while that hangs on the `granted` that have not yet."""
+        count = self.count(now)
+        if self.limit is None or count + granted < self.limit:
+            return 0.0
+        room = self.limit - granted
+        return inf if room <= 0 else self._left[-room] + self.seconds + _SLACK - now
+
+
+class Pace:
+    """At most so many requests in any second and minute; waiting is first come, first served, bounded, cancellable.
+
+    AutoSend documents 2 requests a second per key, and 50 or 120 a minute on pages of different age: the minute's limit
+    is learned from its replies. What they say can slow the pace, never quicken it. A rate below one a second is one
+    request in `1 / per_second` seconds.
     """
 
-    def __init__(self, per_second: float) -> None:
-        """Start with an empty window."""
+    def __init__(self, per_second: float, per_minute: int | None = None) -> None:
+        """Start with empty windows."""
         self._maximum = max(1, int(per_second))
-        self._window = max(1.0, self._maximum / per_second)
-        self._allowed = self._maximum
-        self._left: deque[float] = deque()  # when the requests of the window left
+        self._second = _Window(max(1.0, self._maximum / per_second), self._maximum)
+        self._minute = _Window(_MINUTE, per_minute)
+        self._most_a_minute = per_minute
+        self._guessed_until = 0.0
         self._granted = 0  # slots of requests that have not left yet
         self._used = anyio.Event()
         self._queue = anyio.Lock()
@@ -63,7 +100,7 @@ class Pace:
         self._paused_until = 0.0
 
     async def turn(self, patience: float, *, urgent: bool = False) -> Slot:
-        """Wait for a slot in the window, at most about `patience` seconds. The caller calls its `leave`.
+        """Wait for a slot, at most about `patience` seconds. The caller calls its `leave`.
 
         An urgent request (one that finds out what became of a write) does not queue.
 
@@ -83,35 +120,60 @@ class Pace:
             self._waiting -= 1
         raise self._busy()
 
-    def _wait(self) -> float:
-        """Return the seconds until a request that queues now may leave."""
-        delay = self._delay()
-        return (self._window if isinf(delay) else delay) + (self._waiting // self._allowed) * self._window
-
-    def _busy(self) -> NotSent:
-        wait = max(1, ceil(self._wait()))
-        again = f"Try the same call again in {wait} s."
-        return NotSent("Too many calls are waiting to be sent.", again, repeat_after=wait)
+    def seconds_for(self, requests: int) -> float:
+        """Return the seconds that this many requests take at least, one after the other."""
+        by_minute = requests / self._minute.limit * _MINUTE if self._minute.limit else 0.0
+        return max(requests / self._allowed * self._second.seconds, by_minute)
 
     def pause(self, seconds: float) -> None:
         """Send nothing for this long."""
         self._paused_until = max(self._paused_until, anyio.current_time() + seconds)
 
-    def allow(self, per_second: int) -> None:
-        """Slow down to the number a second that AutoSend allows, or return to the configured pace."""
-        self._allowed = max(1, min(self._maximum, per_second))
+    def allow(self, limit: int, until_reset: float = 0.0) -> bool:
+        """Keep to a limit that AutoSend names; return whether this process alone has used it up.
 
-    def is_full(self, limit: int) -> bool:
-        """Return whether this process alone has used up a limit a second, so that no further pause is needed."""
+        `until_reset`: seconds until its window ends, which tells a minute's from a second's.
+        """
         now = anyio.current_time()
-        return self._granted + sum(now < at + self._window for at in self._left) >= limit
+        if until_reset > _NO_SECOND:
+            self._minute.limit = min(limit, self._most_a_minute or limit)
+            self._guessed_until = inf
+            return self._minute.count(now) >= limit
+        self._second.limit = max(1, min(self._maximum, limit))
+        return self._granted + self._second.count(now) >= limit
+
+    def refused(self, wait: float) -> None:
+        """Send nothing until a rate limit that was exceeded ends; remember the minute's limit, if it was that."""
+        self.pause(wait)
+        now = anyio.current_time()
+        count = self._minute.count(now)
+        if wait > _NO_SECOND and count >= _LEAST_A_MINUTE and not self._guessed_until > now:
+            self._minute.limit = min(count - 1, self._most_a_minute or count)
+            self._guessed_until = now + _GUESS_HOLDS
 
     def has_left(self, at: float) -> None:
         """Use a granted slot, and wake those who wait for that."""
         self._granted -= 1
-        self._left.append(at)
+        for window in (self._second, self._minute):
+            window.add(at)
         self._used.set()
         self._used = anyio.Event()
+
+    @property
+    def _allowed(self) -> int:
+        return self._second.limit or self._maximum
+
+    def _wait(self) -> float:
+        """Return the seconds until a request that queues now may leave."""
+        delay = self._delay()
+        return (self._second.seconds if isinf(delay) else delay) + self.seconds_for(
+            self._waiting // self._allowed * self._allowed
+        )
+
+    def _busy(self) -> NotSent:
+        wait = max(1, ceil(self._wait()))
+        again = f"Try the same call again in {wait} s."
+        return NotSent("Too many calls are waiting to be sent.", again, repeat_after=wait)
 
     async def _next_slot(self) -> Slot:
         while (delay := self._delay()) > 0:
@@ -123,12 +185,7 @@ class Pace:
     def _delay(self) -> float:
         """Return the seconds until a request may leave; infinite while that hangs on one that has not left yet."""
         now = anyio.current_time()
-        while self._left and self._left[0] + self._window + _SLACK <= now:
-            self._left.popleft()
-        room = self._allowed - self._granted
-        full_until = 0.0
-        if room <= 0:
-            full_until = inf
-        elif len(self._left) >= room:
-            full_until = self._left[-room] + self._window + _SLACK
-        return max(full_until - now, self._paused_until - now, 0.0)
+        if self._guessed_until <= now:
+            self._minute.limit = self._most_a_minute
+        windows = (self._second.delay(self._granted, now), self._minute.delay(self._granted, now))
+        return max(*windows, self._paused_until - now, 0.0)

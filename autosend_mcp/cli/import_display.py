@@ -21,6 +21,7 @@ _EXPLAINED = {
     "unknown": "it may or may not have been applied",
 }
 _MAX_NAME = 60
+_WORTH_SAYING = 10.0  # seconds
 
 
 class Display(ABC):
@@ -116,7 +117,8 @@ class Events(Display):
 
     def show_reading(self, imported: Import) -> None:
         """Print an event `read`: the file, its columns and the rows by outcome so far."""
-        self._emit("read", **reading_of(imported), **progress_of(imported.progress), notes=imported.notes)
+        needed = {"secondsNeeded": seconds} if (seconds := round(imported.seconds_needed)) else {}
+        self._emit("read", **reading_of(imported), **progress_of(imported.progress), **needed, notes=imported.notes)
 
     def show_failure(self, error: AutoSendError) -> None:
         """Print an event `failed`."""
@@ -147,8 +149,9 @@ def described(imported: Import) -> list[str]:
     lines += [f"list: {_shown(joined.name)}" for joined in imported.lists]
     if imported.resumed:
         lines.append("Going on with the import that was interrupted.")
-    progress = imported.progress
-    return [*lines, f"{progress.total:,} rows, {progress.total - progress.settled:,} to go"]
+    progress, needed = imported.progress, timedelta(seconds=round(imported.seconds_needed))
+    at_least = f", at least {needed}" if needed.total_seconds() >= _WORTH_SAYING else ""
+    return [*lines, f"{progress.total:,} rows, {progress.total - progress.settled:,} to go{at_least}"]
 
 
 def concluded(imported: Import) -> list[str]:

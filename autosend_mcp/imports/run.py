@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import asdict
+from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
@@ -23,7 +24,7 @@ from autosend_mcp.imports.options import ImportOptions
 from autosend_mcp.imports.progress import Progress
 from autosend_mcp.imports.reports import write_dry_run, write_reports
 from autosend_mcp.imports.sending.requests import Requests
-from autosend_mcp.imports.sending.sender import Sender
+from autosend_mcp.imports.sending.sender import BULK_LIMIT, MAX_JOINING, Sender
 from autosend_mcp.imports.staging import define_fields, infer_types, new_field, stage
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.tools.contact_lists.resolve import resolve_lists
@@ -97,6 +98,13 @@ class Import:
         except OSError as error:
             what = f"The file or its journal cannot be used: {error.strerror or error}."
             raise NotSent(what, _BESIDE_THE_FILE) from None
+
+    @property
+    def seconds_needed(self) -> float:
+        """The seconds that sending what is left takes at least, at the pace that is known by now."""
+        rows = self.progress.total - self.progress.settled
+        requests = ceil(rows / BULK_LIMIT) + len(self.lists) * ceil(rows / MAX_JOINING)
+        return 0.0 if self.options.dry_run else self._autosend.pace.seconds_for(requests)
 
     async def send(self) -> None:
         """Send what was read, and write the reports. Where that ends early, `error` says why; it can be resumed."""

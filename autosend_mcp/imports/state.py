@@ -39,7 +39,7 @@ async def _members(job: ImportJob, import_id: str, cursor: str | None, notes: Se
     rows = await to_thread.run_sync(job.imported.problems, after, _PROBLEMS + 1) if job.was_read else []
     shown, more = fitting([_problem(row) for row in rows[:_PROBLEMS]])
     further = write_cursor(rows[len(shown) - 1].number, _PROBLEMS, import_id) if len(rows) > len(shown) else None
-    left = progress.seconds_left if job.was_read and not job.ended.is_set() else None
+    left = (progress.seconds_left or job.imported.seconds_needed) if job.was_read and not job.ended.is_set() else None
     return {
         "outcome": job.outcome,
         "import_id": import_id,
