@@ -13,6 +13,7 @@ from autosend_mcp.sandbox import app as sandbox
 from autosend_mcp.server.app import chosen, instructions
 from autosend_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, Toolset, variable_of
 from autosend_mcp.tools.registry import Tool
+from manifests.exchanges import exchanges_table
 from manifests.hosts import as_text, described_settings
 from manifests.tables import table
 from manifests.tool_pages import tools_reference, tools_table
@@ -113,4 +114,5 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "reference": tools_reference,
     "settings": settings_table,
     "unknowns": unknowns_table,
+    "exchanges": exchanges_table,
 }

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -15,13 +14,14 @@ from hypothesis import strategies as st
 from autosend_mcp.api.envelope import read_reply
 from autosend_mcp.api.waits import requested_wait
 from autosend_mcp.errors import Refused
+from manifests.exchanges import NAMES, documented, is_error
 from tests.support.examples import TIMES
 from tests.support.line import answering, over_a_line
 from tests.support.worlds import error_of
 
 pytestmark = pytest.mark.anyio
 
-DOCUMENTED = {file.stem: json.loads(file.read_text()) for file in Path(__file__).parent.glob("contract/errors/*.json")}
+DOCUMENTED = [name for name in NAMES if is_error(documented(name))]
 
 texts = st.text("abcdefXYZ_", min_size=1, max_size=20)
 
@@ -94,7 +94,7 @@ def test_no_code_and_no_field_is_lost_in_any_shape(shape: str, status: int, says
 
 @pytest.mark.parametrize("name", DOCUMENTED)
 async def test_each_documented_error_is_reported_with_all_that_it_says(name: str) -> None:
-    response = DOCUMENTED[name]["response"]
+    response = documented(name)["response"]
     status, body = response["status"], response["body"]
     async with over_a_line() as (client, line):
         line.lose("GET /contact-lists", answering(status, body, **response.get("headers", {})))

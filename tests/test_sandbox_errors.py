@@ -1,7 +1,5 @@
 """The sandbox's errors are those that AutoSend documents, word for word."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -9,26 +7,32 @@ import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.contacts import writes
+from manifests.exchanges import contract
 from tests.support.http import http_of
 
 pytestmark = pytest.mark.anyio
 
-ERRORS = Path(__file__).parent / "contract" / "errors"
 JOHN = {"email": "john@example.com"}
 
 # A request that provokes the error (with headers of its own), and the switches under which it is the documented one.
 PROVOKED: dict[str, tuple[str, str, Any, dict[str, str], dict[str, Any]]] = {
-    "unauthorized": ("GET", "/contact-lists", None, {"Authorization": ""}, {}),
-    "unauthorized_flat_with_code": ("GET", "/custom-fields", None, {"Authorization": ""}, {"error_shape": "flat"}),
-    "insufficient_permissions": ("GET", "/contact-lists", None, {"Authorization": "Bearer ASA_x"}, {}),
-    "not_found": ("GET", "/nothing", None, {}, {}),
+    "errors/unauthorized": ("GET", "/contact-lists", None, {"Authorization": ""}, {}),
+    "errors/unauthorized_flat_with_code": (
+        "GET",
+        "/custom-fields",
+        None,
+        {"Authorization": ""},
+        {"error_shape": "flat"},
+    ),
+    "errors/insufficient_permissions": ("GET", "/contact-lists", None, {"Authorization": "Bearer ASA_x"}, {}),
+    "errors/not_found": ("GET", "/nothing", None, {}, {}),
     "validation_failed": ("POST", "/contacts", {"email": "john"}, {}, {}),
-    "contact_list_not_found": ("DELETE", f"/contact-lists/{'f' * 24}", None, {}, {}),
+    "errors/contact_list_not_found": ("DELETE", f"/contact-lists/{'f' * 24}", None, {}, {}),
     "contact_not_found": ("DELETE", "/contacts/email/userId/nobody", None, {}, {}),
-    "custom_field_not_found": ("DELETE", "/custom-fields/fieldName/nothing", None, {}, {}),
-    "contact_exists_409": ("POST", "/contacts", JOHN, {}, {"error_shape": "title"}),
-    "malformed_contact_id": ("GET", "/contacts/x", None, {}, {"error_shape": "title"}),
-    "field_already_exists": (
+    "delete_custom_field_not_found": ("DELETE", "/custom-fields/fieldName/nothing", None, {}, {}),
+    "errors/contact_exists_409": ("POST", "/contacts", JOHN, {}, {"error_shape": "title"}),
+    "errors/malformed_contact_id": ("GET", "/contacts/x", None, {}, {"error_shape": "title"}),
+    "errors/field_already_exists": (
         "POST",
         "/custom-fields",
         {"fieldName": "plan", "fieldType": "string"},
@@ -36,11 +40,6 @@ PROVOKED: dict[str, tuple[str, str, Any, dict[str, str], dict[str, Any]]] = {
         {"error_shape": "flat"},
     ),
 }
-
-
-def documented(name: str) -> dict[str, Any]:
-    """Return the documented response: its status and body."""
-    return json.loads((ERRORS / f"{name}.json").read_text())["response"]
 
 
 @pytest.mark.parametrize("name", PROVOKED)
@@ -52,16 +51,18 @@ async def test_an_error_is_the_documented_one_word_for_word(name: str) -> None:
     async with http_of(sandbox) as http:
         answered = await http.request(method, path, json=body, headers=headers)
     sandbox.close()
-    assert {"status": answered.status_code, "body": answered.json()} == documented(name)
+    assert {"status": answered.status_code, "body": answered.json()} == contract(name)[1]
 
 
-@pytest.mark.parametrize(("shape", "name"), [("object", "rate_limit_exceeded"), ("errors", "rate_limit_flat")])
+@pytest.mark.parametrize(
+    ("shape", "name"), [("object", "errors/rate_limit_exceeded"), ("errors", "errors/rate_limit_flat")]
+)
 async def test_a_rate_limit_is_the_documented_one_but_for_the_wait(shape: Any, name: str) -> None:
     sandbox = Sandbox(Options(rate_limit=1, error_shape=shape))
     async with http_of(sandbox) as http:
         answered = [await http.get("/contact-lists") for _ in range(2)][1]
     sandbox.close()
-    expected = documented(name)["body"]
+    expected = contract(name)[1]["body"]
     expected.get("error", expected)["retryAfter"] = 1
     assert (answered.status_code, answered.json()) == (429, expected)
 
@@ -73,5 +74,5 @@ async def test_a_bug_is_the_documented_error_of_the_server() -> None:
     headers = {"Authorization": "Bearer AS_x"}
     async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1/v1", headers=headers) as http:
         answered = await http.get("/contact-lists")
-    assert {"status": answered.status_code, "body": answered.json()} == documented("internal_server_error")
+    assert {"status": answered.status_code, "body": answered.json()} == contract("errors/internal_server_error")[1]
     assert int(answered.headers["X-RateLimit-Remaining"]) > 0

@@ -22,7 +22,7 @@ def _object(_status: int, error: Error) -> dict[str, Any]:
 
 
 def _flat(_status: int, error: Error) -> dict[str, Any]:
-    return dict(error)
+    return {name: value for name, value in error.items() if name != "status"}
 
 
 def _errors(_status: int, error: Error) -> dict[str, Any]:
