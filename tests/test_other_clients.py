@@ -1,5 +1,7 @@
 """The sandbox as other clients of AutoSend use it, by the requests that they send. autosendjs runs in .ci/node."""
 
+from typing import Any
+
 import pytest
 
 from tests.support.http import expect_refusal, over
@@ -27,7 +29,7 @@ async def test_the_convex_component_gets_what_it_reads_of_each_reply() -> None:
         created = (await http.post("/contact-lists", json={"name": "News", "description": "Weekly"})).json()["data"]
         named = {"contactListId": created["id"], "contactIds": [contact["id"]]}
         added = (await http.post("/contact-lists/contacts/bulk-add", json=named)).json()["data"]
-        counts = {"added": 1, "created": 0, "alreadyInList": 0, "totalContactsInList": 1, "errors": []}
+        counts: dict[str, Any] = {"added": 1, "created": 0, "alreadyInList": 0, "totalContactsInList": 1, "errors": []}
         assert added.items() >= counts.items()
         lists = (await http.get("/contact-lists?type=list")).json()["data"]["lists"]
         assert [(one["name"], one["contactCount"]) for one in lists if one["id"] == created["id"]] == [("News", 1)]
