@@ -148,6 +148,8 @@ async def test_lists_are_joined_by_a_request_of_their_own_and_reported() -> None
     assert plan["request"]["body"] == line.bodies(POST)[0]
     joined = {"outcome": "done", "list": {"id": made["id"], "name": "Newsletter"}, "added": 2, "created": 0}
     assert answer["lists"] == [joined | {"alreadyInList": 1}]
+    leave = {"list": made["id"], "emails": ["p1@example.com", "p2@example.com"]}
+    assert answer["undo"][0] == {"tool": "remove_from_list", "arguments": leave}
     assert any("AutoSend documents no lists for a bulk update" in note for note in answer["notes"])
     assert any("automation" in note for note in answer["notes"])
     assert line.count(ADD) == 1

@@ -17,6 +17,8 @@ from tests.test_elicitation import ONE
 
 pytestmark = pytest.mark.anyio
 
+OLDER = Options(rate_limit=0, list_ids_in_replies=False)  # as on older pages
+
 FAILED = (500, {"success": False, "error": "failed"})
 SEARCH = "POST /contacts/search/emails"
 UNKNOWN = "hether it was applied is not known."
@@ -80,7 +82,7 @@ MEMBERS = "POST /contact-lists/contacts/search"
 
 
 async def test_a_few_people_are_searched_for_in_a_long_list() -> None:
-    async with over_a_line() as (client, line):
+    async with over_a_line(options=OLDER) as (client, line):
         newsletter = line.sandbox.store.contact_lists.seed(PROJECT, "Letters", "list")
         rows = [{"email": f"m{number}@example.com", "listIds": [newsletter]} for number in range(350)]
         for row in rows:
@@ -115,7 +117,7 @@ async def test_a_contact_given_by_id_that_shows_its_lists_is_not_searched_for() 
 
 
 async def test_an_upsert_seen_only_by_lists_that_cannot_be_read_is_unknown() -> None:
-    async with over_a_line() as (client, line):
+    async with over_a_line(options=OLDER) as (client, line):
         line.sandbox.store.contact_lists.seed(PROJECT, "Letters", "list")
         writes.create(line.sandbox.store, PROJECT, {"email": "jane@example.com", "firstName": "Jane"})
         line.lose("POST /contacts/email", applied_then_reset)

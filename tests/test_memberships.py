@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from autosend_mcp.sandbox.app import PROJECT
+from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.contacts import writes
+from autosend_mcp.tools.contact_lists.members import FOUND_OUTSIDE, NO_UNDO, NO_UNDO_OUT, STARTS_AGAIN
 from tests.support.answering import Answering, Row
 from tests.support.line import LOST, Line, answering, applied_then_reset, over_a_line, reset, rewritten
 from tests.support.records import members_of, snapshot, starts_of
@@ -14,6 +15,8 @@ from tests.support.worlds import answer_of, connected, error_of
 from tests.test_sizes import PEOPLE
 
 pytestmark = pytest.mark.anyio
+
+OLDER = Options(rate_limit=0, list_ids_in_replies=False)  # as on older pages
 
 ADD = "POST /contact-lists/contacts/bulk-add"
 SEARCH = "POST /contact-lists/contacts/search"
@@ -94,7 +97,7 @@ async def test_who_was_not_added_is_reported_with_the_reason() -> None:
 
 
 async def test_the_count_of_those_who_were_not_in_the_list_is_reported() -> None:
-    async with over_a_line() as (client, line):
+    async with over_a_line(options=OLDER) as (client, line):
         seed(line, "ann", "bob")
         answer_of(await client.call_tool("add_to_list", {"list": "Newsletter", "emails": ["ann@example.com"]}))
         both = {"list": "Newsletter", "emails": ["ann@example.com", "bob@example.com"]}
@@ -137,7 +140,8 @@ async def test_a_lost_membership_is_settled_and_starts_no_automation_twice(name:
         removed = answer_of(await client.call_tool("remove_from_list", asked))
         assert members_of(line.sandbox.store, list_id) == []
     assert added["notes"][0] == "AutoSend's reply was lost; a look-up then found all of them in the list."
-    assert removed["notes"] == ["AutoSend's reply was lost; a look-up then found none of them in the list."]
+    assert removed["notes"] == [FOUND_OUTSIDE, STARTS_AGAIN]
+    assert [step["arguments"]["emails"] for step in added["undo"] + removed["undo"]] == [asked["emails"]] * 2
     assert (line.count(ADD), line.count(f"POST /contact-lists/{list_id}")) == (1, 1)
 
 
@@ -159,7 +163,7 @@ async def test_a_lost_removal_that_was_not_applied_is_never_reported_as_done() -
         body["data"]["contacts"] = [{"contact": row} for row in body["data"]["contacts"]]
 
     other = "jane@xn--bcher-kva.example"
-    async with seeded() as (client, line):
+    async with seeded(options=OLDER) as (client, line):
         answer_of(await client.call_tool("create_contact", {"email": other, "listIds": ["Newsletter"]}))
         for email, change, said in (
             (other, in_unicode, "some were still in the list, so it was probably not applied"),
@@ -172,7 +176,7 @@ async def test_a_lost_removal_that_was_not_applied_is_never_reported_as_done() -
 
 @pytest.mark.parametrize("tool", ["add_to_list", "remove_from_list"])
 async def test_many_people_are_found_by_a_page_of_the_list(tool: str) -> None:
-    async with over_a_line() as (client, line):
+    async with over_a_line(options=OLDER) as (client, line):
         list_id = seed(line)
         emails = [f"p{number}@example.com" for number in range(5)]
         if tool == "remove_from_list":
@@ -185,7 +189,7 @@ async def test_many_people_are_found_by_a_page_of_the_list(tool: str) -> None:
 
 
 async def test_when_looking_fails_too_it_is_unknown() -> None:
-    async with over_a_line() as (client, line):
+    async with over_a_line(options=OLDER) as (client, line):
         seed(line, "ann")
         line.lose(ADD, applied_then_reset)
         line.lose(SEARCH, reset)
@@ -193,16 +197,26 @@ async def test_when_looking_fails_too_it_is_unknown() -> None:
     assert "Looking it up failed too: whether it was applied is not known." in text
 
 
-async def test_an_undo_keeps_earlier_members_and_says_what_it_starts() -> None:
-    async with over_a_line() as (client, line):
-        seed(line, "ann", "bob")
+@pytest.mark.parametrize("shown", [False, True])
+async def test_an_undo_keeps_earlier_members_and_says_what_it_starts(shown: bool) -> None:
+    async with over_a_line(options=Options(rate_limit=0, list_ids_in_replies=shown)) as (client, line):
+        seed(line, "ann", "bob", "cy")
         ann = {"list": "Newsletter", "emails": ["ann@example.com"]}
         both = {"list": "Newsletter", "emails": ["ann@example.com", "bob@example.com"]}
         answer_of(await client.call_tool("add_to_list", ann))
         added = answer_of(await client.call_tool("add_to_list", both))
         removed = answer_of(await client.call_tool("remove_from_list", both))
-    assert "undo" not in added
-    assert "There is no undo: not all of them are new in the list, and AutoSend only counts them." in added["notes"]
+        more = {"list": "Newsletter", "emails": [*both["emails"], "cy@example.com"]}
+        answer_of(await client.call_tool("add_to_list", ann))
+        partly = answer_of(await client.call_tool("remove_from_list", more))
+        assert line.count(SEARCH) == 0
+    if shown:
+        assert [step["arguments"]["emails"] for step in added["undo"]] == [["bob@example.com"]]
+        assert [step["arguments"]["emails"] for step in partly["undo"]] == [ann["emails"]]
+    else:
+        assert "undo" not in added | partly
+        assert NO_UNDO in added["notes"]
+        assert partly["notes"] == [NO_UNDO_OUT]
     assert removed["notes"] == ["The undo would start the list's live automations again."]
     assert removed["undo"][0]["arguments"]["emails"] == both["emails"]
 

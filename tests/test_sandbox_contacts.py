@@ -16,7 +16,7 @@ ADD = "/contact-lists/contacts/bulk-add"
 
 
 async def test_a_contact_is_created_found_changed_and_deleted() -> None:
-    async with over() as (http, _):
+    async with over(list_ids_in_replies=False) as (http, _):
         created = (await http.post("/contacts", json=JANE)).json()["data"]
         assert created["email"] == "jane@example.com"
         assert (await http.get(f"/contacts/{created['id']}")).json() == {"success": True, "data": created}
@@ -89,7 +89,7 @@ async def test_an_address_is_unique_in_its_project_whatever_the_case(status: Any
     ],
 )
 async def test_an_upsert_merges_or_replaces(rule: Any, left: dict[str, Any]) -> None:
-    async with over(upsert_rule=rule) as (http, store):
+    async with over(upsert_rule=rule, list_ids_in_replies=False) as (http, store):
         news = store.contact_lists.seed(PROJECT, "News", "list")
         created = (await http.post("/contacts", json=JANE | {"listIds": [news]})).json()["data"]
         given = {"email": "jane@example.com", "customFields": {"plan": "free"}}
@@ -111,18 +111,22 @@ async def test_an_empty_name_is_cleared_and_null_leaves_it() -> None:
         assert (shown["firstName"], shown["lastName"], shown["userId"]) == (None, "Doe", "u")
 
 
-async def test_replies_about_a_contact_can_hold_its_lists() -> None:
-    async with over(list_ids_in_replies=True, created_status=201) as (http, _):
+async def test_replies_about_a_contact_hold_its_lists_and_segments() -> None:
+    async with over(created_status=201) as (http, store):
+        condition = {"field": "email", "fieldType": "string", "operator": "contains", "value": "@b.co"}
+        criteria = {"logicalOperator": "AND", "groups": [condition]}
+        segment = store.contact_lists.seed(PROJECT, "At b.co", "segment", criteria)
         created = await http.post("/contacts", json={"email": "a@b.co", "listIds": ["l1", "l2"]})
         assert created.status_code == 201
         shown = created.json()["data"]
         assert shown["listIds"] == ["l1", "l2"]
+        assert "segmentIds" not in shown
         for answered in (
             (await http.get(f"/contacts/{shown['id']}")).json()["data"],
             (await http.post("/contacts/search/emails", json={"emails": ["a@b.co"]})).json()["data"]["contacts"][0],
             (await http.post("/contacts/email", json={"email": "a@b.co"})).json()["data"],
         ):
-            assert answered["listIds"] == ["l1", "l2"]
+            assert (answered["listIds"], answered["segmentIds"]) == (["l1", "l2"], [segment])
 
 
 @pytest.mark.parametrize("status", [200, 404])

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from autosend_mcp.sandbox.app import PROJECT
+from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.contacts import writes
 from tests.support.answering import Answering
-from tests.support.line import Line, answering, forwarded, over_a_line, reset
-from tests.support.seeded import JANE
+from tests.support.line import Line, answering, forwarded, over_a_line, reset, rewritten
+from tests.support.seeded import ANN, JANE, seeded
 from tests.support.worlds import answer_of, connected, error_of, text_of
 
 pytestmark = pytest.mark.anyio
@@ -38,7 +38,7 @@ async def test_a_contact_is_shown_whole_by_address_or_id(way: str, era: str) -> 
     async with over_a_line(era) as (client, line):
         (held,) = seed(line)
         answer = answer_of(await client.call_tool("get_contact", {way: held[way]}))
-    assert answer == {name: value for name, value in held.items() if name != "projectId"}
+    assert answer == {name: value for name, value in held.items() if name != "projectId"} | {"lists": []}
 
 
 async def test_the_groups_a_contact_has_left_come_only_if_asked_for() -> None:
@@ -201,3 +201,30 @@ async def test_a_row_of_a_list_that_is_no_contact_is_unreadable(row: Any) -> Non
     async with connected(Answering(lists=LISTS, members=[row])) as client:
         text = error_of(await client.call_tool("find_contacts", {"list": "Newsletter"}))
     assert "could not be read" in text
+
+
+@pytest.mark.parametrize("reading", ["shown", "older", "null"])
+async def test_the_lists_and_segments_of_a_contact_are_shown_by_name(reading: str) -> None:
+    def no_lists(body: Any) -> None:
+        for row in body["data"]["contacts"]:
+            row |= {"listIds": None, "segmentIds": None}
+
+    async with seeded(options=Options(rate_limit=0, list_ids_in_replies=reading != "older")) as (client, line):
+        if reading == "null":
+            line.lose("POST /contacts/search", rewritten(no_lists))
+        one = answer_of(await client.call_tool("get_contact", {"email": JANE}))
+        asked = {"emails": [JANE, ANN], "fields": ["listIds"]}
+        (jane, ann) = answer_of(await client.call_tool("find_contacts", asked))["contacts"]
+        inside = {"list": "Newsletter", "fields": ["lists"]}
+        member = answer_of(await client.call_tool("find_contacts", inside))["contacts"][0]
+        joined = answer_of(await client.call_tool("upsert_contact", {"email": ANN, "listIds": ["Newsletter"]}))
+        rows = {row["name"]: row["id"] for row in answer_of(await client.call_tool("list_contact_lists", {}))["lists"]}
+        searches = line.count("POST /contact-lists/contacts/search")
+    newsletter = {"id": rows["Newsletter"], "name": "Newsletter", "type": "list"}
+    segment = {"id": rows["Pro"], "name": "Pro", "type": "segment"}
+    shown = reading == "shown"
+    assert one.get("lists") == jane.get("lists") == member.get("lists") == ([newsletter, segment] if shown else None)
+    assert ann.get("lists") == ([segment] if shown else None)
+    assert joined["undo"] == [{"tool": "remove_from_list", "arguments": {"list": newsletter["id"], "emails": [ANN]}}]
+    assert searches == (1 if shown else 2)
+    assert line.count("GET /contact-lists") == 2

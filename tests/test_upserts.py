@@ -25,6 +25,7 @@ ASKED: dict[str, Any] = {
 UPSERT = "POST /contacts/email"
 # A name with the non-joiner that Persian spells with, and one with an invisible selector after the heart.
 JOINED_NAME, HEART = "Ali\u200cReza", "❤\ufe0f fans"
+OLDER = Options(rate_limit=0, list_ids_in_replies=False)  # as on older pages
 REPLACING = Options(rate_limit=0, upsert_rule="replace")
 
 
@@ -133,7 +134,7 @@ async def test_a_lost_upsert_that_only_joins_a_list_is_settled(applied: bool) ->
 
 
 async def test_a_lost_upsert_is_unknown_where_the_list_cannot_be_searched() -> None:
-    async with over_a_line() as (client, line):
+    async with over_a_line(options=OLDER) as (client, line):
         answer_of(await client.call_tool("create_contact_list", {"name": "Newsletter"}))
         answer_of(await client.call_tool("create_contact", ASKED))
         line.lose(UPSERT, applied_then_reset)
@@ -183,7 +184,7 @@ async def test_a_list_that_the_contact_is_in_is_joined_and_undone_for_nobody() -
 
 
 async def test_earlier_membership_that_cannot_be_looked_up_is_said_to_be_unknown() -> None:
-    async with over_a_line() as (client, line):
+    async with over_a_line(options=OLDER) as (client, line):
         line.sandbox.store.contact_lists.seed(PROJECT, "Newsletter", "list")
         answer_of(await client.call_tool("create_contact", ASKED))
         line.lose("POST /contact-lists/contacts/search", reset)
@@ -193,7 +194,7 @@ async def test_earlier_membership_that_cannot_be_looked_up_is_said_to_be_unknown
 
 
 async def test_many_lists_are_joined_without_looking_into_each_first() -> None:
-    async with over_a_line() as (client, line):
+    async with over_a_line(options=OLDER) as (client, line):
         names = [f"List {number}" for number in range(4)]
         for name in names:
             line.sandbox.store.contact_lists.seed(PROJECT, name, "list")

@@ -44,6 +44,19 @@ async def recent_lists(call: Call) -> list[ContactList]:
     return cached.rows if cached.rows is not None and cached.is_fresh else await read_lists(call)
 
 
+async def known_lists(call: Call) -> dict[str, ContactList]:
+    """Return the lists and segments by id, at most a minute old; none where they cannot be read.
+
+    Like the contact properties they are tried once and quickly, so that they never hold an answer up.
+    """
+    cached = call.cache.lists
+    if not cached.is_fresh:
+        with suppress(Unknown):
+            async with cached.reading(call.seconds_left):
+                await _renew(cached, lambda: call.look_up(contact_lists.list_all()))
+    return {row.id: row for row in cached.rows or ()}
+
+
 async def read_properties(call: Call) -> list[CustomField]:
     """Return all contact properties but the built-in ones, read now.
 
@@ -71,7 +84,7 @@ async def property_types(call: Call) -> dict[str, str] | None:
     if not cached.is_fresh:
         with suppress(Unknown):
             async with cached.reading(call.seconds_left):
-                await _renew(call, cached)
+                await _renew(cached, lambda: look_up_properties(call))
     if cached.rows is None:
         return None
     # Where names differ in invisible characters only, the one without them is the one that can be named.
@@ -142,12 +155,12 @@ async def _read(call: Call, cached: Cached[RowT], read: Callable[[], Awaitable[l
         return cached.rows or []
 
 
-async def _renew(call: Call, cached: Cached[CustomField]) -> None:
-    """Read the contact properties, unless another call has done so meanwhile."""
+async def _renew(cached: Cached[RowT], look_up: Callable[[], Awaitable[list[RowT]]]) -> None:
+    """Look the rows up, unless another call has done so meanwhile."""
     if cached.is_fresh:
         return
     try:
-        cached.store(await look_up_properties(call))
+        cached.store(await look_up())
     except AutoSendError:
         cached.store(None)
 

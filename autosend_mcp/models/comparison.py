@@ -11,6 +11,7 @@ from autosend_mcp.models.contacts.contact import (
     CUSTOM,
     LISTS,
     NAMES,
+    SEGMENTS,
     Contact,
     PersonChange,
     StoredContact,
@@ -54,8 +55,9 @@ def with_existing_values(expected: Values, before: StoredContact | None, own: Co
 
 
 def own_values(contact: StoredContact, own: Collection[str] | None) -> dict[str, Any]:
-    """Return the contact as AutoSend shows it, without what AutoSend sets by itself: the custom fields not `own`."""
-    values = {name: value for name, value in contact.raw.items() if name not in SYSTEM_PROPERTIES}
+    """Return the contact as AutoSend shows it, without its lists and what AutoSend sets: custom fields not `own`."""
+    no_values = {*SYSTEM_PROPERTIES, LISTS, SEGMENTS}
+    values = {name: value for name, value in contact.raw.items() if name not in no_values}
     if own is not None and contact.raw_fields:
         values[CUSTOM] = {name: value for name, value in contact.raw_fields.items() if _is_own(name, own)}
     return values

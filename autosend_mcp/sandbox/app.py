@@ -40,7 +40,7 @@ Written from the documentation; shares no code with the client it tests. Where t
 | unknown list ids in `listIds` | `known_lists_only`: false makes them on first use, or true refuses them |
 | segment ids in `listIds` | refused with 400 |
 | `GLOBAL_CONTACT_LIST` in `listIds` | ignored: every contact is in it |
-| `listIds` in replies about a contact | `list_ids_in_replies`: false, or true |
+| `listIds` and `segmentIds` in replies about a contact | `list_ids_in_replies`: true, or false as on older pages |
 | custom fields that are not defined | `unknown_fields`: `create` defines them, or `keep`, `ignore`, `refuse` |
 | type of a field defined by its first value | boolean, number, date (an ISO date), string |
 | reserved names as custom fields of a contact | kept, never defined |

@@ -48,7 +48,7 @@ class Options:
     no_value: Literal["absent", "null", "empty"] = "absent"
     unknown_fields: Literal["create", "keep", "ignore", "refuse"] = "create"
     wrong_types: Literal["refuse", "keep"] = "refuse"
-    list_ids_in_replies: bool = False
+    list_ids_in_replies: bool = True
     properties_key: Literal["customFields", "contactProperties", "both"] = "customFields"
     system_properties: bool = False
     property_rows: Literal["newest", "first"] = "newest"

@@ -24,7 +24,7 @@ from autosend_mcp.models.values import (
 
 # AutoSend's names of what a contact has, besides `email`.
 FIRST_NAME, LAST_NAME, USER_ID, MOBILE = NAMES = ("firstName", "lastName", "userId", "mobile")
-CUSTOM, LISTS = "customFields", "listIds"
+CUSTOM, LISTS, SEGMENTS = "customFields", "listIds", "segmentIds"
 CLEAR = "clear"  # what a tool takes of an upsert besides; AutoSend takes "" instead
 PROPERTIES = "contactProperties"  # what newer pages call the custom fields, in requests and in replies
 OTHER_NAMES = {PROPERTIES: CUSTOM}
@@ -129,10 +129,19 @@ KnownFields = Annotated[
 ]
 
 
+def _ids(value: object) -> object:
+    """Return the ids that are texts; None for what is no list of them."""
+    return [item for item in cast("list[object]", value) if isinstance(item, str)] if isinstance(value, list) else None
+
+
+Ids = Annotated[list[VisibleText] | None, BeforeValidator(_ids)]
+
+
 class Contact(Answer):
     """A contact as AutoSend returns it. Only `id` and `email` are taken for granted.
 
-    `list_ids` is not in the documented reply and is kept where AutoSend sends it; times are ISO 8601 in UTC.
+    `list_ids`, `segment_ids`: None where AutoSend does not show them, as on older pages; a reply of a create has no
+    segments. Times are ISO 8601 in UTC.
     """
 
     id: Annotated[VisibleText, Field(min_length=1)]
@@ -141,7 +150,8 @@ class Contact(Answer):
     last_name: VisibleText | None = None
     user_id: VisibleText | None = None
     mobile: VisibleText | None = Field(default=None, json_schema_extra={UNPUBLISHED: True})
-    list_ids: list[VisibleText] | None = Field(default=None, json_schema_extra={UNPUBLISHED: True})
+    list_ids: Ids = Field(default=None, json_schema_extra={UNPUBLISHED: True})
+    segment_ids: Ids = Field(default=None, exclude=True, json_schema_extra={UNPUBLISHED: True})
     custom_fields: KnownFields | None = None
     created_at: VisibleText | None = None
 

@@ -39,9 +39,9 @@ class WrittenContact(WriteAnswer[OutcomeT], Contact, Generic[OutcomeT]):
         return cls.model_construct(outcome="dry_run", plan=plan)
 
     @classmethod
-    def showing(cls, contact: Contact, **more: Any) -> Self:
-        """Return the answer that shows this contact."""
-        shown = {name: getattr(contact, name) for name in Contact.model_fields}
+    def showing(cls, contact: Contact, *, lists: bool = False, **more: Any) -> Self:
+        """Return the answer that shows this contact. `lists`: with those that it is in."""
+        shown = {name: getattr(contact, name) for name in Contact.model_fields if lists or name != "list_ids"}
         return cls.model_construct(_fields_set=None, **shown | more)
 
 

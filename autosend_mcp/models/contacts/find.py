@@ -9,17 +9,20 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from autosend_mcp.models.base import Body, JsonObject, broken_rule
-from autosend_mcp.models.contacts.contact import OTHER_NAMES, Contact
+from autosend_mcp.models.contacts.contact import LISTS, OTHER_NAMES, SEGMENTS, Contact
 from autosend_mcp.models.pages import Pageable, Paged
+from autosend_mcp.models.schema import UNPUBLISHED
 from autosend_mcp.models.text import VisibleText
 from autosend_mcp.models.values import MAX_ENTRIES, EmailAddress, Name
 
 # What a search in a list does not show, by AutoSend's documentation; looking the addresses up does.
-SHOWN_BY_LOOK_UP = {"userId", "mobile", "customFields"}
+GROUPS = "lists"
+SHOWN_BY_LOOK_UP = {"userId", "mobile", "customFields", GROUPS}
+_SPELLINGS = {**OTHER_NAMES, LISTS: GROUPS, SEGMENTS: GROUPS}
 
 ContactField = Annotated[
-    Literal["firstName", "lastName", "userId", "mobile", "customFields", "createdAt", "updatedAt"],
-    BeforeValidator(lambda name: OTHER_NAMES.get(name, name) if isinstance(name, str) else name),
+    Literal["firstName", "lastName", "userId", "mobile", "customFields", "lists", "createdAt", "updatedAt"],
+    BeforeValidator(lambda name: _SPELLINGS.get(name, name) if isinstance(name, str) else name),
 ]
 
 
@@ -38,10 +41,12 @@ class GetContact(Body):
 
 
 class FoundContact(Contact):
-    """The answer of `get_contact`."""
+    """The answer of `get_contact`. `lists`: the lists and segments that the contact is in."""
 
     model_config = ConfigDict(json_schema_extra={"required": ["id", "email"]})
 
+    list_ids: list[str] | None = Field(default=None, exclude=True, json_schema_extra={UNPUBLISHED: True})
+    lists: list[JsonObject] | None = None
     updated_at: VisibleText | None = None
     unsubscribe_groups: list[JsonObject] | None = None
 

@@ -77,13 +77,9 @@ def _named(store: Store, project: str, body: Mapping[str, Any]) -> tuple[dict[st
 
 
 def _shown(store: Store, contacts: list[Contact]) -> list[dict[str, Any]]:
-    lists = store.contact_lists
     return [
-        {name: contact[name] for name in ("id", "email", "updatedAt", "createdAt", "projectId")}
-        | {"listIds": list_ids, "segmentIds": segment_ids}
-        for contact, list_ids, segment_ids in zip(
-            contacts, lists.of(contacts), lists.of(contacts, "segment"), strict=True
-        )
+        {name: contact[name] for name in ("id", "email", "updatedAt", "createdAt", "projectId")} | groups
+        for contact, groups in zip(contacts, store.contact_lists.groups_of(contacts), strict=True)
     ]
 
 

@@ -136,6 +136,11 @@ class ContactLists:
             found[row["contact"]].append(row["list"])
         return [found[contact["id"]] for contact in contacts]
 
+    def groups_of(self, contacts: Sequence[Contact]) -> list[dict[str, list[str]]]:
+        """Return, for each of the contacts, the `listIds` and `segmentIds` that replies show."""
+        both = zip(self.of(contacts), self.of(contacts, "segment"), strict=True)
+        return [{"listIds": list_ids, "segmentIds": segment_ids} for list_ids, segment_ids in both]
+
     def holds(self, list_id: str, contact: Contact) -> bool:
         """Return whether the contact is in the list or segment."""
         sql = "SELECT 1 FROM members WHERE contact = ? AND list = ?"

@@ -59,7 +59,8 @@ class ContactEndpoints:
     async def create(self, request: Request, project: str) -> Response:
         """Create a contact, unless the project has the address."""
         contact = create(self._store, project, await _contact_body(request))
-        return success(self._shown(contact), status=self._options.created_status)
+        shown = {name: value for name, value in self._shown(contact).items() if name != "segmentIds"}
+        return success(shown, status=self._options.created_status)
 
     async def upsert(self, request: Request, project: str) -> Response:
         """Create a contact, or change the one with this address."""
@@ -155,8 +156,8 @@ class ContactEndpoints:
             shown = [{name: value for name, value in contact.items() if name != MOBILE} for contact in shown]
         if not self._options.list_ids_in_replies:
             return shown
-        list_ids = self._store.contact_lists.of(contacts)
-        return [contact | {"listIds": ids} for contact, ids in zip(shown, list_ids, strict=True)]
+        groups = self._store.contact_lists.groups_of(contacts)
+        return [contact | ids for contact, ids in zip(shown, groups, strict=True)]
 
     def _shown(self, contact: Contact, *, of_upsert: bool = False) -> Contact:
         return self._all_shown([contact], of_upsert=of_upsert)[0]

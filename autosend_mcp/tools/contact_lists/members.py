@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from autosend_mcp.api import contact_lists, contacts
 from autosend_mcp.api.calls import Call
+from autosend_mcp.api.contacts import Found
 from autosend_mcp.errors import AutoSendError, Refused, Unknown
 from autosend_mcp.models.automations import Change
 from autosend_mcp.models.base import planned, step
@@ -21,7 +22,7 @@ from autosend_mcp.models.contact_lists.members import (
 from autosend_mcp.models.contacts.create import AUTOMATIONS_START, AUTOMATIONS_WOULD, NEW_CONTACTS_MAY
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.tools.automations import effects, started
-from autosend_mcp.tools.contact_lists.look_up import waiting_for
+from autosend_mcp.tools.contact_lists.look_up import shown_members, waiting_for
 from autosend_mcp.tools.contact_lists.resolve import resolve_list
 from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.lost_reply import find_out
@@ -50,14 +51,18 @@ async def add_to_list(context: Context, body: ListMembers) -> AddedToList:
     """
     into = await resolve_list(context, body.contact_list, joining=True, fresh=body.dry_run)
     people = body.people()
-    strangers = await _without_contact(context, people)
+    before = await _look_before(context.call, people) if people.emails else None
+    if people.emails and before is None:
+        context.notes.append("Looking up which of them are new contacts failed.")
+    strangers = [email for email in people.emails if before is not None and email not in before]
     if body.dry_run:
         request = contact_lists.bulk_add(into.id, people).shown()
         unnamed = [AUTOMATIONS_WOULD, *[NEW_CONTACTS_MAY] * bool(strangers)]
         start = await effects(context.call, _change(into, strangers), unnamed)
-        plan = planned(request, list=into.named(), wouldCreate=strangers, **start)
+        inside = sorted(shown_members(before or {}, into.id) or ())
+        plan = planned(request, list=into.named(), wouldCreate=strangers, alreadyInList=inside, **start)
         return AddedToList(outcome="dry_run", plan=plan)
-    answer = await join(context.call, into, people, strangers)
+    answer = await join(context.call, into, people, before, strangers)
     if answer.added or answer.created:
         answer.notes = [*(answer.notes or []), *started(context.call, _change(into, strangers))] or None
     return answer
@@ -67,24 +72,24 @@ def _change(into: ContactList, strangers: Sequence[str]) -> Change:
     return Change(creates=bool(strangers), joins=[into.id], surely=False)
 
 
-async def _without_contact(context: Context, people: People) -> list[str]:
-    """Return the addresses that are no contacts yet, which AutoSend will create; none if looking them up fails."""
-    if not people.emails:
-        return []
+async def _look_before(call: Call, people: People) -> Found | None:
+    """Return the contacts at the addresses; None if looking them up fails."""
     try:
-        known = await context.call.look_up(contacts.search_emails(people.emails))
+        return await call.look_up(contacts.search_emails(people.emails))
     except AutoSendError:
-        context.notes.append("Looking up which of them are new contacts failed.")
-        return []
-    return [email for email in people.emails if email not in known]
+        return None
 
 
-async def join(call: Call, into: ContactList, people: People, strangers: list[str] | None = None) -> AddedToList:
-    """Put people into a list. `strangers`: those who are no contacts yet.
+async def join(
+    call: Call, into: ContactList, people: People, before: Found | None, strangers: list[str] | None = None
+) -> AddedToList:
+    """Put people into a list. `before`: their contacts before. `strangers`: those who are no contacts yet.
 
     Raises:
         AutoSendError: Nobody was put in, or that is not known.
     """
+    inside = shown_members(before, into.id) if before is not None else None
+    joining = None if inside is None else people.without(inside)
     try:
         counts = await call.write(contact_lists.bulk_add(into.id, people))
     except Unknown as lost:
@@ -98,19 +103,26 @@ async def join(call: Call, into: ContactList, people: People, strangers: list[st
             "list's live automations again.",
             facts=lambda left: {"not in the list": list(left.names)},
         )
-        return AddedToList(outcome="done", contact_list=into.short(), notes=[FOUND_INSIDE, IF_NEW])
-    return _added(into, people, counts, strangers or [])
+        back = [step("remove_from_list", list=into.id, **joining.named())] if joining and joining.names else None
+        return AddedToList(outcome="done", contact_list=into.short(), undo=back, notes=[FOUND_INSIDE, IF_NEW])
+    return _added(into, people, counts, joining, strangers or [])
 
 
-def _added(into: ContactList, people: People, counts: MembershipCounts, strangers: list[str]) -> AddedToList:
+def _added(
+    into: ContactList, people: People, counts: MembershipCounts, joining: People | None, strangers: list[str]
+) -> AddedToList:
+    """Return the answer. `joining`: who was not in the list before, where AutoSend shows that."""
     refused, number, new = counts.refused(), len(people.names), counts.newly_added
     if not counts.already_in_list and not new:
         if refused:
             raise Refused("AutoSend added nobody to the list.", "Check the addresses or ids.", facts=refused)
         raise Unknown(_COUNTED_NOBODY, _SEE_WHO_IS_IN)
-    all_new = number in {new, counts.added} and not counts.already_in_list and not refused
+    if number in {new, counts.added} and not counts.already_in_list and not refused:
+        joining = people
+    elif refused or not joining or not joining.names or len(joining.names) not in {new, counts.added}:
+        joining = None  # not known, or not only those joined who were to
     whole = counts.accounts_for(number) and not refused
-    notes = [AUTOMATIONS_START] * bool(new) + [NO_UNDO] * (bool(new) and not all_new)
+    notes = [AUTOMATIONS_START] * bool(new) + [NO_UNDO] * (bool(new) and joining is None)
     return AddedToList(
         outcome="done" if whole else "partly_done",
         contact_list=into.short(),
@@ -119,8 +131,8 @@ def _added(into: ContactList, people: People, counts: MembershipCounts, stranger
         already_in_list=counts.already_in_list,
         new_contacts=(strangers or None) if counts.created else None,
         not_added=refused or None,
-        undo=[step("remove_from_list", list=into.id, **people.named())] if all_new else None,
-        notes=notes + [STAY_CONTACTS] * bool(all_new and counts.created) or None,
+        undo=[step("remove_from_list", list=into.id, **joining.named())] if new and joining else None,
+        notes=notes + [STAY_CONTACTS] * bool(joining and counts.created) or None,
     )
 
 
@@ -137,6 +149,11 @@ async def remove_from_list(context: Context, body: ListMembers) -> RemovedFromLi
     request = contact_lists.remove(out_of.id, people)
     if body.dry_run:
         return RemovedFromList(outcome="dry_run", plan=planned(request.shown(), list=out_of.named()))
+    inside = None
+    if len(people.emails) > 1:  # of one, the count says whether it was in the list
+        before = await _look_before(call, people)
+        inside = shown_members(before, out_of.id) if before is not None else None
+    leaving = None if inside is None else people.without(set(people.names) - inside)
     try:
         counts = await call.write(request)
     except Unknown as lost:
@@ -150,22 +167,27 @@ async def remove_from_list(context: Context, body: ListMembers) -> RemovedFromLi
             "counted.",
             facts=lambda left: {"still in the list": list(left.names)},
         )
-        return RemovedFromList(outcome="done", contact_list=out_of.short(), notes=[FOUND_OUTSIDE])
-    return _removed(out_of, people, counts)
+        back = [step("add_to_list", list=out_of.id, **leaving.named())] if leaving and leaving.names else None
+        notes = [FOUND_OUTSIDE] + [STARTS_AGAIN] * bool(back)
+        return RemovedFromList(outcome="done", contact_list=out_of.short(), undo=back, notes=notes)
+    return _removed(out_of, people, counts, leaving)
 
 
-def _removed(out_of: ContactList, people: People, counts: MembershipCounts) -> RemovedFromList:
+def _removed(out_of: ContactList, people: People, counts: MembershipCounts, leaving: People | None) -> RemovedFromList:
+    """Return the answer. `leaving`: who was in the list before, where AutoSend shows that."""
     number, removed = len(people.names), counts.removed or 0
     if not removed and not counts.not_in_list and not counts.errors:
         raise Unknown(_COUNTED_NOBODY, _SEE_WHO_IS_IN)
     whole = removed + (counts.not_in_list or 0) == number and not counts.errors
-    exact = removed == number and not counts.errors
+    if removed == number:
+        leaving = people
+    exact = leaving is not None and removed == len(leaving.names) and not counts.errors
     return RemovedFromList(
         outcome="done" if whole else "partly_done",
         contact_list=out_of.short(),
         removed=counts.removed,
         not_in_list=counts.not_in_list,
         errors=[error if isinstance(error, str) else compact_json(error) for error in counts.errors or []] or None,
-        undo=[step("add_to_list", list=out_of.id, **people.named())] if exact else None,
+        undo=[step("add_to_list", list=out_of.id, **leaving.named())] if leaving and exact and removed else None,
         notes=[STARTS_AGAIN if exact else NO_UNDO_OUT] if removed else None,
     )

@@ -74,7 +74,8 @@ async def upsert_contacts(context: Context, body: UpsertContacts) -> UpsertedCon
     after, lost = await _send(context, request, valid, before) if request else (_unchanged(valid, before), None)
     _demand_one(rows, lost, looked_up=after is not None)
     after = after or {}
-    joined, leave = await _join(context, lists, [row.email for row in valid if row.outcome in _AS_EXPECTED])
+    emails = [row.email for row in valid if row.outcome in _AS_EXPECTED]
+    joined, leave = await _join(context, lists, emails, before)
     answer = _answer(context, rows, (before, after), joined, leave)
     new_in = [contact_list for contact_list, done in zip(lists, joined, strict=True) if done.get("added")]
     change = change_of(valid, before, new_in, runs_workflow=body.run_workflow)
@@ -158,14 +159,14 @@ def _demand_one(rows: list[Row], lost: Unknown | None, *, looked_up: bool) -> No
 
 
 async def _join(
-    context: Context, lists: list[ContactList], emails: list[str]
+    context: Context, lists: list[ContactList], emails: list[str], before: Found
 ) -> tuple[list[dict[str, Any]], list[dict[str, object]]]:
     """Return what became of each list, and what takes it back."""
     joined: list[dict[str, Any]] = []
     back: list[dict[str, object]] = []
     for contact_list in lists:
         try:
-            answer = await join(context.call, contact_list, People(tuple(emails)))
+            answer = await join(context.call, contact_list, People(tuple(emails)), before)
         except AutoSendError as error:
             why = error.sentence if isinstance(error, Unknown) else f"{error.what} Call add_to_list to put them in."
             failed = {"list": contact_list.short(), "outcome": error.outcome, "why": f"{why} Ask the user first."}

@@ -1,14 +1,22 @@
 """Find contacts: one, many by their addresses, or a page of a list."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autosend_mcp.api import contact_lists, contacts
 from autosend_mcp.api.calls import Call
+from autosend_mcp.api.directory import known_lists
 from autosend_mcp.errors import Refused
-from autosend_mcp.models.contact_lists.lists import EVERYBODY
+from autosend_mcp.models.contact_lists.lists import EVERYBODY, ContactList
 from autosend_mcp.models.contacts.contact import Contact, StoredContact
-from autosend_mcp.models.contacts.find import SHOWN_BY_LOOK_UP, FindContacts, FoundContact, FoundContacts, GetContact
+from autosend_mcp.models.contacts.find import (
+    GROUPS,
+    SHOWN_BY_LOOK_UP,
+    FindContacts,
+    FoundContact,
+    FoundContacts,
+    GetContact,
+)
 from autosend_mcp.models.pages import fitting, read_cursor, write_cursor
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.tools.contact_lists.resolve import resolve_list
@@ -35,7 +43,27 @@ async def get_contact(context: Context, body: GetContact) -> FoundContact:
     if body.unsubscribe_groups:
         groups = [group.shown() for group in await call.read(contacts.unsubscribe_groups(contact.id))]
     shown = {name: getattr(contact, name) for name in (*Contact.model_fields, "updated_at")}
-    return FoundContact.model_construct(_fields_set=None, **shown | {"unsubscribe_groups": groups})
+    lists = _groups(contact, await known_lists(call)) if contact.list_ids or contact.segment_ids else contact.list_ids
+    return FoundContact.model_construct(_fields_set=None, **shown | {"unsubscribe_groups": groups, GROUPS: lists})
+
+
+def _groups(contact: Contact, known: Mapping[str, ContactList]) -> list[dict[str, Any]]:
+    """Return the lists and segments that the contact is in, with their names where they are known."""
+    return [
+        {"id": group} | ({"name": known[group].name} if group in known else {}) | {"type": kind}
+        for kind, ids in (("list", contact.list_ids), ("segment", contact.segment_ids))
+        for group in ids or ()
+        if group != EVERYBODY
+    ]
+
+
+async def _rows(call: Call, contacts: Sequence[Contact], body: FindContacts) -> list[dict[str, Any]]:
+    """Return the contacts with their lists, where these are asked for and AutoSend shows them."""
+    shown = [contact for contact in contacts if contact.list_ids is not None or contact.segment_ids is not None]
+    if GROUPS not in (body.fields or ()) or not shown:
+        return [contact.payload() for contact in contacts]
+    known = await known_lists(call)
+    return [contact.payload() | ({GROUPS: _groups(contact, known)} if contact in shown else {}) for contact in contacts]
 
 
 async def contact_with_id(call: Call, contact_id: str) -> StoredContact | None:
@@ -70,7 +98,8 @@ async def _at_addresses(call: Call, body: FindContacts, given: Sequence[str]) ->
     about = compact_json(emails)
     start, limit = read_cursor(body.cursor, len(emails), about)
     found = await call.read(contacts.search_emails(emails[start:]))
-    rows, notes = fitting([body.chosen(found[email].payload()) for email in emails[start:] if email in found])
+    there = await _rows(call, [found[email] for email in emails[start:] if email in found], body)
+    rows, notes = fitting([body.chosen(row) for row in there])
     shown = {str(row["email"]).lower() for row in rows}
     rest = [email for email in emails[start:] if email in found and found[email].email.lower() not in shown]
     return FoundContacts(
@@ -94,7 +123,7 @@ async def _in_list(context: Context, body: FindContacts) -> FoundContacts:
     size, total = len(page.contacts), page.total
     rows = [contact.payload() for contact in page.contacts[start % limit :]]
     if SHOWN_BY_LOOK_UP & set(body.fields or []):
-        rows = await _completed(context.call, rows)
+        rows = await _completed(context.call, rows, body)
     shown, notes = fitting([body.chosen(row) for row in rows])
     following = start + len(shown)
     more = following < total if total is not None else len(shown) < len(rows) or size == limit
@@ -108,9 +137,10 @@ async def _in_list(context: Context, body: FindContacts) -> FoundContacts:
     )
 
 
-async def _completed(call: Call, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+async def _completed(call: Call, rows: list[dict[str, Any]], body: FindContacts) -> list[dict[str, Any]]:
     """Return the rows with what a search in a list does not show."""
     if not rows:
         return rows
     found = await call.read(contacts.search_emails([row["email"].lower() for row in rows]))
-    return [found[email].payload() if (email := row["email"].lower()) in found else row for row in rows]
+    whole = dict(zip(found, await _rows(call, [*found.values()], body), strict=True))
+    return [whole.get(row["email"].lower(), row) for row in rows]

@@ -189,11 +189,12 @@ def _answer(
     unseen: bool,
 ) -> UpsertedContact:
     notes += not_as_asked(differences(expected, after))
+    lists = is_expected(LISTS, expected)
     if created:
         back = [step("delete_contacts", emails=[after.email], confirm=after.email)]
-        return UpsertedContact.showing(after, outcome="created", undo=back, notes=notes)
+        return UpsertedContact.showing(after, lists=lists, outcome="created", undo=back, notes=notes)
     if before is None:  # made by somebody else meanwhile, or hidden from the look-up before
-        return UpsertedContact.showing(after, outcome="updated", notes=[*notes, NOT_SEEN_BEFORE])
+        return UpsertedContact.showing(after, lists=lists, outcome="updated", notes=[*notes, NOT_SEEN_BEFORE])
     changed = changes(before, after, own)
     if unseen:
         notes.append(MOBILE_UNSEEN)
@@ -209,6 +210,6 @@ def _answer(
         notes.append(CLEARS_FIELDS)
     if first:
         changed[MOBILE] = {"now": first["now"]}
-    outcome = "updated" if changed or is_expected(LISTS, expected) else "unchanged"
+    outcome = "updated" if changed or lists else "unchanged"
     back = [step("upsert_contact", **values)] if values else None
-    return UpsertedContact.showing(after, outcome=outcome, changes=changed or None, undo=back, notes=notes)
+    return UpsertedContact.showing(after, lists=lists, outcome=outcome, changes=changed or None, undo=back, notes=notes)
