@@ -71,7 +71,7 @@ async def create_contact(context: Context, body: CreateContact) -> CreatedContac
     differing = differences(expected, contact)
     notes += started(call, _change(lists)) + not_as_asked(differing) + [NO_MOBILE] * (MOBILE in differing)
     back = step("delete_contacts", emails=[contact.email], confirm=contact.email)
-    return CreatedContact.showing(contact, lists=bool(lists), outcome="created", undo=[back], notes=notes)
+    return CreatedContact.showing(contact, lists=bool(contact.list_ids), outcome="created", undo=[back], notes=notes)
 
 
 def _change(lists: Sequence[ContactList]) -> Change:
