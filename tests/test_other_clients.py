@@ -48,7 +48,7 @@ async def test_the_client_for_python_is_answered_where_its_bodies_are_objects() 
     """It sends the addresses of a search and of a removal as a bare array, which no page of AutoSend has."""
     async with over() as (http, _):
         contact = (await http.post("/contacts", json=JOHN | {"lastName": "Doe", "userId": "u1"})).json()["data"]
-        assert (await http.get(f"/contacts/{contact['id']}")).json()["data"] == contact
+        assert (await http.get(f"/contacts/{contact['id']}")).json()["data"].items() >= contact.items()
         groups = await http.get(f"/contacts/{contact['id']}/unsubscribe-groups")
         assert groups.json()["data"] == {"groups": []}
         rows = {"contacts": [{"email": "jane@example.com", "phone": "+14155552671"}], "runWorkflow": False}
