@@ -7,7 +7,7 @@ Members of an exchange besides its `source`, `request` and `response`:
   then: `reads`, an endpoint in `autosend_mcp/api/` with its arguments, or `read_by`, a test of its own;
 - `sandbox`: what brings the sandbox to the response where the request alone does not: `request`, `options`, `key`,
   `times`;
-- `no_sandbox`: why it does not answer so; `sandbox_lacks`: members that its answer does not have.
+- `no_sandbox`: why it does not answer so.
 
 A delivery, which AutoSend sends to a webhook, has `headers` and `body` instead.
 """
@@ -75,9 +75,8 @@ def _client(exchange: Json) -> str:
 def _sandbox(exchange: Json, verb: str) -> str:
     if "no_sandbox" in exchange:
         return f"not: {exchange['no_sandbox']}"
-    lacks = " and ".join(f"`{member}`" for member in exchange.get("sandbox_lacks", ()))
     options: Json = exchange.get("sandbox", {}).get("options", {})
-    return verb + (f" without {lacks}" if lacks else "") + (f", {_set(options)}" if options else "")
+    return verb + (f", {_set(options)}" if options else "")
 
 
 def _set(options: Json) -> str:

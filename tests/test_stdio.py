@@ -112,8 +112,8 @@ def test_only_a_request_whose_id_is_certain_is_answered(number: str, answered: s
 
 
 @pytest.mark.parametrize(("before", "after"), [('"id":7,', ""), ("", ',"id":7')])
-def test_a_line_of_300_000_rows_is_refused_unread(before: str, after: str) -> None:
-    rows = ",".join(['{"email":"a@b.co"}'] * 300_000)
+def test_a_line_of_more_than_5_mb_is_refused_unread(before: str, after: str) -> None:
+    rows = ",".join([f'{{"email":"a@b.co","firstName":"{"x" * 1_000}"}}'] * 5_000)
     line = f'{{{before}"method":"tools/call","params":{{"arguments":[{rows}]}},"jsonrpc":"2.0"{after}}}\n'
     answer = json.loads(refusal_of(line) or "")
     assert (answer["id"], answer["error"]["code"]) == (7, -32600)
