@@ -290,6 +290,29 @@ async def test_a_field_is_deleted_by_its_exact_name_and_none_that_looks_like_it(
     assert "2 custom fields look like this name" in text
 
 
+@pytest.mark.parametrize(
+    ("field", "noted"),
+    [
+        ("plan", None),
+        ("customFields.plan", None),
+        ("contactProperties.logins", None),
+        ("email", None),
+        ("createdAt", None),
+        ("plann", '"plann"; did you mean "plan"?'),
+        ("customFields.Plan", '"Plan"; did you mean "plan"?'),
+        ("shoeSize", '"shoeSize".'),
+    ],
+)
+async def test_a_condition_on_a_field_that_nobody_has_is_noted(field: str, noted: str | None) -> None:
+    criteria = {"field": field, "fieldType": "string", "operator": "equals", "value": "pro"}
+    asked = {"name": "S", "type": "segment", "filterCriteria": {"logicalOperator": "AND", "groups": [criteria]}}
+    async with seeded() as (client, _):
+        for more in ({"dryRun": True}, {}):
+            answer = answer_of(await client.call_tool("create_contact_list", asked | more))
+            said = [f"No custom field or field of contacts is called {noted}"] if noted else []
+            assert answer.get("notes", []) == said
+
+
 async def test_a_value_is_checked_against_the_field_named_and_shown_from_it() -> None:
     """Not against the twin, or from the one, that only looks like it, whichever comes first."""
     rows: list[Row] = [{"fieldName": "plan", "fieldType": "string"}, {"fieldName": "plan\u200b", "fieldType": "number"}]

@@ -9,6 +9,7 @@ from autosend_mcp.errors import NOTHING_CHANGED, NotSent
 from autosend_mcp.models.comparison import custom_fields, moment
 from autosend_mcp.models.contacts.contact import Values
 from autosend_mcp.models.text import quoted, visible
+from autosend_mcp.models.values import RESERVED, SET_BY_AUTOSEND
 from autosend_mcp.tools.context import Context
 
 UNCHECKED = "AutoSend's custom fields could not be read, so names and types were not checked."
@@ -67,6 +68,18 @@ def _fits(value: object, kind: str) -> bool:
     if kind == "date":
         return isinstance(value, str) and moment(value) is not None
     return isinstance(value, str) or kind not in _KINDS
+
+
+async def note_fields_nobody_has(context: Context, names: Iterable[str]) -> None:
+    """Note the names of fields, in conditions, that no contact can have: the conditions would never be met."""
+    wanted = dict.fromkeys(names)
+    if not wanted or (defined := await defined_types(context)) is None:
+        return
+    known = {"email", *RESERVED, *SET_BY_AUTOSEND, *defined}
+    for name in [name for name in wanted if visible(name) not in known][:20]:
+        near = get_close_matches(name, known, n=1, cutoff=0.7)
+        meant = f"; did you mean {quoted(near[0])}?" if near else "."
+        context.notes.append(f"No custom field or field of contacts is called {quoted(name)}{meant}")
 
 
 def note_undefined(context: Context, rows: Iterable[Mapping[str, Any]], defined: Mapping[str, str]) -> None:

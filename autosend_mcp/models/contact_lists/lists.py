@@ -127,6 +127,11 @@ class CreateContactList(WriteBody):
             raise broken_rule("filterCriteria is required for a segment, and only for a segment")
         return self
 
+    def field_names(self) -> list[str]:
+        """Return the names of the fields in its conditions, without the `customFields.` that some pages show."""
+        names = [condition["field"].strip() for condition in (self.filter_criteria or {}).get("groups", ())]
+        return [name.removeprefix("customFields.").removeprefix("contactProperties.") for name in names]
+
     def request_body(self) -> dict[str, Any]:
         """Return the body of the request."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"dry_run"})

@@ -29,6 +29,7 @@ from autosend_mcp.tools.confirm import confirm
 from autosend_mcp.tools.contact_lists.resolve import resolve_list
 from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.lost_reply import delete, make
+from autosend_mcp.tools.property_checks import note_fields_nobody_has
 from autosend_mcp.tools.registry import Effect, tool
 
 IN_USE = "a live automation uses it"
@@ -68,6 +69,7 @@ async def create_contact_list(context: Context, body: CreateContactList) -> Crea
         )
     if alike := [row for row in existing if row.name.strip().lower() == wanted.lower()]:
         context.notes.append(ALIKE.format(compact_json(alike[0].name)))
+    await note_fields_nobody_has(context, body.field_names())
     request = contact_lists.create(body.request_body())
     if body.dry_run:
         return CreatedContactList(outcome="dry_run", plan=planned(request.shown()))
