@@ -93,6 +93,18 @@ async def test_a_few_people_are_searched_for_in_a_long_list() -> None:
         assert [body.get("email") for body in line.bodies(MEMBERS)] == [None, "m340@example.com", "new@example.com"]
 
 
+async def test_many_people_are_found_by_reading_a_list_to_its_end() -> None:
+    async with over_a_line(options=OLDER) as (client, line):
+        newsletter = line.sandbox.store.contact_lists.seed(PROJECT, "Letters", "list")
+        for number in range(250):
+            body = {"email": f"m{number}@example.com", "listIds": [newsletter]}
+            writes.create(line.sandbox.store, PROJECT, body)
+        line.lose("POST /contact-lists/contacts/bulk-add", applied_then_reset)
+        asked = {"list": "Letters", "emails": [f"m{number}@example.com" for number in range(0, 250, 5)]}
+        assert answer_of(await client.call_tool("add_to_list", asked))["outcome"] == "done"
+        assert [body["page"] for body in line.bodies(MEMBERS)] == [1, 2, 3]
+
+
 async def test_a_lost_leaving_is_looked_for_behind_a_full_page_of_others() -> None:
     class Lost(Answering):
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
