@@ -108,6 +108,7 @@ async def _read_and_send(imported: Import, display: Display, *, restart: bool) -
 async def _show(imported: Import, display: Display) -> None:
     while True:
         await anyio.sleep(display.every)
+        await anyio.lowlevel.checkpoint_if_cancelled()  # it ended in this moment: no bar is left behind its last line
         display.show_progress(imported.progress)
 
 
