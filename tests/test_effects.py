@@ -5,7 +5,7 @@ from typing import Any
 import anyio
 import pytest
 
-from autosend_mcp.sandbox.app import Options
+from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.automations.definitions import added_to_list, changes_from_to, matches_with
 from autosend_mcp.tools.automations import MAY, NONE_WOULD, NOT_NAMED, STARTED, WOULD
 from tests.support.importing import csv_of, world
@@ -52,6 +52,8 @@ WRITES: list[tuple[str, dict[str, Any], list[str], list[str]]] = [
     ("upsert_contacts", {"contacts": [{"email": JANE} | FREE]}, [], []),
     ("add_to_list", {"list": "Offers", "emails": [NIA["email"]]}, ["Offers made"], [*FOR_NEW, "Savers"]),
     ("add_to_list", {"list": "Newsletter", "emails": ["ann@example.com"]}, ["Letters"], []),
+    ("add_to_list", {"list": "Newsletter", "emails": [JANE]}, [], []),
+    ("upsert_contacts", {"contacts": [{"email": JANE, "firstName": "Janet"}]} | LISTED, [], []),
 ]
 
 
@@ -72,6 +74,24 @@ async def test_what_a_dry_run_foretells_is_what_starts(
     notes = "\n".join(answer.get("notes", []))
     assert (STARTED in notes) is bool(would)
     assert all(f'"{name}"' in notes for name in [*would, *may])
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("add_to_list", {"list": "Newsletter", "emails": [JANE]}),
+        ("upsert_contacts", {"contacts": [{"email": JANE, "firstName": "Janet"}]} | LISTED),
+        ("upsert_contact", {"email": JANE, "firstName": "Janet", "listIds": ["Newsletter", "Offers", "A", "B"]}),
+    ],
+)
+async def test_where_lists_are_hidden_that_of_the_list_may_start(tool: str, arguments: dict[str, Any]) -> None:
+    options = Options(automations=AUTOMATIONS, default_automations=False, list_ids_in_replies=False)
+    async with seeded(options=options) as (client, line):
+        for name in ("A", "B"):
+            line.sandbox.store.contact_lists.seed(PROJECT, name, "list")
+        plan = answer_of(await client.call_tool(tool, arguments | {"dryRun": True}))["plan"]
+    assert "Letters" in plan["mayStart"]
+    assert "wouldStart" not in plan
 
 
 @pytest.mark.parametrize(

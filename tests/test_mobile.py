@@ -9,7 +9,7 @@ from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.tools.contacts.create import NO_MOBILE
 from autosend_mcp.tools.contacts.rows import FOR_ONE
 from autosend_mcp.tools.contacts.upsert import MOBILE_UNSEEN
-from tests.support.importing import BULK, world
+from tests.support.importing import BULK, FIND, world
 from tests.support.line import applied_then_reset, forwarded
 from tests.support.seeded import JANE, seeded
 from tests.support.worlds import answer_of, error_of
@@ -135,6 +135,15 @@ async def test_an_import_takes_numbers_and_says_where_autosend_shows_none(readin
     else:
         assert kept == [None] * 5
         assert reasons == [True, True, False, True]
+
+
+async def test_whether_an_import_keeps_numbers_is_looked_at_once() -> None:
+    rows = [f"p{number}@example.com,{NUMBER}" for number in range(1_500)]
+    with world(Options(rate_limit=0, mobile_elsewhere="ignore")) as here:
+        done = await here.run("\n".join(["email,mobile", *rows]).encode())
+        assert here.line.count(BULK) == 15
+        assert here.line.count(FIND) <= 10  # the look before, and those after the requests under way at first
+    assert all(NOT_IMPORTED in reason for reason in done.reasons("created"))
 
 
 async def test_a_column_named_as_a_field_of_the_project_is_that_field() -> None:

@@ -139,9 +139,9 @@ def test_no_piece_of_a_key_is_left_however_it_is_cut_or_written(key: str, data: 
     assert load_settings(api_key=key, project_id="p").without_key(text) == text.replace(piece, "[key]")
 
 
-@pytest.mark.parametrize("text", ["as_news", "newsletter", "AS_8f3a0c2b4d5e"])
+@pytest.mark.parametrize("text", ["as_news", "newsletter", "AS_00000"])
 def test_what_a_key_only_resembles_is_left(text: str) -> None:
-    assert load_settings(api_key="AS_newsl8f3a0c2b4d5e6f70").without_key(text) == text
+    assert load_settings(api_key=f"AS_newsl{'0' * 16}").without_key(text) == text
 
 
 def test_a_key_comes_through_a_pipe_and_one_that_brings_none_is_named(tmp_path: Path) -> None:

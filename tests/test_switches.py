@@ -132,6 +132,7 @@ async def test_a_list_that_an_automation_uses_stays_and_its_error_says_why(shape
     assert error_of(refused).startswith("Not deleted: a live automation uses it. Nothing changed.")
     assert "dashboard" in error_of(refused)
     assert fact(refused, "in use")["name"] == "Newsletter"
+    assert fact(refused, "used by") == ["Hello"]
 
 
 async def test_another_refusal_of_a_deletion_is_reported_as_it_is() -> None:

@@ -13,10 +13,11 @@ from autosend_mcp.errors import NotSent
 _SLACK = 0.02
 
 _MINUTE = 60.0
-# A limit whose window ends in more than this is no limit a second.
+# Seconds. A limit whose window ends later than this is the limit a minute.
 _NO_SECOND = 2.0
-# A 429 of such a limit after at least so many requests in a minute is the minute's: AutoSend documents 50 and 120. What
-# was guessed from it holds for ten minutes, because somebody else with the same key may have used a part of it.
+# Where a 429 does not name the limit a minute, it is taken to be the number of requests sent in the last minute, if
+# that is not too few: AutoSend documents 50 and 120. This guess is dropped after ten minutes, because somebody else
+# with the same key may have used up a part of the limit.
 _LEAST_A_MINUTE = 20
 _GUESS_HOLDS = 600.0
 
@@ -79,7 +80,7 @@ class _Window:
 
 
 class Pace:
-    """At most so many requests in any second and minute; waiting is first come, first served, bounded, cancellable.
+    """Keeps to a limit of requests a second and a minute. Calls wait in line, for a bounded time, and can be cancelled.
 
     AutoSend documents 2 requests a second per key, and 50 or 120 a minute on pages of different age: the minute's limit
     is learned from its replies. What they say can slow the pace, never quicken it. A rate below one a second is one

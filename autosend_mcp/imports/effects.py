@@ -21,6 +21,7 @@ async def would_start(
     if not (creates or updates or progress.outcomes["unchanged"]):
         return []
     changes = [column.field for column in columns if column.field] if run_workflow and updates else None
-    joins = [contact_list.id for contact_list in lists]
+    ids = [contact_list.id for contact_list in lists]
+    joins, may_join = (ids, []) if creates else ([], ids)  # who was there before may be in them
     unnamed = [NEW_CONTACTS_MAY] * bool(creates) + [AUTOMATIONS_WOULD] * bool(lists) + [WORKFLOWS_WOULD] * bool(changes)
-    return in_words(await effects(call, Change(bool(creates), joins, changes, surely=False), unnamed))
+    return in_words(await effects(call, Change(bool(creates), joins, may_join, changes, surely=False), unnamed))

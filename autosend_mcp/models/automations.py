@@ -19,13 +19,14 @@ from autosend_mcp.models.text import VisibleText
 class Change:
     """What a write does to contacts.
 
-    `creates`: whether there are new ones. `joins`: the ids of the lists that somebody joins. `changes`: the names of
-    the values that change, as in replies; None where the write does not start what watches values. `surely`: False
-    where AutoSend does not document what such a write starts.
+    `creates`: whether there are new ones. `joins`: the ids of the lists that somebody joins; `may_join`: of those in
+    which all may be already. `changes`: the names of the values that change, as in replies; None where the write does
+    not start what watches values. `surely`: False where AutoSend does not document what such a write starts.
     """
 
     creates: bool = False
     joins: Collection[str] = ()
+    may_join: Collection[str] = ()
     changes: Collection[str] | None = None
     surely: bool = True
 
@@ -78,10 +79,10 @@ class Automation(BaseModel):
 
 
 def _by_scope(scope: str | None, change: Change, plain_lists: Collection[str]) -> bool | None:
-    """Return whether the change puts somebody into this list or segment, which it does not name."""
+    """Return whether the change puts somebody into this list or segment, that it does not surely name."""
     if scope == EVERYBODY:
         return change.creates
-    return False if scope in plain_lists else None
+    return False if scope in plain_lists and scope not in change.may_join else None
 
 
 def _bare(name: str) -> str:

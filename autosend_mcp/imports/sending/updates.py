@@ -4,6 +4,7 @@ A row is sent again only where its contact is still as it was before.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Literal
 
 from autosend_mcp.api.contacts import Found, bulk_update, refused_rows, why_refused
@@ -35,7 +36,7 @@ class Updates:
         self._requests = requests
         self._ledger = ledger
         self._run_workflow = run_workflow
-        self._keeps_mobile = False  # whether a bulk update has been seen to do so
+        self._keeps_mobile: bool | None = None  # whether a bulk update does so; None until one was looked at
 
     async def update(self, rows: list[PendingRow], tries: int = MAX_TRIES) -> None:
         """Create or change these contacts, and settle each; not all of them where the import is stopped.
@@ -77,14 +78,12 @@ class Updates:
         return bulk_update(values, run_workflow=self._run_workflow)
 
     async def _check_mobile(self, rows: list[PendingRow]) -> None:
-        """Look whether AutoSend keeps mobile numbers, which are not documented for a bulk update, until it did once."""
-        if self._keeps_mobile or not rows:
-            return
-        try:
-            found = await self._requests.poll_contacts(rows[:1])
-        except AutoSendError:
-            found = {}
-        self._keeps_mobile = any(contact.raw.get(MOBILE) == rows[0].expected[MOBILE] for contact in found.values())
+        """Look once whether AutoSend keeps mobile numbers, which are not documented for a bulk update."""
+        if rows and self._keeps_mobile is None:
+            with suppress(AutoSendError):
+                found = await self._requests.poll_contacts(rows[:1])
+                shown = {contact.raw.get(MOBILE) for contact in found.values()}
+                self._keeps_mobile = rows[0].expected[MOBILE] in shown if shown else None
         if not self._keeps_mobile:
             for row in rows:
                 row.reason = NO_MOBILE

@@ -3,8 +3,6 @@
 Source: AutoSend's documentation, "Add contacts to a list" and "Remove contacts from a list".
 """
 
-from collections.abc import Sequence
-
 from autosend_mcp.api import contact_lists, contacts
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.contacts import Found
@@ -58,18 +56,25 @@ async def add_to_list(context: Context, body: ListMembers) -> AddedToList:
     if body.dry_run:
         request = contact_lists.bulk_add(into.id, people).shown()
         unnamed = [AUTOMATIONS_WOULD, *[NEW_CONTACTS_MAY] * bool(strangers)]
-        start = await effects(context.call, _change(into, strangers), unnamed)
+        start = await effects(context.call, _change(into, people, before), unnamed)
         inside = sorted(shown_members(before or {}, into.id) or ())
         plan = planned(request, list=into.named(), wouldCreate=strangers, alreadyInList=inside, **start)
         return AddedToList(outcome="dry_run", plan=plan)
     answer = await join(context.call, into, people, before, strangers)
     if answer.added or answer.created:
-        answer.notes = [*(answer.notes or []), *started(context.call, _change(into, strangers))] or None
+        answer.notes = [*(answer.notes or []), *started(context.call, _change(into, people, before))] or None
     return answer
 
 
-def _change(into: ContactList, strangers: Sequence[str]) -> Change:
-    return Change(creates=bool(strangers), joins=[into.id], surely=False)
+def _change(into: ContactList, people: People, before: Found | None) -> Change:
+    """Return what putting these people into the list does. `before`: their contacts; None where that is not known."""
+    if before is None:
+        return Change(may_join=[into.id], surely=False)
+    inside = shown_members(before, into.id)
+    creates = any(email not in before for email in people.emails)
+    surely = creates or (inside is not None and len(inside) < len(people.names))
+    unsure = not surely and inside is None
+    return Change(creates, [into.id] * surely, [into.id] * unsure, surely=False)
 
 
 async def _look_before(call: Call, people: People) -> Found | None:

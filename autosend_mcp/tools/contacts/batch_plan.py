@@ -49,9 +49,9 @@ async def plan(
 def change_of(valid: list[Row], before: Found, lists: list[ContactList], *, runs_workflow: bool) -> Change:
     """Return what the rows that are valid do to contacts, as far as automations start by it."""
     changes = {name for row in valid if row.email in before for name in differences(row.expected, before[row.email])}
-    return Change(
-        creates=any(row.email not in before for row in valid),
-        joins=[contact_list.id for contact_list in lists],
-        changes=changes if runs_workflow else None,
-        surely=False,
-    )
+    creates = any(row.email not in before for row in valid)
+    held = [before[row.email].list_ids for row in valid if row.email in before]
+    ids = [contact_list.id for contact_list in lists]
+    joins = [one for one in ids if creates or any(known is not None and one not in known for known in held)]
+    may_join = [one for one in ids if one not in joins and None in held]
+    return Change(creates, joins, may_join, changes if runs_workflow else None, surely=False)

@@ -74,7 +74,7 @@ async def upsert_contact(context: Context, body: UpsertContact) -> UpsertedConta
     own = await own_properties(context.call, [before], [values]) if before else None
     request = contacts.upsert(with_existing_values(expected, before, own))
     if body.dry_run:
-        return UpsertedContact.planned(await _plan(context.call, request, new, before, wanted))
+        return UpsertedContact.planned(await _plan(context.call, request, (new, certain), before, wanted))
     try:
         after = await context.call.write(request)
         notes, verified = await list_notes(context.call, after, new, verified=False), False
@@ -83,7 +83,7 @@ async def upsert_contact(context: Context, body: UpsertContact) -> UpsertedConta
         notes, verified = [VERIFIED, *notes], True
     own = own or await own_properties(context.call, [after], [values])
     created = before is None and _made_now(context.call, after, expected, own, verified=verified)
-    notes += started(context.call, _change(new, None if created else wanted))
+    notes += started(context.call, _change(new, None if created else wanted, certain=certain))
     unseen = unseen and not verified and (not values[MOBILE] or await _hides_mobile(context.call, after))
     answer = _answer(before, after, expected, notes, own, created=created, unseen=unseen)
     if before and new and certain:
@@ -95,12 +95,13 @@ async def upsert_contact(context: Context, body: UpsertContact) -> UpsertedConta
 async def _plan(
     call: Call,
     request: Request[StoredContact],
-    new: Sequence[ContactList],
+    joined: tuple[Sequence[ContactList], bool],
     before: StoredContact | None,
     wanted: Mapping[str, object],
 ) -> dict[str, Any]:
     """Return what a dry run shows: the request, what would change, and which automations would start."""
-    change = _change(new, None if before is None else wanted)
+    new, certain = joined
+    change = _change(new, None if before is None else wanted, certain=certain)
     unnamed = [NEW_CONTACT_WOULD] * change.creates + [AUTOMATIONS_WOULD] * bool(new) + [PROPERTY_AUTOMATIONS]
     return planned(
         request.shown(),
@@ -111,10 +112,14 @@ async def _plan(
     )
 
 
-def _change(joined: Sequence[ContactList], changed: Mapping[str, object] | None) -> Change:
-    """Return what an upsert does to its contact. `changed`: by name; None where there was no contact."""
-    joins = [contact_list.id for contact_list in joined]
-    return Change(creates=changed is None, joins=joins, changes=None if changed is None else list(changed))
+def _change(joined: Sequence[ContactList], changed: Mapping[str, object] | None, *, certain: bool) -> Change:
+    """Return what an upsert does to its contact. `changed`: by name; None where there was no contact.
+
+    `certain`: the contact is in none of these lists.
+    """
+    ids = [contact_list.id for contact_list in joined]
+    joins, may_join = (ids, []) if certain else ([], ids)
+    return Change(changed is None, joins, may_join, None if changed is None else list(changed))
 
 
 async def _not_yet_in(
