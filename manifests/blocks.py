@@ -18,6 +18,9 @@ from manifests.hosts import as_text, described_settings
 from manifests.tables import table
 from manifests.tool_pages import tools_reference, tools_table
 
+# What hosts put before a model of each definition; titles, hints and output schemas are for the host itself.
+_SHOWN = {"name", "description", "input_schema"}
+
 
 def opening(name: str) -> str:
     """Return the line above the block."""
@@ -47,8 +50,8 @@ def filled(path: str, page: str) -> str:
 
 
 def tokens_of(tools: Collection[Tool]) -> int:
-    """Return what an assistant pays for the definitions of these tools."""
-    return sum(tokens(tool.derive().model_dump_json(by_alias=True, exclude_none=True)) for tool in tools)
+    """Return what an assistant pays for these tools: hosts show it the name, the description and the input schema."""
+    return sum(tokens(tool.derive().model_dump_json(by_alias=True, include=_SHOWN)) for tool in tools)
 
 
 @cache

@@ -39,7 +39,7 @@ REFUSALS = {
     "400 about the address": Refusal(
         400,
         error("Validation failed", details=[{"field": "email", "message": "Invalid"}]),
-        ("- email: AutoSend refused it. Mail address.", "Fix the arguments"),
+        ("- email: AutoSend refused it. Email address.", "Fix the arguments"),
         look_ups=1,
     ),
     "422": Refusal(422, error("Unprocessable", details=[{"field": "listIds"}]), ("status 422", "- listIds:")),

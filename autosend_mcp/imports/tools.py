@@ -5,10 +5,10 @@ from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.registry import Effect, tool
 
 
-@tool("imports", "Start import", Effect.CHANGE)
+@tool("imports", "Import contacts", Effect.CHANGE)
 async def start_import(context: Context, body: StartImport) -> StartedImport:
-    """Create or change a contact for each row of a text or file, of any length. Call it with dryRun first and show the
-    user what it found: columns, invalid rows, how many would be created and updated.
+    """Import contacts into AutoSend from a CSV file or text of any length: create or update one for each row. Call it
+    with dryRun first and show the user what it found: columns, invalid rows, how many would be created and updated.
 
     Every row is validated before anything is sent. It goes on after the answer; get_import shows how far it is.
     listIds starts those lists' live automations, which may send mail. The same import again sends nothing twice.
@@ -16,15 +16,16 @@ async def start_import(context: Context, body: StartImport) -> StartedImport:
     return await _background().start(context, body)
 
 
-@tool("imports", "Get import", Effect.READ)
+@tool("imports", "Show import", Effect.READ)
 async def get_import(context: Context, body: GetImport) -> ImportState:
-    """Show how far an import is, what became of its rows, and what to do next. Waits some seconds for its end."""
+    """Show how far an import into AutoSend is, what became of its rows, and what to do next. Waits some seconds for its
+    end."""
     return await _background().show(context, body)
 
 
 @tool("imports", "Stop import", Effect.ADD)
 async def stop_import(context: Context, body: StopImport) -> ImportState:
-    """Stop an import. What was sent stays; start_import with the same arguments goes on later."""
+    """Stop an import into AutoSend. What was sent stays; start_import with the same arguments goes on later."""
     return await _background().stop(context, body)
 
 

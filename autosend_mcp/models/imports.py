@@ -62,7 +62,7 @@ class GetImport(Body):
     """The arguments of `get_import`."""
 
     import_id: Name = Field(description="importId from start_import.")
-    cursor: str | None = Field(default=None, description="nextCursor of the previous answer, for further problems.")
+    cursor: str | None = Field(default=None, description="nextCursor from the previous answer, for further problems.")
 
 
 class StopImport(Body):

@@ -18,8 +18,8 @@ _ROOM = MAX_ANSWER_BYTES - 2_000  # for the rest of the answer
 class Pageable(Body):
     """Arguments that ask for a page."""
 
-    limit: int = Field(default=20, ge=1, le=100, description="How many to show; 20 by default, 100 at most.")
-    cursor: str | None = Field(default=None, description="nextCursor of the previous answer.")
+    limit: int = Field(default=20, ge=1, le=100, description="How many to return: 20 by default, at most 100.")
+    cursor: str | None = Field(default=None, description="nextCursor from the previous answer.")
 
 
 class Paged(Answer):

@@ -19,7 +19,7 @@ UNPUBLISHED = "unpublished"
 
 
 _UNPUBLISHED = {
-    "title", "default", "examples", "propertyNames", "maxLength", "minLength", "maxItems", "minItems", "maxProperties",
+    "title", "default", "examples", "propertyNames", "maxLength", "minLength", "minItems", "maxProperties",
     "maximum", "minimum",
 }  # fmt: skip
 
@@ -28,8 +28,9 @@ _UNPUBLISHED = {
 def published_schema(model: type[BaseModel]) -> dict[str, Any]:
     """Return the JSON schema of a body or an answer as every host accepts it.
 
-    Flat: no `$ref`, no null unions, no `const`. Lean: no titles, defaults or length limits, which cost tokens in
-    every conversation; a value beyond a limit is refused with the limit in the text.
+    Flat: no `$ref`, no null unions, no `const`. Lean: no titles, defaults or limits, which cost tokens in every
+    conversation; a value beyond a limit is refused with the limit in the text. Only how many entries an array takes is
+    published: who learns of that afterwards has written hundreds of them for nothing.
     """
     plain = _plain(model.model_json_schema(by_alias=True))
     plain.pop("description", None)

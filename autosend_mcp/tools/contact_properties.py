@@ -40,9 +40,9 @@ VALUES_GONE = (
 _MAX_SHOWN = 50
 
 
-@tool("fields", "List custom fields", Effect.READ)
+@tool("fields", "Show custom fields", Effect.READ)
 async def list_custom_fields(context: Context, body: ListCustomFields) -> CustomFieldList:
-    """Show the custom fields that contacts can have, with their types."""
+    """Show the custom fields that AutoSend contacts can have, with their types."""
     rows = [row.shown() for row in await read_properties(context.call)]
     shown, following = page(rows, body.cursor, body.limit, "fields")
     return CustomFieldList(fields=shown, total=len(rows), next_cursor=following)
@@ -50,7 +50,7 @@ async def list_custom_fields(context: Context, body: ListCustomFields) -> Custom
 
 @tool("fields", "Create custom field", Effect.CREATE)
 async def create_custom_field(context: Context, body: CreateCustomField) -> CreatedCustomField:
-    """Define a custom field, so that contacts can have it. Name and type cannot be changed later.
+    """Define (add) a custom field in AutoSend, so that contacts can have it. Name and type cannot be changed later.
 
     Raises:
         Refused: It is defined already, or AutoSend refused it for another reason.
@@ -97,8 +97,8 @@ def _named(fields: Sequence[CustomField], name: str) -> list[CustomField]:
 
 @tool("fields", "Delete custom field", Effect.DELETE)
 async def delete_custom_field(context: Context, body: DeleteCustomField) -> DeletedCustomField:
-    """Delete a custom field for good, with its values in all contacts. Without confirm nothing is deleted, and the
-    error shows what would go.
+    """Delete a custom field from AutoSend for good, with its values in all contacts. Without confirm nothing is
+    deleted, and the error shows what would go.
 
     Raises:
         NotSent: `confirm` is not its name, the user said no, or there is not exactly one such field.

@@ -28,12 +28,17 @@ def _hints(*, read_only: bool = False, destructive: bool = False, idempotent: bo
 class Effect(Enum):
     """What a tool does to AutoSend, as the hints that hosts read.
 
-    CREATE makes something new, and is refused or makes another a second time. ADD only adds, and nothing a second
-    time. CHANGE and DELETE may take something away; a second identical call changes nothing more.
+    CREATE makes something new, and is refused or makes another a second time; CREATE_AND_MAIL may send mail besides.
+    ADD only adds, and nothing a second time. CHANGE and DELETE may take something away, or send mail; a second
+    identical call changes nothing more.
+
+    What may send mail is called destructive, too. To the protocol it only adds; but hosts let through unasked what is
+    not destructive, and no mail comes back.
     """
 
     READ = _hints(read_only=True, idempotent=True)
     CREATE = _hints()
+    CREATE_AND_MAIL = _hints(destructive=True)
     ADD = _hints(idempotent=True)
     CHANGE = DELETE = _hints(destructive=True, idempotent=True)
 

@@ -109,7 +109,9 @@ class CreateContactList(WriteBody):
     type: Literal["list", "segment"] = Field(default="list", description="list by default.")
     filter_criteria: Criteria | None = Field(
         default=None,
-        description="The conditions of a segment; fieldType string, number, boolean or date. "
+        description="The conditions of a segment; fieldType string, number, boolean or date. Operators: equals, "
+        "not_equals; of strings contains, not_contains, starts_with, ends_with; of numbers greater_than, less_than; of "
+        "dates before, after; of both between; of strings and dates is_empty, is_not_empty. "
         'Example: {"logicalOperator":"AND","groups":[{"field":"plan","fieldType":"string","operator":"equals",'
         '"value":"pro"}]}',
         examples=[

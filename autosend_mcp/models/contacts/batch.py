@@ -26,6 +26,7 @@ Row = Annotated[
     WithJsonSchema(
         {
             "type": "object",
+            "required": ["email"],
             "properties": {
                 "email": {"type": "string"},
                 "firstName": {"type": "string"},
@@ -62,7 +63,7 @@ class UpsertContacts(WriteBody):
     contacts: list[Row] = Field(
         min_length=1,
         max_length=MAX_ENTRIES,
-        description="Up to 100, each with the fields of upsert_contact; email is required.",
+        description="Each with the fields of upsert_contact.",
         examples=[[{"email": "jane@example.com", "customFields": {"plan": "pro"}}]],
     )
     list_ids: list[Name] | None = Field(

@@ -38,11 +38,11 @@ class Person(Body):
 
     spellings: ClassVar[Mapping[str, str]] = OTHER_NAMES
 
-    email: EmailAddress = Field(description="Mail address.", examples=["jane@example.com"])
+    email: EmailAddress = Field(description="Email address.", examples=["jane@example.com"])
     first_name: Text | None = Field(default=None, description="First name.", examples=["Jane"])
     last_name: Text | None = Field(default=None, description="Last name.", examples=["Doe"])
     user_id: Text | None = Field(default=None, description="Id in the user's own system.", examples=["user_12345"])
-    mobile: Mobile | None = Field(default=None, description="In E.164.", examples=["+14155552671"])
+    mobile: Mobile | None = Field(default=None, description="Phone number, in E.164.", examples=["+14155552671"])
     custom_fields: CustomFields | None = Field(
         default=None,
         description="Further attributes: strings, numbers, booleans or ISO dates. "

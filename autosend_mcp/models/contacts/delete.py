@@ -25,17 +25,15 @@ class DeleteContacts(WriteBody):
         default=None,
         min_length=1,
         max_length=MAX_ENTRIES,
-        description="By address, up to 100.",
+        description="By address.",
         examples=[["jane@example.com"]],
     )
-    ids: list[Name] | None = Field(
-        default=None, min_length=1, max_length=MAX_IDS, description=f"Or by contact id, up to {MAX_IDS}."
-    )
+    ids: list[Name] | None = Field(default=None, min_length=1, max_length=MAX_IDS, description="Or by contact id.")
     user_id: Name | None = Field(default=None, description="Or by userId, which cannot be looked up first.")
     confirm: Annotated[Name, BeforeValidator(lambda given: str(given) if isinstance(given, int) else given)] | None = (
         Field(
             default=None,
-            description="Once the user has agreed: the address (or userId) of one contact, the number of several.",
+            description="After the user agrees: the address (or userId) if one goes, the number if several.",
         )
     )
 

@@ -29,7 +29,7 @@ ContactField = Annotated[
 class GetContact(Body):
     """The arguments of `get_contact`."""
 
-    email: EmailAddress | None = Field(default=None, description="Mail address.", examples=["jane@example.com"])
+    email: EmailAddress | None = Field(default=None, description="Email address.", examples=["jane@example.com"])
     id: Name | None = Field(default=None, description="Or contact id.", examples=["507f1f77bcf86cd799439011"])
     unsubscribe_groups: bool = Field(default=False, description="Also the groups the contact has unsubscribed from.")
 
@@ -58,11 +58,13 @@ class FindContacts(Pageable):
         default=None,
         min_length=1,
         max_length=MAX_ENTRIES,
-        description="Addresses to look up. Without: those in a list.",
+        description="Addresses to look up. Leave out to page through a list.",
         examples=[["jane@example.com"]],
     )
     contact_list: Name | None = Field(
-        default=None, alias="list", description="A list or segment, by name or id. Without: all contacts."
+        default=None,
+        alias="list",
+        description="Show who is in this list or segment, by name or id; all contacts without.",
     )
     email_contains: Name | None = Field(
         default=None, description="Only addresses with this in them.", examples=["@example.com"]

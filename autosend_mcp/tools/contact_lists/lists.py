@@ -37,9 +37,10 @@ FREE_IT = "in AutoSend's dashboard, end the automation that uses it or give it a
 ALIKE = "There was a list or segment of almost this name already: {}."
 
 
-@tool("lists", "List contact lists", Effect.READ)
+@tool("lists", "Show contact lists and segments", Effect.READ)
 async def list_contact_lists(context: Context, body: ListContactLists) -> ContactLists:
-    """Show the contact lists and segments with type, id and number of contacts. find_contacts shows who is in one."""
+    """Show which contact lists and segments (audiences) there are in AutoSend, with type, id and number of contacts.
+    find_contacts shows who is in one."""
     wanted = (body.name_contains or "").lower()
     rows = [
         row.named() | ({"description": row.description} if row.description else {})
@@ -50,10 +51,10 @@ async def list_contact_lists(context: Context, body: ListContactLists) -> Contac
     return ContactLists(lists=shown, total=len(rows), next_cursor=following)
 
 
-@tool("lists", "Create contact list", Effect.CREATE)
+@tool("lists", "Create contact list or segment", Effect.CREATE)
 async def create_contact_list(context: Context, body: CreateContactList) -> CreatedContactList:
-    """Make an empty contact list, or a segment, which AutoSend fills by conditions. Only its dashboard can rename one:
-    do not make a new list for that.
+    """Make a new, empty contact list (audience) in AutoSend, or a segment, which it fills by conditions. Only its
+    dashboard can rename one: do not make a new list for that.
 
     Raises:
         Refused: The name is taken, or AutoSend refused it for another reason.
@@ -100,10 +101,10 @@ def _made(
     return made, relative_to(call.sent_at, made.created_at, made.seen_at) == "during"
 
 
-@tool("lists", "Delete contact list", Effect.DELETE)
+@tool("lists", "Delete contact list or segment", Effect.DELETE)
 async def delete_contact_list(context: Context, body: DeleteContactList) -> DeletedContactList:
-    """Delete a contact list or segment for good; its contacts stay. Without confirm nothing is deleted, and the error
-    shows what would go.
+    """Delete an AutoSend contact list or segment for good; its contacts stay. Without confirm nothing is deleted, and
+    the error shows what would go.
 
     Raises:
         NotSent: `confirm` is not its name, the user said no, or there is no such list.

@@ -38,11 +38,11 @@ _COUNTED_NOBODY = "AutoSend accepted the request, but counted nobody."
 _SEE_WHO_IS_IN = "See with find_contacts who is in the list."
 
 
-@tool("lists", "Add to list", Effect.ADD)
+@tool("lists", "Add people to list", Effect.CHANGE)
 async def add_to_list(context: Context, body: ListMembers) -> AddedToList:
-    """Put up to 100 people into a contact list. AutoSend creates those who are no contacts yet. The list's live
-    automations start for those who are new in it, which may send mail and cannot be undone: add only whom the user
-    asked for.
+    """Add up to 100 people (members, subscribers) to an AutoSend contact list, such as a newsletter. Unknown addresses
+    become new contacts. The list's live automations start for everyone new in it and may send mail, which cannot be
+    undone: add only whom the user asked for.
 
     Raises:
         AutoSendError: Nobody was put in, or that is not known.
@@ -141,9 +141,9 @@ def _added(
     )
 
 
-@tool("lists", "Remove from list", Effect.CHANGE)
+@tool("lists", "Remove people from list", Effect.CHANGE)
 async def remove_from_list(context: Context, body: ListMembers) -> RemovedFromList:
-    """Take up to 100 people out of a contact list. They stay contacts; delete_contacts deletes them.
+    """Take up to 100 people (members) off an AutoSend contact list. They stay contacts; delete_contacts deletes them.
 
     Raises:
         AutoSendError: Nobody was taken out, or that is not known.

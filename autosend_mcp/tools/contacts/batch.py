@@ -46,11 +46,13 @@ NOT_VERIFIED = "Looking them up afterwards failed; the outcomes are what AutoSen
 _AS_EXPECTED = ("created", "updated", "unchanged")
 
 
-@tool("contacts", "Upsert contacts", Effect.CHANGE)
+@tool("contacts", "Create or update contacts in bulk", Effect.CHANGE)
 async def upsert_contacts(context: Context, body: UpsertContacts) -> UpsertedContacts:
-    """Create or change up to 100 contacts in one request, with an outcome for each.
+    """Add or update many AutoSend contacts (people, subscribers) at once, in bulk: up to 100; existing ones are
+    overwritten with what is given.
 
-    Invalid rows are not sent, the others are; rows of one address are merged unless they contradict each other.
+    Invalid rows are not sent, the others are; rows of one address are merged unless they contradict each other. Lists
+    and new contacts start live automations, which may send mail.
 
     Raises:
         AutoSendError: Not one of them has the expected values now, or none was sent.

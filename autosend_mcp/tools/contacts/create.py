@@ -37,13 +37,13 @@ _MAY_MEAN_EXISTS = {200, 400, 409, 422}
 Differences = dict[str, dict[str, object]]
 
 
-@tool("contacts", "Create contact", Effect.CREATE)
+@tool("contacts", "Create contact", Effect.CREATE_AND_MAIL)
 async def create_contact(context: Context, body: CreateContact) -> CreatedContact:
-    """Add one new contact. To change one, use upsert_contact.
+    """Add one new contact (subscriber) to AutoSend. Never changes an existing one; upsert_contact does.
 
-    If the address exists, nothing changes, and the error shows the contact, the differences and the upsert arguments.
-    A new contact and its listIds start live automations, which may send mail and cannot be undone: pass only lists the
-    user asked for. A lost reply is looked up, never sent again.
+    If the address exists, nothing changes; the error shows what differs and how to update it. A new contact and its
+    listIds start live automations, which may send mail and cannot be undone: pass only lists the user asked for. If
+    AutoSend's reply is lost, the contact is looked up, not created twice.
 
     Raises:
         Refused: It exists already, or AutoSend refused it for another reason.

@@ -30,8 +30,9 @@ _MAX_SHOWN = 20
 
 @tool("contacts", "Delete contacts", Effect.DELETE)
 async def delete_contacts(context: Context, body: DeleteContacts) -> DeletedContacts:
-    """Delete contacts for good, for example when somebody asks to be forgotten. To end a membership only, use
-    remove_from_list. Without confirm nothing is deleted, and the error shows who would go.
+    """Delete (remove) a contact (subscriber) or several from AutoSend for good, as when a person asks to be forgotten.
+    To end a membership only, use remove_from_list. Without confirm nothing is deleted, and the error shows who would
+    go.
 
     Raises:
         NotSent: `confirm` is not what would go, the user said no, or nobody was found.

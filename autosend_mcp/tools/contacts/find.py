@@ -26,10 +26,10 @@ from autosend_mcp.tools.registry import Effect, tool
 EVERYBODY_UNVERIFIED = "AutoSend does not document that all contacts can be searched at once."
 
 
-@tool("contacts", "Get contact", Effect.READ)
+@tool("contacts", "Show contact", Effect.READ)
 async def get_contact(context: Context, body: GetContact) -> FoundContact:
-    """Show everything AutoSend holds of one contact, by address or id. find_contacts finds several, or
-    by part of the address.
+    """Show one AutoSend contact by address or id: all its details, and the lists and segments it is in. find_contacts
+    searches.
 
     Raises:
         Refused: There is none.
@@ -80,10 +80,11 @@ async def _contact_at(call: Call, email: str) -> StoredContact | None:
     return (await call.read(contacts.search_emails([email]))).get(email)
 
 
-@tool("contacts", "Find contacts", Effect.READ)
+@tool("contacts", "Search contacts", Effect.READ)
 async def find_contacts(context: Context, body: FindContacts) -> FoundContacts:
-    """Look many addresses up (found and not found), or page through a list, a segment or all contacts by part of the
-    address. Shows id and email, unless fields asks for more.
+    """Search AutoSend contacts: who's in this list (members, subscribers), segment or the whole audience, also by
+    part of the address; check many addresses at once; export page by page. Shows id and email, unless fields asks for
+    more.
 
     Raises:
         AutoSendError: They could not be read, or there is no such list.

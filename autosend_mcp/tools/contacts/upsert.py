@@ -49,12 +49,11 @@ JOINS_AGAIN = " If the contact joined a list and has left it since, it would joi
 _MAX_LISTS = 3  # each costs a request to see whether the contact is in it
 
 
-@tool("contacts", "Upsert contact", Effect.CHANGE)
+@tool("contacts", "Create or update contact", Effect.CHANGE)
 async def upsert_contact(context: Context, body: UpsertContact) -> UpsertedContact:
-    """Create one contact, or change the one with this address; use create_contact if it must be new.
-
-    Only what is given is changed. The answer says which happened, and what each value was before. A new contact,
-    listIds and changed values may start live automations, which may send mail.
+    """Update (edit, change) the details of the AutoSend contact with this address, such as name or phone number, or
+    create it; use create_contact if it must be new. Only what is given is updated. AutoSend cannot change an address
+    itself. A new contact, listIds and changed values may start live automations, which may send mail.
 
     Raises:
         Refused: AutoSend refused it.

@@ -37,9 +37,10 @@ NOT_CHECKED = "AutoSend accepted both requests; looking up whether all mail is s
 _BEFORE = 4
 
 
-@tool("suppressions", "Suppress emails", Effect.ADD)
+@tool("suppressions", "Unsubscribe people", Effect.CHANGE)
 async def suppress_emails(context: Context, body: SuppressEmails) -> Suppressed:
-    """Unsubscribe up to 100 addresses from one group, or from all mail. They stay contacts.
+    """Unsubscribe (opt out) up to 100 people in AutoSend: stop the mail of one group, such as a newsletter, or never
+    email them again. They stay contacts.
 
     Raises:
         AutoSendError: It was not done, or that is not known.
@@ -59,10 +60,10 @@ async def suppress_emails(context: Context, body: SuppressEmails) -> Suppressed:
     return Suppressed(outcome="done", changed=changed, undo=undo, notes=[NO_UNDO] if before is None else None)
 
 
-@tool("suppressions", "Unsuppress emails", Effect.CHANGE)
+@tool("suppressions", "Let people get mail again", Effect.CHANGE)
 async def unsuppress_emails(context: Context, body: UnsuppressEmails) -> Suppressed:
-    """Let up to 100 addresses get mail again. Only for people who have asked for it themselves: they had opted out, or
-    their mail bounced.
+    """Resubscribe up to 100 people: let them get mail from AutoSend again. Only for people who have asked for it
+    themselves: they had unsubscribed, or their mail bounced.
 
     Raises:
         AutoSendError: It was not done, or that is not known.

@@ -39,20 +39,20 @@ OTHER_ID = "The undo makes a group with another groupId."
 NOT_BACK = "The undo cannot put back what AutoSend shows as empty."
 
 
-@tool("suppressions", "List suppression groups", Effect.READ)
+@tool("suppressions", "Show unsubscribe groups", Effect.READ)
 async def list_suppression_groups(
     context: Context,
     body: ListSuppressionGroups,  # noqa: ARG001 - has none
 ) -> SuppressionGroups:
-    """Show the suppression groups that people can opt out of, with groupId. get_suppression shows those of an
-    address."""
+    """Show the suppression groups of AutoSend, the kinds of mail that people can unsubscribe from, with groupId.
+    get_suppression shows those of an address."""
     groups = await context.call.read(suppression_groups.list_all())
     return SuppressionGroups(groups=[group.shown() for group in groups])
 
 
-@tool("suppressions", "Create suppression group", Effect.CREATE)
+@tool("suppressions", "Create unsubscribe group", Effect.CREATE)
 async def create_suppression_group(context: Context, body: CreateSuppressionGroup) -> CreatedSuppressionGroup:
-    """Make a suppression group, which stands for a kind of mail that people can opt out of.
+    """Make a suppression group in AutoSend, which stands for a kind of mail that people can opt out of.
 
     Raises:
         Refused: The name is taken, or AutoSend refused it for another reason.
@@ -96,9 +96,9 @@ def _made(
     return made[0], during and len(made) == 1
 
 
-@tool("suppressions", "Update suppression group", Effect.CHANGE)
+@tool("suppressions", "Change unsubscribe group", Effect.CHANGE)
 async def update_suppression_group(context: Context, body: UpdateSuppressionGroup) -> UpdatedSuppressionGroup:
-    """Rename a suppression group, change its description, or switch it on or off. What is not given stays.
+    """Rename a suppression group of AutoSend, change its description, or switch it on or off. What is not given stays.
 
     Raises:
         NotSent: There is not exactly one such group, or whether it is active cannot be read.
@@ -157,10 +157,10 @@ async def _update(
         return now, [VERIFIED]
 
 
-@tool("suppressions", "Delete suppression group", Effect.DELETE)
+@tool("suppressions", "Delete unsubscribe group", Effect.DELETE)
 async def delete_suppression_group(context: Context, body: DeleteSuppressionGroup) -> DeletedSuppressionGroup:
-    """Delete a suppression group for good, with the opt-outs in it. Without confirm nothing is deleted, and the error
-    shows what would go.
+    """Delete a suppression group from AutoSend for good, with the opt-outs in it. Without confirm nothing is deleted,
+    and the error shows what would go.
 
     Raises:
         NotSent: `confirm` is not its name, the user said no, or there is no such group, or it is global.

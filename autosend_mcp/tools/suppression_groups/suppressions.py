@@ -19,10 +19,10 @@ NOT_SHOWN = (
 )
 
 
-@tool("suppressions", "Get suppression", Effect.READ)
+@tool("suppressions", "Show why people get no mail", Effect.READ)
 async def get_suppression(context: Context, body: GetSuppression) -> Suppressions:
-    """Show why up to 10 addresses get no mail: whether all mail to them is stopped or that of some groups, since when,
-    and for which reason."""
+    """Show why up to 10 people get no mail from AutoSend: whether they unsubscribed, bounced or complained, from all
+    mail or that of some groups, and since when."""
     groups = {row.group_id: row for row in await context.call.read(suppression_groups.list_all())}
     addresses = [await _suppression_of(context.call, email, groups) for email in body.addresses()]
     if any(not row["where"] for row in addresses):
