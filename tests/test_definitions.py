@@ -211,7 +211,7 @@ CONDITION = CRITERIA["groups"][0]
         ({"filterCriteria": CRITERIA}, "and only for a segment"),
         ({"type": "group"}, "- type: must be 'list' or 'segment'."),
         ({"type": "segment", "filterCriteria": "plan = pro"}, "- filterCriteria: must be an object."),
-        ({"type": "segment", "filterCriteria": {}}, "needs logicalOperator, AND or OR"),
+        ({"type": "segment", "filterCriteria": {"groups": []}}, "needs logicalOperator, AND or OR"),
         ({"type": "segment", "filterCriteria": {"logicalOperator": "AND"}}, "needs groups"),
         ({"type": "segment", "filterCriteria": {"logicalOperator": "AND", "groups": [1]}}, "groups.0 must be an obj"),
         ({"condition": {"field": " "}}, "groups.0 needs field"),

@@ -114,7 +114,7 @@ async def test_the_count_of_those_who_were_not_in_the_list_is_reported() -> None
         ({"list": "Newsletter"}, "give either emails or contactIds"),
         ({"list": "Newsletter", "emails": ["a@b.co"], "contactIds": ["x"]}, "give either emails or contactIds"),
         ({"emails": ["a@b.co"]}, "- list: is required"),
-        ({"list": "Newsletter", "emails": []}, "- emails: must have at least 1 entries"),
+        ({"list": "Newsletter", "emails": []}, "- give either emails or contactIds"),
         ({"list": "GLOBAL_CONTACT_LIST", "emails": ["a@b.co"]}, "Every contact is in All Contacts."),
         ({"list": "All Contacts", "emails": ["a@b.co"]}, "Every contact is in All Contacts."),
         ({"list": "Active", "emails": ["a@b.co"]}, "This is a segment"),

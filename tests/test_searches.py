@@ -146,7 +146,7 @@ async def test_without_a_total_a_full_page_has_a_next_one() -> None:
     ("asked", "said"),
     [
         ({"emails": ["a@b.co"], "list": "Newsletter"}, "give either emails, or list and emailContains"),
-        ({"limit": 0}, "- limit: must be at least 1."),
+        ({"limit": -1}, "- limit: must be at least 1."),
         ({"limit": 101}, "- limit: must be at most 100."),
         ({"limit": "ten"}, "- limit: must be a whole number."),
         ({"fields": ["password"]}, "- fields.0: must be 'firstName', 'lastName'"),

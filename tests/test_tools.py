@@ -75,7 +75,7 @@ async def test_a_description_says_more_than_the_title() -> None:
 async def test_schemas_are_flat_typed_and_described() -> None:
     for tool in await listed():
         assert tool.output_schema
-        assert tool.input_schema["additionalProperties"] is False
+        assert "additionalProperties" not in tool.input_schema  # google-genai's converter breaks over it
         for root in (tool.input_schema, tool.output_schema):
             assert root["type"] == "object"
             assert "anyOf" not in root

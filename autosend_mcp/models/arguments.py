@@ -1,51 +1,69 @@
 """An assistant's arguments, read liberally into a request body, or refused with a line a field."""
 
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic.alias_generators import to_snake
-from pydantic_core import ErrorDetails, from_json
+from pydantic_core import ErrorDetails
 
 from autosend_mcp.errors import NotSent
 from autosend_mcp.models.base import RULE, Body
+from autosend_mcp.models.foreign import nearest_of, why_refused
+from autosend_mcp.models.given import as_wanted, is_blank, is_empty, is_word_for_nothing
 from autosend_mcp.models.schema import published_schema
 from autosend_mcp.models.text import compact_json, visible
-from autosend_mcp.models.values import RESERVED
 
 BodyT = TypeVar("BodyT", bound=Body)
 
-_JSON_TYPES: dict[str, type] = {"array": list, "object": dict}
 _SHOWN_PROBLEMS = 20
+_SHOWN_DROPPED = 10
 
 
-def read_arguments(model: type[BodyT], arguments: Mapping[str, object], tool: str) -> tuple[BodyT, list[str]]:
+def read_arguments(
+    model: type[BodyT], arguments: Mapping[str, object], tool: str, *, from_host: bool = True
+) -> tuple[BodyT, list[str]]:
     """Return the request body the arguments stand for, and a note for every repair made on the way.
 
-    snake_case names and AutoSend's other names are accepted; null and "" mean "not given" for an optional field; an
-    array or object may come as a JSON string.
+    snake_case names and AutoSend's other names are accepted; null, "", [], {} and the word "null" mean "not given" for
+    an optional field; an array or object may come as a JSON string, an array of one as its value. What a host added is
+    dropped (`from_host`: the arguments are those of a call, to which hosts add).
 
     Raises:
         NotSent: Something is wrong. A line for each field: its name, the rule, an example. Never its value.
     """
-    properties: dict[str, Any] = published_schema(model)["properties"]
+    schema = published_schema(model)
+    properties: dict[str, Any] = schema["properties"]
     notes: list[str] = []
-    given, problems = _named(arguments, _spellings(model))
-    given = {name: _parsed(name, value, properties[name], notes) for name, value in given.items()}
-    empty = [name for name, value in given.items() if value is not None and _absent(value)]
+    given, problems = _named(arguments, _spellings(model), notes, from_host=from_host)
+    given = {name: as_wanted(name, value, properties[name], notes) for name, value in given.items()}
+    absent = _absent(given, schema.get("required", ()))
     body = None
     try:
-        body = model.model_validate({k: v for k, v in given.items() if not _absent(v)}, context=notes)
+        body = model.model_validate({k: v for k, v in given.items() if k not in absent}, context=notes)
     except ValidationError as error:
         problems += problem_lines(model, error)
     if problems or body is None:
         raise _not_valid(problems, tool)
-    if empty:
-        to_clear = " To remove a value, name it in clear." if "clear" in properties else ""
-        notes.append(f"Empty, so not sent: {', '.join(empty)}.{to_clear}")
-    return body, notes
+    return body, notes + _not_sent(absent, can_clear="clear" in properties)
+
+
+def _absent(given: Mapping[str, object], required: Collection[str]) -> dict[str, object]:
+    """Return the arguments that mean "not given"."""
+    return {
+        name: value
+        for name, value in given.items()
+        if is_blank(value) or (name not in required and (is_empty(value) or is_word_for_nothing(value)))
+    }
+
+
+def _not_sent(absent: Mapping[str, object], *, can_clear: bool) -> list[str]:
+    words = [name for name, value in absent.items() if is_word_for_nothing(value)]
+    empty = [name for name, value in absent.items() if value is not None and name not in words]
+    to_clear = " To remove a value, name it in clear." if can_clear else ""
+    notes = [f"Empty, so not sent: {', '.join(empty)}.{to_clear}"] if empty else []
+    return [*notes, f"The word for nothing was not sent: {', '.join(words)}.{to_clear}"] if words else notes
 
 
 @cache
@@ -56,57 +74,35 @@ def _spellings(model: type[Body]) -> dict[str, str]:
     return {to_snake(spelling): name for spelling, name in known.items()} | known
 
 
-def _named(arguments: Mapping[str, object], spellings: dict[str, str]) -> tuple[dict[str, object], list[str]]:
-    """Return the arguments under AutoSend's names, and a line for each that is unknown or given twice."""
+def _named(
+    arguments: Mapping[str, object], spellings: dict[str, str], notes: list[str], *, from_host: bool
+) -> tuple[dict[str, object], list[str]]:
+    """Return the arguments under AutoSend's names, and a line for each that is given twice or none of ours."""
     given: dict[str, object] = {}
     spelt: dict[str, str] = {}
     problems: list[str] = []
+    dropped: list[str] = []
     for spelling, value in arguments.items():
         name = spellings.get(spelling)
         if name is None:
-            attribute = _as_attribute(spelling) if "customFields" in spellings else ""
-            problems.append(f"{_shown(spelling)}: no such argument; {nearest(spelling, spellings)}{attribute}")
-        elif _absent(given.get(name)):
+            if why := why_refused(spelling, value, spellings, dropping=from_host):
+                problems.append(f"{_shown(spelling)}: {why}")
+            else:
+                dropped.append(_shown(spelling)[:40])
+        elif is_blank(given.get(name)):
             given[name], spelt[name] = value, spelling
-        elif not _absent(value):
+        elif not is_blank(value):
             problems.append(f"{name}: given twice, as {spelt[name]} and {spelling}.")
+    if dropped:
+        more = f" and {len(dropped) - _SHOWN_DROPPED} more" if len(dropped) > _SHOWN_DROPPED else ""
+        notes.append(f"Ignored, for it is no argument of this tool: {', '.join(dropped[:_SHOWN_DROPPED])}{more}.")
     return given, problems
-
-
-def _as_attribute(spelling: str) -> str:
-    """Return what to do with an argument that stands for an attribute without an argument of its own."""
-    if spelling in RESERVED:
-        return " AutoSend reserves this name: choose another, and put it into customFields."
-    return " Any other attribute goes into customFields."
-
-
-def _absent(value: object) -> bool:
-    """Return whether the value means "not given": null, or a text of nothing."""
-    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def nearest(name: str, known: Mapping[str, str]) -> str:
     """Return a question that names the nearest of the known spellings, or a list of what there is."""
-    lowered = {spelling.lower(): proper for spelling, proper in known.items()}
-    near = get_close_matches(name[:64].lower(), lowered, n=1, cutoff=0.7)
-    if near:
-        return f"did you mean {lowered[near[0]]}?"
-    return f"there are {', '.join(dict.fromkeys(known.values()))}."
-
-
-def _parsed(name: str, value: object, schema: dict[str, Any], notes: list[str]) -> object:
-    """Return the value, parsed when an array or object came as a JSON string."""
-    wanted = _JSON_TYPES.get(schema.get("type", ""))
-    if wanted is None or not isinstance(value, str):
-        return value
-    try:
-        parsed = from_json(value, allow_inf_nan=False)
-    except ValueError:
-        return value
-    if isinstance(parsed, wanted):
-        notes.append(f"{name} came as a JSON string and was read as an {schema['type']}.")
-        return cast("object", parsed)
-    return value
+    near = nearest_of(name, known)
+    return f"did you mean {near}?" if near else f"there are {', '.join(dict.fromkeys(known.values()))}."
 
 
 _RULES = {

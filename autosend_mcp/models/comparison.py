@@ -199,7 +199,7 @@ def restoring(email: str, changed: Mapping[str, Mapping[str, Any]]) -> dict[str,
     back: dict[str, Any] = {}
     for name, values in changed.items():
         field, _, custom = name.partition(".")
-        if values["was"] is None:
+        if values["was"] is None or (custom and values["was"] == ""):
             back.setdefault(CLEAR, []).append(name)
         elif custom:
             back.setdefault(field, {})[custom] = values["was"]

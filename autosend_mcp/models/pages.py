@@ -4,9 +4,9 @@ import base64
 import binascii
 import zlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from autosend_mcp.errors import NotSent
 from autosend_mcp.models.base import Answer, Body
@@ -15,10 +15,15 @@ from autosend_mcp.models.bounds import MAX_ANSWER_BYTES, SHORTENED, shortened, s
 _ROOM = MAX_ANSWER_BYTES - 2_000  # for the rest of the answer
 
 
+_USUAL = 20  # also where a host that requires every argument says 0
+
+
 class Pageable(Body):
     """Arguments that ask for a page."""
 
-    limit: int = Field(default=20, ge=1, le=100, description="How many to return: 20 by default, at most 100.")
+    limit: Annotated[int, BeforeValidator(lambda given: given or _USUAL)] = Field(
+        default=_USUAL, ge=1, le=100, description="How many to return: 20 by default, at most 100."
+    )
     cursor: str | None = Field(default=None, description="nextCursor from the previous answer.")
 
 

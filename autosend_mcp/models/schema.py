@@ -31,9 +31,12 @@ def published_schema(model: type[BaseModel]) -> dict[str, Any]:
     Flat: no `$ref`, no null unions, no `const`. Lean: no titles, defaults or limits, which cost tokens in every
     conversation; a value beyond a limit is refused with the limit in the text. Only how many entries an array takes is
     published: who learns of that afterwards has written hundreds of them for nothing.
+    Open at its root: the server knows by itself which arguments are its own, and `additionalProperties: false` there
+    breaks google-genai's converter.
     """
     plain = _plain(model.model_json_schema(by_alias=True))
     plain.pop("description", None)
+    plain.pop("additionalProperties", None)
     return {"type": plain.pop("type"), **plain}  # first, as the SDK sends it
 
 

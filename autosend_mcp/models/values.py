@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from autosend_mcp.models.addresses import misspelt_domain, read_address
 from autosend_mcp.models.base import broken_rule
+from autosend_mcp.models.given import is_empty
 from autosend_mcp.models.text import quoted
 
 MAX_TEXT = 1_000
@@ -111,14 +112,15 @@ def _mobile(value: str, info: ValidationInfo) -> str:
 
 
 def _given_values(value: object, info: ValidationInfo) -> object:
-    """Return custom fields without those that are null: null means "not given"."""
+    """Return custom fields without those that are null or empty, which means "not given"."""
     if not isinstance(value, dict):
         return value
     fields = cast("dict[object, object]", value)
-    absent = [str(name) for name, custom in fields.items() if custom is None]
+    absent = [name for name, custom in fields.items() if is_empty(custom)]
     if absent:
-        _notes(info).append(f"Null, so not sent: {', '.join(f'customFields.{quoted(name)}' for name in absent)}.")
-    return {name: custom for name, custom in fields.items() if custom is not None}
+        names = ", ".join(f"customFields.{quoted(str(name))}" for name in absent)
+        _notes(info).append(f"Empty, so not sent: {names}.")
+    return {name: custom for name, custom in fields.items() if name not in absent}
 
 
 Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(sendable)]

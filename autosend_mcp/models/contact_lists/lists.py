@@ -91,7 +91,8 @@ Criteria = Annotated[dict[str, Any], BeforeValidator(_criteria), WithJsonSchema(
 class ListContactLists(Pageable):
     """The arguments of `list_contact_lists`."""
 
-    type: Literal["list", "segment"] | None = Field(default=None, description="Only these.")
+    # A host that requires every argument must be able to say that it wants both.
+    type: Literal["any", "list", "segment"] = Field(default="any", description="Only these.")
     name_contains: Name | None = Field(default=None, description="Only those with this in their name, in any case.")
 
 

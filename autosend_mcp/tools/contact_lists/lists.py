@@ -45,7 +45,7 @@ async def list_contact_lists(context: Context, body: ListContactLists) -> Contac
     rows = [
         row.named() | ({"description": row.description} if row.description else {})
         for row in await read_lists(context.call)
-        if wanted in row.name.lower() and (body.type is None or row.is_segment is (body.type == "segment"))
+        if wanted in row.name.lower() and (body.type == "any" or row.is_segment is (body.type == "segment"))
     ]
     shown, following = page(rows, body.cursor, body.limit, compact_json(["lists", body.type, wanted]))
     return ContactLists(lists=shown, total=len(rows), next_cursor=following)

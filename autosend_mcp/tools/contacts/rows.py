@@ -56,7 +56,7 @@ async def read_rows(context: Context, contacts: Sequence[Mapping[str, Any]]) -> 
 
 def _read(number: int, given: Mapping[str, Any], notes: list[str]) -> Row:
     try:
-        person, repairs = read_arguments(PersonChange, given, "upsert_contacts")
+        person, repairs = read_arguments(PersonChange, given, "upsert_contacts", from_host=False)
     except NotSent as error:
         why = LISTS_BESIDE if LISTS in given or "list_ids" in given else why_invalid(error)
         return Row(number, _good_address(given.get("email")), outcome="invalid", why=why)
