@@ -3,8 +3,9 @@
 import gc
 import logging
 import os
+import sys
 from collections.abc import AsyncGenerator, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 # Rewriting the asserts of all tests makes millions of objects, none of them garbage.
 gc.disable()
+
+# httpx2 tries to import it for each request to an ASGI app, which is slow where it is not installed.
+loaded: dict[str, Any] = sys.modules
+loaded.setdefault("sniffio", None)
 
 for name in [name for name in os.environ if name.startswith("AUTOSEND_")]:
     del os.environ[name]

@@ -109,7 +109,7 @@ automation anything that may start one does, so that a client cannot overlook it
 import os
 import time
 from email.utils import formatdate
-from functools import partial
+from functools import cache
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -136,6 +136,21 @@ from autosend_mcp.sandbox.webhooks.endpoints import WebhookEndpoints
 __all__ = ["KEY", "PROJECT", "Options", "Sandbox"]
 
 
+Endpoint = tuple[str, str]
+"""Method and path."""
+
+
+@cache
+def _route(endpoint: Endpoint) -> Route:
+    """Return the route to this endpoint of the sandbox that is asked: paths are compiled once, not for each sandbox."""
+
+    async def respond(request: Request) -> Response:
+        return await request.app.state.respond(endpoint, request)
+
+    method, path = endpoint
+    return Route(f"/v1{path}", respond, methods=[method])
+
+
 class Sandbox:
     """The endpoints of every resource over one store. `app` is what a server or an in-process transport calls."""
 
@@ -156,17 +171,19 @@ class Sandbox:
         self.store.db.listener = self._deliveries.announce
         if options.webhook_url:
             self.store.webhooks.seed(PROJECT, options.webhook_url, options.webhook_secret)
+        self._handlers = self._all_handlers()
         self.app = Starlette(
-            routes=[*self._routes(), Route("/sandbox/automations", self._automations, methods=["GET"])],
+            routes=[*map(_route, self._handlers), Route("/sandbox/automations", self._automations, methods=["GET"])],
             middleware=[Middleware(Guard, options=options, refusal=self._refusal), Middleware(RawPath)],
             exception_handlers={HTTPException: self._no_route, Exception: self._failed},
         )
+        self.app.state.respond = self._respond_to
 
     def close(self) -> None:
         """Close the file."""
         self.store.db.close()
 
-    def _routes(self) -> list[Route]:
+    def _all_handlers(self) -> dict[Endpoint, Handler]:
         all_endpoints = (
             ContactEndpoints(self.store),
             ContactListEndpoints(self.store),
@@ -175,11 +192,10 @@ class Sandbox:
             AutomationEndpoints(self.store),
             WebhookEndpoints(self.store.webhooks, self._deliveries),
         )
-        return [
-            Route(f"/v1{path}", partial(self._respond, handler), methods=[method])
-            for endpoints in all_endpoints
-            for (method, path), handler in endpoints.routes().items()
-        ]
+        return {endpoint: handler for endpoints in all_endpoints for endpoint, handler in endpoints.routes().items()}
+
+    async def _respond_to(self, endpoint: Endpoint, request: Request) -> Response:
+        return await self._respond(self._handlers[endpoint], request)
 
     async def _respond(self, handler: Handler, request: Request) -> Response:
         """Return the handler's response, or the refusal, to a request with a valid key within its rate limit."""

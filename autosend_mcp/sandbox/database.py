@@ -6,8 +6,8 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import lru_cache
+from contextlib import closing, contextmanager
+from functools import cache, lru_cache
 from typing import Any
 
 Listener = Callable[[str, dict[str, Any]], None]
@@ -15,10 +15,13 @@ Listener = Callable[[str, dict[str, Any]], None]
 Clock = Callable[[], float]
 """Return the current wall-clock time in seconds, as `time.time` does."""
 
-_SCHEMA = """
+_SETTINGS = """
 PRAGMA busy_timeout = 5000;
 PRAGMA journal_mode = WAL;
 PRAGMA foreign_keys = ON;
+"""
+
+_SCHEMA = """
 CREATE TABLE IF NOT EXISTS contacts (
     id TEXT PRIMARY KEY, project TEXT NOT NULL, email TEXT NOT NULL, first_name TEXT, last_name TEXT, user_id TEXT,
     mobile TEXT, custom_fields TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
@@ -95,6 +98,14 @@ _ADDED = {
 }
 
 
+@cache
+def _empty() -> bytes:
+    """Return a database of empty tables. Copying them takes a tenth of the time of making them."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.executescript(_SCHEMA)
+        return db.serialize()
+
+
 @lru_cache(maxsize=1)
 def _second(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
@@ -119,9 +130,13 @@ class Database:
         self._events: list[tuple[str, dict[str, Any]]] = []
         try:
             self._db = sqlite3.connect(file or ":memory:", check_same_thread=False, isolation_level=None)
-            self._db.executescript(_SCHEMA)
             self._db.row_factory = sqlite3.Row
-            self._upgrade()
+            self._db.executescript(_SETTINGS)
+            if file:
+                self._db.executescript(_SCHEMA)
+                self._upgrade()
+            else:
+                self._db.deserialize(_empty())
             self.is_older = self.row("PRAGMA user_version")[0] < _VERSION
         except sqlite3.Error:
             raise OSError(f"the file {file} cannot be opened as a SQLite database") from None
