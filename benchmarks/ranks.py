@@ -105,7 +105,7 @@ def main(files: Sequence[str]) -> int:
     others: list[Mapping[str, Any]] = []
     for file in files:
         read: Any = json.loads(Path(file).read_text())
-        others += read["tools"] if "tools" in read else read
+        others += read["tools"] if isinstance(read, dict) else read
     ours = definitions()
     offered = {tool["name"] for tool in ours}
     queries = {query: wanted for query, wanted in QUERIES.items() if offered.issuperset(wanted)}

@@ -58,9 +58,19 @@ def anyio_backend() -> tuple[str, dict[str, object]]:
     return "asyncio", {"loop_factory": JumpingLoop}
 
 
+def _named(config: pytest.Config) -> bool:
+    return any("::" in name or name.endswith(".py") for name in config.args)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Run what is named on the command line also if it starts child processes."""
+    if _named(config) and config.option.markexpr == "not evidence and not process":
+        config.option.markexpr = "not evidence"
+
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Run what is named on the command line in this process; all tests on every core, and one that waits."""
-    return 0 if any("::" in name or name.endswith(".py") for name in config.args) else (os.cpu_count() or 1) + 1
+    """Run what is named on the command line in this process; all tests on every core."""
+    return 0 if _named(config) else os.cpu_count() or 1
 
 
 def pytest_collection_finish() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from autosend_mcp.sandbox.app import PROJECT
 from tests.support.records import members_of, snapshot, starts_of
-from tests.support.scenarios import BAD, NEW, OLD, ROWS, SCENARIOS, Assistant, played
+from tests.support.scenarios import BAD, NEW, OLD, ROWS, SCENARIOS, Assistant, Played, played
 
 pytestmark = pytest.mark.anyio
 
@@ -34,34 +34,25 @@ def named(group: list[Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-async def test_what_reads_or_is_refused_or_is_a_dry_run_changes_nothing(name: str) -> None:
+async def test_a_job_takes_what_it_names_from_answers_and_starts_nothing_twice(name: str) -> None:
     async with played(name) as user:
-        quiet = [
-            one
-            for one in user.played
-            if one.answer is None
-            or one.arguments.get("dryRun")
-            or (one.tool.annotations and one.tool.annotations.read_only_hint)
-        ]
+        started = starts_of(user.store)
+    quiet = [one for one in user.played if only_looks(one)]
     assert quiet
     assert all(one.before == one.after for one in quiet)
-
-
-@pytest.mark.parametrize("name", SCENARIOS)
-async def test_no_automation_starts_twice_for_a_contact(name: str) -> None:
-    async with played(name) as user:
-        assert set(starts_of(user.store).values()) <= {1}
-
-
-@pytest.mark.parametrize("name", SCENARIOS)
-async def test_ids_cursors_and_confirmations_come_from_earlier_answers(name: str) -> None:
+    assert set(started.values()) <= {1}
     earlier = ""
-    async with played(name) as user:
-        for one in user.played:
-            ids = re.findall(r"\b[0-9a-f]{24}\b", json.dumps(one.arguments))
-            for value in [*ids, *(one.arguments[key] for key in ("cursor", "confirm") if key in one.arguments)]:
-                assert f'"{value}"' in earlier
-            earlier += one.text
+    for one in user.played:
+        ids = re.findall(r"\b[0-9a-f]{24}\b", json.dumps(one.arguments))
+        for value in [*ids, *(one.arguments[key] for key in ("cursor", "confirm") if key in one.arguments)]:
+            assert f'"{value}"' in earlier
+        earlier += one.text
+
+
+def only_looks(one: Played) -> bool:
+    """Return whether the call was refused, or a dry run, or of a tool that reads."""
+    reads = one.tool.annotations and one.tool.annotations.read_only_hint
+    return bool(one.answer is None or one.arguments.get("dryRun") or reads)
 
 
 async def test_a_customer_is_signed_up_to_a_list_by_its_name(era: str) -> None:
