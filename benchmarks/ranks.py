@@ -104,8 +104,8 @@ def main(files: Sequence[str]) -> int:
     """Print the places, and return the exit code."""
     others: list[Mapping[str, Any]] = []
     for file in files:
-        read: Any = json.loads(Path(file).read_text())
-        others += read["tools"] if isinstance(read, dict) else read
+        read = json.loads(Path(file).read_text())
+        others += [*(read if isinstance(read, list) else read["tools"])]
     ours = definitions()
     offered = {tool["name"] for tool in ours}
     queries = {query: wanted for query, wanted in QUERIES.items() if offered.issuperset(wanted)}
