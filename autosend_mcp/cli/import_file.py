@@ -109,6 +109,8 @@ async def _show(imported: Import, display: Display) -> None:
     while True:
         await anyio.sleep(display.every)
         await anyio.lowlevel.checkpoint_if_cancelled()  # it ended in this moment: no bar is left behind its last line
+        if imported.progress.stopped:
+            return  # the last line says that it stops, and for what it waits
         display.show_progress(imported.progress)
 
 
