@@ -61,7 +61,7 @@ _EFFECTS = _words(
     "overwrite replace merge upsert force skip notify notification silent send automation automations workflow "
     "workflows trigger triggers welcome double permanent permanently soft hard cascade exists existing "
     "except exclude excluded excluding exclusions ignore only onlyif unless if condition conditions until after before "
-    "schedule scheduled delay later when expires expiry from move copy rename merge all everyone every max maximum first"
+    "schedule scheduled delay later when expires expiry from move copy rename all everyone every max maximum first"
 )
 _SELECTIONS = _words(
     "search filter filters query q sort order page offset where keyword keywords contains name matches"
