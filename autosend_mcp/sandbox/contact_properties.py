@@ -1,23 +1,22 @@
-"""Contact properties, whose older name is custom fields: their endpoints, their rows, and what values they take.
+"""Contact properties, whose older name is custom fields: their endpoints and their rows.
 
 Sources: the pages of "Contact properties" and of "Custom fields" (types, reserved names). The second is the older name
 of the same resource, deprecated since 2026-06-26.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from autosend_mcp.sandbox.contact_lists.criteria import as_date
 from autosend_mcp.sandbox.contact_lists.segments import Segments
-from autosend_mcp.sandbox.contacts.records import SYSTEM, Contacts
+from autosend_mcp.sandbox.contacts.records import Contacts
 from autosend_mcp.sandbox.database import Database
 from autosend_mcp.sandbox.envelope import Handler, Refused, body_of, check, not_found, parameter, success
 from autosend_mcp.sandbox.options import Options
-from autosend_mcp.sandbox.validation import Details, problem, text_problems
+from autosend_mcp.sandbox.validation import problem, text_problems
 
 TYPES = ("string", "number", "boolean", "date")
 RESERVED = {
@@ -168,51 +167,6 @@ class ContactPropertyEndpoints:
         elif "isReserved" not in rest:
             rest = {name: value for name, value in rest.items() if name not in ("description", "defaultValue")}
         return {"id": rest.pop("id"), **named, **rest}
-
-
-@dataclass
-class CheckedValues:
-    """What a write does to a contact's values: those to set, properties to define first, what is wrong."""
-
-    values: dict[str, Any] = field(default_factory=dict[str, Any])
-    defined: dict[str, str] = field(default_factory=dict[str, str])
-    problems: Details = field(default_factory=list[dict[str, str]])
-
-
-def checked_values(custom: Mapping[str, Any], types: Mapping[str, str], options: Options) -> CheckedValues:
-    """Judge each value by the defined types and the switches."""
-    checked = CheckedValues()
-    for name, value in custom.items():
-        if options.system_properties and name in SYSTEM:
-            continue
-        kind = types.get(name)
-        if value is None and options.null_properties == "refuse":
-            checked.problems.append(problem(f"customFields.{name}", "Value must not be null"))
-        if kind is None and name not in RESERVED and value is not None:
-            if options.unknown_fields == "refuse":
-                checked.problems.append(problem(f"customFields.{name}", "Unknown custom field"))
-            elif options.unknown_fields == "create":
-                checked.defined[name] = _type_of(value)
-            elif options.unknown_fields == "ignore":
-                continue
-        elif kind is not None and not _fits(value, kind) and options.wrong_types == "refuse":
-            checked.problems.append(problem(f"customFields.{name}", f"Value must be a {kind}"))
-        checked.values[name] = value
-    return checked
-
-
-def _type_of(value: object) -> str:
-    """Return the type that a value would have as a property of its own."""
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int | float):
-        return "number"
-    return "date" if as_date(value) else "string"
-
-
-def _fits(value: object, kind: str) -> bool:
-    """Return whether a property of this type may hold the value. Any text fits a string, also one that is a date."""
-    return value is None or (kind == "string" and isinstance(value, str)) or _type_of(value) == kind
 
 
 def _check_definition(body: Mapping[str, Any], name: object, kind: object) -> None:

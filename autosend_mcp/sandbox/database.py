@@ -10,8 +10,10 @@ from contextlib import closing, contextmanager
 from functools import cache, lru_cache
 from typing import Any
 
-Listener = Callable[[str, dict[str, Any]], None]
-"""Take the name of an event, and what it is about."""
+Event = tuple[str, dict[str, Any]]
+"""The name of an event, and what it is about."""
+Listener = Callable[[list[Event]], None]
+"""Take the events of one transaction, in their order."""
 Clock = Callable[[], float]
 """Return the current wall-clock time in seconds, as `time.time` does."""
 
@@ -27,7 +29,8 @@ CREATE TABLE IF NOT EXISTS contacts (
     mobile TEXT, custom_fields TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
     UNIQUE (project, email)
 );
-CREATE INDEX IF NOT EXISTS contacts_by_user ON contacts (project, user_id);
+DROP INDEX IF EXISTS contacts_by_user;
+CREATE INDEX IF NOT EXISTS contacts_by_user_id ON contacts (project, user_id) WHERE user_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS lists (
     id TEXT NOT NULL, project TEXT NOT NULL, name TEXT NOT NULL,
     type TEXT NOT NULL CHECK (type IN ('list', 'segment')),
@@ -127,7 +130,7 @@ class Database:
         self.listener: Listener | None = None
         self._lock = threading.RLock()
         self._inside = False
-        self._events: list[tuple[str, dict[str, Any]]] = []
+        self._events: list[Event] = []
         try:
             self._db = sqlite3.connect(file or ":memory:", check_same_thread=False, isolation_level=None)
             self._db.row_factory = sqlite3.Row
@@ -169,12 +172,11 @@ class Database:
                     yield
             finally:
                 self._inside = False
-            if self.listener:
-                for event, data in self._events:
-                    self.listener(event, data)
+            if self.listener and self._events:
+                self.listener(self._events)
 
     def announce(self, event: str, data: dict[str, Any]) -> None:
-        """Pass an event to the listener once the transaction is finished."""
+        """Pass an event to the listener, with the others of the transaction once that is finished."""
         if self.listener:
             self._events.append((event, data))
 

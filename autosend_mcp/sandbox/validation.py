@@ -5,11 +5,13 @@ Sources: the pages "Create contact", "Search contacts by emails", "Create contac
 
 import re
 from collections.abc import Mapping
+from types import NoneType
 from typing import Any, cast
 
 Details = list[dict[str, str]]
 """The `details` of a validation error; empty when nothing is wrong."""
 
+_TEXT = (str, NoneType)
 _EMAIL = re.compile(r"[^\s@<>]+@[^\s@<>.]+(\.[^\s@<>.]+)+")
 
 
@@ -42,7 +44,7 @@ def text_problems(body: Mapping[str, Any], max_lengths: Mapping[str, int | None]
     problems: Details = []
     for name, max_length in max_lengths.items():
         value = body.get(name)
-        if not isinstance(value, str | None):
+        if not isinstance(value, _TEXT):
             problems.append(problem(name, f"{name} must be a string"))
         elif value and max_length and len(value) > max_length:
             problems.append(problem(name, f"{name} must be at most {max_length} characters"))

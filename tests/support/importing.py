@@ -141,8 +141,9 @@ def world(options: Options | None = None) -> Generator[World]:
     with TemporaryDirectory() as folder:
         here = World(Line(sandbox), Path(folder))
 
-        def announced(event: str, change: dict[str, Any]) -> None:
-            here.written[change["contact"]["email"]] += event in {"contact.created", "contact.updated"}
+        def announced(events: Iterable[tuple[str, dict[str, Any]]]) -> None:
+            for event, change in events:
+                here.written[change["contact"]["email"]] += event in {"contact.created", "contact.updated"}
 
         sandbox.store.db.listener = announced
         try:

@@ -8,6 +8,7 @@ both, and a contact without a value meets only the negative operators and `is_em
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from autosend_mcp.sandbox.contacts.records import Contact
@@ -69,7 +70,12 @@ def criteria_problems(value: object) -> Details:
 
 def as_date(value: object) -> date | datetime | None:
     """Return a day, or a moment in UTC; None if the value is no ISO date."""
-    found = _ISO.match(value) if isinstance(value, str) else None
+    return _date_of(value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=10_000)
+def _date_of(text: str) -> date | datetime | None:
+    found = _ISO.match(text)
     if not found:
         return None
     try:

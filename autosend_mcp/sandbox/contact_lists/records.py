@@ -9,7 +9,7 @@ from typing import Any
 
 from autosend_mcp.sandbox.contact_lists.contact_list import GLOBAL, ContactList, known_lists
 from autosend_mcp.sandbox.contact_lists.segments import Segments
-from autosend_mcp.sandbox.contacts.records import Contact, contact_of
+from autosend_mcp.sandbox.contacts.records import SELECT, Contact, contact_of
 from autosend_mcp.sandbox.database import Database
 
 _COLUMNS = ("id", "project", "name", "type", "description", "criteria", "parent", "created_at", "updated_at")
@@ -109,14 +109,14 @@ class ContactLists:
         """Return a page of those in the list whose address holds `part`, oldest first, and how many there are."""
         with self._db.transaction():
             sql = (  # in the order of the table, so that nothing is sorted and a page ends the search
-                "FROM contacts c NOT INDEXED WHERE c.project = ? AND instr(c.email, ?)"
+                " NOT INDEXED WHERE c.project = ? AND instr(c.email, ?)"
                 " AND (? OR EXISTS (SELECT 1 FROM members m WHERE m.contact = c.id AND m.list = ?))"
             )
             values = (project, part, list_id == GLOBAL, list_id)
             count = self.count(project, list_id)
             if part:
-                count = self._db.row(f"SELECT COUNT(*) AS n {sql}", *values)["n"]
-            rows = self._db.rows(f"SELECT c.* {sql} ORDER BY c.rowid LIMIT ? OFFSET ?", *values, limit, start)
+                count = self._db.row(f"SELECT COUNT(*) AS n FROM contacts c{sql}", *values)["n"]  # noqa: S608 - constants
+            rows = self._db.rows(f"{SELECT}{sql} ORDER BY c.rowid LIMIT ? OFFSET ?", *values, limit, start)
             return [contact_of(row) for row in rows], count
 
     def count(self, project: str, list_id: str) -> int:

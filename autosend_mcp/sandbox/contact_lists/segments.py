@@ -9,7 +9,7 @@ from typing import Any
 
 from autosend_mcp.sandbox.contact_lists.contact_list import GLOBAL, ContactList, known_lists
 from autosend_mcp.sandbox.contact_lists.criteria import bare_name
-from autosend_mcp.sandbox.contacts.records import Contact, contact_of
+from autosend_mcp.sandbox.contacts.records import SELECT, Contact, contact_of
 from autosend_mcp.sandbox.database import Database
 
 Memberships = dict[str, set[str]]
@@ -83,9 +83,9 @@ class Segments:
         """Judge all contacts anew for one segment."""
         self.empty(project, segment.id)
         if segment.parent in (None, GLOBAL):
-            rows = self._db.each("SELECT * FROM contacts WHERE project = ?", project)
+            rows = self._db.each(f"{SELECT} WHERE c.project = ?", project)
         elif segment.parent in known:
-            sql = "SELECT c.* FROM members m JOIN contacts c ON c.id = m.contact WHERE m.list = ? AND c.project = ?"
+            sql = f"{SELECT} JOIN members m ON c.id = m.contact WHERE m.list = ? AND c.project = ?"
             rows = self._db.each(sql, segment.parent, project)
         else:
             return

@@ -3,14 +3,14 @@
 Source: the pages "Create contact", "Upsert contact" and "Bulk update contacts".
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from autosend_mcp.sandbox.automations.records import Start
 from autosend_mcp.sandbox.contact_lists.contact_list import GLOBAL
 from autosend_mcp.sandbox.contact_lists.segments import Memberships
-from autosend_mcp.sandbox.contact_properties import CheckedValues, checked_values
 from autosend_mcp.sandbox.contacts.records import MOBILE, NAMES, Contact
+from autosend_mcp.sandbox.contacts.values import CheckedValues, checked_values
 from autosend_mcp.sandbox.envelope import beyond_plan, check
 from autosend_mcp.sandbox.store import Store
 from autosend_mcp.sandbox.validation import Details, problem
@@ -47,6 +47,8 @@ class Writes:
         self._known = store.contact_lists.known(project)
         self._types = store.contact_properties.types(project)
         self._now = store.db.timestamp()
+        self._replaces = bulk and store.options.upsert_rule == "replace"
+        self._keeps = bulk and store.options.empty_in_bulk == "keep"
         limit = store.options.max_contacts
         self._room = limit - store.contact_lists.count(project, GLOBAL) if limit else None
         self._written: list[tuple[Contact, Contact | None, list[str]]] = []
@@ -64,13 +66,13 @@ class Writes:
             self._room -= 1
         for name, kind in checked.defined.items():
             self._store.contact_properties.define(self._project, name, kind)
-        self._types |= checked.defined
-        named, custom = self._named(body, existing or {}), self._custom(checked.values, existing)
+            self._types[name] = kind
+        names, custom = self._names(body, existing or {}), self._custom(checked.values, existing)
         contacts = self._store.contacts
         if existing:
-            contact = contacts.changed(existing, named, custom, self._now)
+            contact = contacts.changed(existing, names, custom, self._now)
         else:
-            contact = contacts.new(self._project, body["email"], named, custom, self._now)
+            contact = contacts.new(self._project, body["email"], names, custom, self._now)
         self._written.append((contact, existing, body.get("listIds") or []))
         return contact
 
@@ -85,15 +87,15 @@ class Writes:
         new = [contact["id"] for contact, existing, _ in written if existing is None]
         changed = {contact["id"] for contact, existing, _ in written if contact is not existing}.difference(new)
         self._store.contacts.store([latest[one] for one in new], [latest[one] for one in latest if one in changed])
-        for contact, existing, _ in written:
-            if contact is not existing and (not self._bulk or self._store.options.webhook_bulk_update):
-                change = {"contact": contact, "before": existing}
-                self._store.db.announce("contact.updated" if existing else "contact.created", change)
-        within = self._store.contact_lists.segments.memberships(latest.values())
-        joined = self._join(within)
-        segments = self._store.contact_lists.segments.refresh(self._project, self._known, latest.values(), within)
-        starts = (start for one in written for start in self._starts(*one, joined, segments))
-        self._store.automations.start(self._project, starts)
+        if not self._bulk or self._store.options.webhook_bulk_update:
+            for contact, existing, _ in written:
+                if contact is not existing:
+                    change = {"contact": contact, "before": existing}
+                    self._store.db.announce("contact.updated" if existing else "contact.created", change)
+        joined, segments = self._refresh(latest, {*new})
+        if self._runs or joined:
+            starts = [start for one in written for start in self._starts(*one, joined, segments)]
+            self._store.automations.start(self._project, starts)
 
     def check(self, body: Mapping[str, Any]) -> CheckedValues:
         """Return what the write would do to custom fields.
@@ -103,33 +105,47 @@ class Writes:
         """
         checked = checked_values(body.get("customFields") or {}, self._types, self._store.options)
         list_ids = body.get("listIds")
-        lists = self._list_problems(list_ids) if list_ids else []
-        check([*lists, *checked.problems, *self._address_problems(body["email"])])
+        suppressed = body["email"] in self._suppressed
+        if list_ids or checked.problems or suppressed:
+            about_email = [problem("email", "Email is suppressed")] if suppressed else []
+            check([*self._list_problems(list_ids or ()), *checked.problems, *about_email])
         return checked
 
-    def _named(self, body: Mapping[str, Any], existing: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the names after the write; None for one without a value."""
-        options = self._store.options
-        replaces = self._bulk and options.upsert_rule == "replace"
-        named: dict[str, Any] = {}
+    def _names(self, body: Mapping[str, Any], existing: Mapping[str, Any]) -> list[Any]:
+        """Return the values of `NAMES` after the write; None for one without a value."""
+        names: list[Any] = []
         for name in NAMES:
             given, was = body.get(name), existing.get(name)
             if name == MOBILE and not self._takes_mobile:
-                named[name] = was
+                names.append(was)
             elif given is None:
-                named[name] = None if replaces and name not in body else was
+                names.append(None if self._replaces and name not in body else was)
             else:
-                named[name] = given or (was if self._bulk and options.empty_in_bulk == "keep" else None)
-        return named
+                names.append(given or (was if self._keeps else None))
+        return names
 
-    def _custom(self, given: Mapping[str, Any], existing: Contact | None) -> dict[str, Any]:
+    def _custom(self, given: dict[str, Any], existing: Contact | None) -> dict[str, Any]:
         """Return the custom fields after the write."""
         options = self._store.options
         was: dict[str, Any] = existing["customFields"] if existing else {}
-        kept = {name: was.get(name) for name in given} if options.null_properties == "keep" else {}
-        values = {name: kept.get(name) if value is None else value for name, value in given.items()}
-        values = (was if options.upsert_rule == "merge" else {}) | values
+        values = {**was, **given} if options.upsert_rule == "merge" else given
+        if None not in given.values():
+            return values
+        kept = was if options.null_properties == "keep" else {}
+        values = {name: kept.get(name) if value is None else value for name, value in values.items()}
         return {name: value for name, value in values.items() if value is not None}
+
+    def _refresh(
+        self, latest: Mapping[str, Contact], new: Container[str]
+    ) -> tuple[set[tuple[str, str]], dict[str, list[str]]]:
+        """Return who joined which list, and the segments that are new to each contact."""
+        segments = self._store.contact_lists.segments
+        if not self._known and not any(list_ids for *_, list_ids in self._written):
+            return set(), {}
+        within: Memberships = {one: set() for one in latest}
+        within |= segments.memberships(contact for one, contact in latest.items() if one not in new)
+        joined = self._join(within)
+        return joined, segments.refresh(self._project, self._known, latest.values(), within)
 
     def _join(self, within: Memberships) -> set[tuple[str, str]]:
         """Put the contacts into the lists that they are to join and are not in; return who joined which."""
@@ -182,6 +198,3 @@ class Writes:
             for kind in kinds
             if kind == "segment" or (kind == "none" and known_only)
         ]
-
-    def _address_problems(self, email: str) -> Details:
-        return [problem("email", "Email is suppressed")] if email in self._suppressed else []

@@ -6,6 +6,7 @@ contacts", "Delete contact by id", "Delete contact by user id", "Custom fields" 
 
 import re
 from collections.abc import Mapping
+from types import NoneType
 from typing import Any, cast
 
 from starlette.requests import Request
@@ -31,6 +32,7 @@ MAX_ROWS = 100
 _ID = re.compile("[0-9a-fA-F]{24}")
 _PROPERTIES = ("customFields", "contactProperties")  # the older name and the newer
 _TEXTS = dict.fromkeys(NAMES)
+_VALUE = (str, int, float, NoneType)
 
 
 class ContactEndpoints:
@@ -166,7 +168,7 @@ class ContactEndpoints:
 async def _contact_body(request: Request) -> dict[str, Any]:
     body = await body_of(request)
     check(_contact_problems(body))
-    return _under_one_name(body) | {"email": normalized(body["email"])}
+    return _normalized(body)
 
 
 async def _emails(request: Request, maximum: int = 0) -> list[str]:
@@ -184,23 +186,20 @@ def _contact_problems(body: Mapping[str, Any]) -> Details:
     if body.get("listIds") is not None and not is_strings(body["listIds"]):
         problems.append(problem("listIds", "listIds must be an array of strings"))
     for key in _PROPERTIES:
-        custom: object = body[key] if body.get(key) is not None else {}
-        if not isinstance(custom, dict):
+        custom: object = body.get(key)
+        if isinstance(custom, dict):
+            for name, value in cast("dict[str, Any]", custom).items():
+                if not isinstance(value, _VALUE):
+                    problems.append(problem(f"{key}.{name}", "Value must be a string, number, boolean or date"))
+        elif custom is not None:
             problems.append(problem(key, f"{key} must be an object"))
-            continue
-        for name, value in cast("dict[str, Any]", custom).items():
-            if not isinstance(value, str | int | float | None):
-                problems.append(problem(f"{key}.{name}", "Value must be a string, number, boolean or date"))
     return problems
 
 
-def _under_one_name(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the valid body with its properties under the older name; the newer name's win."""
-    values: dict[str, Any] = {}
-    for key in _PROPERTIES:
-        values |= body.get(key) or {}
-    rest = {name: value for name, value in body.items() if name not in _PROPERTIES}
-    return rest | {"customFields": values}
+def _normalized(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the valid body with a normalized address, its properties under the older name; the newer name's win."""
+    older, newer = map(body.get, _PROPERTIES)
+    return {**body, "email": normalized(body["email"]), "customFields": {**(older or {}), **(newer or {})}}
 
 
 def _bulk_problems(body: Mapping[str, Any]) -> Details:
@@ -218,9 +217,10 @@ def _valid_rows(rows: list[object]) -> list[dict[str, Any]]:
     valid: list[dict[str, Any]] = []
     for row in rows:
         if isinstance(row, dict):
-            body = {name: value for name, value in cast("dict[str, Any]", row).items() if name != "listIds"}
+            body = cast("dict[str, Any]", row)
+            body.pop("listIds", None)
             if not _contact_problems(body):
-                valid.append(_under_one_name(body) | {"email": normalized(body["email"])})
+                valid.append(_normalized(body))
     return valid
 
 

@@ -1,9 +1,10 @@
 """The rows of contacts: stored, found, deleted, and shown as the documentation shows a contact."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from pydantic_core import from_json, to_json
 
 from autosend_mcp.sandbox.database import Database
 
@@ -14,36 +15,33 @@ SYSTEM: tuple[str, str] = ("source", "emailLastOpenedAt")
 
 MOBILE = "mobile"
 NAMES = {"firstName": "first_name", "lastName": "last_name", "userId": "user_id", MOBILE: "mobile"}
-_COLUMNS = ("id", "project", "email", *NAMES.values(), "custom_fields", "created_at", "updated_at")
+_COLUMNS = ("id", "email", "project", "created_at", "updated_at", "custom_fields", *NAMES.values())
+SELECT = f"SELECT {', '.join(f'c.{column}' for column in _COLUMNS)} FROM contacts c"  # noqa: S608 - constants
+"""Begins a query of rows for `contact_of`."""
 
 
-def contact_of(row: Any) -> Contact:
+def contact_of(row: Iterable[Any]) -> Contact:
     """Return the contact of a row, without what it has no value for."""
-    named = {name: row[column] for name, column in NAMES.items()}
-    custom = json.loads(row["custom_fields"])
-    return _contact(row["id"], row["email"], named, custom, (row["updated_at"], row["created_at"], row["project"]))
+    contact_id, email, project, created, updated, custom, *names = row
+    return _contact(contact_id, email, names, from_json(custom), (updated, created, project))
 
 
 def _contact(
-    contact_id: str, email: str, named: Mapping[str, Any], custom: Mapping[str, Any], rest: tuple[str, str, str]
+    contact_id: str, email: str, names: Iterable[Any], custom: Mapping[str, Any], rest: tuple[str, str, str]
 ) -> Contact:
-    """Return a contact; `rest` is when it was changed, when it was created, and its project."""
-    updated, created, project = rest
-    return {
-        "id": contact_id,
-        "email": email,
-        **{name: value for name, value in named.items() if value is not None},
-        "customFields": custom,
-        "updatedAt": updated,
-        "createdAt": created,
-        "projectId": project,
-    }
+    """Return a contact; `names` are the values of `NAMES`, `rest` when it was changed, when created, its project."""
+    contact: Contact = {"id": contact_id, "email": email}
+    for name, value in zip(NAMES, names, strict=True):
+        if value is not None:
+            contact[name] = value
+    contact["customFields"] = custom
+    contact["updatedAt"], contact["createdAt"], contact["projectId"] = rest
+    return contact
 
 
-def _values(contact: Contact) -> tuple[Any, ...]:
-    """Return what the columns after the address hold."""
-    names = (contact.get(name) for name in NAMES)
-    return (*names, json.dumps(contact["customFields"]), contact["createdAt"], contact["updatedAt"])
+def _written(contact: Contact) -> tuple[Any, ...]:
+    """Return what the columns hold that a write changes."""
+    return (contact["updatedAt"], to_json(contact["customFields"]).decode(), *map(contact.get, NAMES))
 
 
 def with_properties(contact: Contact, keys: Iterable[str], more: Mapping[str, Any]) -> Contact:
@@ -63,13 +61,13 @@ class Contacts:
 
     def by_ids(self, project: str, ids: Iterable[str]) -> dict[str, Contact]:
         """Return the contacts with these ids, those that exist, by id."""
-        rows = self._db.among("SELECT * FROM contacts WHERE project = ? AND id IN (?)", ids, project)
-        return {row["id"]: contact_of(row) for row in rows}
+        rows = self._db.among(f"{SELECT} WHERE project = ? AND id IN (?)", ids, project)
+        return {row[0]: contact_of(row) for row in rows}
 
     def by_emails(self, project: str, emails: Iterable[str]) -> dict[str, Contact]:
         """Return the contacts with these addresses, those that exist, by address."""
-        rows = self._db.among("SELECT * FROM contacts WHERE project = ? AND email IN (?)", emails, project)
-        return {row["email"]: contact_of(row) for row in rows}
+        rows = self._db.among(f"{SELECT} WHERE project = ? AND email IN (?)", emails, project)
+        return {row[1]: contact_of(row) for row in rows}
 
     def find(self, project: str, emails: Iterable[str]) -> list[Contact]:
         """Return the contacts with these addresses, those that exist, in the order of the addresses."""
@@ -79,38 +77,40 @@ class Contacts:
 
     def all(self, project: str) -> list[Contact]:
         """Return every contact of the project, oldest first."""
-        rows = self._db.rows("SELECT * FROM contacts WHERE project = ? ORDER BY rowid", project)
+        rows = self._db.rows(f"{SELECT} WHERE project = ? ORDER BY rowid", project)
         return [contact_of(row) for row in rows]
 
-    def new(self, project: str, email: str, named: Mapping[str, Any], custom: Mapping[str, Any], now: str) -> Contact:
-        """Return a new contact, which `store` adds."""
-        return _contact(self._db.new_id(), email, named, custom, (now, now, project))
+    def new(self, project: str, email: str, names: Iterable[Any], custom: Mapping[str, Any], now: str) -> Contact:
+        """Return a new contact, which `store` adds; `names` are the values of `NAMES`."""
+        return _contact(self._db.new_id(), email, names, custom, (now, now, project))
 
-    def changed(self, existing: Contact, named: Mapping[str, Any], custom: Mapping[str, Any], now: str) -> Contact:
+    def changed(self, existing: Contact, names: Iterable[Any], custom: Mapping[str, Any], now: str) -> Contact:
         """Return the contact with other names and custom fields, which `store` replaces."""
         times_and_project = (now, existing["createdAt"], existing["projectId"])
-        return _contact(existing["id"], existing["email"], named, custom, times_and_project)
+        return _contact(existing["id"], existing["email"], names, custom, times_and_project)
 
     def store(self, new: Sequence[Contact], changed: Iterable[Contact]) -> None:
         """Add the new contacts of a project, and replace the changed ones."""
         marks = ", ".join("?" * len(_COLUMNS))
         sql = f"INSERT INTO contacts ({', '.join(_COLUMNS)}) VALUES ({marks})"  # noqa: S608 - constants
-        self._db.many(sql, [(one["id"], one["projectId"], one["email"], *_values(one)) for one in new])
+        self._db.many(
+            sql, [(one["id"], one["email"], one["projectId"], one["createdAt"], *_written(one)) for one in new]
+        )
         if new:
             self._db.resize(new[0]["projectId"], {"GLOBAL_CONTACT_LIST": len(new)})
-        columns = ", ".join(f"{column} = ?" for column in _COLUMNS[3:])
+        columns = ", ".join(f"{column} = ?" for column in _COLUMNS[4:])
         sql = f"UPDATE contacts SET {columns} WHERE id = ?"  # noqa: S608 - constants
-        self._db.many(sql, [(*_values(one), one["id"]) for one in changed])
+        self._db.many(sql, [(*_written(one), one["id"]) for one in changed])
 
     def drop_property(self, project: str, name: str) -> None:
         """Take the values of a property out of all contacts."""
-        sql = "SELECT id, custom_fields FROM contacts WHERE project = ? AND instr(custom_fields, ?)"
+        sql = "SELECT id, custom_fields FROM contacts WHERE project = ?"
         changed: list[tuple[str, str]] = []
-        for row in self._db.each(sql, project, json.dumps(name)):
-            values = json.loads(row["custom_fields"])
+        for row in self._db.each(sql, project):
+            values = from_json(row["custom_fields"])
             if name in values:
                 del values[name]
-                changed.append((json.dumps(values), row["id"]))
+                changed.append((to_json(values).decode(), row["id"]))
         self._db.many("UPDATE contacts SET custom_fields = ? WHERE id = ?", changed)
 
     def delete(self, project: str, contacts: Sequence[Contact]) -> int:
@@ -131,7 +131,7 @@ class Contacts:
 
     def delete_by_user_id(self, project: str, user_id: str, *, only_first: bool) -> int:
         """Delete the contacts with this user id, or the oldest of them; return how many there were."""
-        sql = "SELECT * FROM contacts WHERE project = ? AND user_id = ? ORDER BY rowid"
+        sql = f"{SELECT} WHERE project = ? AND user_id = ? ORDER BY rowid"
         with self._db.transaction():
             found = [contact_of(row) for row in self._db.rows(sql, project, user_id)]
             return self.delete(project, found[:1] if only_first else found)

@@ -9,14 +9,14 @@ import hmac
 import sched
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import httpx2
 
-from autosend_mcp.sandbox.database import Clock, Database
+from autosend_mcp.sandbox.database import Clock, Database, Event
 from autosend_mcp.sandbox.options import Options, is_loopback
 from autosend_mcp.sandbox.webhooks.events import data_of
 from autosend_mcp.sandbox.webhooks.javascript import stringify
@@ -65,14 +65,16 @@ class Deliveries:
         limits = httpx2.Limits(max_keepalive_connections=0)
         return httpx2.Client(timeout=10, trust_env=False, limits=limits, verify=False)  # for http:// alone
 
-    def announce(self, event: str, change: dict[str, Any]) -> None:
-        """Deliver soon what happened to a `contact`, which was `before`, to who is subscribed."""
-        contact = change["contact"]
-        subscribed = self._webhooks.subscribed(contact["projectId"], event)
-        data = data_of(event, contact, change.get("before"), self._options.webhook_properties) if subscribed else None
-        if data is not None:
-            for webhook in subscribed:
-                self.send(webhook, event, data)
+    def announce(self, events: Sequence[Event]) -> None:
+        """Deliver soon what happened to each `contact`, which was `before`, to who is subscribed."""
+        subscribed = cache(self._webhooks.subscribed)
+        for event, change in events:
+            contact = change["contact"]
+            if webhooks := subscribed(contact["projectId"], event):
+                data = data_of(event, contact, change.get("before"), self._options.webhook_properties)
+                for webhook in webhooks:
+                    if data is not None:
+                        self.send(webhook, event, data)
 
     def send(self, webhook: Any, event: str, data: dict[str, Any]) -> int:
         """Deliver an event soon to one webhook, given by its row; return the number of the delivery."""
