@@ -193,8 +193,8 @@ async def test_an_unknown_id_is_reported_with_the_way_to_go_on(tool: str) -> Non
         ({"text": "email\n", "file": "people.csv"}, "give text or file"),
         ({"text": "email\n" + "a@example.com\n" * 8_000}, "text: must be at most 100 kB"),
         ({"text": "name\nJane\n"}, 'No column is the address. There are: "name".'),
-        ({"text": "email,Rank\na@example.com,7\n"}, '{"Rank":"company"}; {"Rank":""} leaves it out. createFields'),
-        ({"text": "email,city\na@example.com,Rome\n"}, "AutoSend reserves"),
+        ({"text": "email,Rank\na@example.com,7\n"}, '{"Rank":""} in columns leaves a column out. Or createFields'),
+        ({"text": "email,listIds\na@example.com,Rome\n"}, "AutoSend reserves"),
         ({"text": "email\na@example.com\n", "columns": {"mail": "email"}}, 'There is no column "mail"'),
         ({"text": "email\na@example.com\n", "listIds": ["Newsletters"]}, "No list or segment has this name"),
         ({"text": 'email,plan\n"a@example.com,x\n'}, "quote"),
@@ -418,7 +418,9 @@ async def test_an_ended_job_is_forgotten_when_it_expires_or_twenty_ended_later()
 async def test_an_answer_about_many_long_columns_keeps_its_id_and_next_step() -> None:
     header = ",".join(f"{place:03}{'h' * 60}" for place in range(299))
     async with importing() as (client, _):
-        answer = await started(client, text=f"email,{header}\na@example.com,x\n", dryRun=True, createFields=True)
+        answer = await started(
+            client, text=f"email,{header}\na@example.com{',x' * 299}\n", dryRun=True, createFields=True
+        )
         state = await ended(client, answer["importId"])
         refused = await client.call_tool("start_import", {"text": f"email,{'h' * 201}\n"})
     assert answer["readAs"]["shortened"] is True

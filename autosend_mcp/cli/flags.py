@@ -162,12 +162,22 @@ def _add_import_flags(parser: argparse.ArgumentParser) -> None:
     )
     for flag, effect in (
         ("--dry-run", "send nothing; show what would be done"),
+        ("--only", "take names and addresses alone, and the columns that --map names"),
         ("--create-fields", "define the custom fields that AutoSend does not know, with the type of their values"),
         ("--run-workflow", "start the automations that watch for changed values"),
         ("--restart", "start from the first row instead of continuing an interrupted import of this file"),
         ("--json", "print events, one JSON object a line"),
     ):
         parser.add_argument(flag, action="store_true", help=effect)
+    parser.add_argument(
+        "--split-name",
+        choices=("last-blank", "first-blank", "family-first", "whole"),
+        help="divide whole names: at the last blank, at the first one, or with the family name first; or take each for "
+        "the first name",
+    )
+    parser.add_argument(
+        "--header-line", type=_line, metavar="N", help="line that names the columns; 0 if none does (default: found)"
+    )
     parser.add_argument("--encoding", help="encoding of the file, such as cp1251 (default: detected)")
     parser.add_argument("--delimiter", help='what stands between cells, such as ";" or tab (default: detected)')
     _add_sandbox(parser)
@@ -220,6 +230,12 @@ def _sandbox_file(text: str) -> str:
     if text and ("@" in text or text.startswith(("{", "-")) or not Path(text).suffix):
         raise argparse.ArgumentTypeError(f"{text!r} is no file name with an ending, such as contacts.sqlite3")
     return text
+
+
+def _line(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError("a line is a number: 1 is the first, 0 none")
+    return int(text)
 
 
 def _port(text: str) -> int:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from autosend_mcp.errors import AutoSendError
-from autosend_mcp.imports.file.delimited import DELIMITERS
+from autosend_mcp.imports.file.header import DELIMITERS
 from autosend_mcp.imports.progress import Progress
 from autosend_mcp.imports.run import Import
-from autosend_mcp.imports.summary import OUTCOMES, progress_of, reading_of
+from autosend_mcp.imports.summary import OUTCOMES, fields_of, not_blank, progress_of, reading_of
 from autosend_mcp.models.text import compact_json, quoted, visible
 
 _EXPLAINED = {
@@ -141,17 +141,19 @@ def described(imported: Import) -> list[str]:
     lines = [f"{table.format}{f', {between} between cells' if table.delimiter else ''}, {table.encoding}"]
     if table.encoding_note:
         lines.append(f"the encoding is a guess; check that this reads right: {table.encoding_note}")
-    names = [_shown(column.name) for column in imported.columns]
+    columns = [column for column in imported.columns if not_blank(column)]
+    names = [_shown(column.name) for column in columns]
     width = max(map(len, names))
-    for name, column in zip(names, imported.columns, strict=True):
+    for name, column in zip(names, columns, strict=True):
         kind = f" ({column.kind}{', new' if column.new else ''})" if "." in column.field else ""
-        lines.append(f"  {name:<{width}}  ->  {_shown(column.field) or 'left out'}{kind}")
+        lines.append(f"  {name:<{width}}  ->  {_shown(', '.join(fields_of(column))) or 'left out'}{kind}")
     lines += [f"list: {_shown(joined.name)}" for joined in imported.lists]
     if imported.resumed:
         lines.append("Going on with the import that was interrupted.")
     progress, needed = imported.progress, timedelta(seconds=round(imported.seconds_needed))
     at_least = f", at least {needed}" if needed.total_seconds() >= _WORTH_SAYING else ""
-    return [*lines, f"{progress.total:,} rows, {progress.total - progress.settled:,} to go{at_least}"]
+    lines.append(f"{progress.total:,} rows, {progress.total - progress.settled:,} to go{at_least}")
+    return [*lines, *imported.notes]
 
 
 def concluded(imported: Import) -> list[str]:
@@ -161,7 +163,7 @@ def concluded(imported: Import) -> list[str]:
     lines = ["", *(f"  {name:<12} {count:>11,}  {_EXPLAINED.get(name, '')}".rstrip() for name, count in counts)]
     if progress.stage == "stopped":
         lines.append(f"  {'not settled':<12} {progress.total - progress.settled:>11,}")
-    lines += [*(f"-> {name_of(file)}" for file in imported.files), *imported.notes]
+    lines += [*(f"-> {name_of(file)}" for file in imported.files), *imported.notes[imported.notes_read :]]
     return [*lines, "A dry run: nothing was sent."] if imported.options.dry_run else lines
 
 

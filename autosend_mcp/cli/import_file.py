@@ -1,5 +1,7 @@
 """`autosend-mcp import`: a file of contacts into AutoSend, from the shell."""
 
+import re
+import shlex
 import stat
 import sys
 from argparse import Namespace
@@ -11,17 +13,34 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.cli.exits import failed, usage
 from autosend_mcp.cli.import_display import Bar, Display, Events, Lines, name_of
 from autosend_mcp.errors import AutoSendError
-from autosend_mcp.imports.hints import Option, explain
+from autosend_mcp.imports.file.columns import ALL_OTHERS
+from autosend_mcp.imports.hints import Phrases, explain
 from autosend_mcp.imports.options import ImportOptions
 from autosend_mcp.imports.run import Import
 from autosend_mcp.tools.jobs import ending_signals
 
-PHRASES: dict[Option, str] = {
-    "columns": 'Say what each is, as in --map "{column}={field}"; --map "{column}=" leaves it out.',
-    "create_fields": "--create-fields defines those that are new.",
-    "encoding": "Name the file's encoding, as in --encoding cp1251 or --encoding shift_jis, or save the file as UTF-8.",
-    "restart": "Or start again with --restart: rows that AutoSend holds already are not sent again.",
-}
+
+def _mapped(column: str, field: str) -> str:
+    """Return the flag that says which field a column is, as a shell reads it."""
+    text = f"{column}={field}"
+    return f"--map {shlex.quote(text)}" if re.search(r'["$`\\!]', text) else f'--map "{text}"'
+
+
+PHRASES = Phrases(
+    {
+        "columns": "Say what it is, as in {mapped}.",
+        "leave_out": "{mapped} leaves a column out.",
+        "only": "--only takes names and addresses alone.",
+        "create_fields": "--create-fields defines those that are new.",
+        "split_name": "--split-name last-blank divides whole names at the last blank (or first-blank, family-first).",
+        "header_line": "--header-line names the line of the header.",
+        "no_header": "Or read it with --header-line 0.",
+        "encoding": "Name the file's encoding, as in --encoding cp1251 or --encoding shift_jis, or save the file as "
+        "UTF-8.",
+        "restart": "Or start again with --restart: rows that AutoSend holds already are not sent again.",
+    },
+    _mapped,
+)
 
 _INTERRUPTED = 130
 _GO_ON = "interrupted. Run the same command again to go on"
@@ -36,7 +55,7 @@ def run(autosend: AutoSend, args: Namespace) -> int:
     if autosend.settings.read_only and not args.dry_run:
         return usage("import: AUTOSEND_READ_ONLY is set, so that only --dry-run works")
     try:
-        columns = dict(_pair(text) for text in args.map)
+        columns = dict(_pair(text) for text in args.map) | ({ALL_OTHERS: ""} if args.only else {})
         if not stat.S_ISREG(Path(args.file).stat().st_mode):
             return usage(f"import: {name_of(Path(args.file), whole=True)}: not a file that can be read several times")
         file = Path(args.file).open("rb")  # noqa: SIM115 - the import closes it
@@ -52,6 +71,8 @@ def run(autosend: AutoSend, args: Namespace) -> int:
         dry_run=args.dry_run,
         encoding=args.encoding,
         delimiter=args.delimiter,
+        header_line=args.header_line,
+        split_name=args.split_name,
     )
     imported = Import(autosend, file, args.file, options, path=Path(args.file), report_dry_run=True)
     return anyio.run(_import, autosend, imported, _display(args), args.restart)

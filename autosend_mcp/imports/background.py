@@ -98,6 +98,8 @@ def _job(autosend: AutoSend, body: StartImport) -> ImportJob:
         dry_run=body.dry_run,
         encoding=body.encoding,
         delimiter=body.delimiter,
+        header_line=body.header_line,
+        split_name=body.split_name,
     )
     if body.file is None:
         imported = Import(autosend, BytesIO((body.text or "").encode()), "", options)

@@ -5,19 +5,33 @@ import logging
 import anyio
 
 from autosend_mcp.errors import AutoSendError, Unknown
-from autosend_mcp.imports.hints import Option, explain
+from autosend_mcp.imports.hints import Phrases, explain
 from autosend_mcp.imports.run import Import
 from autosend_mcp.imports.summary import counts_of
 from autosend_mcp.logs import OURS
+from autosend_mcp.models.text import compact_json
 from autosend_mcp.tools.context import Context
 
+
 # How an assistant gives the options that would let an import begin.
-PHRASES: dict[Option, str] = {
-    "columns": 'Say what each is in columns, as in {{"{column}":"{field}"}}; {{"{column}":""}} leaves it out.',
-    "create_fields": "createFields defines those that are new.",
-    "encoding": "Name the file's encoding in encoding, such as cp1251 or shift_jis, or have it saved as UTF-8.",
-    "restart": "Or start again with restart: rows that AutoSend holds already are not sent again.",
-}
+def _mapped(column: str, field: str) -> str:
+    return compact_json({column: field})
+
+
+PHRASES = Phrases(
+    {
+        "columns": "Say what it is in columns, as in {mapped}.",
+        "leave_out": "{mapped} in columns leaves a column out.",
+        "only": 'Or {{"*":""}} in columns takes names and addresses alone.',
+        "create_fields": "Or createFields defines those that are new, once the user has agreed.",
+        "split_name": "splitName divides whole names: last-blank, first-blank or family-first.",
+        "header_line": "headerLine names the line of the header.",
+        "no_header": "Or read it with headerLine 0.",
+        "encoding": "Name the file's encoding in encoding, such as cp1251 or shift_jis, or have it saved as UTF-8.",
+        "restart": "Or start again with restart: rows that AutoSend holds already are not sent again.",
+    },
+    _mapped,
+)
 
 _WAIT = 15.0  # seconds that a call waits for the end, of the 45 that it may take
 _REPORT_EVERY = 0.5  # seconds

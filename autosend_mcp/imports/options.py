@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 class ImportOptions:
     """What an import is to do.
 
-    `lists`: names or ids. `columns`: fields by column, "" for one to leave out.
+    `lists`: names or ids. `columns`: fields by column, "" for one to leave out, `*` for all others. `split_name`: how
+    whole names are divided. `header_line`: from 1, 0 for none.
     """
 
     lists: tuple[str, ...] = ()
@@ -18,3 +19,5 @@ class ImportOptions:
     dry_run: bool = False
     encoding: str | None = None
     delimiter: str | None = None
+    header_line: int | None = None
+    split_name: str | None = None

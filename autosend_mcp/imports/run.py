@@ -14,14 +14,15 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.api.directory import read_properties
 from autosend_mcp.errors import AutoSendError, NotSent
 from autosend_mcp.imports.effects import would_start
-from autosend_mcp.imports.file.columns import Column, left_out, match_columns
+from autosend_mcp.imports.file.columns import Column
 from autosend_mcp.imports.file.encodings import FileError
-from autosend_mcp.imports.file.tables import Table, read_table
+from autosend_mcp.imports.file.tables import Table
 from autosend_mcp.imports.hints import Hint, UnclearImport
 from autosend_mcp.imports.journal import Journal, JournalRow
 from autosend_mcp.imports.journal_file import JournalBusyError, lock
 from autosend_mcp.imports.options import ImportOptions
 from autosend_mcp.imports.progress import Progress
+from autosend_mcp.imports.reading import columns_of, table_of
 from autosend_mcp.imports.reports import write_dry_run, write_reports
 from autosend_mcp.imports.sending.requests import Requests
 from autosend_mcp.imports.sending.sender import BULK_LIMIT, MAX_JOINING, Sender
@@ -66,6 +67,7 @@ class Import:
         self.resumed = False
         self.error: AutoSendError | None = None
         self.notes: list[str] = []
+        self.notes_read = 0  # how many of them were there once the file was read
         self.files: list[Path] = []
         self._problems: list[JournalRow] = []
         self._is_staged = True  # the journal holds every row, so that it can be resumed
@@ -79,11 +81,8 @@ class Import:
             AutoSendError: The file, its columns or the lists are not clear, or AutoSend could not be asked.
         """
         self._autosend.settings.credentials()
-        options = self.options
         try:
-            self.table = await to_thread.run_sync(
-                lambda: read_table(self._file, self._name, encoding=options.encoding, delimiter=options.delimiter)
-            )
+            self.table = await to_thread.run_sync(table_of, self._file, self._name, self.options)
             self._journal = await to_thread.run_sync(self._open_journal)
             if not await to_thread.run_sync(self._resumes, self.table, self._journal, restart):
                 self._is_staged = False
@@ -91,6 +90,7 @@ class Import:
                 self._is_staged = not self.progress.stopped
             counts = await to_thread.run_sync(self._journal.count_outcomes)
             self.progress.begin(counts, await to_thread.run_sync(self._journal.count_settled, len(self.lists)))
+            self.notes_read = len(self.notes)
         except FileError as error:
             raise UnclearImport(str(error), hints=[error.hint] if error.hint else []) from None
         except JournalBusyError:
@@ -185,10 +185,8 @@ class Import:
         )
         properties = await requests.repeat(read_properties, reads=True)
         defined = {known.field_name: known.field_type or "" for known in properties}
-        self.columns = match_columns(
-            table.columns, options.columns, defined, create=options.create_fields, unnamed=table.unnamed
-        )
-        self.notes += left_out(self.columns, options.columns)
+        self.columns, notes = await to_thread.run_sync(columns_of, table, options, defined)
+        self.notes += notes
         await to_thread.run_sync(infer_types, table, self.columns)
         new = [new_field(column) for column in self.columns if column.new]
         types = defined | {field.field_name: field.field_type for field in new}

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from autosend_mcp.errors import AutoSendError, NotSent
 from autosend_mcp.imports.file.cells import Inference, arguments_of
-from autosend_mcp.imports.file.columns import CUSTOM_PREFIX, Column
+from autosend_mcp.imports.file.columns import Column
+from autosend_mcp.imports.file.field_names import CUSTOM_PREFIX
 from autosend_mcp.imports.file.rows import FileRow
 from autosend_mcp.imports.file.tables import Table
 from autosend_mcp.imports.journal import Journal, JournalRow

@@ -2,8 +2,11 @@
 
 from pydantic.alias_generators import to_camel
 
+from autosend_mcp.imports.file.columns import Column
+from autosend_mcp.imports.file.header_words import WHOLE_NAME
 from autosend_mcp.imports.progress import Progress
 from autosend_mcp.imports.run import Import
+from autosend_mcp.models.contacts.contact import FIRST_NAME, LAST_NAME
 
 OUTCOMES = ("created", "would create", "updated", "would update", "unchanged", "merged", "invalid", "failed", "unknown")
 
@@ -24,6 +27,16 @@ def counts_of(progress: Progress) -> dict[str, int]:
     return {to_camel(name.replace(" ", "_")): progress.outcomes[name] for name in OUTCOMES if progress.outcomes[name]}
 
 
+def fields_of(column: Column) -> list[str]:
+    """Return the fields that the column is: none where it is left out, two for a whole name."""
+    return [FIRST_NAME, LAST_NAME] if column.field == WHOLE_NAME else [column.field] if column.field else []
+
+
+def not_blank(column: Column) -> bool:
+    """Return whether the column is worth a line: a note names those that are blank in every row."""
+    return column.left_out != "blank"
+
+
 def reading_of(imported: Import) -> dict[str, object]:
     """Return what the file was read as."""
     table = imported.table
@@ -32,7 +45,7 @@ def reading_of(imported: Import) -> dict[str, object]:
         "encoding": table.encoding,
         "guessedFrom": table.encoding_note,
         "delimiter": table.delimiter,
-        "columns": {column.name: column.field for column in imported.columns},
+        "columns": {column.name: ", ".join(fields_of(column)) for column in imported.columns if not_blank(column)},
         "newFields": {column.field: column.kind for column in imported.columns if column.new},
         "lists": [contact_list.name for contact_list in imported.lists],
         "resumed": imported.resumed,

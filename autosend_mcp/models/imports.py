@@ -1,6 +1,6 @@
 """Imports of files: the arguments and answers of `start_import`, `get_import` and `stop_import`."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -34,7 +34,7 @@ class StartImport(WriteBody):
         default=None,
         max_length=300,
         description='Which field a column is, where its name does not say: {"E-Mail":"email","Rank":"level",'
-        '"Notes":""}. A custom field by its name; empty leaves the column out.',
+        '"Notes":""}. A custom field by its name; empty leaves the column out, and "*":"" all but names and addresses.',
         examples=[{"E-Mail": "email", "Notes": ""}],
     )
     list_ids: list[Name] | None = Field(
@@ -49,6 +49,10 @@ class StartImport(WriteBody):
         default=None, description="Encoding of the file, if it is not detected.", examples=["cp1251"]
     )
     delimiter: Name | None = Field(default=None, description="Character between cells, or tab, if it is not detected.")
+    header_line: int | None = Field(default=None, ge=0, description="Line of the header, if it is not found; 0: none.")
+    split_name: Literal["last-blank", "first-blank", "family-first", "whole"] | None = Field(
+        default=None, description="How a column of whole names is divided."
+    )
     restart: bool = Field(default=False, description="Start an interrupted import again, from the first row.")
 
     @model_validator(mode="after")

@@ -5,9 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from autosend_mcp.imports.file.columns import CUSTOM_PREFIX, Column
+from autosend_mcp.imports.file.columns import Column
+from autosend_mcp.imports.file.field_names import CUSTOM_PREFIX
+from autosend_mcp.imports.file.header_words import WHOLE_NAME
+from autosend_mcp.imports.file.names import divided
 from autosend_mcp.models.comparison import moment
-from autosend_mcp.models.contacts.contact import CUSTOM
+from autosend_mcp.models.contacts.contact import CUSTOM, FIRST_NAME, LAST_NAME
 from autosend_mcp.models.values import MAX_SAFE_INTEGER
 
 _NUMBER = re.compile(r"[+-]?(\d+)(\.\d+)?([eE][+-]?\d{1,3})?")
@@ -67,6 +70,9 @@ def arguments_of(values: Mapping[str, Any], columns: Iterable[Column]) -> dict[s
             value = _typed(value, column.kind)
         if column.field.startswith(CUSTOM_PREFIX):
             custom[column.field.removeprefix(CUSTOM_PREFIX)] = value
+        elif column.field == WHOLE_NAME and isinstance(value, str):
+            parts = zip((FIRST_NAME, LAST_NAME), divided(value, column.split), strict=True)
+            arguments |= {name: part for name, part in parts if part}
         else:
             arguments[column.field] = value
     return arguments | {CUSTOM: custom} if custom else arguments

@@ -1,71 +1,58 @@
 """The columns of a file: which field of a contact each one is."""
 
-import re
-import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from autosend_mcp.errors import NotSent
+from autosend_mcp.imports.file.attributes import EMAIL, NAME_PARTS, Attributes, find_attributes
+from autosend_mcp.imports.file.field_names import CUSTOM_PREFIX, alike, bare, is_reserved, named, new_name
+from autosend_mcp.imports.file.header_words import WHOLE_NAME
+from autosend_mcp.imports.file.known_headers import known
+from autosend_mcp.imports.file.survey import Content
 from autosend_mcp.imports.hints import Hint, UnclearImport
-from autosend_mcp.models.contacts.contact import (
-    CUSTOM,
-    FIRST_NAME,
-    LAST_NAME,
-    LISTS,
-    MOBILE,
-    NAMES,
-    PROPERTIES,
-    USER_ID,
-)
-from autosend_mcp.models.text import quoted, visible
+from autosend_mcp.models.contacts.contact import FIRST_NAME, MOBILE, NAMES
+from autosend_mcp.models.text import quoted
 from autosend_mcp.models.values import RESERVED, SET_BY_AUTOSEND
 
-CUSTOM_PREFIX = f"{CUSTOM}."
-_NEWER_PREFIX = f"{PROPERTIES}."
 PROBLEM = "import_problem"  # the column of a rejected file that says what to fix; left out when it comes back
+ALL_OTHERS = "*"  # in place of a column: each that is not named, and neither the address nor a name
 
-_ATTRIBUTES = ("email", *NAMES)
-_NO_CUSTOM_FIELDS = {*RESERVED, LISTS, CUSTOM, PROPERTIES}
+_ATTRIBUTES = (EMAIL, *NAMES)
 
-# What these columns are called in files, without case, accents, spaces and punctuation.
-_SYNONYMS = {
-    **dict.fromkeys(
-        (
-            "email", "emails", "emailaddress", "mail", "mailaddress", "emailadresse", "mailadresse", "adresseemail",
-            "adressemail", "courriel", "correo", "correoelectronico", "epost",
-        ),
-        "email",
-    ),
-    **dict.fromkeys(
-        ("firstname", "fname", "first", "givenname", "forename", "vorname", "prenom", "nombre"), FIRST_NAME
-    ),
-    **dict.fromkeys(
-        ("lastname", "lname", "last", "surname", "familyname", "nachname", "nom", "apellido", "apellidos"), LAST_NAME
-    ),
-    **dict.fromkeys(("userid", "externalid"), USER_ID),
-    **dict.fromkeys(
-        (
-            "mobile", "mobilenumber", "mobilephone", "phone", "phonenumber", "telephone", "tel", "cell", "cellphone",
-            "telefon", "telefonnummer", "telefonnr", "mobil", "mobilnummer", "mobilnr", "mobiltelefon", "handy",
-            "handynummer", "handynr", "telephoneportable", "portable", "numerodetelephone", "telefono", "telefonomovil",
-            "movil", "celular",
-        ),
-        MOBILE,
-    ),
-}  # fmt: skip
+# Why a column is left out, where nobody asked for that.
+LeftOut = Literal["", "blank", "set by AutoSend", "another"]
 
 
 @dataclass(slots=True)
 class Column:
     """One column: its name in the file, the field it is (`email`, `customFields.plan`; "" leaves it out), the type.
 
-    `new`: a custom field that AutoSend does not define yet.
+    `new`: a custom field that AutoSend does not define yet. `left_out`: why it is. A `field` of `name` is the whole
+    name, which `split` says how to divide.
     """
 
     name: str
     field: str
     kind: str = "string"
     new: bool = False
+    left_out: LeftOut = ""
+    split: str = ""
+
+
+@dataclass(slots=True)
+class _Matching:
+    """The columns that are being matched, and what is unclear about them."""
+
+    names: Sequence[str]
+    given: Mapping[str, str]
+    defined: Mapping[str, str]
+    contents: Mapping[str, Content]
+    split: str
+    columns: dict[str, Column] = field(default_factory=dict[str, Column])
+
+    def ordered(self) -> list[Column]:
+        return [self.columns[name] for name in self.names]
 
 
 def match_columns(
@@ -75,132 +62,164 @@ def match_columns(
     *,
     create: bool,
     unnamed: Collection[str] = (),
+    contents: Mapping[str, Content] | None = None,
+    split: str = "",
 ) -> list[Column]:
     """Return the field that each column is.
 
-    `given`: fields by column, "" for one to leave out. `defined`: the types of the custom fields, by name. `unnamed`:
-    columns that the file leaves without a name; they are left out, as those are that hold what AutoSend sets.
+    `given`: fields by column, "" for one to leave out; `*` for all others. `defined`: the types of the custom fields,
+    by name. `unnamed`: columns that the file leaves without a name; they are left out. `contents`: what is in them;
+    without it, none is taken for blank. `split`: how to divide whole names.
 
     Raises:
         NotSent: A column is nothing known, two are the same field, or none is the address.
     """
-    if unknown := [name for name in given if name not in names]:
-        raise NotSent(f"There is no column {_named(unknown)}; there are {_named(names)}.", "Fix its name.")
-    given = dict.fromkeys(unnamed, "") | dict(given)
-    columns = [_given(name, given[name], defined) if name in given else _guessed(name, defined) for name in names]
-    guessed = [column for column in columns if column.new and column.name not in given]
-    reserved = [
-        column for column in columns if column.new and column.field.removeprefix(CUSTOM_PREFIX) in _NO_CUSTOM_FIELDS
-    ]
-    if not any(column.field == "email" for column in columns):
-        what = f"No column is the address. There are: {_shown(columns)}."
-        raise UnclearImport(what, hints=[_hint(columns[0], "email")])
-    if reserved:
-        what = f"AutoSend reserves these names, so they cannot be custom fields: {_shown(reserved)}."
-        raise UnclearImport(what, hints=[_hint(reserved[0])])
-    if guessed and not create:
-        what = f"These columns are no field of a contact, and no custom field that AutoSend defines: {_shown(guessed)}."
-        raise UnclearImport(what, hints=[_hint(guessed[0]), Hint("create_fields")])
-    if new := [column for column in columns if column.new and not create]:
-        what = f"AutoSend does not define these custom fields: {_fields(new)}."
-        raise UnclearImport(what, hints=[Hint("create_fields")])
+    if unknown := [name for name in given if name not in names and name != ALL_OTHERS]:
+        raise NotSent(f"There is no column {named(unknown)}; there are {named(names)}.", "Fix its name.")
+    matching = _Matching(names, dict.fromkeys(unnamed, "") | dict(given), defined, contents or {}, split)
+    attributes = _match(matching)
+    columns = matching.ordered()
+    _check_address(columns, attributes, matching)
+    _check_new(columns, matching, create=create)
     _check_one_each(columns)
     return columns
 
 
-def _hint(column: Column, field: str = "company") -> Hint:
-    """Return the hint that would say what this column is."""
-    return Hint("columns", visible(column.name).replace('"', "")[:40], field)
+def _match(matching: _Matching) -> Attributes:
+    """Match each column: as it was said to be, as a field that is defined, as an attribute, else as a new field."""
+    only = ALL_OTHERS in matching.given
+    for name in matching.names:
+        if name in matching.given:
+            matching.columns[name] = _given(name, matching)
+        elif column := _known(name, matching, only=only):
+            matching.columns[name] = column
+    rest = [name for name in matching.names if name not in matching.columns]
+    taken = {column.field for column in matching.columns.values()}
+    attributes = find_attributes(rest, taken, matching.contents)
+    for name in rest:
+        attribute = attributes.of.get(name, "")
+        if only and attribute not in {EMAIL, WHOLE_NAME, *NAME_PARTS}:
+            matching.columns[name] = Column(name, "", left_out="another")
+        elif attribute and not (attribute == MOBILE and alike(bare(name), matching.defined)):  # older than AutoSend's
+            matching.columns[name] = Column(name, attribute, split=matching.split if attribute == WHOLE_NAME else "")
+        else:
+            matching.columns[name] = _other(name, matching)
+    return attributes
 
 
-def _given(name: str, field: str, defined: Mapping[str, str]) -> Column:
+def _given(name: str, matching: _Matching) -> Column:
     """Return a column that the caller said to be this field."""
-    wanted = field.strip()
+    wanted = matching.given[name].strip()
     if not wanted or wanted in _ATTRIBUTES:
         return Column(name, wanted)
     if (attribute := RESERVED.get(wanted)) in _ATTRIBUTES:  # first_name is firstName
         return Column(name, attribute or "")
-    custom = _bare(wanted)
-    if custom == wanted and custom not in defined and (attribute := _SYNONYMS.get(_key(wanted))):
-        return Column(name, attribute)
-    return _custom(name, custom, defined)
+    custom = bare(wanted)
+    says = known(wanted)
+    if custom == wanted and custom not in matching.defined and says and not says.rank and says.attribute in _ATTRIBUTES:
+        return Column(name, says.attribute)
+    return _custom(name, custom, matching.defined)
 
 
-def _guessed(name: str, defined: Mapping[str, str]) -> Column:
-    """Return a column by its name alone."""
+def _known(name: str, matching: _Matching, *, only: bool) -> Column | None:
+    """Return a column that its very name settles, if it does."""
     if name == PROBLEM:
         return Column(name, "")
-    if name in _ATTRIBUTES:
-        return Column(name, name)
-    custom = _bare(name)
-    if custom in defined:
-        return _custom(name, custom, defined)
-    if is_set_by_autosend(name):
-        return Column(name, "")
-    alike = [known for known in defined if _key(known) == _key(custom)]
-    attribute = _SYNONYMS.get(_key(name)) if custom == name else None
-    if attribute and not (attribute == MOBILE and alike):  # a project's own Phone is older than AutoSend's field
-        return Column(name, attribute)
-    return _custom(name, alike[0] if len(alike) == 1 else custom if alike else _field_name(custom), defined)
+    if bare(name) in matching.defined and name not in _ATTRIBUTES:
+        return Column(name, "", left_out="another") if only else _custom(name, bare(name), matching.defined)
+    return Column(name, "", left_out="set by AutoSend") if bare(name) in SET_BY_AUTOSEND else None
 
 
-def is_set_by_autosend(name: str) -> bool:
-    """Return whether the column is named like a value that AutoSend sets itself."""
-    return _field_name(_bare(name)) in SET_BY_AUTOSEND
-
-
-def left_out(columns: Iterable[Column], given: Mapping[str, str]) -> list[str]:
-    """Return a note on the columns that are left out, though the caller did not ask for that."""
-    unusable = [column for column in columns if not column.field and column.name not in given]
-    unusable = [column for column in unusable if is_set_by_autosend(column.name)]
-    return [f"Left out, because AutoSend sets these values itself: {_shown(unusable)}."] if unusable else []
-
-
-def _bare(name: str) -> str:
-    """Return the name of a custom field without what may stand before it."""
-    return name.removeprefix(CUSTOM_PREFIX).removeprefix(_NEWER_PREFIX)
+def _other(name: str, matching: _Matching) -> Column:
+    """Return a column that is a custom field; a new one that has no value is left out."""
+    custom = bare(name)
+    near = alike(custom, matching.defined)
+    column = _custom(name, near[0] if len(near) == 1 else custom if near else new_name(custom), matching.defined)
+    content = matching.contents.get(name)
+    if column.new and content is not None and not content.filled and not is_reserved(custom):
+        return Column(name, "", left_out="blank")
+    return column
 
 
 def _custom(name: str, custom: str, defined: Mapping[str, str]) -> Column:
     return Column(name, f"{CUSTOM_PREFIX}{custom}", defined.get(custom) or "string", new=custom not in defined)
 
 
-def _key(name: str) -> str:
-    """Return the name without case, accents, spaces and punctuation."""
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(char for char in plain if char.isalnum())
+def _check_address(columns: Sequence[Column], attributes: Attributes, matching: _Matching) -> None:
+    if any(column.field == EMAIL for column in columns):
+        return
+    if attributes.several:
+        what = f"Several columns hold addresses: {_counted(attributes.several, matching.contents)}."
+        raise UnclearImport(what, hints=[Hint("columns", attributes.several[0], EMAIL)])
+    what = f"No column is the address. There are: {_shown(columns)}."
+    counts = {name: content.addresses for name, content in matching.contents.items() if content.addresses}
+    likely = max(counts, key=counts.__getitem__, default="COLUMN")
+    raise UnclearImport(what, hints=[Hint("columns", likely, EMAIL)])
 
 
-def _field_name(column: str) -> str:
-    """Return a name for a new custom field that a template can use: `trialEnds` for `Trial ends`."""
-    if column in _NO_CUSTOM_FIELDS or re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", column):
-        return column
-    parts = [part for part in re.split(r"[\W_]+", column) if part]
-    first, *rest = [*parts, ""]
-    return first.lower() + "".join(part[:1].upper() + part[1:] for part in rest)
+def _counted(names: Iterable[str], contents: Mapping[str, Content]) -> str:
+    return ", ".join(
+        f"{quoted(name)} ({contents[name].addresses} of {contents[name].filled} cells)" if name in contents else name
+        for name in names
+    )
+
+
+def _check_new(columns: Sequence[Column], matching: _Matching, *, create: bool) -> None:
+    """Raise UnclearImport, with all that is unclear of columns that are no attribute and no field that is defined."""
+    given = matching.given
+    reserved = [column for column in columns if column.new and is_reserved(bare(column.field))]
+    if reserved:
+        what = f"AutoSend reserves these names, so they cannot be custom fields: {_shown(reserved)}."
+        others = [Hint("columns", column.name, f"{bare(column.field)}2") for column in reserved[:1]]
+        raise UnclearImport(what, hints=[*others, Hint("leave_out", reserved[0].name)])
+    whats, hints = list[str](), list[Hint]()
+    for column in (column for column in columns if column.field == WHOLE_NAME and not column.split):
+        example = next(iter(_examples(column, matching)), "Jane Doe")
+        whats.append(f"{quoted(column.name)} holds whole names, such as {quoted(example)}.")
+        hints += [Hint("split_name"), Hint("columns", column.name, FIRST_NAME)]
+    guessed = [column for column in columns if column.new and column.name not in given]
+    objects = [column for column in guessed if column.name in matching.contents and _holds_objects(column, matching)]
+    if objects:
+        example = quoted(_examples(objects[0], matching)[0])
+        whats.append(f"Each cell of {_shown(objects)} is a JSON object, such as {example}.")
+        hints += [Hint("leave_out", objects[0].name), Hint("columns", objects[0].name, bare(objects[0].field))]
+    if guessed and not create:
+        whats.append(
+            f"These columns are no field of a contact, and no custom field that AutoSend defines: {_shown(guessed)}."
+        )
+        hints += [Hint("only"), Hint("leave_out", guessed[0].name), Hint("create_fields")]
+    elif new := [column for column in columns if column.new and not create]:
+        whats.append(f"AutoSend does not define these custom fields: {named(bare(one.field) for one in new)}.")
+        hints.append(Hint("create_fields"))
+    if whats:
+        raise UnclearImport(" ".join(whats), hints=hints)
+
+
+def _examples(column: Column, matching: _Matching) -> list[str]:
+    return matching.contents[column.name].examples if column.name in matching.contents else []
+
+
+def _holds_objects(column: Column, matching: _Matching) -> bool:
+    return matching.contents[column.name].holds_objects
 
 
 def _check_one_each(columns: Sequence[Column]) -> None:
-    named: dict[str, list[Column]] = {}
+    by_field: dict[str, list[Column]] = {}
     for column in columns:
-        named.setdefault(column.field, []).append(column)
-    named.pop("", None)
-    for name, alike in named.items():
+        by_field.setdefault(column.field, []).append(column)
+    by_field.pop("", None)
+    for name, alike_ones in by_field.items():
         if name == CUSTOM_PREFIX:
-            raise UnclearImport(f"No custom field can be named after {_shown(alike)}.", hints=[_hint(alike[0])])
-        if len(alike) > 1:
-            what = f"These columns are all {quoted(name)}: {_shown(alike)}."
-            raise UnclearImport(what, hints=[_hint(alike[-1])])
+            what = f"No custom field can be named after {_shown(alike_ones)}."
+            raise UnclearImport(what, hints=[Hint("columns", alike_ones[0].name, "NAME"), _leave_out(alike_ones)])
+        if len(alike_ones) > 1:
+            what = f"These columns are all {quoted(name)}: {_shown(alike_ones)}."
+            raise UnclearImport(what, hints=[_leave_out(alike_ones)])
+
+
+def _leave_out(columns: Sequence[Column]) -> Hint:
+    return Hint("leave_out", columns[-1].name)
 
 
 def _shown(columns: Iterable[Column]) -> str:
-    return _named([column.name for column in columns])
-
-
-def _fields(columns: Iterable[Column]) -> str:
-    return _named([column.field.removeprefix(CUSTOM_PREFIX) for column in columns])
-
-
-def _named(names: Sequence[str]) -> str:
-    shown = ", ".join(quoted(name) for name in names[:20])
-    return f"{shown} and {len(names) - 20} more" if len(names) > 20 else shown
+    return named(column.name for column in columns)

@@ -1,37 +1,20 @@
 """CSV and TSV: the dialect of a file, its header and its rows."""
 
 import csv
-import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 
+from autosend_mcp.imports.file.attributes import EMAIL
 from autosend_mcp.imports.file.encodings import MAX_LINE, FileError
+from autosend_mcp.imports.file.header import Dialect
 from autosend_mcp.imports.file.rows import MAX_COLUMNS, FileRow, check_lengths
-from autosend_mcp.models.text import quoted
+from autosend_mcp.imports.file.survey import is_address
+from autosend_mcp.imports.hints import Hint
+from autosend_mcp.models.text import visible
 
-# The delimiters that are detected, with the words for them; where two are as frequent, the first.
-DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 NO_HEADER = "The file is empty. Its first line must name the columns, such as email,firstName."
-
-_SEPARATOR_LINE = re.compile(r'"?sep=([^"\r\n\0])"?[\s,;|]*', re.IGNORECASE)  # Excel's
-_BLANKS = ' \r\n\xa0"' + "".join(DELIMITERS)
-_IN_QUOTES = re.compile(r'"[^"]*"?')
-_ADDRESS = re.compile(r"(?:[^<>]*<)?[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+>?")
-_MAX_ADDRESS = 320  # characters
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How the text is cut into cells.
-
-    `spaced`: a blank after each delimiter is no part of the cell. `skipped`: lines before the header that are no rows.
-    """
-
-    delimiter: str
-    spaced: bool
-    skipped: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,34 +23,6 @@ class Header:
 
     columns: tuple[str, ...]
     unnamed: frozenset[str]
-
-
-def read_delimiter(given: str) -> str:
-    """Return the delimiter that is given: one character, `tab` or `\\t`.
-
-    Raises:
-        FileError: It is none.
-    """
-    delimiter = "\t" if given.lower() in {"tab", "\\t"} else given
-    if len(delimiter) != 1 or delimiter in '"\r\n\0':
-        raise FileError(f"A delimiter is one character such as ; or the word tab, no quote; not {quoted(given)}.")
-    return delimiter
-
-
-def find_dialect(lines: Iterable[str], given: str | None, usual: str | None) -> Dialect:
-    """Return the dialect of these lines, by the header.
-
-    The delimiter is the one that is given, else that of Excel's first line, else the usual one of such a file, else the
-    one that the header has most.
-    """
-    lines = iter(lines)
-    first = next(lines, "")
-    excel = _SEPARATOR_LINE.fullmatch(first)
-    header = next((line for line in chain([] if excel else [first], lines) if line.strip(_BLANKS)), "")
-    bare = _IN_QUOTES.sub("", header)
-    delimiter = given or (excel[1] if excel else usual or max(DELIMITERS, key=bare.count))
-    spaced = bare.count(f"{delimiter} ") == bare.count(delimiter) > 0
-    return Dialect(delimiter, spaced, 1 if excel else 0)
 
 
 def read_header(lines: Iterable[str], dialect: Dialect) -> Header:
@@ -82,23 +37,36 @@ def read_header(lines: Iterable[str], dialect: Dialect) -> Header:
         raise FileError(NO_HEADER)
     if len(cells) > MAX_COLUMNS:
         raise FileError(f"The header in line {line} has {len(cells)} columns; at most {MAX_COLUMNS} can be read.")
-    names = [cell.replace("\ufeff", "").strip() for cell in cells]
-    if any(len(name) <= _MAX_ADDRESS and _ADDRESS.fullmatch(name) for name in names):
+    if dialect.headless:
+        return Header((EMAIL,) if dialect.one_a_line else tuple(_numbered([""] * len(cells))), frozenset())
+    names = [clean_name(cell) for cell in cells]
+    if any(map(is_address, names)):
         raise FileError(
             f"The first line is no header: line {line} holds a mail address. Put names above the columns, such as "
-            "email,firstName."
+            "email,firstName.",
+            Hint("no_header"),
         )
     check_lengths(names, line)
-    positions: dict[str, int] = {}
+    columns = _numbered(names)
+    return Header(tuple(columns), frozenset(name for name, given in zip(columns, names, strict=True) if not given))
+
+
+def clean_name(cell: str) -> str:
+    """Return a column's name as it can be seen, and so be written in a command."""
+    return visible(cell).strip()
+
+
+def _numbered(names: Sequence[str]) -> list[str]:
+    """Return the names, each once: `column 3` for one that is blank, `Email (2)` for the second `Email`."""
+    taken = {name for name in names if name}
+    numbered: dict[str, None] = {}
     for position, given in enumerate(names, start=1):
-        name = given or f"column {position}"
-        if name in positions:
-            raise FileError(
-                f"The header in line {line} names {quoted(name)} twice, in columns {positions[name]} and {position}. "
-                "Rename or remove one of them."
-            )
-        positions[name] = position
-    return Header(tuple(positions), frozenset(name for name, given in zip(positions, names, strict=True) if not given))
+        name, number = given or f"column {position}", 1
+        while name in numbered or (number > 1 and name in taken) or (not given and name in taken):
+            number += 1
+            name = f"{given or f'column {position}'} ({number})"
+        numbered[name] = None
+    return [*numbered]
 
 
 def delimited_rows(lines: Iterable[str], dialect: Dialect, columns: Sequence[str]) -> Iterator[FileRow]:
@@ -108,7 +76,8 @@ def delimited_rows(lines: Iterable[str], dialect: Dialect, columns: Sequence[str
         FileError: A quote is never closed, or a row is too long.
     """
     with closing(_cells(lines, dialect)) as rows:
-        next(rows, None)
+        if not dialect.headless:
+            next(rows, None)
         width = len(columns)
         for number, (line, cells) in enumerate(rows, start=1):
             values = dict(zip(columns, cells, strict=False))

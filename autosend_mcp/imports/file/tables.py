@@ -5,15 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import BinaryIO, Literal
 
-from autosend_mcp.imports.file.delimited import (
-    NO_HEADER,
-    Dialect,
-    delimited_rows,
-    find_dialect,
-    read_delimiter,
-    read_header,
-)
+from autosend_mcp.imports.file.delimited import NO_HEADER, delimited_rows, read_header
 from autosend_mcp.imports.file.encodings import Encoding, FileError, digest_of, find_encoding, lines_of
+from autosend_mcp.imports.file.header import Dialect, find_dialect, read_delimiter
 from autosend_mcp.imports.file.jsonl import find_members, json_rows
 from autosend_mcp.imports.file.rows import FileRow
 
@@ -30,7 +24,8 @@ class Table:
 
     `encoding`: Python's name. `encoding_note`: "" when the encoding is certain; else a word of the file as it would be
     read. `delimiter`: "" for JSONL. `columns`: of JSONL all members in order of appearance. `unnamed`: those that the
-    header leaves blank, by the names that they have here. `digest`: SHA-256 in hex of the bytes.
+    header leaves blank, by the names that they have here. `digest`: SHA-256 in hex of the bytes. `notes`: what should
+    be said of how it was read.
     """
 
     format: Format
@@ -42,6 +37,7 @@ class Table:
     file: BinaryIO = field(repr=False)
     dialect: Dialect | None = field(repr=False)
     unnamed: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
     def rows(self) -> Iterator[FileRow]:
         """Yield the rows from the start of the file, one in memory at a time. Two passes cannot run side by side.
@@ -61,7 +57,14 @@ class Table:
             raise FileError("The file changed while it was imported.")
 
 
-def read_table(file: BinaryIO, name: str, *, encoding: str | None = None, delimiter: str | None = None) -> Table:
+def read_table(
+    file: BinaryIO,
+    name: str,
+    *,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    header_line: int | None = None,
+) -> Table:
     """Find out what the file is, from its bytes, its header and the ending of its name; "" if it has none.
 
     Args:
@@ -69,6 +72,7 @@ def read_table(file: BinaryIO, name: str, *, encoding: str | None = None, delimi
         name: Only its ending is looked at.
         encoding: A codec's name, if it is known.
         delimiter: One character, `tab` or `\\t`, if it is known. A file of JSONL has none.
+        header_line: The line that names the columns, from 1; 0 if none does. Without it, it is found.
 
     Raises:
         FileError: The file cannot be read as a table.
@@ -82,7 +86,10 @@ def read_table(file: BinaryIO, name: str, *, encoding: str | None = None, delimi
         raise FileError(NO_HEADER)
     if ending in _JSON_ENDINGS or (cut is None and ending not in _CSV_ENDINGS and text[0] in "{["):
         return _json_table(file, found, is_array=text[0] == "[")
-    return _delimited_table(file, found, cut, is_tabbed=ending in _TAB_ENDINGS)
+    usual = "\t" if ending in _TAB_ENDINGS else None
+    with lines_of(file, found.name) as lines:
+        dialect = find_dialect(lines, cut, usual, header_line)
+    return _delimited_table(file, found, dialect)
 
 
 def _json_table(file: BinaryIO, found: Encoding, *, is_array: bool) -> Table:
@@ -93,11 +100,10 @@ def _json_table(file: BinaryIO, found: Encoding, *, is_array: bool) -> Table:
     return Table("JSONL", found.name, found.note, "", columns, found.digest, file, None)
 
 
-def _delimited_table(file: BinaryIO, found: Encoding, delimiter: str | None, *, is_tabbed: bool) -> Table:
-    with lines_of(file, found.name) as lines:
-        dialect = find_dialect(lines, delimiter, "\t" if is_tabbed else None)
+def _delimited_table(file: BinaryIO, found: Encoding, dialect: Dialect) -> Table:
     with lines_of(file, found.name) as lines:
         header = read_header(lines, dialect)
     cut = dialect.delimiter
     kind: Format = "TSV" if cut == "\t" else "CSV"
-    return Table(kind, found.name, found.note, cut, header.columns, found.digest, file, dialect, header.unnamed)
+    notes = (dialect.note,) if dialect.note else ()
+    return Table(kind, found.name, found.note, cut, header.columns, found.digest, file, dialect, header.unnamed, notes)

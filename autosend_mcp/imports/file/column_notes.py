@@ -1,0 +1,42 @@
+"""What is worth saying of the columns as they were matched: whatever nobody asked for."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from autosend_mcp.imports.file.attributes import EMAIL
+from autosend_mcp.imports.file.columns import Column, LeftOut
+from autosend_mcp.imports.file.field_names import named
+from autosend_mcp.imports.file.header_words import WHOLE_NAME
+from autosend_mcp.imports.file.known_headers import known
+from autosend_mcp.imports.file.names import divided
+from autosend_mcp.imports.file.survey import Content
+from autosend_mcp.models.text import quoted
+
+_WHY: dict[LeftOut, str] = {
+    "set by AutoSend": "Left out, because AutoSend sets these values itself: {}.",
+    "blank": "Left out, because they are blank in every row: {}.",
+    "another": "Left out, because only names and addresses were asked for: {}.",
+}
+
+
+def column_notes(columns: Sequence[Column], given: Mapping[str, str], contents: Mapping[str, Content]) -> list[str]:
+    """Return notes on the columns that are left out or taken for something, though the caller did not name them."""
+    notes = [
+        why.format(named(column.name for column in left))
+        for reason, why in _WHY.items()
+        if (left := [column for column in columns if column.left_out == reason])
+    ]
+    for column in columns:
+        content = contents.get(column.name) or Content()
+        if column.field == EMAIL and column.name not in given and column.name != EMAIL and known(column.name) is None:
+            counted = f"{content.addresses} of {content.filled} cells are addresses"
+            notes.append(f"{quoted(column.name)} was taken for the address: {counted}.")
+        elif column.field == WHOLE_NAME and content.examples:
+            notes.append(_divided(column, content.examples))
+    return notes
+
+
+def _divided(column: Column, examples: Iterable[str]) -> str:
+    shown = "; ".join(
+        f"{quoted(whole)} as {' and '.join(map(quoted, divided(whole, column.split)))}" for whole in examples
+    )
+    return f"{quoted(column.name)} is read as first and last name: {shown}."

@@ -1,0 +1,130 @@
+"""What columns are called in files: the words of many languages and programs, one string of them each."""
+
+# ruff: noqa: E501, RUF001 - letters of other scripts are meant, and count twice
+
+from autosend_mcp.models.contacts.contact import FIRST_NAME, LAST_NAME, MOBILE, USER_ID
+
+WHOLE_NAME = "name"  # the first and the last name in one column; no attribute of a contact
+
+# Separated by commas; case, accents, spaces and punctuation do not count.
+WORDS = {
+    "email": """
+        email, emails, mail, mails, email address, email addresses, mail address, email id, mail id, smtp address,
+        E-Mail-Adresse, Mailadresse, Emailadresse, E-Mail Adressen, courriel, mél, adresse e-mail, adresse mail,
+        adresse électronique, adresse de messagerie, adresse courriel, adresse de courriel, messagerie, adresse de
+        courrier électronique, correo, correos, correo electrónico, dirección de correo, dirección de correo
+        electrónico, dirección email, dirección de email, dirección electrónica, e-mail de contacto, correu
+        electrònic, adreça electrònica, adreça de correu, adreça de correu electrònic, enderezo electrónico, helbide
+        elektronikoa, posta elektronikoa, e-mel, correio eletrónico, correio electrónico, endereço de e-mail, endereço
+        eletrónico, endereço de correio eletrónico, endereço de correio electrónico, endereço de email, indirizzo
+        e-mail, indirizzo mail, indirizzo di posta elettronica, indirizzo posta elettronica, indirizzo di posta, posta
+        elettronica, indirizzo elettronico, e-mailadres, mailadres, e-mailadressen, adres e-mail, adres mailowy, adres
+        poczty elektronicznej, poczta elektroniczna, mejl, e-post, epostadress, e-postadresser, mejladress,
+        mailadress, e-postadresse, e-mailadresse, mailadresse, sähköposti, sähköpostiosoite, s-posti, meili, netfang,
+        tölvupóstur, póstfang, электронная почта, адрес электронной почты, эл. почта, адрес эл. почты, почта, емейл,
+        имейл, емайл, мейл, емеил, электронный адрес, адрес почты, почтовый ящик, адрес e-mail, адрес email,
+        електронна пошта, адреса електронної пошти, ел. пошта, пошта, електронна адреса, имейл адрес, електронна поща,
+        е-поща, електронска пошта, адреса е-поште, е-пошта, имејл, електронна адреса пошти, электронная пошта,
+        e-mailová adresa, emailová adresa, elektronická pošta, e-mailové adresy, e-mail cím, e-mail címe, drótposta,
+        adresă de e-mail, adresă email, adresa e-mail, poștă electronică, e-poștă, e-pošta, adresa e-pošte, e-poštni
+        naslov, e-naslov, elektronička pošta, elektronska pošta, elektronski naslov, email adresa, e-posti aadress,
+        meiliaadress, e-posti, e-pasts, e-pasta adrese, el. paštas, el. pašto adresas, elektroninis paštas, e-posta,
+        e-posta adresi, eposta, mail adresi, email adresi, elektronik posta, eposta adresleri, ηλεκτρονικό
+        ταχυδρομείο, διεύθυνση ηλεκτρονικού ταχυδρομείου, διεύθυνση email, ηλ. ταχυδρομείο, ηλεκτρονική διεύθυνση,
+        ríomhphost, seoladh ríomhphoist, ebost, e-bost, cyfeiriad e-bost, メールアドレス, メール, Eメール, 電子メール, 電子メールアドレス,
+        Eメールアドレス, E-mailアドレス, メアド, emailアドレス, メールアドレス1, 邮箱, 电子邮箱, 邮件, 电子邮件, 邮箱地址, 电子邮件地址, 邮件地址, 电邮, 电邮地址, 電子郵件, 電郵,
+        電郵地址, 信箱, 電子信箱, 郵箱, 電子郵件地址, 電子郵件信箱, 電子郵箱, 电子信箱, 이메일, 이메일 주소, 전자우편, 전자 메일, 메일, 메일 주소, 전자 메일 주소, 전자우편 주소, 이메일
+        계정, البريد الإلكتروني, بريد إلكتروني, عنوان البريد الإلكتروني, الايميل, الإيميل, ايميل, البريد, אימייל, דוא"ל,
+        דואר אלקטרוני, כתובת דוא"ל, כתובת אימייל, כתובת מייל, מייל, ایمیل, پست الکترونیک, آدرس ایمیل, อีเมล, อีเมล์,
+        ที่อยู่อีเมล, thư điện tử, địa chỉ email, hòm thư, hộp thư, surel, alamat email, alamat surel, alamat e-mel,
+        ईमेल, ईमेल पता, ई-मेल, barua pepe
+    """,
+    FIRST_NAME: """
+        first name, first names, fname, first, given name, given names, given, forename, forenames, christian name,
+        first name 1, Vorname, Vornamen, Rufname, prénom, prénoms, prénom usuel, nombre, nombres, nombre de pila,
+        primer nombre, nome, primeiro nome, nome próprio, prenome, nome di battesimo, voornaam, voornamen, roepnaam,
+        imię, imiona, pierwsze imię, förnamn, tilltalsnamn, fornavn, fornavne, etunimi, etunimet, kutsumanimi,
+        fornafn, eiginnafn, имя, ім'я, име, собствено име, jméno, křestní jméno, meno, krstné meno, keresztnév,
+        utónév, prenume, ime, vlastito ime, osebno ime, eesnimi, eesnimed, vārds, vardas, ad, adı, isim, ilk ad, ilk
+        isim, ön ad, adınız, όνομα, μικρό όνομα, nom de pila, izena, ainm, céadainm, enw cyntaf, 名, 名字, ファーストネーム,
+        お名前(名), 名前(名), 이름, الاسم الأول, الإسم الأول, שם פרטי, نام, नाम पहला, पहला नाम, ชื่อ, ชื่อจริง, tên, nama
+        depan, nama pertama, jina la kwanza
+    """,
+    LAST_NAME: """
+        last name, last names, lname, last, surname, surnames, family name, family, second name, Nachname,
+        Familienname, Zuname, Nachnamen, nom, nom de famille, nom usuel, apellido, apellidos, primer apellido,
+        sobrenome, sobrenomes, apelido, apelidos, último nome, nome de família, cognome, cognomi, achternaam,
+        familienaam, nazwisko, nazwiska, efternamn, efternavn, etternavn, sukunimi, eftirnafn, kenninafn, фамилия,
+        прізвище, фамилно име, презиме, příjmení, priezvisko, vezetéknév, családnév, nume de familie, prezime,
+        priimek, perekonnanimi, perenimi, uzvārds, pavardė, soyad, soyadı, soyisim, soyadınız, soy isim, επώνυμο,
+        επίθετο, cognom, cognoms, abizena, sloinne, cyfenw, 姓, 苗字, 氏, ラストネーム, お名前(姓), 名前(姓), 姓氏, 성, 성씨, اسم العائلة,
+        الاسم الأخير, اللقب, الكنية, שם משפחה, نام خانوادگی, उपनाम, कुलनाम, นามสกุล, họ, nama belakang, nama akhir,
+        nama keluarga, jina la ukoo
+    """,
+    WHOLE_NAME: """
+        name, names, full name, fullname, display name, contact name, customer name, real name, subscriber name,
+        person, complete name, Vor- und Nachname, vollständiger Name, Vor- und Zuname, Anzeigename, Namen, nom
+        complet, nom et prénom, prénom et nom, nom prénom, prénom nom, nom d'affichage, nombre completo, nombre y
+        apellidos, nombre y apellido, apellidos y nombre, nombre para mostrar, nome completo, nome e cognome, cognome
+        e nome, nome e sobrenome, nome visualizzato, naam, volledige naam, voor- en achternaam, weergavenaam, imię i
+        nazwisko, nazwisko i imię, pełne imię i nazwisko, namn, fullständigt namn, för- och efternamn, visningsnamn,
+        navn, fulde navn, fullt navn, for- og efternavn, for- og etternavn, nimi, koko nimi, nafn, fullt nafn, ФИО,
+        полное имя, имя и фамилия, фамилия и имя, имя фамилия, фамилия имя, фамилия имя отчество, ПІБ, повне ім'я,
+        ім'я та прізвище, име и фамилия, celé jméno, jméno a příjmení, příjmení a jméno, meno a priezvisko, celé meno,
+        név, teljes név, nume, nume complet, nume și prenume, ime i prezime, ime in priimek, puno ime, täisnimi, vārds
+        uzvārds, vardas pavardė, ad soyad, adı soyadı, isim soyisim, tam ad, ad ve soyad, ονοματεπώνυμο, πλήρες όνομα,
+        nom i cognoms, 氏名, 名前, お名前, 姓名, 全名, フルネーム, ご氏名, 성명, 성함, 전체 이름, 이름(성명), الاسم, الاسم الكامل, שם מלא, שם, نام
+        کامل, نام و نام خانوادگی, नाम, पूरा नाम, ชื่อ-นามสกุล, ชื่อ นามสกุล, họ và tên, họ tên, tên đầy đủ, nama, nama
+        lengkap, nama penuh, jina kamili, 名稱, 中文姓名
+    """,
+    USER_ID: "user id, external id",
+    MOBILE: """
+        mobile, mobile number, mobile phone, mobile phone number, phone, phone number, telephone, tel, cell,
+        cellphone, cell phone, cell number, Telefon, Telefonnummer, Telefonnr, mobil, Mobilnummer, Mobilnr,
+        Mobiltelefon, Handy, Handynummer, Handynr, téléphone portable, téléphone mobile, portable, numéro de
+        téléphone, teléfono, teléfono móvil, móvil, celular, telemóvel, cellulare, telefono cellulare, mobiele
+        telefoon, mobiel, mobiel nummer, telefon komórkowy, komórka, matkapuhelin, matkapuhelinnumero, мобильный
+        телефон, мобильный, мобільний телефон, mobilní telefon, mobilný telefón, mobiltelefonszám, cep telefonu, cep,
+        κινητό, 携帯電話, 携帯, 携帯番号, 携帯電話番号, 手机, 手机号, 手机号码, 手機, 手機號碼, 휴대폰, 휴대전화, 휴대폰 번호, 휴대전화번호, 핸드폰
+    """,
+}
+
+# Words for a first name that also stand for the whole name where there is no column for the last.
+ALSO_WHOLE = """
+    nombre, nome, имя, ім'я, име, jméno, meno, imię, ime, ad, adı, isim, όνομα, 이름, نام, ชื่อ, tên, ainm, izena,
+    vārds, vardas, 名字
+"""
+# Words for a last name that also stand for the whole name where there is no column for the first.
+ALSO_WHOLE_LAST = "nom"
+
+# Words around these: which of several columns of an attribute is meant first, and which last.
+PRIMARY = """
+    primary, main, preferred, default, principal, principale, haupt, primario, primaria, primaire, hoofd, primär,
+    ensisijainen, основной, основная, główny, 1, i, 主要, 代表
+"""
+NEUTRAL = """
+    work, business, contact, customer, client, billing, personal, private, home, user, account, subscriber, member,
+    owner, attendee, guest, participant, registrant, recipient, student, buyer, purchaser, payer, donor, supporter,
+    lead, person, people, profile, login, company, from, your, my, value, wert, valeur, valor, internet, smtp, pref,
+    field, fields, column, string, text, address, adresse, dirección, indirizzo, adres, endereço, adresă, what, whats,
+    is, s, the, please, enter, provide, give, tell, us, me, share, in, here, leave, best, to, reach, you, at, can, we,
+    have, for, a, an, and, of, quel, quelle, est, votre, ton, ta, wie, lautet, ist, ihre, ihr, deine, dein, bitte,
+    geben, sie, gib, cuál, cual, es, tu, su, tus, qual, seu, sua, o, il, tuo, la, tua, wat, je, uw, jouw, podaj, swój,
+    din, ditt, укажите, ваш, ваша, ваше, ваши, geschäftlich, privat, privée, professionnel, professionnelle, laboral,
+    trabajo, lavoro, commerciale, zakelijk, privé, служебный, рабочий, личный, служебная, рабочая, личная, required,
+    obligatoire, pflichtfeld, requis, gescheiden, internal, order, ticket, employee, employer, staff, sender, reply,
+    applicant, candidate, author, respondent, response, survey, form, collector, wp, wordpress, paypal, stripe, shop,
+    store, kunden, kunde, klant
+"""
+# Of those around a name, what makes it the name of no person.
+NO_PERSON = """
+    company, shop, store, survey, form, order, ticket, user, account, login, profile, field, fields, business, work,
+    response, collector, wp, wordpress, paypal, stripe, column, internet, smtp, employer, text, string, address,
+    internal
+"""
+SECONDARY = """
+    secondary, alternate, alternative, alternatives, other, others, additional, backup, second, third, 2, 3, 4, 5, 6,
+    ii, iii, shipping, recovery, old, previous, andere, autre, otro, otra, altro, altra, zusätzlich, secundario,
+    secondaire, secondario, дополнительный, дополнительная, assistant, assistants, manager, managers, spouse, partner,
+    parent, referrer, referral, friend, cc, bcc, ship, receiver, seller, organizer, host, emergency, school, to
+"""
