@@ -5,6 +5,7 @@ from typing import Any
 import anyio
 import pytest
 
+from autosend_mcp.models.text import compact_json
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.tools.contact_lists.resolve import UNCHECKED as LISTS_UNCHECKED
 from tests.support.line import answering, over_a_line, reset
@@ -15,6 +16,7 @@ from tests.test_deadline import after
 
 pytestmark = pytest.mark.anyio
 
+EVERY = "contacts,lists,suppressions,imports"
 LISTS = "GET /contact-lists"
 FIELDS = "GET /contact-properties"
 
@@ -25,18 +27,67 @@ async def test_a_list_goes_by_its_exact_name_or_its_id(key: Any, era: str) -> No
         list_id = line.sandbox.store.contact_lists.seed(PROJECT, "Newsletter", "list")
         for number, given in enumerate(("Newsletter", list_id, " Newsletter ")):
             asked = {"email": f"p{number}@example.com", "listIds": [given, "Newsletter"]}
-            answer_of(await client.call_tool("create_contact", asked))
+            assert "was read as" not in str(answer_of(await client.call_tool("create_contact", asked))["notes"])
         assert len(members_of(line.sandbox.store, list_id)) == 3
     assert {tuple(body["listIds"]) for body in line.bodies("POST /contacts")} == {(list_id,)}
     assert line.count(LISTS) == 1
 
 
+CASES = {  # what there is, by what is asked for
+    "launch  PARTY 2024": "Launch Party 2024", "straße": "STRASSE", "\uff36\uff29P": "vip", "кунды": "Кунды",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("given", CASES)
+async def test_a_name_in_another_case_is_read_where_one_fits_and_that_is_said(given: str) -> None:
+    name = CASES[given]
+    note = f"{compact_json(given)} was read as {compact_json(name)}: nothing else is called so in any case."
+    async with over_a_line(toolsets=EVERY) as (client, line):
+        store = line.sandbox.store
+        list_id = store.contact_lists.seed(PROJECT, name, "list")
+        store.suppression_groups.seed(PROJECT, name)
+        calls: dict[str, dict[str, Any]] = {
+            "create_contact": {"email": "a@b.co", "listIds": [given]},
+            "upsert_contacts": {"contacts": [{"email": "b@b.co"}], "listIds": [given]},
+            "add_to_list": {"list": given, "emails": ["c@b.co"]},
+            "find_contacts": {"list": given},
+            "start_import": {"text": "email\nd@b.co", "listIds": [given]},
+            "suppress_emails": {"emails": ["e@b.co"], "group": given},
+        }
+        for tool, asked in calls.items():
+            assert note in answer_of(await client.call_tool(tool, asked))["notes"], tool
+        assert len(members_of(store, list_id)) == 4
+        store.contact_lists.seed(PROJECT, name.swapcase(), "list")
+        answer_of(await client.call_tool("delete_contact_list", {"list": name, "dryRun": True}))  # exactly that one
+        if (neither := name.title()) not in {name, name.swapcase()}:
+            asked = {"list": neither, "dryRun": True}
+            text = error_of(await client.call_tool("delete_contact_list", asked))
+            assert text.startswith("2 lists or segments have this name.")
+
+
+@pytest.mark.parametrize("names", [[], ["News"], [f"Customers {n}" for n in range(8)]], ids=len)
+async def test_a_name_that_nothing_is_near_is_not_answered_with_everything(names: list[str]) -> None:
+    async with over_a_line() as (client, line):
+        for name in names:
+            line.sandbox.store.contact_lists.seed(PROJECT, name, "list")
+        text = error_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": ["Qwertz"]}))
+    assert "GLOBAL" not in text
+    assert "nearest" not in text
+    said = {
+        0: "There are no lists yet; create_contact_list makes",
+        1: '"name":"News"',
+        8: "shows the 8 that there are.",
+    }
+    assert said[len(names)] in text
+    assert len(text) < 250
+
+
 @pytest.mark.parametrize(
     ("given", "said", "shown"),
     [
-        ("newsletter", "No list or segment has this name or id.", '"name":"Newsletter"'),
+        ("Letters", "No list or segment has this name or id.", '"name":"Newsletter"'),
         ("Newslettr", "No list or segment has this name or id.", '"name":"Newsletter"'),
-        ("f" * 24, "No list or segment has this name or id.", "nearest: ["),
+        ("f" * 24, "No list or segment has this name or id.", "list_contact_lists shows the 4 that there are."),
         ("Twice", "2 lists or segments have this name.", '"type":"segment"'),
         ("Active", "This is a segment: AutoSend computes who is in it", '"name":"Active"'),
         ("All Contacts", "Every contact is in All Contacts.", ""),

@@ -116,7 +116,7 @@ async def test_the_count_of_those_who_were_not_in_the_list_is_reported() -> None
         ({"emails": ["a@b.co"]}, "- list: is required"),
         ({"list": "Newsletter", "emails": []}, "- give either emails or contactIds"),
         ({"list": "GLOBAL_CONTACT_LIST", "emails": ["a@b.co"]}, "Every contact is in All Contacts."),
-        ({"list": "All Contacts", "emails": ["a@b.co"]}, "Every contact is in All Contacts."),
+        ({"list": "all contacts", "emails": ["a@b.co"]}, "Every contact is in All Contacts. Nothing changed. "),
         ({"list": "Active", "emails": ["a@b.co"]}, "This is a segment"),
     ],
 )

@@ -180,9 +180,7 @@ class Import:
 
     async def _stage(self, table: Table, journal: Journal) -> None:
         options, requests = self.options, Requests(self._autosend, patience=_READING_PATIENCE)
-        self.lists = await requests.repeat(
-            lambda call: resolve_lists(Context(call), options.lists, fresh=True), reads=True
-        )
+        self.lists = await requests.repeat(self._resolve_lists, reads=True)
         properties = await requests.repeat(read_properties, reads=True)
         defined = {known.field_name: known.field_type or "" for known in properties}
         self.columns, notes = await to_thread.run_sync(columns_of, table, options, defined)
@@ -198,6 +196,12 @@ class Import:
         lists = [contact_list.model_dump(by_alias=True, exclude_none=True) for contact_list in self.lists]
         columns = [asdict(column) for column in self.columns]
         await to_thread.run_sync(journal.set_fact, "staged", {"lists": lists, "columns": columns})
+
+    async def _resolve_lists(self, call: Call) -> list[ContactList]:
+        context = Context(call)
+        lists = await resolve_lists(context, self.options.lists, fresh=True)
+        self.notes += context.notes
+        return lists
 
     async def _write_reports(self, journal: Journal) -> bool:
         """Write the reports; return whether the import is finished with that."""

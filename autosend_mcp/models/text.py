@@ -33,6 +33,11 @@ def _shows(char: str) -> bool:
 VisibleText = Annotated[str, AfterValidator(visible)]
 
 
+def folded(name: str) -> str:
+    """Return a name without what people do not write alike: case, width of letters, spacing."""
+    return " ".join(unicodedata.normalize("NFKC", visible(name)).casefold().split())
+
+
 def visible_data(value: Any) -> Any:
     """Return JSON data with every text in it made visible, the names too."""
     text = to_json(value)

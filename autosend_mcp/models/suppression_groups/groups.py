@@ -29,6 +29,10 @@ class SuppressionGroup(Stored):
         """Return what distinguishes it from others."""
         return self.model_dump(by_alias=True, exclude_none=True, exclude={"notes", "created_at"})
 
+    def short(self) -> dict[str, object]:
+        """Return the id and the name."""
+        return self.model_dump(by_alias=True, include={"group_id", "name"})
+
     def made_by(self) -> dict[str, object]:
         """Return the arguments that make a group like it."""
         return self.model_dump(by_alias=True, exclude_none=True, include={"name", "description", "is_active"})

@@ -35,6 +35,8 @@ FOUND_INSIDE = "AutoSend's reply was lost; a look-up then found all of them in t
 FOUND_OUTSIDE = "AutoSend's reply was lost; a look-up then found none of them in the list."
 
 _COUNTED_NOBODY = "AutoSend accepted the request, but counted nobody."
+_IN_ANYWAY = "Whoever is a contact is in it; create_contact or upsert_contacts makes contacts of others."
+_DELETE_INSTEAD = "Only deleting contacts takes them out: delete_contacts, if that is what the user wants."
 _SEE_WHO_IS_IN = "See with find_contacts who is in the list."
 
 
@@ -47,7 +49,7 @@ async def add_to_list(context: Context, body: ListMembers) -> AddedToList:
     Raises:
         AutoSendError: Nobody was put in, or that is not known.
     """
-    into = await resolve_list(context, body.contact_list, joining=True, fresh=body.dry_run)
+    into = await resolve_list(context, body.contact_list, joining=_IN_ANYWAY, fresh=body.dry_run)
     people = body.people()
     before = await _look_before(context.call, people) if people.emails else None
     if people.emails and before is None:
@@ -149,7 +151,7 @@ async def remove_from_list(context: Context, body: ListMembers) -> RemovedFromLi
         AutoSendError: Nobody was taken out, or that is not known.
     """
     call = context.call
-    out_of = await resolve_list(context, body.contact_list, joining=True, fresh=body.dry_run)
+    out_of = await resolve_list(context, body.contact_list, joining=_DELETE_INSTEAD, fresh=body.dry_run)
     people = body.people()
     request = contact_lists.remove(out_of.id, people)
     if body.dry_run:

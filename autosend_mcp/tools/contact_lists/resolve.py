@@ -1,7 +1,7 @@
-"""The list or segment that an exact name or an id means, or the nearest there are."""
+"""The list or segment that a name or an id means, or the nearest there are."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 from autosend_mcp.api import contact_lists
@@ -9,12 +9,17 @@ from autosend_mcp.api.calls import Call
 from autosend_mcp.api.directory import read_lists, recent_lists
 from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused
 from autosend_mcp.models.contact_lists.lists import EVERYBODY, ContactList
-from autosend_mcp.models.text import visible
+from autosend_mcp.models.text import folded, visible
 from autosend_mcp.tools.context import Context
+from autosend_mcp.tools.names import called, called_in_any_case, note_reading
 
 UNCHECKED = "AutoSend's lists could not be read, so the list ids were used unchecked."
 
-_CANDIDATES = 10
+_CANDIDATES = 5
+_FEW = 3  # lists that are shown where none is near
+_CALL_WITH_ID = "Call again with the id of the one that is meant, or ask the user."
+_SEE_WHICH = "None is near; list_contact_lists shows the {} that there are."
+_NONE_YET = "There are no lists yet; create_contact_list makes one, if the user wants it."
 _LIKE_AN_ID = re.compile(r"[0-9a-fA-F]{16,40}")
 
 
@@ -42,12 +47,12 @@ async def resolve_lists(context: Context, given: Sequence[str] | None, *, fresh:
 
 
 async def resolve_list(
-    context: Context, given: str, *, joining: bool = False, fresh: bool = False, checked: bool = False
+    context: Context, given: str, *, joining: str = "", fresh: bool = False, checked: bool = False
 ) -> ContactList:
-    """Return the list or segment meant by this exact name, or this id.
+    """Return the list or segment meant by this name, or this id.
 
-    `joining`: it must be one to put contacts into. `fresh`: with its count of now. `checked`: an id, too, only if it
-    can be read.
+    `joining`: it must be one to put contacts into; what to do if it is All Contacts. `fresh`: with its count of now.
+    `checked`: an id, too, only if it can be read.
 
     Raises:
         UnclearListError: It is unknown or ambiguous, with the candidates.
@@ -57,7 +62,7 @@ async def resolve_list(
         context.call.cache.lists.invalidate()
     found = await _resolve(context, given, await _failure_to_read(context.call), checked=checked)
     if joining:
-        _check_joinable(found)
+        _check_joinable(found, joining)
     return found
 
 
@@ -75,7 +80,7 @@ async def _resolve(context: Context, given: str, failed: AutoSendError | None, *
     try:
         if failed is not None:
             raise failed
-        return await _known_list(context.call, wanted)
+        return await _known_list(context, wanted)
     except UnclearListError:
         raise
     except AutoSendError:
@@ -86,26 +91,38 @@ async def _resolve(context: Context, given: str, failed: AutoSendError | None, *
         return ContactList(id=wanted, name=wanted)
 
 
-async def _known_list(call: Call, wanted: str) -> ContactList:
+async def _known_list(context: Context, wanted: str) -> ContactList:
+    call = context.call
     known = call.cache.lists.rows
     lists = await recent_lists(call)
     matches = _matching(lists, wanted)
     if not matches and lists is known:  # it may have been made since
         lists = await read_lists(call)
         matches = _matching(lists, wanted)
+    if not matches:
+        if _LIKE_AN_ID.fullmatch(wanted) and (found := await _get_list(call, wanted)):
+            return found
+        matches = called_in_any_case(lists, wanted, _name_of)
+        if len(matches) == 1:
+            note_reading(context, wanted, matches[0].name)
     if len(matches) == 1:
         return matches[0]
-    if not matches and _LIKE_AN_ID.fullmatch(wanted) and (found := await _get_list(call, wanted)):
-        return found
-    near = matches or _near(lists, wanted)
-    raise UnclearListError(
-        f"{len(matches)} lists or segments have this name." if matches else "No list or segment has this name or id.",
-        "Call again with the id of the one that is meant, or ask the user."
-        if near
-        else "There are none yet; create_contact_list makes one.",
-        changed=NOTHING_CHANGED,
-        facts={"asked for": visible(wanted), "there are" if matches else "nearest": [row.named() for row in near]},
-    )
+    raise _unclear(lists, matches, wanted)
+
+
+def _unclear(lists: Sequence[ContactList], matches: Sequence[ContactList], wanted: str) -> UnclearListError:
+    """Return the error for a name that several have, or none."""
+    facts: dict[str, object] = {"asked for": visible(wanted)}
+    if matches:
+        what, next_step = f"{len(matches)} lists or segments have this name.", _CALL_WITH_ID
+        facts["there are"] = [row.named() for row in matches]
+    else:
+        what, own = "No list or segment has this name or id.", [row for row in lists if row.id != EVERYBODY]
+        near = _near(lists, wanted)
+        shown = near or own[: _FEW * (len(own) <= _FEW)]
+        facts |= {"nearest" if near else "there are": [row.named() for row in shown]} if shown else {}
+        next_step = _CALL_WITH_ID if shown else _SEE_WHICH.format(len(own)) if own else _NONE_YET
+    return UnclearListError(what, next_step, changed=NOTHING_CHANGED, facts=facts)
 
 
 async def _get_list(call: Call, list_id: str) -> ContactList | None:
@@ -118,25 +135,32 @@ async def _get_list(call: Call, list_id: str) -> ContactList | None:
         raise
 
 
-def _matching(lists: Iterable[ContactList], wanted: str) -> list[ContactList]:
-    rows = list(lists)
-    name = visible(wanted).strip()
-    return [row for row in rows if row.id == wanted] or [row for row in rows if row.name.strip() == name]
+def _name_of(row: ContactList) -> str:
+    return row.name
+
+
+def _matching(lists: Sequence[ContactList], wanted: str) -> list[ContactList]:
+    return [row for row in lists if row.id == wanted] or called(lists, wanted, _name_of)
 
 
 def _near(lists: Sequence[ContactList], wanted: str) -> list[ContactList]:
-    names = {row.name.lower(): row for row in lists}
-    near = get_close_matches(wanted.lower(), names, n=_CANDIDATES, cutoff=0.5)
-    return [names[name] for name in near] or list(lists)[:_CANDIDATES]
+    """Return those whose names resemble what is wanted, or have it as a part."""
+    names = {folded(row.name): row for row in lists}
+    name = folded(wanted)
+    near = get_close_matches(name, names, n=_CANDIDATES, cutoff=0.6)
+    near += [other for other in names if len(name) > 2 and (name in other or other in name) and other not in near]
+    return [names[name] for name in near[:_CANDIDATES]]
 
 
-def _check_joinable(found: ContactList) -> None:
+def _check_joinable(found: ContactList, everybody: str = "Leave it out, and call again.") -> None:
+    """Return only if people can be put into the list and taken out. `everybody`: what to do if it is All Contacts."""
     if found.id == EVERYBODY:
-        raise NotSent("Every contact is in All Contacts.", "Leave it out, and call again.")
+        raise NotSent("Every contact is in All Contacts.", everybody, changed=NOTHING_CHANGED)
     if found.is_segment:
+        conditions = {"conditions": found.filter_criteria} if found.filter_criteria else {}
         raise NotSent(
             "This is a segment: AutoSend computes who is in it, so nobody can be put in or taken out.",
             "Choose a contact list; or change the contact so that it meets the segment's conditions.",
             changed=NOTHING_CHANGED,
-            facts={"segment": found.named()},
+            facts={"segment": found.named() | conditions},
         )

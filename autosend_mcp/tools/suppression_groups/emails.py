@@ -46,7 +46,7 @@ async def suppress_emails(context: Context, body: SuppressEmails) -> Suppressed:
         AutoSendError: It was not done, or that is not known.
     """
     call, emails = context.call, body.addresses()
-    group = await resolve_group(call, body.group) if body.group else None
+    group = await resolve_group(context, body.group) if body.group else None
     request = suppression_groups.suppress(body.request_body(group.group_id if group else None))
     if body.dry_run:
         return _plan(group, request)
@@ -69,7 +69,7 @@ async def unsuppress_emails(context: Context, body: UnsuppressEmails) -> Suppres
         AutoSendError: It was not done, or that is not known.
     """
     call, emails = context.call, body.addresses()
-    group = await resolve_group(call, body.group) if body.group else None
+    group = await resolve_group(context, body.group) if body.group else None
     request = suppression_groups.unsuppress(body.request_body(group.group_id if group else None))
     globally = suppression_groups.unsuppress(body.global_body()) if group is None else None
     if body.dry_run:

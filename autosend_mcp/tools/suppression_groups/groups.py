@@ -106,7 +106,7 @@ async def update_suppression_group(context: Context, body: UpdateSuppressionGrou
     """
     call = context.call
     groups = await call.read(suppression_groups.list_all())
-    found = group_among(groups, body.group)
+    found = group_among(context, groups, body.group)
     if body.name:
         _check_free([group for group in groups if group is not found], body.name)
     if found.is_active is None and body.is_active is None:
@@ -166,7 +166,7 @@ async def delete_suppression_group(context: Context, body: DeleteSuppressionGrou
         NotSent: `confirm` is not its name, the user said no, or there is no such group, or it is global.
         Unknown: The reply was lost, and it is still there or could not be looked for.
     """
-    found = await resolve_group(context.call, body.group)
+    found = await resolve_group(context, body.group)
     if found.is_global:
         raise NotSent("AutoSend does not delete a global group.", "unsuppress_emails takes addresses out of it.")
     request = suppression_groups.delete(found.group_id)
