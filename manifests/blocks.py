@@ -12,7 +12,7 @@ from typing import Any
 from autosend_mcp.sandbox import app as sandbox
 from autosend_mcp.server.app import chosen, instructions
 from autosend_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, Toolset, variable_of
-from autosend_mcp.tools.registry import Tool
+from autosend_mcp.tools.registry import TOOLS, Tool
 from manifests.exchanges import exchanges_table
 from manifests.hosts import as_text, described_settings
 from manifests.tables import table
@@ -59,9 +59,11 @@ def toolsets_table() -> str:
     """Return the toolsets as a table: their tools, what these cost, and when they are offered."""
     rows: list[list[str]] = []
     for toolset in TOOLSETS:
-        tools = chosen([toolset], read_only=False)
+        tools = {name: tool for name, tool in chosen([toolset], read_only=False).items() if tool.toolset}
         names = ", ".join(f"`{name}`" for name in tools)
         rows.append([f"`{toolset}`", names, f"{tokens_of(tools.values()):,}", _offered(toolset)])
+    undo = TOOLS["undo"]
+    rows.append(["each", f"`{undo.name}`", f"{tokens_of([undo]):,}", "with tools that write"])
     return table(["Toolset", "Tools", "Tokens", "Offered"], rows)
 
 

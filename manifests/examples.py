@@ -19,7 +19,8 @@ Json = dict[str, Any]
 
 EXAMPLES: dict[str, Json] = json.loads(Path(__file__).with_name("examples.json").read_text(encoding="utf-8"))
 
-IMPORT = "..."  # stands for the id of the import that the example of start_import starts
+# Stands for the id of the import that the example of start_import starts, and for the undo of that of upsert_contact.
+EARLIER = "..."
 
 _PRO = {
     "logicalOperator": "AND",
@@ -45,9 +46,10 @@ def example_sandbox(options: Options | None = None, now: Callable[[], float] = t
 
 
 async def arguments_of(client: Client, name: str, examples: Mapping[str, Json] = EXAMPLES) -> Json:
-    """Return the arguments of the tool's example; an import that they name is started first."""
+    """Return the arguments of the tool's example; what they name of an earlier answer is called for first."""
     arguments = examples[name]
-    if arguments.get("importId") != IMPORT:
-        return arguments
-    started = await client.call_tool("start_import", examples["start_import"])
-    return arguments | {"importId": (started.structured_content or {})["importId"]}
+    for argument, tool, member in (("importId", "start_import", "importId"), ("write", "upsert_contact", "undo")):
+        if arguments.get(argument) == EARLIER:
+            answer = await client.call_tool(tool, examples[tool])
+            return arguments | {argument: (answer.structured_content or {})[member]}
+    return arguments

@@ -66,13 +66,12 @@ def window(title: str, description: str, *parts: RenderableType) -> str:
 def exchange() -> str:
     """Return what a user asks, the calls that an assistant makes of it, and their answers, from a run of them."""
     created, deleted = anyio.run(_play)
-    undo = created["undo"][0]
     return window(
         "an assistant with autosend-mcp",
         "A user asks for a new contact, and then to take it back; the two calls and their answers",
         _turn(_ASKED, "create_contact", _ARGUMENTS, created),
         Text(),
-        _turn(_REGRETTED, undo["tool"], undo["arguments"], deleted),
+        _turn(_REGRETTED, "undo", {"write": created["undo"], "confirm": created["email"]}, deleted),
     )
 
 
@@ -86,8 +85,8 @@ async def _play() -> tuple[dict[str, Any], dict[str, Any]]:
             await client.call_tool("create_contact_list", {"name": "Newsletter"})
             await client.call_tool("create_custom_field", {"fieldName": "plan", "fieldType": "string"})
             created: Any = (await client.call_tool("create_contact", _ARGUMENTS)).structured_content
-            undo: Any = created["undo"][0]
-            deleted: Any = (await client.call_tool(undo["tool"], undo["arguments"])).structured_content
+            undo = {"write": created["undo"], "confirm": created["email"]}
+            deleted: Any = (await client.call_tool("undo", undo)).structured_content
             return created, deleted
     finally:
         sandbox.close()

@@ -27,8 +27,8 @@ from manifests.tables import table
 Json = dict[str, Any]
 
 _ID = re.compile(r"\b[0-9a-f]{24}\b")
-_TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-_OPAQUE = re.compile(r'"(nextCursor|groupId|importId|group(?=": "[A-Z0-9]{5}"))": "[^"]+"')
+_TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z")
+_OPAQUE = re.compile(r'"(nextCursor|groupId|importId|undo|write|group(?=": "[A-Z0-9]{5}"))": "[^"]+"')
 
 
 @cache
@@ -60,7 +60,7 @@ def tools_table() -> str:
         [
             f"[`{tool.name}`](#{tool.title.lower().replace(' ', '-')})",
             re.split(r"(?<=\.)\s", tool.description)[0],
-            f"`{tool.toolset}`",
+            f"`{tool.toolset}`" if tool.toolset else "all",
             _effect(tool),
         ]
         for tool in ALL_TOOLS.values()
@@ -102,13 +102,17 @@ def _section(tool: Tool, arguments: Json, result: CallToolResult) -> str:
     return "\n\n".join(
         [
             f"### {tool.title}",
-            f"`{tool.name}`, of the toolset `{tool.toolset}`, {_effect(tool)}.",
+            f"`{tool.name}`, of {_toolset(tool)}, {_effect(tool)}.",
             tool.description,
             _parameters(published_schema(tool.body)),
             f"Call:\n\n{_json_block(arguments)}",
             f"Answer:\n\n{_json_block(result.structured_content)}",
         ]
     )
+
+
+def _toolset(tool: Tool) -> str:
+    return f"the toolset `{tool.toolset}`" if tool.toolset else "every toolset"
 
 
 def _parameters(schema: Json) -> str:
@@ -130,10 +134,10 @@ def _type(schema: Json) -> str:
 
 
 def _effect(tool: Tool) -> str:
-    """Return what it does to AutoSend. Each tool that deletes takes `confirm`, and no other does."""
+    """Return what it does to AutoSend."""
     if tool.reads:
         return "reads"
-    return "deletes" if "confirm" in tool.body.model_fields else "writes"
+    return "deletes" if tool.name.startswith("delete_") else "writes"
 
 
 def _json_block(value: object) -> str:

@@ -22,6 +22,7 @@ from tests.support.line import (
 )
 from tests.support.records import members_of, starts_of
 from tests.support.seeded import JANE, JOHN, seeded
+from tests.support.undo import steps_of, undone
 from tests.support.worlds import answer_of, error_of
 from tests.test_undo import stored
 
@@ -141,6 +142,7 @@ async def test_lists_are_joined_by_a_request_of_their_own_and_reported() -> None
         asked = {"contacts": [*people(3), {"email": "bad"}], "listIds": ["Newsletter"]}
         plan = answer_of(await client.call_tool("upsert_contacts", {**asked, "dryRun": True}))["plan"]
         answer = answer_of(await client.call_tool("upsert_contacts", asked))
+        steps = await steps_of(client, answer)
         starts = starts_of(line.sandbox.store)
     assert plan["lists"][0]["name"] == "Newsletter"
     assert plan["wouldCreate"] == ["p1@example.com", "p2@example.com"]
@@ -149,7 +151,7 @@ async def test_lists_are_joined_by_a_request_of_their_own_and_reported() -> None
     joined = {"outcome": "done", "list": {"id": made["id"], "name": "Newsletter"}, "added": 2, "created": 0}
     assert answer["lists"] == [joined | {"alreadyInList": 1}]
     leave = {"list": made["id"], "emails": ["p1@example.com", "p2@example.com"]}
-    assert answer["undo"][0] == {"tool": "remove_from_list", "arguments": leave}
+    assert steps[0] == {"tool": "remove_from_list", "arguments": leave}
     assert any("AutoSend documents no lists for a bulk update" in note for note in answer["notes"])
     assert any("automation" in note for note in answer["notes"])
     assert line.count(ADD) == 1
@@ -165,8 +167,7 @@ async def test_a_batch_that_only_joins_shows_that_request_and_is_undone_whole() 
         plan = answer_of(await client.call_tool("upsert_contacts", {**asked, "dryRun": True}))["plan"]
         answer = answer_of(await client.call_tool("upsert_contacts", asked))
         assert len(members_of(line.sandbox.store, list_id)) == 2
-        for back in answer["undo"]:
-            answer_of(await client.call_tool(back["tool"], back["arguments"]))
+        await undone(client, answer)
         assert members_of(line.sandbox.store, list_id) == []
     assert "request" not in plan
     assert [one["body"] for one in plan["then"]] == line.bodies(ADD)
@@ -293,8 +294,7 @@ async def test_the_undo_of_a_batch_takes_it_back() -> None:
     async with over_a_line() as (client, line):
         answer_of(await client.call_tool("create_contact", {"email": "p0@example.com", "firstName": "Old"}))
         answer = answer_of(await client.call_tool("upsert_contacts", {"contacts": people(3)}))
-        for back in answer["undo"]:
-            answer_of(await client.call_tool(back["tool"], back["arguments"]))
+        await undone(client, answer)
         (old,) = held(line, *(one["email"] for one in people(3)))
     assert old["firstName"] == "Old"
 

@@ -10,8 +10,9 @@ from autosend_mcp.tools.contacts.batch import CLEARS
 from autosend_mcp.tools.contacts.rows import FOR_ONE
 from tests.support.line import applied_then_reset, reset
 from tests.support.seeded import JANE, seeded
+from tests.support.undo import steps_of, undone
 from tests.support.worlds import answer_of, error_of
-from tests.test_undo import BULK, UPSERT, stored, undone
+from tests.test_undo import BULK, UPSERT, stored
 
 pytestmark = pytest.mark.anyio
 
@@ -53,9 +54,9 @@ async def test_the_undo_of_a_first_value_clears_it(tool: str) -> None:
         answer_of(await client.call_tool(tool, asked(tool, clear=["userId", "plan"])))
         before = stored(line)
         answer = answer_of(await client.call_tool(tool, asked(tool, userId="u", customFields={"plan": "free"})))
+        (step,) = await steps_of(client, answer)
         await undone(client, answer)
         assert stored(line) == before | {"updatedAt": stored(line)["updatedAt"]}
-    (step,) = answer["undo"]
     assert step["arguments"] == asked(tool, clear=["userId", "customFields.plan"])
     assert answer["notes"] == [CLEARS_FIELDS if tool == "upsert_contact" else CLEARS]
 

@@ -11,6 +11,7 @@ from tests.support.answering import Answering, Row
 from tests.support.line import LOST, Line, applied_then_reset, forwarded, over_a_line, reset
 from tests.support.records import snapshot
 from tests.support.seeded import JANE, seeded
+from tests.support.undo import steps_of, undone
 from tests.support.worlds import answer_of, connected, error_of
 
 pytestmark = pytest.mark.anyio
@@ -49,8 +50,7 @@ async def test_what_is_made_can_be_taken_back(tool: str, era: str) -> None:
         before = names(line)
         answer = answer_of(await client.call_tool(tool, asked))
         assert names(line) - before == {asked.get("name") or asked["fieldName"]}
-        (back,) = answer["undo"]
-        answer_of(await client.call_tool(back["tool"], back["arguments"]))
+        await undone(client, answer)
         assert names(line) == before
     assert answer["outcome"] == "created"
     assert line.count(request) == 1
@@ -147,8 +147,8 @@ async def test_the_undo_of_a_deleted_field_defines_it_without_its_values() -> No
     async with over_a_line() as (client, line):
         answer_of(await client.call_tool("create_custom_field", asked))
         deleted = answer_of(await client.call_tool("delete_custom_field", {"fieldName": "city1", "confirm": "city1"}))
-        (back,) = deleted["undo"]
-        answer_of(await client.call_tool(back["tool"], back["arguments"]))
+        (back,) = await steps_of(client, deleted)
+        await undone(client, deleted)
         (field,) = [one for one in line.sandbox.store.contact_properties.all(PROJECT) if one["fieldName"] == "city1"]
     assert deleted["notes"] == [VALUES_GONE]
     assert back["arguments"]["fieldType"] == field["fieldType"]

@@ -10,7 +10,7 @@ import pytest
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.server.app import ALL_TOOLS
-from manifests.examples import EXAMPLES, IMPORT
+from manifests.examples import EXAMPLES, arguments_of
 from tests.support.line import over_a_line
 from tests.support.seeded import JANE, JOHN, held, seeded
 from tests.support.worlds import answer_of, error_of
@@ -187,8 +187,5 @@ async def test_each_tool_can_be_called_under_a_strict_schema(tool: str) -> None:
     except (ValueError, jsonschema.ValidationError):
         assert tool in {"create_contact", "upsert_contact", "upsert_contacts", "create_contact_list", "start_import"}
     async with seeded(toolsets="contacts,lists,fields,suppressions,imports") as (client, line):
-        if IMPORT in arguments.values():
-            started = answer_of(await client.call_tool("start_import", EXAMPLES["start_import"]))
-            arguments["importId"] = started["importId"]
-        answer_of(await client.call_tool(tool, arguments))
+        answer_of(await client.call_tool(tool, arguments | await arguments_of(client, tool)))
         assert line.sandbox.store.contact_properties.types(PROJECT)

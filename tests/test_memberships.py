@@ -11,6 +11,7 @@ from tests.support.answering import Answering, Row
 from tests.support.line import LOST, Line, answering, applied_then_reset, over_a_line, reset, rewritten
 from tests.support.records import members_of, snapshot, starts_of
 from tests.support.seeded import ANN, JANE, JOHN, seeded
+from tests.support.undo import steps_of, undone
 from tests.support.worlds import answer_of, connected, error_of
 from tests.test_sizes import PEOPLE
 
@@ -44,8 +45,7 @@ async def test_people_are_put_in_and_new_contacts_are_reported_by_address(era: s
         again = answer_of(await client.call_tool("add_to_list", asked))
         assert len(members_of(line.sandbox.store, list_id)) == 2
         assert starts(line) == [1, 1]
-        (back,) = answer["undo"]
-        taken = answer_of(await client.call_tool(back["tool"], back["arguments"]))
+        taken = await undone(client, answer)
         assert members_of(line.sandbox.store, list_id) == []
     assert answer["list"] == {"id": list_id, "name": "Newsletter"}
     assert (answer["outcome"], answer["added"], answer["created"]) == ("done", 1, 1)
@@ -55,7 +55,7 @@ async def test_people_are_put_in_and_new_contacts_are_reported_by_address(era: s
     assert (again["added"], again["created"], again["alreadyInList"]) == (0, 0, 2)
     assert "undo" not in again
     assert STARTS not in again["notes"]
-    assert taken["removed"] == 2
+    assert taken["did"][0]["removed"] == 2
     assert line.bodies(ADD)[0] == {"contactListId": list_id, "emails": ["ann@example.com", "new@example.com"]}
 
 
@@ -139,9 +139,10 @@ async def test_a_lost_membership_is_settled_and_starts_no_automation_twice(name:
         line.lose(f"POST /contact-lists/{list_id}/contacts/remove", LOST[name])
         removed = answer_of(await client.call_tool("remove_from_list", asked))
         assert members_of(line.sandbox.store, list_id) == []
+        steps = await steps_of(client, added) + await steps_of(client, removed)
     assert added["notes"][0] == "AutoSend's reply was lost; a look-up then found all of them in the list."
     assert removed["notes"] == [FOUND_OUTSIDE, STARTS_AGAIN]
-    assert [step["arguments"]["emails"] for step in added["undo"] + removed["undo"]] == [asked["emails"]] * 2
+    assert [step["arguments"]["emails"] for step in steps] == [asked["emails"]] * 2
     assert (line.count(ADD), line.count(f"POST /contact-lists/{list_id}")) == (1, 1)
 
 
@@ -210,15 +211,16 @@ async def test_an_undo_keeps_earlier_members_and_says_what_it_starts(shown: bool
         answer_of(await client.call_tool("add_to_list", ann))
         partly = answer_of(await client.call_tool("remove_from_list", more))
         assert line.count(SEARCH) == 0
+        kept = [answer for answer in (added, partly, removed) if "undo" in answer]
+        steps = [step["arguments"]["emails"] for answer in kept for step in await steps_of(client, answer)]
     if shown:
-        assert [step["arguments"]["emails"] for step in added["undo"]] == [["bob@example.com"]]
-        assert [step["arguments"]["emails"] for step in partly["undo"]] == [ann["emails"]]
+        assert steps == [["bob@example.com"], ann["emails"], both["emails"]]
     else:
         assert "undo" not in added | partly
         assert NO_UNDO in added["notes"]
         assert partly["notes"] == [NO_UNDO_OUT]
     assert removed["notes"] == ["The undo would start the list's live automations again."]
-    assert removed["undo"][0]["arguments"]["emails"] == both["emails"]
+    assert steps[-1] == both["emails"]
 
 
 @pytest.mark.parametrize("unknown", ["ann", "f" * 24], ids=["malformed", "unknown"])

@@ -12,8 +12,9 @@ from autosend_mcp.tools.contacts.upsert import MOBILE_UNSEEN
 from tests.support.importing import BULK, FIND, world
 from tests.support.line import applied_then_reset, forwarded
 from tests.support.seeded import JANE, seeded
+from tests.support.undo import steps_of, undone
 from tests.support.worlds import answer_of, error_of
-from tests.test_undo import UPSERT, has, stored, undone
+from tests.test_undo import UPSERT, has, stored
 
 pytestmark = pytest.mark.anyio
 
@@ -108,8 +109,9 @@ async def test_the_first_number_that_look_ups_show_has_an_exact_undo() -> None:
     async with seeded() as (client, line):
         answer = answer_of(await client.call_tool("upsert_contact", {"email": JANE, "mobile": NUMBER}))
         assert line.count("POST /contacts/search/emails") == 2
+        (step,) = await steps_of(client, answer)
     assert answer["changes"] == {"mobile": {"was": None, "now": NUMBER}}
-    assert answer["undo"][0]["arguments"] == {"email": JANE, "clear": ["mobile"]}
+    assert step["arguments"] == {"email": JANE, "clear": ["mobile"]}
     assert "notes" not in answer
 
 

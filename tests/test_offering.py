@@ -15,6 +15,7 @@ from autosend_mcp.tools.registry import TOOLS
 from manifests.blocks import tokens
 from tests.support.answering import Answering
 from tests.support.seeded import CALLS, JANE, held, seeded, wrote
+from tests.support.undo import undone
 from tests.support.worlds import answer_of, connected, error_of
 
 pytestmark = pytest.mark.anyio
@@ -60,7 +61,7 @@ async def test_read_only_offers_no_writer_and_says_why_when_one_is_called(era: s
 @pytest.mark.parametrize("toolset", TOOLSETS)
 async def test_a_toolset_offers_its_tools_and_the_others_say_where_they_are(toolset: str, era: str) -> None:
     async with seeded(era, toolsets=toolset) as (client, line):
-        assert await names_of(client) == TOOLSETS[toolset]
+        assert await names_of(client) == TOOLSETS[toolset] | {"undo"}
         for other, names in TOOLSETS.items():
             if other != toolset:
                 for name in names:
@@ -210,8 +211,8 @@ async def test_the_writes_are_listed_with_undos_that_take_them_back(era: str) ->
         writes = await resource(client, "autosend://writes")
         assert [write["tool"] for write in writes] == names[::-1]
         for write in writes:
-            for step in write["undo"]:
-                answer_of(await client.call_tool(step["tool"], step["arguments"]))
+            assert write["steps"]
+            assert (await undone(client, write))["outcome"] == "undone"
         after = held(line)
         assert len(wrote(line)) > len(names)
     for table in ("contacts", "lists", "members", "fields"):

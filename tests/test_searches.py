@@ -9,6 +9,7 @@ from autosend_mcp.sandbox.contacts import writes
 from tests.support.answering import Answering
 from tests.support.line import Line, answering, forwarded, over_a_line, reset, rewritten
 from tests.support.seeded import ANN, JANE, seeded
+from tests.support.undo import steps_of
 from tests.support.worlds import answer_of, connected, error_of, text_of
 
 pytestmark = pytest.mark.anyio
@@ -220,11 +221,12 @@ async def test_the_lists_and_segments_of_a_contact_are_shown_by_name(reading: st
         joined = answer_of(await client.call_tool("upsert_contact", {"email": ANN, "listIds": ["Newsletter"]}))
         rows = {row["name"]: row["id"] for row in answer_of(await client.call_tool("list_contact_lists", {}))["lists"]}
         searches = line.count("POST /contact-lists/contacts/search")
+        steps = await steps_of(client, joined)
     newsletter = {"id": rows["Newsletter"], "name": "Newsletter", "type": "list"}
     segment = {"id": rows["Pro"], "name": "Pro", "type": "segment"}
     shown = reading == "shown"
     assert one.get("lists") == jane.get("lists") == member.get("lists") == ([newsletter, segment] if shown else None)
     assert ann.get("lists") == ([segment] if shown else None)
-    assert joined["undo"] == [{"tool": "remove_from_list", "arguments": {"list": newsletter["id"], "emails": [ANN]}}]
+    assert steps == [{"tool": "remove_from_list", "arguments": {"list": newsletter["id"], "emails": [ANN]}}]
     assert searches == (1 if shown else 2)
     assert line.count("GET /contact-lists") == 2

@@ -11,6 +11,7 @@ from autosend_mcp.tools.suppression_groups.groups import NOT_BACK, OPT_OUTS_GONE
 from tests.support.answering import Answering
 from tests.support.line import LOST, Forward, Line, applied_then_reset, forwarded, over_a_line, reset, rewritten
 from tests.support.seeded import JANE, fact, seeded
+from tests.support.undo import undone
 from tests.support.worlds import answer_of, connected, error_of
 from tests.test_elicitation import User
 
@@ -51,8 +52,7 @@ async def test_a_group_is_made_changed_and_taken_back_step_by_step(era: str) -> 
         listed = answer_of(await client.call_tool("list_suppression_groups", {}))["groups"]
         assert groups_in(line) == [("Blog", True), ("Our offers", True)]
         for answer in (changed, made):
-            (back,) = answer["undo"]
-            answer_of(await client.call_tool(back["tool"], back["arguments"]))
+            await undone(client, answer)
         assert groups_in(line) == [("Blog", True)]
     assert changed["changes"] == {
         "name": {"was": "Offers", "now": "Our offers"},
@@ -139,8 +139,7 @@ async def test_what_is_deleted_with_a_group_is_said_before_and_after() -> None:
         answer_of(await client.call_tool("create_suppression_group", {"name": "Empty", "description": "d"}))
         asked = {"group": "Empty", "confirm": "Empty"}
         empty = answer_of(await client.call_tool("delete_suppression_group", asked))
-        (back,) = empty["undo"]
-        answer_of(await client.call_tool(back["tool"], back["arguments"]))
+        await undone(client, empty)
         assert groups_in(line) == [("Empty", True)]
     assert ("undo" in deleted, deleted["notes"]) == (False, [OPT_OUTS_GONE])
     assert empty["notes"] == [OTHER_ID]

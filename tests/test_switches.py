@@ -17,6 +17,7 @@ from autosend_mcp.tools.contacts.delete import SEVERAL
 from tests.support.line import Forward, Line, answering, reset
 from tests.support.records import members_of, started_by
 from tests.support.seeded import JANE, JOHN, fact, held, seeded
+from tests.support.undo import undone
 from tests.support.worlds import answer_of, error_of
 
 pytestmark = pytest.mark.anyio
@@ -149,11 +150,10 @@ async def test_an_undo_of_a_removal_starts_again_by_the_automation_s_rule(made: 
     async with seeded(options=Options(rate_limit=0, default_automations=made, allow_reentry=reentry)) as (client, line):
         joined = await client.call_tool("add_to_list", {"list": "Offers", "emails": [JANE]})
         removed = answer_of(await client.call_tool("remove_from_list", {"list": "Offers", "emails": [JANE]}))
-        (back,) = removed["undo"]
-        undone = await client.call_tool(back["tool"], back["arguments"])
+        back = await undone(client, removed)
         starts = started_by(line.sandbox.store)
     assert starts.count((JANE, "Welcome to Offers")) == made * (1 + reentry)
-    for answer in (answer_of(joined), removed, answer_of(undone)):
+    for answer in (answer_of(joined), removed, back):
         assert any("automation" in note for note in answer["notes"])
 
 

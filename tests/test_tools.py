@@ -44,7 +44,7 @@ async def test_both_eras_list_the_same_tools() -> None:
 
 async def test_names_and_titles() -> None:
     for tool in await listed():
-        assert re.fullmatch(r"[a-z]+(_[a-z]+)+", tool.name)
+        assert re.fullmatch(r"[a-z]+(_[a-z]+)*", tool.name)
         assert len(tool.name) <= 32
         assert tool.annotations
         assert tool.title

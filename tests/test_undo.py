@@ -5,7 +5,6 @@ from typing import Any
 
 import httpx2
 import pytest
-from mcp import Client
 
 from autosend_mcp.models.comparison import NOT_EXACT
 from autosend_mcp.sandbox.app import PROJECT
@@ -14,6 +13,7 @@ from autosend_mcp.tools.contacts.upsert import NOT_SEEN_BEFORE
 from tests.support.answering import Answering, Row
 from tests.support.line import Forward, Line, answering, applied_then_reset, forwarded, rewritten
 from tests.support.seeded import JANE, JOHN, seeded
+from tests.support.undo import steps_of, undone
 from tests.support.worlds import answer_of, connected
 from tests.test_sizes import LONG, PEOPLE, person
 
@@ -36,12 +36,6 @@ def stored(line: Line, email: str = JANE) -> dict[str, Any]:
 def has(line: Line, **values: Any) -> None:
     """Give Jane these values, past the API."""
     writes.upsert(line.sandbox.store, PROJECT, {"email": JANE, **values})
-
-
-async def undone(client: Client, answer: dict[str, Any]) -> None:
-    assert answer["undo"]
-    for step in answer["undo"]:
-        answer_of(await client.call_tool(step["tool"], step["arguments"]))
 
 
 def aged(body: Any) -> None:
@@ -130,8 +124,8 @@ async def test_what_somebody_else_changed_meanwhile_stays_after_the_undo(tool: s
         assert any(note.startswith("These changed as well, which was not asked for") for note in answer["notes"])
 
 
-@pytest.mark.parametrize(("length", "where"), [(20, "answer"), (150, "resource"), (900, "nowhere")])
-async def test_an_undo_is_whole_or_said_to_be_missing(length: int, where: str) -> None:
+@pytest.mark.parametrize(("length", "shown"), [(150, True), (900, False)])
+async def test_what_is_long_is_undone_by_a_short_reference(length: int, shown: bool) -> None:
     async with seeded() as (client, line):
         await client.call_tool("create_custom_field", {"fieldName": "bio", "fieldType": "string"})
         answer: dict[str, Any] = {}
@@ -140,13 +134,11 @@ async def test_an_undo_is_whole_or_said_to_be_missing(length: int, where: str) -
             answer = answer_of(await client.call_tool("upsert_contacts", {"contacts": rows}))
         (content,) = (await client.read_resource("autosend://writes")).contents
         latest = json.loads(content.model_dump()["text"])[0]
-        assert ("undo" in answer, "undo" in latest) == (where == "answer", where != "nowhere")
-        said = {"answer": "", "resource": "autosend://writes", "nowhere": "too long to be shown"}[where]
-        assert said in str(answer.get("notes"))
-        for step in latest.get("undo", []):
-            answer_of(await client.call_tool(step["tool"], step["arguments"]))
+        assert ("steps" in latest) is shown
+        await undone(client, answer)
         held = line.sandbox.store.contacts.find(PROJECT, PEOPLE[:60])
-    assert {one["customFields"]["bio"] for one in held} == {"new" if where == "nowhere" else "b" * length}
+    assert len(answer["undo"]) < 8
+    assert {one["customFields"]["bio"] for one in held} == {"b" * length}
 
 
 async def test_an_undo_in_a_shortened_answer_is_whole() -> None:
@@ -156,8 +148,8 @@ async def test_an_undo_in_a_shortened_answer_is_whole() -> None:
     async with connected(Answering(contact=lambda _: before, written=lambda _: after, fields=fields)) as client:
         asked = {"email": JANE, "customFields": {"field_0": "new"}}
         answer = answer_of(await client.call_tool("upsert_contact", asked))
-    undo = {"email": JANE, "customFields": {"field_0": LONG}}
-    assert answer.get("undo", undo) in (undo, [{"tool": "upsert_contact", "arguments": undo}])
+        steps = await steps_of(client, answer)
+    assert steps == [{"tool": "upsert_contact", "arguments": {"email": JANE, "customFields": {"field_0": LONG}}}]
 
 
 @pytest.mark.parametrize(
@@ -181,4 +173,5 @@ async def test_a_custom_field_that_was_only_sent_along_is_not_undone() -> None:
     async with seeded() as (client, line):
         line.lose("POST /contacts/email", rewritten(other))
         answer = answer_of(await client.call_tool("upsert_contact", {"email": JANE, "customFields": {"plan": "free"}}))
-    assert answer["undo"][0]["arguments"]["customFields"] == {"plan": "pro"}
+        (step,) = await steps_of(client, answer)
+    assert step["arguments"]["customFields"] == {"plan": "pro"}

@@ -12,6 +12,7 @@ from tests.support.answering import Row
 from tests.support.line import LOST, Line, answering, applied_then_reset, over_a_line, reset, rewritten, unreachable
 from tests.support.records import members_of, snapshot, starts_of
 from tests.support.seeded import JANE, fact, seeded
+from tests.support.undo import steps_of, undone
 from tests.support.worlds import answer_of, error_of
 from tests.test_undo import has
 
@@ -39,12 +40,11 @@ async def test_a_new_contact_is_created_and_an_old_one_updated(era: str) -> None
         updated = answer_of(await client.call_tool("upsert_contact", {**ASKED, "firstName": "Janet"}))
         unchanged = answer_of(await client.call_tool("upsert_contact", {**ASKED, "firstName": "Janet"}))
         shown = held(line)
+        back = [await steps_of(client, answer) for answer in (created, updated)]
     assert [one["outcome"] for one in (created, updated, unchanged)] == ["created", "updated", "unchanged"]
-    assert created["undo"] == [
-        {"tool": "delete_contacts", "arguments": {"emails": [ASKED["email"]], "confirm": ASKED["email"]}}
-    ]
+    assert back[0] == [{"tool": "delete_contacts", "arguments": {"emails": [ASKED["email"]]}}]
     assert updated["changes"] == {"firstName": {"was": "Jane", "now": "Janet"}}
-    assert updated["undo"] == [{"tool": "upsert_contact", "arguments": {"email": ASKED["email"], "firstName": "Jane"}}]
+    assert back[1] == [{"tool": "upsert_contact", "arguments": {"email": ASKED["email"], "firstName": "Jane"}}]
     assert unchanged["notes"] == ["Everything asked for was there already, so nothing was sent."]
     assert line.count(UPSERT) == 2
     assert shown["firstName"] == "Janet"
@@ -54,8 +54,7 @@ async def test_the_undo_of_an_update_takes_it_back() -> None:
     async with over_a_line() as (client, line):
         await client.call_tool("upsert_contact", ASKED)
         asked = {"email": "jane@example.com", "firstName": "J", "customFields": {"plan": "free"}}
-        (back,) = answer_of(await client.call_tool("upsert_contact", asked))["undo"]
-        answer_of(await client.call_tool(back["tool"], back["arguments"]))
+        await undone(client, answer_of(await client.call_tool("upsert_contact", asked)))
         shown = held(line)
     assert shown.items() >= ASKED.items()
 
@@ -161,8 +160,7 @@ async def test_joining_a_list_is_undone_by_leaving_it() -> None:
         answer_of(await client.call_tool("create_contact", ASKED))
         answer = answer_of(await client.call_tool("upsert_contact", {**ASKED, "listIds": ["Newsletter"]}))
         assert len(members_of(line.sandbox.store, made["id"])) == 1
-        (back,) = answer["undo"]
-        answer_of(await client.call_tool(back["tool"], back["arguments"]))
+        await undone(client, answer)
         assert members_of(line.sandbox.store, made["id"]) == []
     assert answer["outcome"] == "updated"
 
@@ -175,8 +173,9 @@ async def test_a_list_that_the_contact_is_in_is_joined_and_undone_for_nobody() -
         both = {**ASKED, "listIds": ["Newsletter", "Offers"]}
         answer = answer_of(await client.call_tool("upsert_contact", both))
         again = answer_of(await client.call_tool("upsert_contact", both))
+        steps = await steps_of(client, answer)
         starts = starts_of(line.sandbox.store)
-    assert [step["tool"] for step in answer["undo"]] == ["remove_from_list"]
+    assert [step["tool"] for step in steps] == ["remove_from_list"]
     assert len(line.bodies(UPSERT)[0]["listIds"]) == 1
     assert again["outcome"] == "unchanged"
     assert line.count(UPSERT) == 1

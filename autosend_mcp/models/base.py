@@ -1,11 +1,13 @@
 """What all models share: request bodies, answers, and the rules that values may break."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Generic, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic.alias_generators import to_camel
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from autosend_mcp.models.schema import UNPUBLISHED, in_order
@@ -46,14 +48,45 @@ class WriteBody(Body):
     dry_run: bool = Field(default=False, description="Only show what would be sent and change.")
 
 
+# By name, what a write changed: `{"firstName": {"was": "Jan", "now": "Jane"}}`.
+Changes = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of a tool that takes back a part of a write: an undo is some of these.
+
+    `changed`: by address (or other name), what the write changed there. What is no longer so is somebody else's.
+    """
+
+    tool: str
+    arguments: Mapping[str, object]
+    changed: Mapping[str, Changes] = field(default_factory=dict[str, Changes])
+
+    def shown(self) -> dict[str, object]:
+        """Return the call as data."""
+        return {"tool": self.tool, "arguments": dict(self.arguments)}
+
+
+def step(tool: str, changed: Mapping[str, Changes] | None = None, /, **arguments: object) -> Step:
+    """Return one call of a tool, with its arguments under AutoSend's names."""
+    return Step(tool, arguments, changed or {})
+
+
 class Answer(BaseModel):
-    """A tool's answer: what an assistant can use. `notes`: repairs, warnings and effects to know of."""
+    """A tool's answer: what an assistant can use. `notes`: repairs, warnings and effects to know of.
+
+    `steps`: the calls that would take back what the tool did, in this order; they are kept, not shown. `undo`: what
+    the tool `undo` takes instead.
+    """
 
     model_config = ConfigDict(
         alias_generator=to_camel, defer_build=True, validate_by_name=True, hide_input_in_errors=True
     )
 
     notes: list[str] | None = None
+    undo: SkipJsonSchema[str | None] = None
+    steps: SkipJsonSchema[list[Step]] = Field(default_factory=list[Step], exclude=True)
 
     @property
     def outcome_word(self) -> str:
@@ -68,7 +101,7 @@ class Answer(BaseModel):
 
 
 # The members of a write's answer that say what it was about.
-SUMMARY = ("email", "id", "name", "fieldName", "list", "counts", "deleted")
+SUMMARY = ("email", "name", "fieldName", "list", "counts", "deleted")
 
 
 class Stored(Answer):
@@ -94,23 +127,18 @@ class KeepsRaw(Stored):
 class WriteAnswer(Answer, Generic[OutcomeT]):
     """The answer of a tool that changes something.
 
-    `plan`: with dryRun, the request that would be sent and what it would change. `undo`: the calls that would take
-    the change back, each `{"tool", "arguments"}`; none takes back mail that was sent.
+    `plan`: with dryRun, the request that would be sent and what it would change. `undo`: what the tool `undo` takes to
+    take the change back; nothing takes back mail that was sent.
     """
 
     outcome: OutcomeT
     plan: JsonObject | None = None
-    undo: list[JsonObject] | None = None
+    undo: str | None = None
 
     @property
     def outcome_word(self) -> str:
         """The outcome, whatever the tool calls it."""
         return self.outcome
-
-
-def step(tool: str, **arguments: object) -> dict[str, object]:
-    """Return one call of a tool, as data."""
-    return {"tool": tool, "arguments": arguments}
 
 
 def planned(request: Mapping[str, Any] | None, **more: object) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
+from autosend_mcp.models.base import Changes, Step, step
 from autosend_mcp.models.contacts.contact import (
     CLEAR,
     CUSTOM,
@@ -180,6 +181,17 @@ def _flat(contact: Contact | None) -> dict[str, Any]:
     return flat | {f"{CUSTOM}.{name}": value for name, value in custom_fields(stored).items() if value is not None}
 
 
+def deleting(made: Iterable[StoredContact], own: Collection[str] | None = None) -> list[Step]:
+    """Return the call that deletes contacts that were made, as long as they are as they were made. `own`: as above."""
+    left = {contact.email.lower(): as_made(contact, own) for contact in made}
+    return [step("delete_contacts", left, emails=[*left])]
+
+
+def as_made(contact: StoredContact, own: Collection[str] | None) -> Changes:
+    """Return what a contact has, its id included, as changes from nothing."""
+    return {"id": {"was": None, "now": contact.id}, **changes(None, contact, own)}
+
+
 CLEARS_FIELDS = "The undo clears custom fields, which AutoSend does not document: it reports whether that worked."
 
 
@@ -191,7 +203,7 @@ def clears_fields(steps: Iterable[Mapping[str, Any]]) -> bool:
 NOT_EXACT = "There is no undo: not every value there was before can be sent as it was."
 
 
-def restoring(email: str, changed: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
+def restoring(email: str, changed: Changes) -> dict[str, Any] | None:
     """Return the arguments of an upsert that puts the values back that there were, and clears the others.
 
     None where a value cannot be sent as it was.

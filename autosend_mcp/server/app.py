@@ -43,9 +43,9 @@ def chosen(toolsets: Collection[str], *, read_only: bool) -> dict[str, Tool]:
 
     They come in the order of their toolsets, and by name: as every client is shown them.
     """
-    order = [*TOOLSETS]
+    order = [*TOOLSETS, None]
     ordered = sorted(TOOLS.values(), key=lambda tool: (order.index(tool.toolset), tool.name))
-    wanted = toolsets or DEFAULT_TOOLSETS
+    wanted = {*(toolsets or DEFAULT_TOOLSETS), None}
     return {tool.name: tool for tool in ordered if tool.toolset in wanted and (tool.reads or not read_only)}
 
 
@@ -62,7 +62,7 @@ ALL_TOOLS = chosen(TOOLSETS, read_only=False)
 
 def instructions(tools: Mapping[str, Tool]) -> str:
     """Return what a host shows the model about the server as a whole, by the tools that are offered."""
-    offered = dict.fromkeys(TOOLSETS[tool.toolset] for tool in tools.values())
+    offered = dict.fromkeys(TOOLSETS[tool.toolset] for tool in tools.values() if tool.toolset)
     parts = [f"AutoSend {', '.join(offered)}."]
     if {"contacts", "lists"} & {tool.toolset for tool in tools.values()}:
         parts.append("Lists are named by exact name or id.")

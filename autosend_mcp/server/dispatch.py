@@ -21,10 +21,10 @@ from autosend_mcp.models.contacts.contact import Person
 from autosend_mcp.models.contacts.find import GetContact
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.server.elicitation import Elicitation, PendingQuestions, RequestContext
-from autosend_mcp.server.history import History
 from autosend_mcp.server.in_flight import JOINED, InFlightWrites, Result
-from autosend_mcp.server.results import advise_assistant, error_text, fitted, noted
+from autosend_mcp.server.results import advise_assistant, as_commands, error_text, fitted, noted
 from autosend_mcp.tools.context import ConfirmationNeeded, Context
+from autosend_mcp.tools.history import History
 from autosend_mcp.tools.jobs import Jobs
 from autosend_mcp.tools.registry import TOOLS, Tool
 
@@ -71,7 +71,7 @@ class Dispatch:
             scale=call.scale,
             without_key=settings.without_key,
         )
-        given = Context(call, elicitation.ask, context.session.report_progress, self._jobs)
+        given = Context(call, elicitation.ask, context.session.report_progress, self._jobs, self.history)
         perform = partial(self._perform, tool, given, body, started)
         if tool.reads:
             return self._render(await perform(), notes)
@@ -123,7 +123,10 @@ class Dispatch:
         try:
             answer = noted(await tool.run(context, body), context.notes)
             if not tool.reads and answer.outcome_word not in _WITHOUT_CHANGE:
-                self.history.add(tool.name, answer)
+                write = self.history.add(tool.name, answer)
+                if write.reference:
+                    commands = as_commands(answer.steps, self._autosend.target) if self._at_shell else None
+                    answer.undo = commands if self._at_shell else write.reference
             result: Result = answer
         except ConfirmationNeeded as question:
             result = question

@@ -38,7 +38,7 @@ class Handlers:
     def __init__(self, autosend: AutoSend, dispatch: Dispatch) -> None:
         self._autosend = autosend
         self._dispatch = dispatch
-        self._toolsets = {tool.toolset for tool in dispatch.tools.values()}
+        self._toolsets = {tool.toolset for tool in dispatch.tools.values() if tool.toolset}
         self._prompts = prompts.offered(dispatch.tools)
 
     async def list_tools(self, _context: RequestContext, _params: PaginatedRequestParams | None) -> ListToolsResult:

@@ -11,9 +11,9 @@ from autosend_mcp.api.directory import read_lists, read_properties
 from autosend_mcp.models.bounds import MAX_ANSWER_BYTES, shortened
 from autosend_mcp.models.pages import fitting
 from autosend_mcp.models.text import compact_json, visible_data
-from autosend_mcp.server.history import History
 from autosend_mcp.tools.contact_lists.resolve import resolve_list
 from autosend_mcp.tools.context import Context
+from autosend_mcp.tools.history import History
 
 LISTS = "autosend://contact-lists"
 FIELDS = "autosend://custom-fields"

@@ -1,20 +1,19 @@
 """Answers and errors as an assistant reads them, within the bound on the size of an answer."""
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autosend_mcp.errors import AutoSendError
-from autosend_mcp.models.base import Answer, WriteAnswer
+from autosend_mcp.models.base import Answer, Step, WriteAnswer
 from autosend_mcp.models.bounds import MAX_ANSWER_BYTES, SHORTENED, shortened, size
 from autosend_mcp.models.text import compact_json, visible_data
-from autosend_mcp.server.history import MAX_UNDO_BYTES
 from autosend_mcp.settings import PREFIX
 
 UNSEEN = "Characters that cannot be seen are not shown here; they would be sent."
-UNDO_KEPT = "What would take this back is long: it is in the resource autosend://writes."
 UNDO_TOO_LONG = "What would take this back is too long to be shown."
 
-_MAX_UNDO_SHOWN = 6_000
+_MAX_WHOLE = 6_000  # what is longer may have to be cut
 _MAX_NOTES = 6_000
 
 
@@ -27,10 +26,22 @@ def fitted(answer: Answer) -> tuple[dict[str, Any], str]:
     """Return the answer as data and as JSON, within the bound on its size."""
     data = noted(answer, [UNSEEN] if _plans_unseen(answer) else []).payload()
     text = compact_json(data)
-    if len(text.encode()) > _MAX_UNDO_SHOWN:
+    if len(text.encode()) > _MAX_WHOLE:
         data = _cut_to_fit(data)
         text = compact_json(data)
     return data, text
+
+
+def as_commands(steps: Iterable[Step], target: str | None) -> str | None:
+    """Return the commands that take a write back, for the user at the shell, where each call is its own process.
+
+    `target`: the file of the sandbox; empty for AutoSend; None for a sandbox in memory, which ends with the process.
+    """
+    if target is None:
+        return None
+    sandbox = ["--sandbox", target] if target else []
+    calls = (["autosend-mcp", "call", *sandbox, step.tool, compact_json(step.arguments)] for step in steps)
+    return " && ".join(shlex.join(call) for call in calls)
 
 
 def _plans_unseen(answer: Answer) -> bool:
@@ -40,8 +51,8 @@ def _plans_unseen(answer: Answer) -> bool:
 def _cut_to_fit(data: dict[str, Any]) -> dict[str, Any]:
     """Return a long answer without its undo and with long values cut, with a note on each."""
     undo, notes = data.pop("undo", None), data.pop("notes", [])
-    if size(undo) > _MAX_UNDO_SHOWN:  # an undo is whole, or not there
-        notes.append(UNDO_KEPT if size(undo) <= MAX_UNDO_BYTES else UNDO_TOO_LONG)
+    if size(undo) > _MAX_WHOLE:  # commands are whole, or not there
+        notes.append(UNDO_TOO_LONG)
         undo = None
     room = MAX_ANSWER_BYTES - size(undo) - min(size(notes), _MAX_NOTES) - len(SHORTENED) - 50
     if size(data) > room:

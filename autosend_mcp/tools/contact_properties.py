@@ -63,12 +63,12 @@ async def create_custom_field(context: Context, body: CreateCustomField) -> Crea
         return CreatedCustomField(outcome="dry_run", plan=planned(request.shown()))
     made, ours, notes = await make(call, request, lambda: look_up_properties(call), partial(_made, call, body))
     call.cache.properties.invalidate()
-    back = [step("delete_custom_field", fieldName=made.field_name, confirm=made.field_name)] if ours else None
+    steps = [step("delete_custom_field", fieldName=made.field_name)] if ours else []
     return CreatedCustomField(
         outcome="created",
         field_name=made.field_name,
         field_type=made.field_type or body.field_type,
-        undo=back,
+        steps=steps,
         notes=notes,
     )
 
@@ -121,7 +121,7 @@ async def delete_custom_field(context: Context, body: DeleteCustomField) -> Dele
         outcome="deleted",
         field_name=found.field_name,
         field_type=found.field_type,
-        undo=[step("create_custom_field", **found.shown())] if _definable(found) else None,
+        steps=[step("create_custom_field", **found.shown())] if _definable(found) else [],
         notes=[*notes, VALUES_GONE if _definable(found) else NO_UNDO],
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from autosend_mcp.api.calls import Call
+from autosend_mcp.tools.history import History
 from autosend_mcp.tools.jobs import Jobs
 
 # What the user said to a question. "no_answer": nobody answered in time. "failed": the client says that it can ask, and
@@ -42,11 +43,13 @@ class Context:
     """One call of a tool.
 
     `call`: its requests, under one deadline. `ask`: asks the user at the client. `progress`: reports how far it is.
-    `jobs`: what goes on after the call. `notes`: what the caller should know besides the result.
+    `jobs`: what goes on after the call. `history`: the writes before it. `notes`: what the caller should know besides
+    the result.
     """
 
     call: Call
     ask: Ask = ask_nobody
     progress: Progress = report_to_nobody
     jobs: Jobs | None = None
+    history: History | None = None
     notes: list[str] = field(default_factory=list[str])

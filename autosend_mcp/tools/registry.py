@@ -45,13 +45,13 @@ class Effect(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool: what is published of it, and the function behind it."""
+    """One tool: what is published of it, and the function behind it. `toolset`: None belongs to all that write."""
 
     name: str
     title: str
     description: str
     effect: Effect
-    toolset: Toolset
+    toolset: Toolset | None
     body: type[Body]
     answer: type[Answer]
     run: Callable[[Context, Any], Awaitable[Answer]]
@@ -98,7 +98,7 @@ ToolFunction = Callable[[Context, BodyT], Awaitable[AnswerT]]
 
 
 def tool(
-    toolset: Toolset, title: str, effect: Effect
+    toolset: Toolset | None, title: str, effect: Effect
 ) -> Callable[[ToolFunction[BodyT, AnswerT]], ToolFunction[BodyT, AnswerT]]:
     """Register the function as a tool: its name, its annotations as models, its docstring as description.
 

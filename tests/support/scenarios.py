@@ -73,9 +73,8 @@ class Assistant:
         return pages
 
     async def take_back(self, answer: Json) -> None:
-        """Make the calls that the answer names as its undo."""
-        for step in answer["undo"]:
-            await self.call(step["tool"], **step["arguments"])
+        """Undo the write with this answer."""
+        await self.call("undo", write=answer["undo"])
 
     def answers(self, name: str) -> list[Json]:
         """Return what the tool has answered so far."""

@@ -18,6 +18,9 @@ SHOWN = ("id", "email", "firstName", "lastName", "createdAt")
 BY_USER_ID = "userId"
 
 
+Confirm = Annotated[Name, BeforeValidator(lambda given: str(given) if isinstance(given, int) else given)]
+
+
 class DeleteContacts(WriteBody):
     """The arguments of `delete_contacts`."""
 
@@ -30,11 +33,8 @@ class DeleteContacts(WriteBody):
     )
     ids: list[Name] | None = Field(default=None, min_length=1, max_length=MAX_IDS, description="Or by contact id.")
     user_id: Name | None = Field(default=None, description="Or by userId, which cannot be looked up first.")
-    confirm: Annotated[Name, BeforeValidator(lambda given: str(given) if isinstance(given, int) else given)] | None = (
-        Field(
-            default=None,
-            description="After the user agrees: the address (or userId) if one goes, the number if several.",
-        )
+    confirm: Confirm | None = Field(
+        default=None, description="After the user agrees: the address (or userId) if one goes, the number if several."
     )
 
     @model_validator(mode="after")

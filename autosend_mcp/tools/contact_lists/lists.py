@@ -78,9 +78,9 @@ async def create_contact_list(context: Context, body: CreateContactList) -> Crea
         call, request, lambda: call.look_up(contact_lists.list_all()), partial(_made, call, body)
     )
     call.cache.lists.invalidate()
-    back = [step("delete_contact_list", list=made.id, confirm=made.name)] if ours else None
+    steps = [step("delete_contact_list", list=made.id)] if ours else []
     return CreatedContactList(
-        outcome="created", id=made.id, name=made.name, type=made.type or body.type, undo=back, notes=notes
+        outcome="created", id=made.id, name=made.name, type=made.type or body.type, steps=steps, notes=notes
     )
 
 

@@ -8,7 +8,7 @@ from autosend_mcp.api.calls import Call
 from autosend_mcp.api.contacts import Found
 from autosend_mcp.errors import AutoSendError, Refused, Unknown
 from autosend_mcp.models.automations import Change
-from autosend_mcp.models.base import planned, step
+from autosend_mcp.models.base import Step, planned, step
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_lists.members import (
     AddedToList,
@@ -110,9 +110,14 @@ async def join(
             "list's live automations again.",
             facts=lambda left: {"not in the list": list(left.names)},
         )
-        back = [step("remove_from_list", list=into.id, **joining.named())] if joining and joining.names else None
-        return AddedToList(outcome="done", contact_list=into.short(), undo=back, notes=[FOUND_INSIDE, IF_NEW])
+        steps = _undo("remove_from_list", into, joining)
+        return AddedToList(outcome="done", contact_list=into.short(), steps=steps, notes=[FOUND_INSIDE, IF_NEW])
     return _added(into, people, counts, joining, strangers or [])
+
+
+def _undo(tool: str, contact_list: ContactList, people: People | None) -> list[Step]:
+    """Return the call that puts these back, or takes them out again; none where it is not known who."""
+    return [step(tool, list=contact_list.id, **people.named())] if people and people.names else []
 
 
 def _added(
@@ -138,7 +143,7 @@ def _added(
         already_in_list=counts.already_in_list,
         new_contacts=(strangers or None) if counts.created else None,
         not_added=refused or None,
-        undo=[step("remove_from_list", list=into.id, **joining.named())] if new and joining else None,
+        steps=_undo("remove_from_list", into, joining if new else None),
         notes=notes + [STAY_CONTACTS] * bool(joining and counts.created) or None,
     )
 
@@ -174,9 +179,9 @@ async def remove_from_list(context: Context, body: ListMembers) -> RemovedFromLi
             "counted.",
             facts=lambda left: {"still in the list": list(left.names)},
         )
-        back = [step("add_to_list", list=out_of.id, **leaving.named())] if leaving and leaving.names else None
-        notes = [FOUND_OUTSIDE] + [STARTS_AGAIN] * bool(back)
-        return RemovedFromList(outcome="done", contact_list=out_of.short(), undo=back, notes=notes)
+        steps = _undo("add_to_list", out_of, leaving)
+        notes = [FOUND_OUTSIDE] + [STARTS_AGAIN] * bool(steps)
+        return RemovedFromList(outcome="done", contact_list=out_of.short(), steps=steps, notes=notes)
     return _removed(out_of, people, counts, leaving)
 
 
@@ -195,6 +200,6 @@ def _removed(out_of: ContactList, people: People, counts: MembershipCounts, leav
         removed=counts.removed,
         not_in_list=counts.not_in_list,
         errors=[error if isinstance(error, str) else compact_json(error) for error in counts.errors or []] or None,
-        undo=[step("add_to_list", list=out_of.id, **leaving.named())] if leaving and exact and removed else None,
+        steps=_undo("add_to_list", out_of, leaving if exact and removed else None),
         notes=[STARTS_AGAIN if exact else NO_UNDO_OUT] if removed else None,
     )

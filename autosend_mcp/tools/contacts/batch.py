@@ -13,10 +13,11 @@ from autosend_mcp.api.directory import own_properties
 from autosend_mcp.api.moment import relative_to
 from autosend_mcp.api.request import Request
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
-from autosend_mcp.models.base import step
+from autosend_mcp.models.base import Changes, Step, step
 from autosend_mcp.models.comparison import (
     NOT_EXACT,
     changes,
+    deleting,
     differences,
     is_expected,
     restoring,
@@ -162,10 +163,10 @@ def _demand_one(rows: list[Row], lost: Unknown | None, *, looked_up: bool) -> No
 
 async def _join(
     context: Context, lists: list[ContactList], emails: list[str], before: Found
-) -> tuple[list[dict[str, Any]], list[dict[str, object]]]:
+) -> tuple[list[dict[str, Any]], list[Step]]:
     """Return what became of each list, and what takes it back."""
     joined: list[dict[str, Any]] = []
-    back: list[dict[str, object]] = []
+    back: list[Step] = []
     for contact_list in lists:
         try:
             answer = await join(context.call, contact_list, People(tuple(emails)), before)
@@ -174,8 +175,8 @@ async def _join(
             failed = {"list": contact_list.short(), "outcome": error.outcome, "why": f"{why} Ask the user first."}
             joined.append(failed | error.facts)
         else:
-            joined.append({n: v for n, v in answer.payload().items() if n not in {"undo", "notes"}})
-            back += answer.undo or []
+            joined.append({n: v for n, v in answer.payload().items() if n != "notes"})
+            back += answer.steps
     return joined, back
 
 
@@ -184,7 +185,7 @@ def _answer(
     rows: list[Row],
     states: tuple[Found, Found],
     joined: list[dict[str, Any]],
-    leave: list[dict[str, object]],
+    leave: list[Step],
 ) -> UpsertedContacts:
     before, after = states
     counts = Counter(row.outcome for row in rows)
@@ -203,26 +204,25 @@ def _answer(
         counts=dict(counts),
         contacts=grouped(rows),
         lists=joined or None,
-        undo=[*leave, *_undo(context, rows, changed)] or None,
+        steps=[*leave, *_undo(context, rows, after, changed)],
         notes=notes or None,
     )
 
 
-def _ours(row: Row, changed: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def _ours(row: Row, changed: Changes) -> Changes:
     """Return the changes that were asked for, and what went away; the rest may be somebody else's."""
     return {
         name: values for name, values in changed.items() if is_expected(name, row.expected) or values["now"] is None
     }
 
 
-def _undo(context: Context, rows: list[Row], changed: dict[str, dict[str, dict[str, Any]]]) -> list[dict[str, object]]:
-    created = [row.email for row in rows if row.outcome == "created" and row.new]
-    confirm = created[0] if len(created) == 1 else str(len(created))
-    steps = [step("delete_contacts", emails=created, confirm=confirm)] if created else []
+def _undo(context: Context, rows: list[Row], after: Found, changed: dict[str, Changes]) -> list[Step]:
+    created = [row for row in rows if row.outcome == "created" and row.new]
+    steps = deleting([after[row.email] for row in created], created[0].own) if created else []
     earlier = [restoring(email, change) for email, change in changed.items()]
     if None in earlier:
         context.notes.append(NOT_EXACT)
         return []
     earlier = [values for values in earlier if values]
     context.notes += [CLEARS] * any(CLEAR in values for values in earlier)
-    return steps + ([step("upsert_contacts", contacts=earlier)] if earlier else [])
+    return steps + ([step("upsert_contacts", changed, contacts=earlier)] if earlier else [])

@@ -9,8 +9,8 @@ from autosend_mcp.api.contacts import Found
 from autosend_mcp.api.moment import relative_to
 from autosend_mcp.errors import Refused, Unknown
 from autosend_mcp.models.automations import Change
-from autosend_mcp.models.base import planned, step
-from autosend_mcp.models.comparison import differences, lists_hidden, not_as_asked, remaining, with_lists
+from autosend_mcp.models.base import planned
+from autosend_mcp.models.comparison import deleting, differences, lists_hidden, not_as_asked, remaining, with_lists
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contacts.contact import LISTS, MOBILE, Contact, StoredContact, Values
 from autosend_mcp.models.contacts.create import (
@@ -70,8 +70,8 @@ async def create_contact(context: Context, body: CreateContact) -> CreatedContac
     notes += await list_notes(call, contact, lists, verified=verified)
     differing = differences(expected, contact)
     notes += started(call, _change(lists)) + not_as_asked(differing) + [NO_MOBILE] * (MOBILE in differing)
-    back = step("delete_contacts", emails=[contact.email], confirm=contact.email)
-    return CreatedContact.showing(contact, lists=bool(contact.list_ids), outcome="created", undo=[back], notes=notes)
+    steps = deleting([contact])
+    return CreatedContact.showing(contact, lists=bool(contact.list_ids), outcome="created", steps=steps, notes=notes)
 
 
 def _change(lists: Sequence[ContactList]) -> Change:

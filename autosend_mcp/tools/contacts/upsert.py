@@ -16,6 +16,7 @@ from autosend_mcp.models.comparison import (
     NOT_EXACT,
     changes,
     clears_fields,
+    deleting,
     differences,
     is_expected,
     listed,
@@ -86,8 +87,8 @@ async def upsert_contact(context: Context, body: UpsertContact) -> UpsertedConta
     unseen = unseen and not verified and (not values[MOBILE] or await _hides_mobile(context.call, after))
     answer = _answer(before, after, expected, notes, own, created=created, unseen=unseen)
     if before and new and certain:
-        leave = [step("remove_from_list", list=contact_list.id, emails=[after.email]) for contact_list in new]
-        answer.undo = [*(answer.undo or []), *leave]
+        leave = [step("remove_from_list", list=one.id, emails=[after.email]) for one in new]
+        answer.steps = [*answer.steps, *leave]
     return answer
 
 
@@ -195,8 +196,8 @@ def _answer(
     notes += not_as_asked(differences(expected, after))
     lists = is_expected(LISTS, expected)
     if created:
-        back = [step("delete_contacts", emails=[after.email], confirm=after.email)]
-        return UpsertedContact.showing(after, lists=lists, outcome="created", undo=back, notes=notes)
+        back = deleting([after], own)
+        return UpsertedContact.showing(after, lists=lists, outcome="created", steps=back, notes=notes)
     if before is None:  # made by somebody else meanwhile, or hidden from the look-up before
         return UpsertedContact.showing(after, lists=lists, outcome="updated", notes=[*notes, NOT_SEEN_BEFORE])
     changed = changes(before, after, own)
@@ -215,5 +216,6 @@ def _answer(
     if first:
         changed[MOBILE] = {"now": first["now"]}
     outcome = "updated" if changed or lists else "unchanged"
-    back = [step("upsert_contact", **values)] if values else None
-    return UpsertedContact.showing(after, lists=lists, outcome=outcome, changes=changed or None, undo=back, notes=notes)
+    back = [step("upsert_contact", {after.email.lower(): ours}, **values)] if values else []
+    shown = {"outcome": outcome, "changes": changed or None, "steps": back, "notes": notes}
+    return UpsertedContact.showing(after, lists=lists, **shown)

@@ -9,7 +9,7 @@ from autosend_mcp.api import suppression_groups
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.request import Request
 from autosend_mcp.errors import AutoSendError, Refused, Unknown
-from autosend_mcp.models.base import JsonObject, planned, step
+from autosend_mcp.models.base import Step, planned, step
 from autosend_mcp.models.suppression_groups.emails import (
     REASONS,
     Suppressed,
@@ -56,8 +56,8 @@ async def suppress_emails(context: Context, body: SuppressEmails) -> Suppressed:
     if notes or group is None:  # letting mail through everywhere would also end the opt-outs that were there before
         return Suppressed(outcome="done", changed=changed, notes=notes)
     new = [email for email in emails if before is not None and not entries_of(email, before)]
-    undo = [step("unsuppress_emails", emails=new, group=group.group_id)] if new else None
-    return Suppressed(outcome="done", changed=changed, undo=undo, notes=[NO_UNDO] if before is None else None)
+    steps = [step("unsuppress_emails", emails=new, group=group.group_id)] if new else []
+    return Suppressed(outcome="done", changed=changed, steps=steps, notes=[NO_UNDO] if before is None else None)
 
 
 @tool("suppressions", "Let people get mail again", Effect.CHANGE)
@@ -84,9 +84,9 @@ async def unsuppress_emails(context: Context, body: UnsuppressEmails) -> Suppres
         changed, notes = None, None
     if globally:
         return await _let_all_mail_through(call, emails, globally, changed, notes)
-    undo = _back_into(group, emails, before) if group and before is not None and not notes else None
+    steps = _back_into(group, emails, before) if group and before is not None and not notes else []
     notes = [NO_UNDO] if before is None and not notes else notes
-    return Suppressed(outcome="done", changed=changed, undo=undo, notes=notes)
+    return Suppressed(outcome="done", changed=changed, steps=steps, notes=notes)
 
 
 async def _let_all_mail_through(
@@ -164,9 +164,7 @@ async def _before(call: Call, emails: list[str], group: SuppressionGroup | None)
         return None
 
 
-def _back_into(
-    group: SuppressionGroup, emails: list[str], before: Sequence[SuppressionEntry]
-) -> list[JsonObject] | None:
+def _back_into(group: SuppressionGroup, emails: list[str], before: Sequence[SuppressionEntry]) -> list[Step]:
     """Return the calls that put those back who were in the group, for the reasons that AutoSend had."""
     by_reason: dict[str | None, list[str]] = {}
     for email in emails:
@@ -175,4 +173,4 @@ def _back_into(
     return [
         step("suppress_emails", emails=those, group=group.group_id, **({"reason": reason} if reason else {}))
         for reason, those in by_reason.items()
-    ] or None
+    ]

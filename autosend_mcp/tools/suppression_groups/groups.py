@@ -67,8 +67,8 @@ async def create_suppression_group(context: Context, body: CreateSuppressionGrou
     made, ours, notes = await make(
         call, request, lambda: call.look_up(suppression_groups.list_all()), partial(_made, call, body.name, known)
     )
-    back = [step("delete_suppression_group", group=made.group_id, confirm=made.name)] if ours else None
-    return CreatedSuppressionGroup(outcome="created", group_id=made.group_id, name=made.name, undo=back, notes=notes)
+    steps = [step("delete_suppression_group", group=made.group_id)] if ours else []
+    return CreatedSuppressionGroup(outcome="created", group_id=made.group_id, name=made.name, steps=steps, notes=notes)
 
 
 def _check_free(groups: list[SuppressionGroup], name: str) -> None:
@@ -123,6 +123,7 @@ async def update_suppression_group(context: Context, body: UpdateSuppressionGrou
         return UpdatedSuppressionGroup(outcome="unchanged", group_id=found.group_id, name=found.name)
     now, notes = await _update(call, request, found, body)
     back = taken_back(changed)
+    steps = [step("update_suppression_group", {found.group_id: changed}, group=found.group_id, **back)] if back else []
     if left := changes(now, body):
         notes.append(NOT_SHOWN.format(", ".join(left)))
     return UpdatedSuppressionGroup(
@@ -130,7 +131,7 @@ async def update_suppression_group(context: Context, body: UpdateSuppressionGrou
         group_id=now.group_id,
         name=now.name,
         changes=changed,
-        undo=[step("update_suppression_group", group=found.group_id, **back)] if back else None,
+        steps=steps,
         notes=[*notes, *([NOT_BACK] if len(back) < len(changed) else [])] or None,
     )
 
@@ -194,6 +195,6 @@ async def delete_suppression_group(context: Context, body: DeleteSuppressionGrou
         outcome="deleted",
         group_id=found.group_id,
         name=found.name,
-        undo=[step("create_suppression_group", **found.made_by())] if empty else None,
+        steps=[step("create_suppression_group", **found.made_by())] if empty else [],
         notes=[*notes, OTHER_ID if empty else OPT_OUTS_GONE],
     )

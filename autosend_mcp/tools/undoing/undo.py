@@ -1,0 +1,142 @@
+"""Take a write back: look how it is now, confirm what would be deleted, and make the calls."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from autosend_mcp.errors import AutoSendError, NotSent, Unknown
+from autosend_mcp.models.base import SUMMARY, Answer, Step, WriteAnswer
+from autosend_mcp.models.undo import DID, Undo, Undone
+from autosend_mcp.tools.confirm import confirm
+from autosend_mcp.tools.context import Context, Verdict
+from autosend_mcp.tools.history import MAX_WRITES, Write
+from autosend_mcp.tools.registry import TOOLS, Effect, tool
+from autosend_mcp.tools.undoing.look import Ready, look
+
+AGAIN = "Calling undo again is safe: it does what is left to do."
+ALREADY = "It was undone before, so nothing was sent."
+NOTHING_LEFT = "Nothing of it was left to take back, so nothing was sent."
+
+_MAX_SHOWN = 20
+
+
+@tool(None, "Undo a change", Effect.CHANGE)
+async def undo(context: Context, body: Undo) -> Undone:
+    """Take back (revert) a change made in AutoSend in this session, except what was changed since. Mail stays sent.
+
+    Raises:
+        NotSent: It is not known, or `confirm` is missing for what would be deleted.
+        AutoSendError: Nothing was taken back, or that is not known.
+    """
+    write = context.history.find(body.write) if context.history else None
+    if write is None:
+        raise NotSent(
+            "This process knows no write with this undo: it was started again since then, or has made "
+            f"{MAX_WRITES} other writes.",
+            "Look at what is there now, and change it back as the answer of that write shows it.",
+            changed="Nothing was sent, and nothing was undone.",
+        )
+    async with write.taking_back:
+        if not write.steps:
+            left = write.left or None
+            return Undone(outcome="unchanged", write=write.named(), left=left, notes=[ALREADY])
+        ready = [await look(context.call, step) for step in write.steps]
+        if body.dry_run:
+            return await _plan(context, write, ready)
+        await _confirm(context, body, ready)
+        return await _take_back(context, write, ready)
+
+
+async def _plan(context: Context, write: Write, ready: Sequence[Ready]) -> Undone:
+    calls: list[dict[str, object]] = []
+    for one in ready:
+        if one.call:
+            answer = await _run(context, one.call, dryRun=True)
+            plan = (answer.plan if isinstance(answer, WriteAnswer) else None) or {}
+            calls.append({"tool": one.call.tool, **{k: v for k, v in plan.items() if k != "request"}})
+    left = [row for one in ready for row in one.left]
+    plan: dict[str, Any] = {"calls": calls} | ({"left": left} if left else {})
+    return Undone(outcome="dry_run", write=write.named(), plan=plan)
+
+
+async def _confirm(context: Context, body: Undo, ready: Sequence[Ready]) -> None:
+    """Return only if what would be deleted may be."""
+    deletes = [one for one in ready if one.call and one.names]
+    names = [name for one in deletes for name in one.names]
+    if names:
+        shows = [row for one in deletes for row in one.shows]
+        await confirm(
+            context,
+            body.confirm,
+            _confirm_for(names),
+            kind=deletes[0].kind,
+            names=names,
+            ids=[each for one in deletes for each in one.ids],
+            shows={f"would delete, {len(shows[:_MAX_SHOWN])} of {len(shows)}": shows[:_MAX_SHOWN]},
+        )
+
+
+def _confirm_for(names: Sequence[str]) -> str:
+    """Return what `confirm` must be: the name of one, the number of several."""
+    return names[0].strip() if len(names) == 1 else str(len(names))
+
+
+async def _take_back(context: Context, write: Write, ready: Sequence[Ready]) -> Undone:
+    """Make the calls; what fails stays to be done."""
+    answers: list[tuple[str, Answer]] = []
+    left = [row for one in ready for row in one.left]
+    failed: list[tuple[Step, AutoSendError]] = []
+    for one in ready:
+        if one.call is None:
+            continue
+        deletes = {"confirm": _confirm_for(one.names)} if one.names else {}
+        try:
+            answers.append((one.call.tool, await _run(context, one.call, **deletes)))
+        except AutoSendError as error:
+            failed.append((one.step, error))
+            left.append({"tool": one.call.tool, "why": error.sentence})
+    if failed and not answers:
+        raise _not_undone(failed[0][1])
+    write.steps, write.left = [step for step, _ in failed], left
+    write.undone_at = datetime.now(UTC)
+    if not answers:
+        return Undone(outcome="unchanged", write=write.named(), left=left or None, notes=[NOTHING_LEFT])
+    again = [answer.steps for _, answer in answers]
+    return Undone(
+        outcome="partly_undone" if left or _partly(answers) else "undone",
+        write=write.named(),
+        did=[_said(name, answer) for name, answer in answers],
+        left=left or None,
+        steps=[step for steps in reversed(again) for step in steps] if all(again) else [],
+        notes=list(dict.fromkeys([note for _, answer in answers for note in answer.notes or ()])) or None,
+    )
+
+
+def _partly(answers: Sequence[tuple[str, Answer]]) -> bool:
+    return any(answer.outcome_word.startswith("partly") for _, answer in answers)
+
+
+def _not_undone(error: AutoSendError) -> AutoSendError:
+    """Return the error of the only call, with what to do about it here: the caller has not made the call."""
+    if isinstance(error, Unknown):
+        error.next_step = AGAIN
+    return error
+
+
+def _said(name: str, answer: Answer) -> dict[str, object]:
+    data = answer.payload()
+    said = {key: data[key] for key in ("outcome", *SUMMARY, *DID) if key in data}
+    return {"tool": name, **{key: len(value) if key == "deleted" else value for key, value in said.items()}}
+
+
+async def _run(context: Context, step: Step, **more: object) -> Answer:
+    """Make one call of a tool, within this one; what it deletes has been confirmed."""
+
+    async def yes(_question: str, _about: Sequence[str]) -> Verdict:
+        return "yes"
+
+    inner = Context(context.call, yes, context.progress, context.jobs)
+    called = TOOLS[step.tool]
+    answer = await called.run(inner, called.body.model_validate({**step.arguments, **more}, context=[]))
+    context.notes += [note for note in inner.notes if note not in context.notes]
+    return answer

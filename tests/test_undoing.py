@@ -1,0 +1,226 @@
+"""The tool `undo` takes back what a write changed, once, and leaves what somebody has changed since."""
+
+import json
+import re
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+from mcp import Client
+
+from autosend_mcp.cli.main import main
+from autosend_mcp.sandbox.app import PROJECT
+from autosend_mcp.sandbox.contact_lists.membership import bulk_add
+from autosend_mcp.sandbox.contacts import writes
+from autosend_mcp.sandbox.store import Store
+from autosend_mcp.server.app import ALL_TOOLS
+from autosend_mcp.tools.undoing.undo import ALREADY, NOTHING_LEFT
+from manifests.examples import EXAMPLES
+from tests.support.line import Forward, applied_then_reset, forwarded, reset
+from tests.support.records import members_of
+from tests.support.seeded import ANN, JANE, JOHN, fact, held, seeded, wrote
+from tests.support.undo import undone
+from tests.support.worlds import answer_of, connected, error_of
+from tests.test_elicitation import User
+from tests.test_hints import EVERY, lasting
+
+pytestmark = pytest.mark.anyio
+
+NEW = "new@example.com"
+PRO = {"email": JANE, "customFields": {"plan": "pro"}}
+# What leaves something behind: AutoSend does not show what was there, or has deleted it.
+NO_UNDO = {"delete_contacts", "delete_contact_list", "delete_suppression_group", "start_import", "undo", "stop_import"}
+WRITES = [name for name, tool in ALL_TOOLS.items() if not tool.reads and name not in NO_UNDO]
+
+
+async def made(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
+    return answer_of(await client.call_tool(tool, arguments))
+
+
+@pytest.mark.parametrize("name", WRITES)
+async def test_a_write_is_taken_back_once_by_a_short_reference(name: str, era: str) -> None:
+    async with seeded(era, toolsets=EVERY) as (client, line):
+        before = lasting(held(line))
+        answer = answer_of(await client.call_tool(name, EXAMPLES[name]))
+        assert re.fullmatch(r"\d+[a-z]{3}", answer["undo"])
+        back = await undone(client, answer)
+        after = lasting(held(line))
+        requests = len(line.seen)
+        again = answer_of(await client.call_tool("undo", {"write": f"undo {answer['undo'].upper()}"}))
+        assert len(line.seen) == requests
+    created = {"add_to_list": {NEW}, "delete_custom_field": set[str]()}.get(name, set())
+    for table in ("contacts", "lists", "members", "fields"):
+        rows = [row for row in after[table] if not any(email in row for email in created)]
+        assert name == "delete_custom_field" or sorted(before[table].elements()) == sorted(rows)
+    assert (back["outcome"], back["write"]["tool"]) == ("undone", name)
+    assert (again["outcome"], again["notes"]) == ("unchanged", [ALREADY])
+
+
+def renamed(store: Store) -> None:
+    writes.upsert(store, PROJECT, {"email": JANE, "firstName": "Since"})
+
+
+def newcomer_renamed(store: Store) -> None:
+    writes.upsert(store, PROJECT, {"email": NEW, "firstName": "Since"})
+
+
+def deleted(email: str) -> Callable[[Store], None]:
+    def delete(store: Store) -> None:
+        store.contacts.delete(PROJECT, store.contacts.find(PROJECT, [email]))
+
+    return delete
+
+
+def another(store: Store) -> None:
+    deleted(NEW)(store)
+    writes.create(store, PROJECT, {"email": NEW, "firstName": "Nia"})
+
+
+def list_filled(store: Store) -> None:
+    (row,) = [row for row in store.contact_lists.all(PROJECT) if row["name"] == "Made"]
+    bulk_add(store, PROJECT, {"contactListId": row["id"], "emails": [ANN]})
+
+
+def group_used(store: Store) -> None:
+    (row,) = [row for row in store.suppression_groups.all(PROJECT) if row["name"] == "Made"]
+    store.suppression_groups.suppress(PROJECT, [ANN], row["groupId"])
+
+
+BOTH = {"contacts": [{"email": JANE, "firstName": "J"}, {"email": JOHN, "firstName": "J"}]}
+# A write, what somebody does since, and what of the write is left as it is then.
+SINCE: list[tuple[str, dict[str, Any], Callable[[Store], None], str]] = [
+    ("create_contact", {"email": NEW, "firstName": "Nia"}, newcomer_renamed, "changed since: firstName"),
+    ("create_contact", {"email": NEW, "firstName": "Nia"}, another, "another contact has this address now"),
+    ("upsert_contact", {"email": NEW, "firstName": "Nia"}, newcomer_renamed, "changed since: firstName"),
+    ("upsert_contact", {"email": JANE, "firstName": "J", "lastName": "D"}, renamed, "changed since: firstName"),
+    ("upsert_contact", {"email": JANE, "firstName": "J"}, deleted(JANE), "is no contact any more"),
+    ("upsert_contacts", BOTH, renamed, "changed since: firstName"),
+    ("upsert_contacts", {"contacts": [{"email": NEW, "firstName": "Nia"}]}, newcomer_renamed, "changed since: first"),
+    ("remove_from_list", {"list": "Newsletter", "emails": [JANE, JOHN]}, deleted(JANE), "is no contact any more"),
+    ("create_contact_list", {"name": "Made"}, list_filled, "people were put in since"),
+    ("create_suppression_group", {"name": "Made"}, group_used, "somebody opted out since"),
+]
+
+
+@pytest.mark.parametrize(("tool", "arguments", "since", "why"), SINCE)
+async def test_what_has_changed_since_is_left_as_it_is(
+    tool: str, arguments: dict[str, Any], since: Callable[[Store], None], why: str
+) -> None:
+    async with seeded(toolsets=EVERY) as (client, line):
+        answer = answer_of(await client.call_tool(tool, arguments))
+        since(line.sandbox.store)
+        before = held(line)
+        plan = (await made(client, "undo", write=answer["undo"], dryRun=True))["plan"]
+        assert held(line) == before
+        back = await undone(client, answer)
+        rows = {row["email"]: row for row in line.sandbox.store.contacts.all(PROJECT)}
+        after = held(line)
+    (left,) = back["left"]
+    assert plan["left"] == back["left"]
+    assert left["why"].startswith(why)
+    assert rows.get(JANE, {}).get("firstName", "Jane") in {"Jane", "Since"}
+    assert rows[JOHN]["firstName"] == "John"
+    assert rows.get(JANE, {}).get("lastName") is None
+    assert (NEW in rows) is any(row["email"] == NEW for row in before["contacts"])
+    assert {row["email"] for row in after["contacts"]} <= {row["email"] for row in before["contacts"]}
+    assert {row["name"] for row in after["lists"]} == {row["name"] for row in before["lists"]}
+
+
+async def test_somebody_may_have_taken_it_back_meanwhile() -> None:
+    async with seeded() as (client, line):
+        answer = await made(client, "upsert_contact", email=JANE, firstName="J")
+        writes.upsert(line.sandbox.store, PROJECT, {"email": JANE, "firstName": "Jane"})
+        back = await undone(client, answer)
+        assert wrote(line) == ["POST /contacts/email"]
+    assert (back["outcome"], back["notes"], "left" in back) == ("unchanged", [NOTHING_LEFT], False)
+
+
+@pytest.mark.parametrize("reference", ["7", "1abc", "create_contact", "9999xyz"])
+async def test_an_unknown_reference_is_said_to_be_of_another_process(reference: str) -> None:
+    async with seeded() as (client, line):
+        answer = await made(client, "upsert_contact", email=JANE, firstName="J")
+        requests = len(line.seen)
+        text = error_of(await client.call_tool("undo", {"write": reference}))
+        assert len(line.seen) == requests
+        async with connected(line) as restarted:
+            assert error_of(await restarted.call_tool("undo", {"write": answer["undo"]})) == text
+    assert "nothing was undone" in text
+    assert "change it back as the answer of that write shows it" in text
+
+
+@pytest.mark.parametrize("says", ["accept", "decline"])
+async def test_what_an_undo_deletes_is_shown_confirmed_and_asked_for(says: Any, era: str) -> None:
+    user = User(says)
+    async with seeded(era, asked=user) as (client, line):
+        answer = await made(client, "create_contact", email=NEW, firstName="Nia")
+        refusal = await client.call_tool("undo", {"write": answer["undo"]})
+        assert (fact(refusal, "confirm"), fact(refusal, "would delete, 1 of 1")[0]["firstName"]) == (NEW, "Nia")
+        result = await client.call_tool("undo", {"write": answer["undo"], "confirm": NEW})
+        gone = not line.sandbox.store.contacts.find(PROJECT, [NEW])
+    assert gone is (says == "accept") is not result.is_error
+    assert user.seen == [f'Delete contact "{NEW}" from AutoSend? This cannot be undone.']
+
+
+UPSERT = "POST /contacts/email"
+LEAVE = "POST /contact-lists/"
+
+
+@pytest.mark.parametrize("applied", [True, False])
+async def test_a_lost_reply_within_an_undo_is_settled(applied: bool) -> None:
+    async with seeded() as (client, line):
+        answer = await made(client, "upsert_contact", email=JANE, firstName="J")
+        line.lose(UPSERT, applied_then_reset if applied else reset, forwarded)
+        result = await client.call_tool("undo", {"write": answer["undo"]})
+        if not applied:
+            text = error_of(result)
+            assert "probably not applied. Calling undo again is safe: it does what is left to do." in text
+            assert line.count(UPSERT) == 2
+        back = await undone(client, answer) if not applied else answer_of(result)
+        assert line.sandbox.store.contacts.find(PROJECT, [JANE])[0]["firstName"] == "Jane"
+    assert back["outcome"] == "undone"
+
+
+async def test_the_part_that_failed_is_said_and_done_by_the_next_undo() -> None:
+    async with seeded() as (client, line):
+        answer = await made(client, "upsert_contact", email=JANE, firstName="J", listIds=["Offers"])
+        (offers,) = [row["id"] for row in line.sandbox.store.contact_lists.all(PROJECT) if row["name"] == "Offers"]
+
+        async def refused(_forward: Forward) -> httpx2.Response:
+            raise httpx2.ConnectError("refused")
+
+        line.lose(f"{LEAVE}{offers}/contacts/remove", refused)
+        first = await undone(client, answer)
+        line.faults = {}
+        second = await undone(client, answer)
+        assert members_of(line.sandbox.store, offers) == []
+    assert (first["outcome"], first["left"][0]["tool"]) == ("partly_undone", "remove_from_list")
+    assert [one["tool"] for one in second["did"]] == ["remove_from_list"]
+
+
+async def test_an_undo_can_be_undone_and_reaches_tools_that_are_not_offered() -> None:
+    async with seeded(toolsets="contacts") as (client, line):
+        asked = EXAMPLES["upsert_contact"]
+        answer = answer_of(await client.call_tool("upsert_contact", asked))
+        state = lasting(held(line))
+        again = await undone(client, await undone(client, answer))
+        assert lasting(held(line))["contacts"] == state["contacts"]
+        assert sorted(lasting(held(line))["members"]) == sorted(state["members"])
+    assert [one["tool"] for one in again["did"]] == ["add_to_list", "upsert_contact"]
+
+
+def test_at_the_shell_undo_is_the_command_that_takes_it_back(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    file = str(tmp_path / "it's here.sqlite3")
+    made = ["create_custom_field", "--fieldName", "plan", "--fieldType", "string"]
+    assert main(["call", "--sandbox", file, *made]) == 0
+    capsys.readouterr()
+    created = ["create_contact", "--email", "o'neil@example.com"]
+    assert main(["call", "--sandbox", file, "--json", *created]) == 0
+    answer = capsys.readouterr().out
+    words = shlex.split(json.loads(answer)["structuredContent"]["undo"])
+    assert words[0] == "autosend-mcp"
+    assert main(words[1:]) == 1
+    assert 'confirm: "o\'neil@example.com"' in capsys.readouterr().err
+    assert main(["call", *created, "--sandbox"]) == 0
+    assert '"undo"' not in capsys.readouterr().out
