@@ -224,10 +224,8 @@ class Database:
 
     def resize(self, project: str, changes: Mapping[str, int]) -> None:
         """Change how many contacts are in each of these lists."""
-        lists = {change: [one for one in changes if changes[one] == change] for change in set(changes.values())}
-        for change, names in lists.items():
-            self.many("INSERT OR IGNORE INTO sizes VALUES (?, ?, 0)", [(project, name) for name in names])
-            self.among("UPDATE sizes SET size = size + ? WHERE project = ? AND list IN (?)", names, change, project)
+        sql = "INSERT INTO sizes VALUES (?, ?, ?) ON CONFLICT (project, list) DO UPDATE SET size = size + excluded.size"
+        self.many(sql, [(project, list_id, change) for list_id, change in changes.items()])
 
     def _upgrade(self) -> None:
         missing = [

@@ -52,6 +52,7 @@ class Automations:
         self._reentry = options.allow_reentry
         self._declared = [declared(definition, reentry=self._reentry) for definition in options.automations]
         self._by_default = options.default_automations
+        self._joins: dict[tuple[str, str, str], list[tuple[Automation, str]]] = {}
         self.since = db.timestamp()
 
     def all(self, project: str) -> list[tuple[Automation, ContactList | None]]:
@@ -73,11 +74,14 @@ class Automations:
             if automation.about == GLOBAL:
                 yield contact, automation, _added(GLOBAL, None), GLOBAL
 
-    def joined(self, contact: Contact, joined: ContactList) -> Iterator[Start]:
-        """Yield the starts of a list or segment that the contact is newly in."""
-        declared_for = (one for one in self._active(ADDED) if one.is_about(joined))
-        for automation in [*declared_for, *self._made_for(joined)]:
-            yield contact, automation, _added(joined.id, joined.name), joined.id
+    def joined(self, contact: Contact, joined: ContactList) -> list[Start]:
+        """Return the starts of a list or segment that the contact is newly in."""
+        name = (joined.row["project"], joined.id, joined.name)
+        if name not in self._joins:
+            declared_for = (one for one in self._active(ADDED) if one.is_about(joined))
+            trigger = _added(joined.id, joined.name)
+            self._joins[name] = [(one, trigger) for one in (*declared_for, *self._made_for(joined))]
+        return [(contact, automation, trigger, joined.id) for automation, trigger in self._joins[name]]
 
     def changed(self, contact: Contact, before: Contact | None, known: Mapping[str, ContactList]) -> Iterator[Start]:
         """Yield the starts of changed properties for a contact in their list, which `before` had others."""

@@ -11,18 +11,30 @@ from autosend_mcp.sandbox.contacts.records import Contact
 from autosend_mcp.sandbox.database import Database
 
 GLOBAL = "GLOBAL_CONTACT_LIST"
+COLUMNS: tuple[str, ...] = (
+    "id",
+    "project",
+    "name",
+    "type",
+    "description",
+    "criteria",
+    "parent",
+    "created_at",
+    "updated_at",
+)
 
 
 @dataclass(frozen=True)
 class ContactList:
-    """A list or segment; `row` is how it is stored."""
+    """A list or segment; `is_met` judges a contact by the conditions of a segment, `row` is how it is stored."""
 
     id: str
     name: str
     type: str
     criteria: dict[str, Any] | None
     parent: str | None
-    row: Any
+    is_met: Callable[[Contact], bool]
+    row: dict[str, Any]
 
     def shown(self, count: int) -> dict[str, Any]:
         """Return it as the documentation shows it, with this number of contacts."""
@@ -40,26 +52,15 @@ class ContactList:
             "updatedAt": self.row["updated_at"],
         }
 
-    def is_met(self, contact: Contact) -> bool:
-        """Return whether the contact meets the conditions of this segment."""
-        return _condition(self.row["criteria"])(contact)
-
 
 def known_lists(db: Database, project: str) -> dict[str, ContactList]:
     """Return the project's lists and segments by id, oldest first; without the global list."""
-    rows = db.rows("SELECT * FROM lists WHERE project = ? ORDER BY rowid", project)
-    return {row["id"]: _list_of(row) for row in rows}
-
-
-def _list_of(row: Any) -> ContactList:
-    return ContactList(row["id"], row["name"], row["type"], _criteria(row["criteria"]), row["parent"], row)
+    rows = db.rows(f"SELECT {', '.join(COLUMNS)} FROM lists WHERE project = ? ORDER BY rowid", project)  # noqa: S608 - constants
+    return {row[0]: _list_of(*row) for row in rows}
 
 
 @lru_cache(maxsize=1_000)
-def _criteria(stored: str | None) -> dict[str, Any] | None:
-    return json.loads(stored) if stored else None
-
-
-@lru_cache(maxsize=1_000)
-def _condition(stored: str | None) -> Callable[[Contact], bool]:
-    return condition(_criteria(stored))
+def _list_of(*values: Any) -> ContactList:
+    row = dict(zip(COLUMNS, values, strict=True))
+    criteria = json.loads(row["criteria"]) if row["criteria"] else None
+    return ContactList(row["id"], row["name"], row["type"], criteria, row["parent"], condition(criteria), row)

@@ -48,8 +48,15 @@ def condition(criteria: Mapping[str, Any] | None, *, exact: bool = False) -> Cal
     """
     groups: list[dict[str, Any]] = (criteria or {}).get("groups", [])
     tests = [(group["field"], _test(group, exact=exact)) for group in groups]
-    joined = any if criteria and criteria["logicalOperator"] == "OR" else all
-    return lambda contact: bool(tests) and joined(test(property_of(contact, field)) for field, test in tests)
+    decisive = bool(criteria) and criteria["logicalOperator"] == "OR"
+
+    def is_met(contact: Contact) -> bool:
+        for field, test in tests:
+            if test(property_of(contact, field)) == decisive:
+                return decisive
+        return bool(tests) and not decisive
+
+    return is_met
 
 
 def criteria_problems(value: object) -> Details:

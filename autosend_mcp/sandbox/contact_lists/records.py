@@ -7,12 +7,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autosend_mcp.sandbox.contact_lists.contact_list import GLOBAL, ContactList, known_lists
+from autosend_mcp.sandbox.contact_lists.contact_list import COLUMNS, GLOBAL, ContactList, known_lists
 from autosend_mcp.sandbox.contact_lists.segments import Segments
 from autosend_mcp.sandbox.contacts.records import SELECT, Contact, contact_of
 from autosend_mcp.sandbox.database import Database
-
-_COLUMNS = ("id", "project", "name", "type", "description", "criteria", "parent", "created_at", "updated_at")
 
 
 class ContactLists:
@@ -91,7 +89,7 @@ class ContactLists:
         list_id, now = list_id or self._db.new_id(), self._db.timestamp()
         stored = json.dumps(criteria) if criteria else None
         with self._db.transaction():
-            self._db.insert("lists", _COLUMNS, list_id, project, name, kind, description, stored, parent, now, now)
+            self._db.insert("lists", COLUMNS, list_id, project, name, kind, description, stored, parent, now, now)
             if criteria:
                 known = self.known(project)
                 self.segments.fill(project, known, known[list_id])
@@ -124,22 +122,17 @@ class ContactLists:
         row = self._db.row("SELECT size FROM sizes WHERE project = ? AND list = ?", project, list_id)
         return row["size"] if row else 0
 
-    def of(self, contacts: Sequence[Contact], kind: str = "list") -> list[list[str]]:
-        """Return, for each of the contacts, the ids of the lists, or of the segments, that it is in."""
-        found: dict[str, list[str]] = {contact["id"]: [] for contact in contacts}
-        sql = (
-            "SELECT m.contact, m.list FROM members m JOIN contacts c ON c.id = m.contact"
-            " JOIN lists l ON l.project = c.project AND l.id = m.list"
-            " WHERE l.type = ? AND m.contact IN (?) ORDER BY m.rowid"
-        )
-        for row in self._db.among(sql, found, kind):
-            found[row["contact"]].append(row["list"])
-        return [found[contact["id"]] for contact in contacts]
-
     def groups_of(self, contacts: Sequence[Contact]) -> list[dict[str, list[str]]]:
-        """Return, for each of the contacts, the `listIds` and `segmentIds` that replies show."""
-        both = zip(self.of(contacts), self.of(contacts, "segment"), strict=True)
-        return [{"listIds": list_ids, "segmentIds": segment_ids} for list_ids, segment_ids in both]
+        """Return, for each of the contacts of a project, the `listIds` and `segmentIds` that replies show."""
+        groups: dict[str, dict[str, list[str]]] = {one["id"]: {"listIds": [], "segmentIds": []} for one in contacts}
+        project = contacts[0]["projectId"] if contacts else ""
+        sql = (
+            "SELECT m.contact, m.list, l.type FROM members m JOIN lists l ON l.project = ? AND l.id = m.list"
+            " WHERE m.contact IN (?) ORDER BY m.rowid"
+        )
+        for contact_id, list_id, kind in self._db.among(sql, groups, project):
+            groups[contact_id][f"{kind}Ids"].append(list_id)
+        return [groups[contact["id"]] for contact in contacts]
 
     def holds(self, list_id: str, contact: Contact) -> bool:
         """Return whether the contact is in the list or segment."""
