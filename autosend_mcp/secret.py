@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from autosend_mcp.errors import NotSent
+from autosend_mcp.variables import is_unfilled, without_quotes
 
 MASK = b"[key]"
 
@@ -25,12 +26,74 @@ _PATIENCE = 5.0
 _MAX_BYTES = 64 * 1024
 
 
+# A key as AutoSend gives it. Documented is the prefix alone, of late in capitals; nothing is known of what follows it.
+_KEY = re.compile(r"(?i:ASA?_)[\x21-\x7e]{1,508}")
+# What is pasted around a key: the name of a variable or header, how a shell, .env, YAML or JSON sets it, quotes.
+_PASTED = re.compile(
+    r"""(?:[\s"'`{<(]|\$env:|(?:export|set|setx|env|bearer|token|-H|--header|[\w-]*key|authorization)(?:[\s"'`]*[:=]|\b))*"""
+    r"""((?i:ASA?_)[\w.~+/-]+=*)[\s"'`;,})>]*(?:(?<=\s)\#.*)?""",
+    re.IGNORECASE,
+)
+_MADE_UP = re.compile(
+    r"(?:ASA?_)?(?:[.\u2026*\-_]+|[xy.\-_]{3,}|(?:your|my|insert|enter|paste|put|replace|add|the|change|test|demo|sample|"
+    r"example)?[\s_-]*(?:actual|real|own|autosend|me|with)?[\s_-]*(?:account|project)?[\s_-]*(?:api|secret)?[\s_-]*"
+    r"(?:key|token|placeholder|here|changeme|changeit|todo|tbd)(?:[\s_-]*(?:here|goes|value))*)",
+    re.IGNORECASE,
+)
+_OTHERS = {
+    "sk_live_": "Stripe", "sk_test_": "Stripe", "rk_live_": "Stripe", "pk_": "Stripe", "re_": "Resend",
+    "SG.": "SendGrid", "xkeysib-": "Brevo", "xsmtpsib-": "Brevo", "mlsn.": "MailerSend", "key-": "Mailgun",
+    "lp_": "Loops", "sk-ant-": "Anthropic", "sk-": "OpenAI", "ghp_": "GitHub", "github_pat_": "GitHub", "xox": "Slack",
+    "AKIA": "AWS", "AIza": "Google", "us_": "useSend", "plunk_": "Plunk", "eyJ": "a JSON Web Token's issuer",
+}  # fmt: skip
+
+
+def key_in(text: str, variable: str) -> str:
+    """Return the key in a text as people paste it: in quotes, after the name of a variable or after "Bearer".
+
+    Raises:
+        NotSent: It is none of AutoSend's, and is never sent. The error says what is wrong, and never the text.
+    """
+    plain = without_quotes(text)
+    if not _KEY.fullmatch(plain) or plain[-1] in "\"'`;,)}>":
+        match = _PASTED.fullmatch(plain)
+        plain = without_quotes(match[1]) if match else plain
+    if is_unfilled(plain) or _MADE_UP.fullmatch(plain):
+        raise no_key(variable, f"{variable} holds a placeholder that was not filled in.")
+    if _KEY.fullmatch(plain):
+        return plain
+    raise no_key(variable, f"The key in {variable} is malformed: {_what_is_wrong(plain)}.")
+
+
+def _what_is_wrong(text: str) -> str:
+    if text.upper().startswith(("AS_", "ASA_")):
+        return "it has a space, a line break or another character that no AutoSend key has"
+    if text.startswith("whsec_"):
+        return "it is the secret of a webhook"
+    if vendor := next((vendor for prefix, vendor in _OTHERS.items() if text.startswith(prefix)), ""):
+        return f"it begins like a key of {vendor}, and AutoSend's begin with AS_ or ASA_"
+    if text.startswith(("/", "~", "./", "C:\\")) or text.endswith((".txt", ".env")):
+        return "it looks like the path of a file, which AUTOSEND_API_KEY_FILE takes"
+    return "it does not begin with AS_ or ASA_, as AutoSend's keys do"
+
+
+def no_key(variable: str, what: str) -> NotSent:
+    """Return the error for a key that there is not, or that cannot be sent."""
+    wanted = "a file that holds your AutoSend API key" if variable.endswith("_FILE") else "your AutoSend API key"
+    return NotSent(what, user_step=f"set {variable} to {wanted}")
+
+
 def content_of(key_file: Path) -> str:
     """Return the key in `AUTOSEND_API_KEY_FILE`.
 
     Raises:
         NotSent: The file cannot be read.
     """
+    if _KEY.fullmatch(without_quotes(str(key_file))):
+        what = "AUTOSEND_API_KEY_FILE holds a key, and not the name of a file."
+        raise NotSent(
+            what, user_step="set AUTOSEND_API_KEY to the key, or AUTOSEND_API_KEY_FILE to a file that holds it"
+        )
     try:
         return read_secret(key_file.expanduser())
     except (OSError, ValueError):
@@ -48,13 +111,26 @@ def read_secret(file: Path, patience: float = _PATIENCE) -> str:
     number = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         content = b""
-        while len(content) < _MAX_BYTES and not (content.strip() and content.endswith(b"\n")):
+        while len(content) < _MAX_BYTES and not (content.strip() and content.endswith((b"\n", b"\n\0"))):
             if not (part := _part(number, patience)):
                 break
             content += part
     finally:
         os.close(number)
-    return content.decode().strip()
+    return _decoded(content).strip()
+
+
+def _decoded(content: bytes) -> str:
+    """Return the text of a file: in UTF-8, or in UTF-16, which PowerShell's `>` writes.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16")
+    if (odd := content[1::2].count(0)) != (even := content[::2].count(0)):
+        return content.decode("utf-16-le" if odd > even else "utf-16-be")
+    return content.decode("utf-8-sig")
 
 
 def _part(number: int, patience: float) -> bytes:

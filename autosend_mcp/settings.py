@@ -1,22 +1,28 @@
-"""Every setting, validated once. The only module that reads the environment."""
+"""Every setting, validated once."""
 
 import hashlib
-import os
 import re
 from collections.abc import Callable
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, AnyStr, Literal, cast
 from urllib.parse import urlsplit
 
-from httpx2 import URL, InvalidURL
-from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, PrivateAttr, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    DirectoryPath,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+)
 
 from autosend_mcp.errors import NotSent
-from autosend_mcp.secret import content_of, redactor
+from autosend_mcp.secret import content_of, key_in, redactor
+from autosend_mcp.variables import api_url, our_variables, variable_of
 
-PREFIX = "AUTOSEND_"
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]{1,512}")
 
 # The toolsets, and what each is about.
@@ -36,30 +42,6 @@ class SettingsError(Exception):
     """A setting is wrong. The text names the variable and the rule, never the value."""
 
 
-def _base_url(value: str) -> str:
-    url = urlsplit(value)
-    if not _HEADER_VALUE.fullmatch(value) or ".." in url.netloc:
-        raise ValueError
-    if url.query or url.fragment or url.username or url.password or not url.hostname:
-        raise ValueError
-    if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname)):
-        raise ValueError
-    _ = url.port  # raises ValueError when it is no port
-    try:
-        URL(value)
-    except InvalidURL:
-        raise ValueError from None
-    return url.geturl().rstrip("/")
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether the host name or address is this machine itself."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _header_value(value: str) -> str:
     if not _HEADER_VALUE.fullmatch(value):
         raise ValueError
@@ -74,16 +56,14 @@ def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """The settings of one process, read from `AUTOSEND_*` variables unless given by name.
 
     A missing or malformed key is not an error here: the server starts and lists its tools without one, and
     `credentials` raises an error that names what to set.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True, frozen=True
-    )
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, frozen=True)
 
     api_key: SecretStr | None = Field(
         default=None,
@@ -97,7 +77,7 @@ class Settings(BaseSettings):
         description="Project id, sent as `x-project-id`. Needed with an account key (`ASA_...`).",
         json_schema_extra={"rule": "must be printable ASCII without spaces"},
     )
-    base_url: Annotated[str, AfterValidator(_base_url)] = Field(
+    base_url: Annotated[str, AfterValidator(api_url)] = Field(
         default="https://api.autosend.com/v1",
         description="URL of the API: https, or http on loopback only.",
         json_schema_extra={
@@ -157,6 +137,7 @@ class Settings(BaseSettings):
     _key: str = PrivateAttr(default="")
     _key_problem: tuple[str, str] | None = PrivateAttr(default=None)
     _redact: Callable[[bytes], bytes] = PrivateAttr(default=bytes)
+    _notes: list[str] = PrivateAttr(default_factory=list[str])
 
     def model_post_init(self, _context: Any, /) -> None:
         """Find the key once, so that a call needs no further check."""
@@ -165,6 +146,23 @@ class Settings(BaseSettings):
         except NotSent as problem:
             self._key_problem = (problem.what, problem.user_step)
         self._redact = redactor(self._key)
+        if self.lacks_version:
+            self._notes.append("AUTOSEND_BASE_URL has no /v1 at its end, as AutoSend's has.")
+
+    @property
+    def key_variable(self) -> str:
+        """The variable that the key comes from."""
+        return variable_of("api_key_file" if self.api_key is None and self.api_key_file is not None else "api_key")
+
+    @property
+    def lacks_version(self) -> bool:
+        """Whether the base URL has no path, which AutoSend's has."""
+        return not urlsplit(self.base_url).path
+
+    @property
+    def notes(self) -> list[str]:
+        """What whoever starts the command should know of the settings; may be added to."""
+        return self._notes
 
     def _find_key(self) -> str:
         """Return the key.
@@ -172,20 +170,18 @@ class Settings(BaseSettings):
         Raises:
             NotSent: There is none that can be sent.
         """
-        variable, wanted, key = "AUTOSEND_API_KEY", "your AutoSend API key", ""
+        variable, text = self.key_variable, ""
         if self.api_key is not None:
-            key = self.api_key.get_secret_value()
+            text = self.api_key.get_secret_value()
         elif self.api_key_file is not None:
-            variable, wanted = "AUTOSEND_API_KEY_FILE", "a file that holds your AutoSend API key"
-            key = content_of(self.api_key_file)
-        user_step = f"set {variable} to {wanted}"
-        if not key:
-            raise NotSent(f"No AutoSend API key is set: {variable} is missing or empty.", user_step=user_step)
-        if key.startswith("${"):
-            raise NotSent(f"{variable} holds a placeholder that the host did not fill in.", user_step=user_step)
-        if not _HEADER_VALUE.fullmatch(key):
-            what = "it has a space, a line break or another character that no AutoSend key has."
-            raise NotSent(f"The key in {variable} is malformed: {what}", user_step=user_step)
+            text = content_of(self.api_key_file)
+        if not text:
+            wanted = (
+                "a file that holds your AutoSend API key" if variable.endswith("_FILE") else "your AutoSend API key"
+            )
+            what = f"No AutoSend API key is set: {variable} is missing or empty."
+            raise NotSent(what, user_step=f"set {variable} to {wanted}")
+        key = key_in(text, variable)
         if key.upper().startswith("ASA_") and self.project_id is None:
             what = "AUTOSEND_PROJECT_ID is missing: an account key (ASA_...) works on the project it names."
             raise NotSent(what, user_step="set AUTOSEND_PROJECT_ID")
@@ -219,27 +215,24 @@ class Settings(BaseSettings):
         return hashlib.blake2b(text.encode(), key=secret, digest_size=6).hexdigest()
 
 
-def variable_of(field: str) -> str:
-    """Return the environment variable of a field, for example `AUTOSEND_BASE_URL`."""
-    return PREFIX + field.upper()
-
-
-def sandbox_variables() -> dict[str, str]:
-    """Return the variables `AUTOSEND_SANDBOX_...` that are not empty."""
-    return {name: text for name, text in os.environ.items() if text and name.startswith(variable_of("sandbox_"))}
-
-
 def load_settings(**given: object) -> Settings:
-    """Read the settings from the environment; those given by name win.
+    """Read the settings from their variables; those given by name win.
 
     Raises:
         SettingsError: A line for each variable that is wrong: its name and its rule.
     """
+    found = our_variables(Settings.model_fields, ("api_key", "api_key_file"))
+    wrong = found.wrong
     try:
-        return Settings(**given)  # pyright: ignore[reportArgumentType]  # validated by pydantic, not by its signature
+        settings = Settings.model_validate(found.values | given)
     except ValidationError as error:
-        wrong = sorted({str(problem["loc"][0]) for problem in error.errors(include_input=False, include_url=False)})
-    raise SettingsError("\n".join(f"{variable_of(field)} {_rule(field)}." for field in wrong))
+        fields = {str(problem["loc"][0]) for problem in error.errors(include_input=False, include_url=False)}
+        wrong += [f"{variable_of(field)} {_rule(field)}." for field in fields]
+    else:
+        if not wrong:
+            settings.notes.extend(found.unfilled)
+            return settings
+    raise SettingsError("\n".join(sorted(wrong)))
 
 
 def _rule(field: str) -> str:

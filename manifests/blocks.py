@@ -11,8 +11,9 @@ from typing import Any
 
 from autosend_mcp.sandbox import app as sandbox
 from autosend_mcp.server.app import chosen, instructions
-from autosend_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, Toolset, variable_of
+from autosend_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, Toolset
 from autosend_mcp.tools.registry import TOOLS, Tool
+from autosend_mcp.variables import variable_of
 from manifests.exchanges import exchanges_table
 from manifests.hosts import as_text, described_settings
 from manifests.tables import table

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from autosend_mcp.server.app import NAME, TITLE, chosen
-from autosend_mcp.settings import Settings, variable_of
+from autosend_mcp.settings import Settings
+from autosend_mcp.variables import variable_of
 
 SCHEMA = Path(__file__).parent / "schema" / "server.schema.json"
 REGISTRY_NAME = f"io.github.{NAME}/{NAME}"

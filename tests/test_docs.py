@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from autosend_mcp.sandbox.options import Options
-from autosend_mcp.settings import Settings, variable_of
+from autosend_mcp.settings import Settings
+from autosend_mcp.variables import variable_of
 from manifests.generate import COMMAND, main
 from manifests.pages import ROOT, Block, blocks, pages_below, printed_by, refreshed
 

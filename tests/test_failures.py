@@ -4,6 +4,8 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -14,7 +16,7 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.api.envelope import Reply
 from autosend_mcp.server.app import open_server
 from autosend_mcp.settings import load_settings
-from tests.support.faults import JANE
+from tests.support.faults import JANE, refuse
 from tests.support.faulty import Faulty, faulty_autosend
 from tests.support.worlds import KEY, connected, error_of
 
@@ -100,15 +102,52 @@ async def test_a_bug_of_our_own_is_unknown_and_its_text_stays_hidden(
     assert caplog.records[-1].__dict__["fields"]["cause"] == "LookupError"
 
 
-@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "HTTPS_PROXY"])
+@pytest.mark.parametrize(
+    ("variable", "value", "said", "step"),
+    [
+        (
+            "SSL_CERT_FILE",
+            "/no/file",
+            "could not be set up.",
+            "check AUTOSEND_BASE_URL and the variables",
+        ),
+        ("HTTPS_PROXY", "foo://127.0.0.1:1", "HTTPS_PROXY names no proxy that can be used.", "set HTTPS_PROXY to the"),
+        (
+            "ALL_PROXY",
+            "socks5://127.0.0.1:1",
+            "ALL_PROXY names a SOCKS proxy, which is not",
+            "set HTTPS_PROXY to an http",
+        ),
+    ],
+)
 async def test_a_connection_that_cannot_be_set_up_is_reported_as_not_sent(
-    variable: str, monkeypatch: pytest.MonkeyPatch
+    variable: str, value: str, said: str, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(variable, {"SSL_CERT_FILE": "/no/such/file", "HTTPS_PROXY": "foo://127.0.0.1:1"}[variable])
+    monkeypatch.setenv(variable, value)
     async with connected("https://127.0.0.1:1/v1") as client:
         text = error_of(await client.call_tool("create_contact", JANE))
-    assert "could not be set up. Nothing was sent and nothing changed. You cannot fix this" in text
-    assert "report it to the user, who can check AUTOSEND_BASE_URL and the variables" in text
+    assert said in text
+    assert "Nothing was sent and nothing changed. You cannot fix this" in text
+    assert f"report it to the user, who can {step}" in text
+
+
+@pytest.mark.parametrize("name", ["AUTOSEND_API_KEY", "AUTOSEND_API_KEY_FILE"])
+async def test_a_refused_key_is_named_by_the_variable_it_came_from(name: str, tmp_path: Path, faulty: Faulty) -> None:
+    faulty.create = refuse(401, {"success": False, "error": {"message": "No", "code": "UNAUTHORIZED"}})
+    (tmp_path / "key").write_text("AS_another_key")
+    given: dict[str, Any] = {"api_key": "AS_another"}
+    if name.endswith("FILE"):
+        given = {"api_key_file": tmp_path / "key", "api_key": None}
+    async with connected(faulty.transport(), **given) as client:
+        text = error_of(await client.call_tool("create_contact", JANE))
+    assert "AutoSend refused the API key" in text
+    assert f"who can set {name} to a " in text
+
+
+async def test_a_base_url_without_its_version_is_named_where_nothing_is_found(faulty: Faulty) -> None:
+    async with connected(faulty.transport(), base_url="http://127.0.0.1") as client:
+        text = error_of(await client.call_tool("list_contact_lists", {}))
+    assert "set AUTOSEND_BASE_URL to a URL with /v1 at its end; it has none" in text
 
 
 CONNECTED = b"HTTP/1.1 200 Yes\r\n\r\n"
@@ -126,7 +165,7 @@ async def test_a_proxy_that_opens_no_tunnel_has_sent_nothing_on(reply: bytes, mo
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}")
     async with proxy, connected("https://autosend.invalid/v1", timeout=1) as client:
         text = error_of(await client.call_tool("create_contact", {"email": "jane@example.com"}))
-    assert text.startswith("AutoSend could not be reached. Nothing was sent and nothing changed. It is safe to try")
+    assert text.startswith("AutoSend could not be reached through the proxy that HTTPS_PROXY names. Nothing was sent")
 
 
 async def test_a_server_that_was_never_called_closes_nothing() -> None:

@@ -178,6 +178,7 @@ async def test_each_tool_can_be_called_under_a_strict_schema(tool: str) -> None:
     nothings = {
         name: next(iter(member["enum"])) if "enum" in member else NOTHING[member["type"]]
         for name, member in schema["properties"].items()
+        if name != "headerLine"  # 0 says something, and the tool cannot be made strict
     }
     arguments = nothings | EXAMPLES[tool]
     if tool == "update_suppression_group":

@@ -13,8 +13,9 @@ from mcp_types import Tool as ToolDefinition
 
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.server.app import ALL_TOOLS, TITLE, build_server, chosen
-from autosend_mcp.settings import TOOLSETS, Settings, load_settings, variable_of
+from autosend_mcp.settings import TOOLSETS, Settings, load_settings
 from autosend_mcp.tools.registry import TOOLS, published
+from autosend_mcp.variables import variable_of
 from manifests.blocks import BLOCKS, closing, opening, settings_table, tokens, tokens_sentence, toolsets_table
 from manifests.examples import EXAMPLES
 from manifests.generate import COMMAND, DEFINITIONS, ROOT, drifted, generated, main

@@ -1,7 +1,6 @@
 """The AutoSend client: one exchange over HTTP."""
 
 import json
-import ssl
 import time
 import zlib
 from collections.abc import Callable
@@ -14,18 +13,19 @@ import anyio
 import httpx2
 
 from autosend_mcp.api.cache import Cache
+from autosend_mcp.api.connection import failure, http_client
 from autosend_mcp.api.envelope import Reply, read_reply, unreadable
 from autosend_mcp.api.pace import Leaving, Pace, Slot
 from autosend_mcp.api.request import Request
 from autosend_mcp.api.waits import reset_wait
-from autosend_mcp.errors import AutoSendError, NotSent, Unknown, Unreadable
+from autosend_mcp.errors import AutoSendError, NotSent, Unreadable
 from autosend_mcp.models.text import compact_json, visible_data
 from autosend_mcp.settings import Settings
 
 MAX_REPLY_BYTES = 1_000_000
 MAX_BULK_REPLY_BYTES = 5_000_000  # of a request about many contacts
 
-_KEEPALIVE = 4.0  # Node's servers close an idle connection after 5 s.
+_VALID = {"AUTOSEND_API_KEY": "a valid key", "AUTOSEND_API_KEY_FILE": "a file with a valid key"}
 
 _HEADERS = {
     "User-Agent": f"autosend-mcp/{version('autosend-mcp')}",
@@ -33,16 +33,6 @@ _HEADERS = {
     "Accept-Encoding": "gzip",
 }
 _JSON = {"Content-Type": "application/json"}
-
-# The errors after which the request has provably not left. Any other one is ambiguous once a connection exists.
-_UNSENT = (
-    httpx2.ConnectError,
-    httpx2.ConnectTimeout,
-    httpx2.PoolTimeout,
-    httpx2.LocalProtocolError,
-    httpx2.UnsupportedProtocol,
-    httpx2.ProxyError,
-)
 
 
 class AutoSend:
@@ -68,6 +58,7 @@ class AutoSend:
         self.cache = Cache()
         self._transport = transport
         self._http: httpx2.AsyncClient | None = None
+        self._proxy = ""
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -103,7 +94,7 @@ class AutoSend:
         except AutoSendError:
             raise
         except Exception as error:  # noqa: BLE001 - not only httpx2's: a broken TLS record raises ssl.SSLError
-            raise _failure(error, leaving) from None
+            raise failure(error, leaving, self._proxy) from None
         return self._read(response, received)
 
     def _prepare(
@@ -123,10 +114,10 @@ class AutoSend:
             url = _url(self.settings.base_url + request.path)
             sent = httpx2.Request(request.method, url, headers=headers, content=content, extensions=extensions)
             return self._client(), sent
-        except (httpx2.InvalidURL, ImportError, OSError, ValueError) as error:
+        except (httpx2.InvalidURL, OSError, ValueError) as error:
             raise NotSent(
                 "The connection to AutoSend could not be set up.",
-                user_step="check AUTOSEND_BASE_URL and the variables that name a proxy or certificates",
+                user_step="check AUTOSEND_BASE_URL and the variables that name certificates",
                 cause=type(error).__name__,
             ) from None
 
@@ -143,6 +134,10 @@ class AutoSend:
         except AutoSendError as error:
             if error.status == 429:
                 self.pace.refused(error.repeat_after or 0)
+            elif error.status == 401:
+                error.user_step = f"set {self.settings.key_variable} to {_VALID[self.settings.key_variable]}"
+            elif error.status == 404 and self.settings.lacks_version:
+                error.user_step = "set AUTOSEND_BASE_URL to a URL with /v1 at its end; it has none"
             raise
 
     def _without_key(self, content: bytes) -> bytes:
@@ -164,15 +159,7 @@ class AutoSend:
 
     def _client(self) -> httpx2.AsyncClient:
         if self._http is None:
-            secure = self.settings.base_url.startswith("https:")
-            self._http = httpx2.AsyncClient(
-                transport=self._transport,
-                # Building the real context reads the certificate store, which plain http on loopback never needs.
-                verify=True if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-                trust_env=secure,
-                follow_redirects=False,
-                limits=httpx2.Limits(max_connections=100, keepalive_expiry=_KEEPALIVE),
-            )
+            self._http, self._proxy = http_client(self.settings.base_url, self._transport)
         return self._http
 
 
@@ -204,38 +191,3 @@ async def _read_capped(response: httpx2.Response, most: int) -> bytes:
                 "AutoSend's answer was too large to read.", "Ask for fewer at once.", status=response.status_code
             )
     return bytes(received)
-
-
-def _failure(error: Exception, leaving: Leaving) -> AutoSendError:
-    if leaving.only_to_proxy or isinstance(error, _UNSENT):
-        return _unsent(error)
-    what = "The connection broke before AutoSend's answer arrived."
-    if isinstance(error, TimeoutError):
-        what = "AutoSend did not answer in time."
-    return Unknown(what, "Try again in a minute.", cause=type(error).__name__)
-
-
-def _unsent(error: Exception) -> NotSent:
-    cause = type(error).__name__
-    if _certificate_failed(error):
-        return NotSent(
-            "The certificate of the AutoSend server could not be verified.",
-            "Trying again does not help.",
-            user_step="check the network, the proxy and AUTOSEND_BASE_URL",
-            cause="SSLCertVerificationError",
-        )
-    return NotSent(
-        "AutoSend could not be reached.",
-        "It is safe to try the same call again in a minute; if that fails too, the network must be checked.",
-        repeat_after=0.0,
-        cause=cause,
-    )
-
-
-def _certificate_failed(error: BaseException) -> bool:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return True
-        cause = cause.__cause__ or cause.__context__
-    return False

@@ -91,6 +91,8 @@ def _connect(args: argparse.Namespace) -> "AutoSend":
         offered_tools(autosend.settings)
     except (SettingsError, OSError) as error:
         sys.exit(usage(str(error)))
+    for note in autosend.settings.notes:
+        print(f"autosend-mcp: {note}", file=sys.stderr)
     return autosend
 
 

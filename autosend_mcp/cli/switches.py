@@ -7,7 +7,8 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from autosend_mcp.sandbox.options import Options
-from autosend_mcp.settings import SettingsError, sandbox_variables, variable_of
+from autosend_mcp.settings import SettingsError
+from autosend_mcp.variables import sandbox_variables, variable_of
 
 # The switches of `Options` by name; a flag of its own has what is no single value.
 _SWITCHES = {

@@ -8,7 +8,7 @@ from autosend_mcp.errors import AutoSendError
 from autosend_mcp.models.base import Answer, Step, WriteAnswer
 from autosend_mcp.models.bounds import MAX_ANSWER_BYTES, SHORTENED, shortened, size
 from autosend_mcp.models.text import compact_json, visible_data
-from autosend_mcp.settings import PREFIX
+from autosend_mcp.variables import PREFIX
 
 UNSEEN = "Characters that cannot be seen are not shown here; they would be sent."
 UNDO_TOO_LONG = "What would take this back is too long to be shown."
