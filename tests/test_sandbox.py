@@ -32,10 +32,13 @@ async def test_a_request_without_a_valid_key_is_refused(key: str) -> None:
         expect_refusal(await http.get(f"/contacts/{NOBODY}", headers={"Authorization": key}), 401, "UNAUTHORIZED")
 
 
-async def test_a_key_may_be_in_the_x_api_key_header() -> None:
-    async with over() as (http, _):
+@pytest.mark.parametrize(
+    ("rule", "status", "code"), [("accept", 404, "CONTACT_NOT_FOUND"), ("refuse", 401, "UNAUTHORIZED")]
+)
+async def test_a_key_may_be_in_the_x_api_key_header(rule: str, status: int, code: str) -> None:
+    async with over(x_api_key=rule) as (http, _):
         response = await http.get(f"/contacts/{NOBODY}", headers={"Authorization": "", "x-api-key": "as_x"})
-        expect_refusal(response, 404, "CONTACT_NOT_FOUND")
+        expect_refusal(response, status, code)
 
 
 async def test_an_unknown_path_is_answered_once_the_key_is_valid() -> None:

@@ -284,10 +284,13 @@ async def test_a_call_that_is_too_large_is_reported_as_refused(limit: int) -> No
 
 
 @pytest.mark.parametrize("rule", ["required", "any"])
-@pytest.mark.parametrize("keys", ["one", "own"])
-async def test_a_key_reads_back_what_it_wrote(rule: Literal["required", "any"], keys: Literal["one", "own"]) -> None:
-    """The client says that its bodies are JSON; and what it sees is its key's project."""
-    async with seeded(options=Options(rate_limit=0, content_type=rule, project_keys=keys)) as (client, _):
+@pytest.mark.parametrize(("keys", "header"), [("one", "refuse"), ("own", "accept")])
+async def test_a_key_reads_back_what_it_wrote(
+    rule: Literal["required", "any"], keys: Literal["one", "own"], header: Literal["accept", "refuse"]
+) -> None:
+    """The client says that its bodies are JSON, sends its key as a bearer, and sees its key's project."""
+    options = Options(rate_limit=0, content_type=rule, project_keys=keys, x_api_key=header)
+    async with seeded(options=options) as (client, _):
         assert answer_of(await client.call_tool("create_contact", {"email": "new@x.co"}))["outcome"] == "created"
         seen = answer_of(await client.call_tool("find_contacts", {"emails": ["new@x.co", JANE]}))
     assert [contact["email"] for contact in seen["contacts"]] == ["new@x.co", *([JANE] if keys == "one" else [])]

@@ -21,14 +21,15 @@ PROJECT = "229f1f77bcf86cd927304803"
 _UNLIMITED = 1_000_000
 
 
-def key_of(request: Request) -> str:
+def key_of(request: Request, options: Options) -> str:
     """Return the request's key.
 
     Raises:
         Refused: It has none, or one of another shape.
     """
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    key = bearer.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
+    beside = request.headers.get("x-api-key", "") if options.x_api_key == "accept" else ""
+    key = bearer.strip() if scheme.lower() == "bearer" else beside
     if not key.upper().startswith(("AS_", "ASA_")):
         raise Refused(401, "UNAUTHORIZED", "Unauthorized")
     return key

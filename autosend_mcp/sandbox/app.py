@@ -22,6 +22,7 @@ Written from the documentation; shares no code with the client it tests. Where t
 | a documented endpoint that the sandbox does not have | 501 `SANDBOX_NOT_IMPLEMENTED`, with its path |
 | which keys are valid | any `AS_...`, and any `ASA_...` with `x-project-id` |
 | project of a key `AS_...` | `project_keys`: `one` for all keys, or `own`, another for each but `AS_sandbox` |
+| a key in `x-api-key`, documented for inbound replies alone | `x_api_key`: `accept`, or `refuse` it with 401 |
 | `x-project-id` beside a key `AS_...` | ignored |
 | size of a body | `max_body`: 5000000 bytes, 0 for any; AutoSend's may be 100 kB |
 | body that is not sent as `application/json` | `content_type`: `required` refuses it with 400, or `any` |
@@ -201,7 +202,7 @@ class Sandbox:
         """Return the handler's response, or the refusal, to a request with a valid key within its rate limit."""
         key: str | None = None
         try:
-            key = key_of(request)
+            key = key_of(request, self.store.options)
             self._rate_limit.spend(key)
             response = await handler(request, project_of(request, key, self.store.options))
         except Refused as refused:

@@ -30,6 +30,7 @@ class Options:
     max_contacts: int = 0
     plan_limit_status: Literal[402, 403] = 402
     segments_with_global: bool = True
+    x_api_key: Literal["accept", "refuse"] = "accept"
     project_keys: Literal["one", "own"] = "one"
     max_body: int = 5_000_000
     content_type: Literal["required", "any"] = "required"
