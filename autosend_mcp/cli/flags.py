@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from autosend_mcp.models.imports import SPLITS
 from autosend_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS
 
 _HELP = """\
@@ -171,7 +172,7 @@ def _add_import_flags(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(flag, action="store_true", help=effect)
     parser.add_argument(
         "--split-name",
-        choices=("last-blank", "first-blank", "family-first", "whole"),
+        choices=SPLITS,
         help="divide whole names: at the last blank, at the first one, or with the family name first; or take each for "
         "the first name",
     )

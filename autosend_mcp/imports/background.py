@@ -98,7 +98,7 @@ def _job(autosend: AutoSend, body: StartImport) -> ImportJob:
         dry_run=body.dry_run,
         encoding=body.encoding,
         delimiter=body.delimiter,
-        header_line=body.header_line,
+        header_line=max(0, body.header_line) if body.header_line else None,
         split_name=body.split_name,
     )
     if body.file is None:

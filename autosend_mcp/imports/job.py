@@ -26,7 +26,7 @@ PHRASES = Phrases(
         "create_fields": "Or createFields defines those that are new, once the user has agreed.",
         "split_name": "splitName divides whole names: last-blank, first-blank or family-first.",
         "header_line": "headerLine names the line of the header.",
-        "no_header": "Or read it with headerLine 0.",
+        "no_header": "Or read it with headerLine -1.",
         "encoding": "Name the file's encoding in encoding, such as cp1251 or shift_jis, or have it saved as UTF-8.",
         "restart": "Or start again with restart: rows that AutoSend holds already are not sent again.",
     },

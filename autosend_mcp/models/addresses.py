@@ -1,19 +1,19 @@
 """One mail address: repaired where the meaning is plain, refused where it is not."""
 
 import re
+import unicodedata
 from difflib import get_close_matches
 from functools import lru_cache
 
-from pydantic_core import PydanticCustomError
-
+from autosend_mcp.models.address_faults import foreign_letters, is_ambiguous, why_not
 from autosend_mcp.models.base import broken_rule
+from autosend_mcp.models.letters import named, script, scripts_of
+from autosend_mcp.models.mailboxes import Mailbox, unwrapped
 
 MAX_LENGTH = 254
 
 # What stands before the @ in most addresses. Whether it is valid does not depend on the domain.
 _PLAIN_LOCAL = re.compile(r"(?=.{1,60}$)[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*")
-
-_NAMED = re.compile(r"[^<>@]*<([^<>]+)>")
 
 # The domains that most people's mail is at, and real ones that look like a misspelling of those.
 _COMMON_DOMAINS = (
@@ -29,20 +29,61 @@ def read_address(given: str) -> str:
     Raises:
         PydanticCustomError: It is not a mail address. The text never repeats it.
     """
-    bare = given.strip()
-    if named := _NAMED.fullmatch(bare):
-        bare = named[1].strip()
+    return read_mailbox(given).address
+
+
+def read_mailbox(given: str) -> Mailbox:
+    """Return the address to send, with the name beside it and the repairs that were made.
+
+    Raises:
+        PydanticCustomError: It is not a mail address. The text never repeats it.
+    """
+    if given.isascii() and (address := _plain(given.strip())):
+        return Mailbox(address)
+    if "\ufffd" in given:
+        raise broken_rule("must be one mail address; this one was damaged on the way")
+    mailbox = unwrapped(given)
+    bare = mailbox.address
     if len(bare) > MAX_LENGTH:
         raise broken_rule(f"must be at most {MAX_LENGTH} characters")
-    if "\ufffd" in bare:
-        raise broken_rule("must be one mail address; this one was damaged on the way")
-    local, _, domain = bare.rpartition("@")
-    if _PLAIN_LOCAL.fullmatch(local) and (known := _domain(domain)):
-        return f"{local.lower()}@{known}"
-    address = _validated(bare)
+    local = bare.rpartition("@")[0]
+    address = None if is_ambiguous(local) else _plain(bare) or _validated(bare)
     if address is None:
-        raise broken_rule("must be one mail address, at a domain that can receive mail")
-    return address
+        raise broken_rule(f"must be one mail address; this one {why_not(bare, given)}")
+    return mailbox._replace(address=address)
+
+
+def _plain(bare: str) -> str | None:
+    """Return the address, if it is one of the usual kind."""
+    local, _, domain = bare.rpartition("@")
+    if len(bare) <= MAX_LENGTH and _PLAIN_LOCAL.fullmatch(local) and (known := _domain(domain)):
+        return f"{local.lower()}@{known}"
+    return None
+
+
+def address_notes(given: str, mailbox: Mailbox) -> list[str]:
+    """Return what the user should know of how an address was read."""
+    address, notes = mailbox.address, list[str]()
+    if mailbox.repairs:
+        notes.append(f"email was read as {address}: {'; '.join(mailbox.repairs)}.")
+    elif address != given:
+        notes.append(f"email was read as {address}.")
+    if odd := foreign_letters(address) or _mixed_domain(given):
+        notes.append(odd)
+    if known := misspelt_domain(address):
+        notes.append(f"Check the address: its domain resembles {known}. It was used as given.")
+    return notes
+
+
+def _mixed_domain(given: str) -> str:
+    """Return what to check of a domain that has letters of two scripts in one of its parts; or ""."""
+    domain = unicodedata.normalize("NFKC", given.rpartition("@")[2])
+    for label in domain.split(".") if not domain.isascii() else ():
+        scripts = scripts_of(label)
+        if len(scripts) > 1 and "latin" in scripts:
+            odd = next(char for char in label if char.isalpha() and script(char) != "latin")
+            return f"Check the address: its domain has {named(odd)} among {' and '.join(scripts)} letters."
+    return ""
 
 
 @lru_cache(maxsize=4096)
@@ -56,7 +97,7 @@ def _validated(bare: str) -> str | None:
     from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - 20 ms that starting can do without
 
     try:
-        address = validate_email(bare, check_deliverability=False)
+        address = validate_email(bare, check_deliverability=False, allow_quoted_local=True)
     except EmailNotValidError:
         return None
     return f"{address.local_part.lower()}@{address.ascii_domain}"
@@ -64,12 +105,13 @@ def _validated(bare: str) -> str | None:
 
 def same_address(one: str, read: str) -> bool:
     """Return whether an address from AutoSend is the one that was read here, also with its domain in Unicode."""
-    if one.lower() == read:
-        return True
-    try:
-        return read_address(one) == read
-    except PydanticCustomError:
-        return False
+    return one.lower() == read or read_stored(one) == read
+
+
+def read_stored(address: str) -> str | None:
+    """Return an address from AutoSend as one that was read here would be; None if it is none. Nothing is repaired."""
+    bare = address.strip()
+    return _plain(bare) or _validated(bare)
 
 
 def misspelt_domain(address: str) -> str | None:

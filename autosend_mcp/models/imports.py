@@ -1,6 +1,7 @@
 """Imports of files: the arguments and answers of `start_import`, `get_import` and `stop_import`."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Callable
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -8,6 +9,9 @@ from autosend_mcp.models.base import Answer, Body, JsonObject, WriteBody, broken
 from autosend_mcp.models.values import MAX_ENTRIES, Name, sendable
 
 MAX_TEXT_BYTES = 100_000
+
+# How a column of whole names is divided into the first and the last.
+SPLITS = ("last-blank", "first-blank", "family-first", "whole")
 
 
 def _not_too_long(text: str) -> str:
@@ -17,6 +21,17 @@ def _not_too_long(text: str) -> str:
 
 
 FileText = Annotated[str, AfterValidator(sendable), AfterValidator(_not_too_long)]
+
+
+def _one_of(values: tuple[str, ...]) -> Callable[[str], str]:
+    """Return a check that a value is one of these: no enum, of which a host that must give each argument takes one."""
+
+    def check(value: str) -> str:
+        if value not in values:
+            raise broken_rule(f"must be {', '.join(values[:-1])} or {values[-1]}")
+        return value
+
+    return check
 
 
 class StartImport(WriteBody):
@@ -49,9 +64,9 @@ class StartImport(WriteBody):
         default=None, description="Encoding of the file, if it is not detected.", examples=["cp1251"]
     )
     delimiter: Name | None = Field(default=None, description="Character between cells, or tab, if it is not detected.")
-    header_line: int | None = Field(default=None, ge=0, description="Line of the header, if it is not found; 0: none.")
-    split_name: Literal["last-blank", "first-blank", "family-first", "whole"] | None = Field(
-        default=None, description="How a column of whole names is divided."
+    header_line: int = Field(default=0, ge=-1, description="Line of the header, if it is not found; -1: there is none.")
+    split_name: Annotated[Name, AfterValidator(_one_of(SPLITS))] | None = Field(
+        default=None, description=f"How whole names are divided: {', '.join(SPLITS)}.", examples=["last-blank"]
     )
     restart: bool = Field(default=False, description="Start an interrupted import again, from the first row.")
 

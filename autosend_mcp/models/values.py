@@ -11,7 +11,7 @@ from typing import Annotated, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
-from autosend_mcp.models.addresses import misspelt_domain, read_address
+from autosend_mcp.models.addresses import address_notes, read_mailbox
 from autosend_mcp.models.base import broken_rule
 from autosend_mcp.models.given import is_empty
 from autosend_mcp.models.text import quoted
@@ -90,13 +90,9 @@ def _notes(info: ValidationInfo) -> list[str]:
 
 
 def _address(value: str, info: ValidationInfo) -> str:
-    address = read_address(value)
-    notes = _notes(info)
-    if address != value:
-        notes.append(f"email was read as {address}.")
-    if known := misspelt_domain(address):
-        notes.append(f"Check the address: its domain resembles {known}. It was used as given.")
-    return address
+    mailbox = read_mailbox(value)
+    _notes(info).extend(address_notes(value, mailbox))
+    return mailbox.address
 
 
 def _mobile(value: str, info: ValidationInfo) -> str:

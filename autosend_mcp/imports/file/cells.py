@@ -11,6 +11,7 @@ from autosend_mcp.imports.file.header_words import WHOLE_NAME
 from autosend_mcp.imports.file.names import divided
 from autosend_mcp.models.comparison import moment
 from autosend_mcp.models.contacts.contact import CUSTOM, FIRST_NAME, LAST_NAME
+from autosend_mcp.models.mailboxes import unwrapped
 from autosend_mcp.models.values import MAX_SAFE_INTEGER
 
 _NUMBER = re.compile(r"[+-]?(\d+)(\.\d+)?([eE][+-]?\d{1,3})?")
@@ -71,11 +72,17 @@ def arguments_of(values: Mapping[str, Any], columns: Iterable[Column]) -> dict[s
         if column.field.startswith(CUSTOM_PREFIX):
             custom[column.field.removeprefix(CUSTOM_PREFIX)] = value
         elif column.field == WHOLE_NAME and isinstance(value, str):
-            parts = zip((FIRST_NAME, LAST_NAME), divided(value, column.split), strict=True)
-            arguments |= {name: part for name, part in parts if part}
+            arguments |= _parts(value, column.split)
+        elif column.split and isinstance(value, str) and (mailbox := unwrapped(value)).name:
+            arguments |= _parts(mailbox.name, column.split) | {column.field: mailbox.address}
         else:
             arguments[column.field] = value
     return arguments | {CUSTOM: custom} if custom else arguments
+
+
+def _parts(name: str, split: str) -> dict[str, str]:
+    parts = zip((FIRST_NAME, LAST_NAME), divided(name, split), strict=True)
+    return {part: value for part, value in parts if value}
 
 
 def _typed(text: str, kind: str) -> object:

@@ -30,13 +30,23 @@ def column_notes(columns: Sequence[Column], given: Mapping[str, str], contents: 
         if column.field == EMAIL and column.name not in given and column.name != EMAIL and known(column.name) is None:
             counted = f"{content.addresses} of {content.filled} cells are addresses"
             notes.append(f"{quoted(column.name)} was taken for the address: {counted}.")
+        if column.field == EMAIL and content.named:
+            notes.append(_beside(column, content))
         elif column.field == WHOLE_NAME and content.examples:
             notes.append(_divided(column, content.examples))
     return notes
 
 
 def _divided(column: Column, examples: Iterable[str]) -> str:
-    shown = "; ".join(
-        f"{quoted(whole)} as {' and '.join(map(quoted, divided(whole, column.split)))}" for whole in examples
-    )
-    return f"{quoted(column.name)} is read as first and last name: {shown}."
+    return f"{quoted(column.name)} is read as first and last name: {_shown(examples, column.split)}."
+
+
+def _shown(wholes: Iterable[str], split: str) -> str:
+    return "; ".join(f"{quoted(whole)} as {' and '.join(map(quoted, divided(whole, split)))}" for whole in wholes)
+
+
+def _beside(column: Column, content: Content) -> str:
+    beside = f"{content.named} address{'es have' if content.named > 1 else ' has'} a name beside it"
+    if not column.split:
+        return f"{beside}, which was left out, because another column has the names."
+    return f"{beside}, read as first and last name: {_shown(content.names, column.split)}."

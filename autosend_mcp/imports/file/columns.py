@@ -16,6 +16,7 @@ from autosend_mcp.models.text import quoted
 from autosend_mcp.models.values import RESERVED, SET_BY_AUTOSEND
 
 PROBLEM = "import_problem"  # the column of a rejected file that says what to fix; left out when it comes back
+NAME_BESIDE = "beside"  # how the name beside an address is divided: by its script
 ALL_OTHERS = "*"  # in place of a column: each that is not named, and neither the address nor a name
 
 _ATTRIBUTES = (EMAIL, *NAMES)
@@ -29,7 +30,7 @@ class Column:
     """One column: its name in the file, the field it is (`email`, `customFields.plan`; "" leaves it out), the type.
 
     `new`: a custom field that AutoSend does not define yet. `left_out`: why it is. A `field` of `name` is the whole
-    name, which `split` says how to divide.
+    name, which `split` says how to divide; it says that of the name beside an address, too.
     """
 
     name: str
@@ -79,6 +80,9 @@ def match_columns(
     matching = _Matching(names, dict.fromkeys(unnamed, "") | dict(given), defined, contents or {}, split)
     attributes = _match(matching)
     columns = matching.ordered()
+    if not any(column.field in {WHOLE_NAME, *NAME_PARTS} for column in columns):
+        for column in columns:
+            column.split = (split or NAME_BESIDE) if column.field == EMAIL else ""
     _check_address(columns, attributes, matching)
     _check_new(columns, matching, create=create)
     _check_one_each(columns)

@@ -5,10 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from autosend_mcp.imports.file.rows import FileRow
+from autosend_mcp.models.mailboxes import unwrapped
 
-_ADDRESS = re.compile(r"""(?:[^<>]*<)?['"(]?(?:mailto:)?[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+[>'"),;.\s]*""")
+_ADDRESS = re.compile(
+    r"""(?:[^<>]*<|[^@<>()]+\()?['"(]?(?:mailto:)?[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;()]+(\s*\([^@()]+\))?[>'"),;.\s]*"""
+)
 _MAX_ADDRESS = 320  # characters
 _MAX_EXAMPLES = 3
+_BESIDE = frozenset(">)];,")  # how an address ends that may have a name beside it
 
 
 def is_address(cell: str) -> bool:
@@ -20,15 +24,18 @@ def is_address(cell: str) -> bool:
 class Content:
     """What the cells of one column are.
 
-    `filled`: how many are not blank. `addresses`: how many of them are addresses; `spaced`: have a blank between words;
-    `objects`: are JSON objects. `examples`: the first of them.
+    `filled`: how many are not blank. `addresses`: how many of them are addresses; `named`: with a name beside them;
+    `spaced`: have a blank between words; `objects`: are JSON objects. `examples`: the first of them; `names`: of the
+    names beside addresses.
     """
 
     filled: int = 0
     addresses: int = 0
+    named: int = 0
     spaced: int = 0
     objects: int = 0
     examples: list[str] = field(default_factory=list[str])
+    names: list[str] = field(default_factory=list[str])
 
     @property
     def holds_addresses(self) -> bool:
@@ -51,7 +58,8 @@ class Content:
             text = cell.strip()
             if not text:
                 return
-            self.addresses += is_address(text)
+            if "@" in text:
+                self._see_address(text)
             self.spaced += " " in text
             self.objects += text[0] == "{" and text[-1] == "}" and '"' in text
             if len(self.examples) < _MAX_EXAMPLES:
@@ -59,6 +67,13 @@ class Content:
         elif cell is None:
             return
         self.filled += 1
+
+    def _see_address(self, text: str) -> None:
+        self.addresses += is_address(text)
+        if text[-1] in _BESIDE and (name := unwrapped(text).name):
+            self.named += 1
+            if len(self.names) < _MAX_EXAMPLES:
+                self.names.append(name)
 
 
 def survey(columns: Sequence[str], rows: Iterable[FileRow]) -> dict[str, Content]:

@@ -4,13 +4,11 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from math import ceil
 from typing import Protocol, TypeVar
 
-from pydantic_core import PydanticCustomError
-
 from autosend_mcp.api import contact_lists, contacts
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.request import Request
 from autosend_mcp.errors import Refused, Unknown
-from autosend_mcp.models.addresses import read_address
+from autosend_mcp.models.addresses import read_stored
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_lists.members import People
 from autosend_mcp.models.contacts.contact import StoredContact
@@ -109,10 +107,7 @@ def _names(rows: Iterable[StoredContact], people: People) -> set[str]:
 
 def _address(shown: str) -> str:
     """Return an address from AutoSend as it was sent: in lower case, its domain in ASCII."""
-    try:
-        return shown.lower() if shown.isascii() else read_address(shown)
-    except PydanticCustomError:
-        return shown
+    return shown.lower() if shown.isascii() else read_stored(shown) or shown
 
 
 def waiting_for(call: Call, list_id: str, people: People, *, inside: bool) -> Callable[[], Awaitable[People]]:
