@@ -134,6 +134,31 @@ async def test_automations_are_read_once_a_minute_and_by_pages_also_after_a_fail
         assert line.count(READ) == 3
 
 
+@pytest.mark.parametrize(("number", "limited"), [(301, False), (1, True)])
+async def test_very_many_automations_are_not_named_nor_asked_for_twice(number: int, limited: bool) -> None:
+    """Three pages are read at most, by one of the calls at the same time; a rate limit is tried again in a minute."""
+    options = Options(rate_limit=0, automations=tuple({"name": f"Welcome {one}"} for one in range(number)))
+    dry = NIA | {"dryRun": True}
+    async with over_a_line(sandbox=seeded_sandbox(options)) as (client, line):
+        if limited:
+            line.lose(READ, answering(429, {"success": False, "error": {"message": "Rate limit exceeded"}}))
+
+        async def not_named() -> None:
+            assert NOT_NAMED in answer_of(await client.call_tool("create_contact", dry))["plan"]["effects"]
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(not_named)
+            tasks.start_soon(not_named)
+        seen = line.count(READ)
+        assert limited or seen == 3
+        await not_named()
+        assert line.count(READ) == seen
+        line.faults = {}
+        await anyio.sleep(61)
+        plan = answer_of(await client.call_tool("create_contact", dry))["plan"]
+        assert ("wouldStart" in plan) == limited
+
+
 @pytest.mark.parametrize("run_workflow", [False, True])
 async def test_the_dry_run_of_an_import_foretells_what_starts(run_workflow: bool) -> None:
     rows = csv_of([{"email": "new@example.com", "plan": "free"}, {"email": "old@example.com", "plan": "free"}])
