@@ -95,8 +95,10 @@ async def malformed_calls_and_lines_are_answered_by_field(child: Child, meta: di
         assert error["message"].startswith("arguments must be a JSON object, for example {")
     child.request(7, "tools/call", {"name": 5, **meta})
     assert (await child.read())["error"]["message"].startswith("name must be the name of a tool: create_contact")
-    for junk in ("not json", "[]", "{}", '{"jsonrpc": "2.0", "id": 1}', ""):
+    for junk, answered in (("not json", None), ("[]", None), ("{}", None), ('{"jsonrpc": "2.0", "id": 1}', 1)):
         child.send(junk)
+        assert (await child.read())["id"] == answered
+    child.send("")
     child.send("\ufeff" + json.dumps({"jsonrpc": "2.0", "id": 6, "method": "tools/list", "params": meta}))
     assert "tools" in (await child.read())["result"]
     child.call(8, {"email": "a@b.co", "customFields": {"n": 1}}, **meta)
@@ -121,6 +123,19 @@ async def requests_that_json_cannot_hold_are_answered(child: Child, meta: dict[s
             assert answer["error"]["message"].startswith("This request could not be read, and nothing was done.")
     child.call(8, JANE, **meta)
     assert (await child.read())["id"] == 8
+
+
+async def test_a_host_that_does_not_wait_for_its_discovery_may_initialize() -> None:
+    """@ai-sdk/mcp waits 1 s for the answer. Its lines lie in the pipe before Python has started."""
+    async with started("--sandbox") as child:
+        child.request(0, "server/discover", {"_meta": ENVELOPE})
+        child.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 0}})
+        client = {"name": "raw", "version": "0"}
+        child.request(1, "initialize", {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client})
+        assert "2026-07-28" in (await child.read())["result"]["supportedVersions"]
+        assert (await child.read())["result"]["protocolVersion"] == "2025-11-25"
+        child.request(2, "tools/list", {})
+        assert (await child.read())["result"]["tools"]
 
 
 async def test_a_sandbox_in_a_file_is_there_again_after_a_kill(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from mcp_types import CallToolResult, Request
 from autosend_mcp.cli.connect import connect
 from autosend_mcp.logs import configure_logging
 from autosend_mcp.server.app import open_server
-from autosend_mcp.server.stdio import refusal_of
+from autosend_mcp.server.lines import read_line
 from tests.support.faults import refuse
 from tests.support.faulty import Faulty
 from tests.support.line import over_a_line
@@ -87,35 +87,97 @@ async def test_a_malformed_call_is_explained(params: dict[str, Any], said: str) 
         assert line.seen == []
 
 
+CALL = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "x", "arguments": {"a": "\u00e9"}}}
+WHOLE = json.dumps(CALL, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        WHOLE.encode() + b"\r\n",
+        b"\xef\xbb\xbf" + WHOLE.encode(),
+        b"\0" + WHOLE.encode() + b"\0\n",
+        f"\ufeff{WHOLE}\n".encode("utf-16-le"),
+        f"{WHOLE}\n".encode("utf-16-le")[:-1],
+        b"\0" + f"{WHOLE}\n".encode("utf-16-le")[:-1],
+        f"\ufeff{WHOLE}\n".encode("utf-16-be"),
+        WHOLE.replace('"id": 7', '"id": 6, "id": 7').encode(),
+        WHOLE.replace('"x"', '"x", "_meta": {"progressToken": 1.5}').encode(),
+        WHOLE.replace('"x"', '"x", "_meta": {"progressToken": {"a": [true]}}').encode(),
+        f"[{WHOLE}]".encode(),
+    ],
+)
+def test_a_line_that_is_written_oddly_is_read(line: bytes) -> None:
+    found = read_line(line)
+    assert found.answers == []
+    assert [json.loads(message)["params"] | {"_meta": {}} for message in found.messages] == [
+        {"name": "x", "arguments": {"a": "\u00e9"}, "_meta": {}}
+    ]
+
+
 @pytest.mark.parametrize(
     ("number", "answered"),
     [
-        ("7", "7"),
-        ("-7", "-7"),
-        ('"seven"', '"seven"'),
-        ('""', '""'),
-        ("007", None),
-        ("1.5", None),
-        ("1e2", None),
-        ("true", None),
-        ("\u0661", None),
-        ("9" * 5_000, None),
-        ('"\\ud800"', None),
-        ('"a\tb"', None),
+        ("7", 7),
+        ("-7", -7),
+        ('"seven"', "seven"),
+        ('""', ""),
+        ("1.5", 1.5),
+        ("1e2", 100.0),
+        *(
+            (odd, None)
+            for odd in ("007", "true", "null", "[1]", "{}", "\u0661", "9" * 5_000, '"\\ud800"', '"a\tb"', "1e999")
+        ),
     ],
 )
 @pytest.mark.parametrize("params", ["[]", f"[{HALF}]"])
-def test_only_a_request_whose_id_is_certain_is_answered(number: str, answered: str | None, params: str) -> None:
+def test_a_request_that_is_none_is_answered_with_its_id_or_null(number: str, answered: object, params: str) -> None:
     line = f'{{"jsonrpc":"2.0","id":{number},"method":"tools/call","params":{params}}}\n'
-    refusal = refusal_of(line)
-    assert (refusal and json.dumps(json.loads(refusal)["id"])) == answered
+    assert refused(line)["id"] == answered
+
+
+def refused(line: str) -> dict[str, Any]:
+    """Return the one answer to a line that is no message."""
+    found = read_line(line.encode())
+    assert found.messages == []
+    (answer,) = found.answers
+    return json.loads(answer)
+
+
+@pytest.mark.parametrize(
+    ("line", "answers"),
+    [
+        ("", []),
+        (" \r\n", []),
+        ("not json", [None]),
+        ("[]", [None]),
+        ("{}", [None]),
+        ("5", [None]),
+        ('{"jsonrpc": "2.0", "id": 1}', [1]),
+        ('{"id": 2, "method": "ping"}', [2]),
+        ('[{"id": 2, "method": "ping"}, 5, {"jsonrpc": "2.0", "method": "x", "params": []}]', [2, None]),
+        ('{"jsonrpc": "2.0", "method": "notifications/x", "params": []}', []),
+        (f'{{"jsonrpc": "2.0", "method": "notifications/x", "params": [{HALF}]}}', []),
+        ('{"jsonrpc": "2.0", "id": null, "error": {"code": 1}}', []),
+        ('{"id": 3, "result": []}', []),
+    ],
+)
+def test_every_line_is_answered_but_what_needs_no_answer(line: str, answers: list[object]) -> None:
+    assert [json.loads(answer)["id"] for answer in read_line(line.encode()).answers] == answers
+
+
+def test_a_call_whose_text_is_damaged_is_refused() -> None:
+    line = WHOLE.encode("latin-1")
+    (answer,) = read_line(line).answers
+    assert json.loads(answer)["error"]["message"].startswith("This request is not in UTF-8")
+    assert read_line(line.replace(b"tools/call", b"initialize")).messages
 
 
 @pytest.mark.parametrize(("before", "after"), [('"id":7,', ""), ("", ',"id":7')])
 def test_a_line_of_more_than_5_mb_is_refused_unread(before: str, after: str) -> None:
     rows = ",".join([f'{{"email":"a@b.co","firstName":"{"x" * 1_000}"}}'] * 5_000)
     line = f'{{{before}"method":"tools/call","params":{{"arguments":[{rows}]}},"jsonrpc":"2.0"{after}}}\n'
-    answer = json.loads(refusal_of(line) or "")
+    answer = refused(line)
     assert (answer["id"], answer["error"]["code"]) == (7, -32600)
     assert answer["error"]["message"].startswith("This request is longer than 5 MB, and nothing was done.")
 
@@ -123,7 +185,7 @@ def test_a_line_of_more_than_5_mb_is_refused_unread(before: str, after: str) -> 
 @pytest.mark.parametrize(("start", "again"), [("", '"id":1,'), ('{"a":"', '\\"'), ('"', "\\"), ("", "{")])
 def test_a_long_line_that_is_no_message_is_read_through_once(start: str, again: str) -> None:
     """If each string's end were searched for from the start again, it would take hours."""
-    assert refusal_of(start + again * 100_000) is None
+    assert refused(start + again * 100_000)["id"] is None
 
 
 @pytest.mark.parametrize(
@@ -132,4 +194,4 @@ def test_a_long_line_that_is_no_message_is_read_through_once(start: str, again: 
 def test_the_id_is_found_however_far_from_the_ends_it_stands(nested: str) -> None:
     params = f'{{"long":"{"x" * 1_000}","nested":{nested},"half":{HALF}}}'
     line = f'{{"params":{params},"id":7,"method":"tools/call","jsonrpc":"2.0","_meta":{params}}}\n'
-    assert json.loads(refusal_of(line) or "")["id"] == 7
+    assert refused(line)["id"] == 7

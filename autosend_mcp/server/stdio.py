@@ -8,60 +8,77 @@ They work on private copies of stdin and stdout. From then on stdin is empty, an
 that nothing mixes with the protocol.
 """
 
-import json
 import os
-import re
 import select
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import suppress
 from threading import Timer
-from typing import cast
+from typing import Any, cast
 
 import anyio
 from anyio import AsyncFile, to_thread
+from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
-from mcp_types import INVALID_REQUEST, ErrorData, JSONRPCError, jsonrpc_message_adapter
-from pydantic import ValidationError
 
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.server.app import open_server
 from autosend_mcp.server.in_flight import InFlightWrites
+from autosend_mcp.server.lines import method_of, read_line
 from autosend_mcp.tools.jobs import ending_signals
-
-UNREADABLE = (
-    "This request could not be read, and nothing was done. It must be JSON-RPC 2.0 whose params are an object. No "
-    "string may hold half of a surrogate pair, no number 4,300 digits, and nothing may nest 200 levels deep. Fix "
-    "it and repeat."
-)
-
-TOO_LONG = (
-    "This request is longer than 5 MB, and nothing was done. Send fewer or shorter values at once; a file of contacts "
-    "is imported by autosend-mcp import."
-)
-
-# Characters. What a tool takes at most is a fraction of this; reading a longer line would take 40 times its memory.
-_MAX_LINE = 5_000_000
 
 # From the end of stdin: longer than the grace of the writes, shorter than what is promised.
 _MAX_SECONDS_TO_END = 1.8
 
-# What a line of JSON is made of: brackets, and what stands between them, strings and all.
-_JSON_PARTS = re.compile(r'[\[\]{}]|(?:"(?:[^"\\]|\\.)*+"?|[^"\[\]{}])++')
+# A discovery has this long to be answered; it is at once.
+_DISCOVERY_PATIENCE = 5.0
 
 
 async def serve_stdio(autosend: AutoSend) -> None:
     """Serve until stdin ends. SIGTERM, SIGINT and SIGHUP end the process with 128 + the signal's number."""
     stdout, ended = _Stdout(), anyio.Event()
-    streams = _messages(_take_stdin(), stdout.write, ended), stdout
+    messages = _messages(_take_stdin(), stdout.write, ended)
     async with open_server(autosend) as (server, writes), anyio.create_task_group() as tasks:
         tasks.start_soon(_end_with_stdin, ended, writes)
         if sys.platform != "win32":
             tasks.start_soon(_end_on_signal, writes)
-        async with stdio_server(*cast("tuple[AsyncFile[str], AsyncFile[str]]", streams)) as (read, write):
-            await server.run(read, write, server.create_initialization_options())
+        opening = await _discovered(server, messages, stdout)
+        await _serve(server, _joined(opening, messages), stdout)
         await writes.close()
         tasks.cancel_scope.cancel()
+
+
+async def _serve(server: Server[Any], messages: AsyncIterator[str], stdout: "_Stdout | _Answered") -> None:
+    streams = cast("tuple[AsyncFile[str], AsyncFile[str]]", (messages, stdout))
+    async with stdio_server(*streams) as (read, write):
+        await server.run(read, write, server.create_initialization_options())
+
+
+async def _discovered(server: Server[Any], messages: AsyncIterator[str], stdout: "_Stdout") -> list[str]:
+    """Answer each discovery that the host begins with, and return the messages up to the first other request.
+
+    Each has a connection of its own. On the main one it would decide for the newer protocol, and a host that has not
+    waited for the answer, because Python takes its time to start, and goes on with `initialize`, would be refused
+    (@ai-sdk/mcp waits for 1 s).
+    """
+    opening: list[str] = []
+    async for message in messages:
+        match method_of(message):
+            case "server/discover":
+                answered = _Answered(stdout)
+                await _serve(server, answered.after(message), answered)
+            case "":
+                opening.append(message)
+            case _:
+                return [*opening, message]
+    return opening
+
+
+async def _joined(opening: Iterable[str], messages: AsyncIterator[str]) -> AsyncGenerator[str]:
+    for message in opening:
+        yield message
+    async for message in messages:
+        yield message
 
 
 async def _end_with_stdin(ended: anyio.Event, writes: InFlightWrites) -> None:
@@ -82,75 +99,23 @@ async def _end_on_signal(writes: InFlightWrites) -> None:
             os._exit(128 + number)
 
 
-def _take_stdin() -> AsyncFile[str]:
+def _take_stdin() -> AsyncFile[bytes]:
     private = os.dup(0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    return anyio.wrap_file(open(private, encoding="utf-8", errors="replace"))  # noqa: PTH123 - open to the end
+    return anyio.wrap_file(open(private, "rb"))  # noqa: PTH123 - open to the end
 
 
 async def _messages(
-    stdin: AsyncFile[str], send: Callable[[str], Awaitable[None]], ended: anyio.Event
+    stdin: AsyncFile[bytes], send: Callable[[str], Awaitable[None]], ended: anyio.Event
 ) -> AsyncGenerator[str]:
-    """Yield the lines that are JSON-RPC messages; refuse the requests that are none."""
-    async for read in stdin:
-        line = read.lstrip("\ufeff")  # a byte order mark, which some write before each text
-        # The SDK parses the line again: it takes text, and says nothing of a line that it drops.
-        if refusal := refusal_of(line):
-            await send(refusal)
-        else:
-            yield line
+    """Yield the messages of JSON-RPC; answer what is none. The SDK parses them again: it takes text."""
+    async for raw in stdin:
+        line = read_line(raw)
+        for answer in line.answers:
+            await send(answer)
+        for message in line.messages:
+            yield message
     ended.set()
-
-
-def refusal_of(line: str) -> str | None:
-    """Return the answer to a request that cannot be read or is too long; None for a good one.
-
-    None also for what has no id: an answer with `"id": null` would not say which request it refuses, and a client that
-    cannot read it may answer it in turn (modelcontextprotocol/rust-sdk#938).
-    """
-    why = TOO_LONG
-    if len(line) <= _MAX_LINE:
-        try:
-            jsonrpc_message_adapter.validate_json(line, by_name=False)
-        except ValidationError:
-            why = UNREADABLE
-        else:
-            return None
-    with suppress(ValueError):  # no id, or none that could be written
-        error = ErrorData(code=INVALID_REQUEST, message=why)
-        answer = JSONRPCError(jsonrpc="2.0", id=_id_of(line), error=error)
-        return answer.model_dump_json(by_alias=True, exclude_none=True) + "\n"
-    return None
-
-
-def _id_of(line: str) -> int | str:
-    """Return the id of a request.
-
-    Raises:
-        ValueError: The line is no request with an id.
-    """
-    match json.loads(_outermost(line)):
-        case {"method": str(), "id": bool()}:
-            raise ValueError
-        case {"method": str(), "id": int() | str() as number}:
-            return number
-        case _:
-            raise ValueError
-
-
-def _outermost(line: str) -> str:
-    """Return a JSON object with null for each value that nests: there may be more in it than `json` can read."""
-    depth = 0
-    kept: list[str] = []
-    for match in _JSON_PARTS.finditer(line):
-        part = match[0]
-        depth += part in ("[", "{")
-        if depth == 1:
-            kept.append(part)
-        elif depth == 2 and part in ("[", "{"):
-            kept.append("null")
-        depth -= part in ("]", "}")
-    return "".join(kept)
 
 
 class _Stdout:
@@ -186,3 +151,25 @@ class _Stdout:
     def _write_all(self, data: bytes) -> None:
         while data:
             data = data[os.write(self._private, data) :]
+
+
+class _Answered:
+    """Stdout for one request, whose connection ends when it is answered."""
+
+    def __init__(self, stdout: _Stdout) -> None:
+        self._stdout = stdout
+        self._done = anyio.Event()
+
+    async def after(self, message: str) -> AsyncGenerator[str]:
+        """Yield the request, and end when it is answered."""
+        yield message
+        with anyio.move_on_after(_DISCOVERY_PATIENCE):
+            await self._done.wait()
+
+    async def write(self, line: str) -> None:
+        """Write the answer."""
+        await self._stdout.write(line)
+        self._done.set()
+
+    async def flush(self) -> None:
+        """Do nothing: no line is kept back."""

@@ -1,0 +1,174 @@
+"""Lines as they arrive on stdin: which are messages of JSON-RPC, and what answers those that are none.
+
+The SDK drops a line that it cannot parse, so that the host waits for ever. Here every line is answered but a blank
+one, a notification, and an answer of the client's. An answer never has an id that the line has not; where it has
+none that could be read, it is null (JSON-RPC 2.0, 5). An error of the client's is never answered, so that two who
+do not understand each other stop (modelcontextprotocol/rust-sdk#938).
+"""
+
+import json
+import re
+from contextlib import suppress
+from math import isfinite
+from typing import Any, NamedTuple, cast
+
+from mcp_types import INVALID_REQUEST, PARSE_ERROR, jsonrpc_message_adapter
+from pydantic import ValidationError
+
+UNREADABLE = (
+    "This request could not be read, and nothing was done. It must be JSON-RPC 2.0 whose params are an object. No "
+    "string may hold half of a surrogate pair, no number 4,300 digits, and nothing may nest 200 levels deep. Fix "
+    "it and repeat."
+)
+NO_JSON = "This line is not JSON, and nothing was done. Write one JSON-RPC message a line, in UTF-8."
+DAMAGED = "This request is not in UTF-8, so that its texts are damaged, and nothing was done. Repeat it in UTF-8."
+TOO_LONG = (
+    "This request is longer than 5 MB, and nothing was done. Send fewer or shorter values at once; a file of contacts "
+    "is imported by autosend-mcp import."
+)
+
+# Characters. What a tool takes at most is a fraction of this; reading a longer line would take 40 times its memory.
+_MAX_LINE = 5_000_000
+
+# What a line of JSON is made of: brackets, and what stands between them, strings and all.
+_JSON_PARTS = re.compile(r'[\[\]{}]|(?:"(?:[^"\\]|\\.)*+"?|[^"\[\]{}])++')
+
+_BOM = "\ufeff"
+
+
+class Line(NamedTuple):
+    """What a line comes to: `messages` to handle, `answers` to those that cannot be. Each ends in a line break."""
+
+    messages: list[str]
+    answers: list[str]
+
+
+def read_line(raw: bytes) -> Line:
+    """Return the messages in a line, and the answers to what in it is none."""
+    text, is_damaged = _decoded(raw)
+    if not text:
+        return Line([], [])
+    if len(text) > _MAX_LINE:
+        return Line([], _refused(text, TOO_LONG))
+    if is_damaged and '"tools/call"' in text:
+        return Line([], _refused(text, DAMAGED))
+    return Line([f"{text}\n"], []) if "progressToken" not in text and _is_message(text) else _parsed(text)
+
+
+def _parsed(text: str) -> Line:
+    """Return what a line comes to that is no message as it is, or has something in it to be repaired."""
+    try:
+        found = cast("object", json.loads(text))
+    except (ValueError, RecursionError):
+        return Line([], _refused(text, UNREADABLE))
+    # A batch, which MCP had in 2025-03-26 alone: each of its messages is handled by itself.
+    batch = cast("list[object]", found) if isinstance(found, list) else []
+    several = [_read(one) for one in batch or [found]]
+    messages = [message for each in several for message in each.messages]
+    return Line(messages, [answer for each in several for answer in each.answers])
+
+
+def method_of(message: str) -> str:
+    """Return the method of a message that is a request; nothing for a notification or an answer."""
+    members = cast("dict[str, Any]", json.loads(message))
+    return str(members.get("method", "")) if "id" in members else ""
+
+
+def _decoded(raw: bytes) -> tuple[str, bool]:
+    """Return a line as text without what stands around it, and whether some of it could not be decoded.
+
+    One of UTF-16 begins or ends with half of a line break, which was split at its other half.
+    """
+    zeros = raw[1::2].count(0), raw[::2].count(0)
+    if max(zeros) > len(raw) // 3:
+        after_break = raw.startswith(b"\0") and zeros[1] > zeros[0] and not raw.endswith(b"\0\n")
+        plain = raw[1:] if after_break else raw
+        encoding = "utf-16-le" if after_break or zeros[0] > zeros[1] else "utf-16-be"
+        return _stripped(plain.removesuffix(b"\n").decode(encoding, "ignore")), False
+    try:
+        return _stripped(raw.decode()), False
+    except UnicodeDecodeError:
+        return _stripped(raw.decode(errors="replace")), True
+
+
+def _stripped(text: str) -> str:
+    return text.strip(f"{_BOM}\ufffe\0 \t\r\n")
+
+
+def _is_message(text: str) -> bool:
+    try:
+        jsonrpc_message_adapter.validate_json(text, by_name=False)
+    except ValidationError:
+        return False
+    return True
+
+
+def _read(found: object) -> Line:
+    """Return what parsed JSON comes to."""
+    if isinstance(found, dict):
+        members = _repaired(cast("dict[str, Any]", found))
+        text = json.dumps(members)
+        if _is_message(text):
+            return Line([f"{text}\n"], [])
+        return Line([], _answered(members, UNREADABLE))
+    return Line([], [_error(None, INVALID_REQUEST, UNREADABLE)])
+
+
+def _repaired(members: dict[str, Any]) -> dict[str, Any]:
+    """Return a message without params that are null, and without a progress token that is no text or whole number."""
+    if members.get("params", ...) is None:
+        return {name: value for name, value in members.items() if name != "params"}
+    params: object = members.get("params")
+    meta = cast("dict[str, Any]", params).get("_meta") if isinstance(params, dict) else None
+    if not isinstance(meta, dict):
+        return members
+    token: object = cast("dict[str, Any]", meta).get("progressToken")
+    if isinstance(token, str) or (isinstance(token, int) and not isinstance(token, bool)):
+        return members
+    kept = {name: value for name, value in cast("dict[str, Any]", meta).items() if name != "progressToken"}
+    return members | {"params": cast("dict[str, Any]", params) | {"_meta": kept}}
+
+
+def _refused(text: str, why: str) -> list[str]:
+    """Return the answer to a line that cannot be parsed or is too long, or none if it needs none."""
+    with suppress(ValueError):
+        outermost: object = json.loads(_outermost(text))
+        if isinstance(outermost, dict):
+            return _answered(cast("dict[str, Any]", outermost), why)
+    return [_error(None, PARSE_ERROR, why if why == TOO_LONG else NO_JSON)]
+
+
+def _answered(members: dict[str, Any], why: str) -> list[str]:
+    if "method" not in members and ("result" in members or "error" in members):
+        return []  # an answer of the client's
+    if "id" not in members and isinstance(members.get("method"), str):
+        return []  # a notification
+    return [_error(members.get("id"), INVALID_REQUEST, why)]
+
+
+def _error(given: object, code: int, why: str) -> str:
+    """Return an error as a line, with the id that was given if one can be written back as it is."""
+    writable = isinstance(given, int | float | str) and not isinstance(given, bool)
+    known = given if writable and not (isinstance(given, float) and not isfinite(given)) else None
+    answer: dict[str, object] = {"jsonrpc": "2.0", "id": known, "error": {"code": code, "message": why}}
+    try:
+        line = json.dumps(answer, ensure_ascii=False)
+        line.encode()
+    except ValueError:  # half of a surrogate pair, or 4,300 digits
+        line = json.dumps(answer | {"id": None})
+    return f"{line}\n"
+
+
+def _outermost(line: str) -> str:
+    """Return a JSON object with null for each value that nests: there may be more in it than `json` can read."""
+    depth = 0
+    kept: list[str] = []
+    for match in _JSON_PARTS.finditer(line):
+        part = match[0]
+        depth += part in ("[", "{")
+        if depth == 1:
+            kept.append(part)
+        elif depth == 2 and part in ("[", "{"):
+            kept.append("null")
+        depth -= part in ("]", "}")
+    return "".join(kept)
