@@ -144,7 +144,10 @@ async def test_an_integer_stays_an_integer_on_the_wire(faulty: Faulty) -> None:
         ({"email": "a@b.co", "customFields": {"email": "SECRET"}}, ["use the parameter email"]),
         ({"email": "a@b.co", "customFields": {"externalId": "SECRET"}}, ["use the parameter userId"]),
         ({"email": "a@b.co", "customFields": {"contactLists": "SECRET"}}, ["use the parameter listIds"]),
-        ({"email": "a@b.co", "customFields": {"city": "SECRET"}}, ["AutoSend reserves; choose another name"]),
+        (
+            {"email": "a@b.co", "customFields": {"city": "SECRET"}},
+            ["name, such as homeCity. Reserved are ", "zip, country."],
+        ),
         ({f"city{n}": 1 for n in range(30)}, ["- and 11 more."]),
     ],
 )

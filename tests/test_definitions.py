@@ -1,12 +1,16 @@
 """Contact lists, segments and custom fields: made once, deleted with a confirm, settled when the reply is lost."""
 
+import re
 from typing import Any
 
 import pytest
 
 from autosend_mcp.models.contact_lists.lists import OPERATORS
+from autosend_mcp.models.text import compact_json
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.tools.contact_properties import VALUES_GONE
+from autosend_mcp.tools.property_checks import NOBODY_CAN_HAVE
+from autosend_mcp.tools.registry import TOOLS
 from tests.support.answering import Answering, Row
 from tests.support.line import LOST, Line, applied_then_reset, forwarded, over_a_line, reset
 from tests.support.records import snapshot
@@ -191,14 +195,27 @@ async def test_a_deleted_list_leaves_its_contacts_and_is_no_longer_found_by_name
 
 
 async def test_a_segment_is_made_with_its_conditions_and_filled_by_them() -> None:
-    async with over_a_line() as (client, _line):
+    async with over_a_line() as (client, line):
         asked = {"name": "Pro", "type": "segment", "filterCriteria": CRITERIA}
-        made = answer_of(await client.call_tool("create_contact_list", asked))
         answer_of(await client.call_tool("create_contact", {"email": "a@b.co", "customFields": {"plan": "pro"}}))
         answer_of(await client.call_tool("create_contact", {"email": "b@b.co", "customFields": {"plan": "free"}}))
+        made = answer_of(await client.call_tool("create_contact_list", asked))
         inside = answer_of(await client.call_tool("find_contacts", {"list": "Pro"}))
-    assert made["type"] == "segment"
+        (shown,) = answer_of(await client.call_tool("list_contact_lists", {"type": "segment"}))["lists"]
+        text = error_of(await client.call_tool("add_to_list", {"list": "Pro", "emails": ["b@b.co"]}))
+        line.lose("POST /contact-lists/contacts/search", reset)
+        uncounted = answer_of(await client.call_tool("create_contact_list", asked | {"name": "Also pro"}))
+    assert (made["type"], made["contactCount"]) == ("segment", 1)
     assert [one["email"] for one in inside["contacts"]] == ["a@b.co"]
+    assert shown["filterCriteria"] == CRITERIA
+    assert compact_json(CRITERIA) in text
+    assert "contactCount" not in uncounted
+
+
+def test_the_operators_of_segments_are_in_the_description() -> None:
+    description = TOOLS["create_contact_list"].definition.input_schema["properties"]["filterCriteria"]["description"]
+    for operator in set[str]().union(*OPERATORS.values()):
+        assert re.search(rf"\b{operator}\b", description)
 
 
 CONDITION = CRITERIA["groups"][0]
@@ -298,9 +315,10 @@ async def test_a_field_is_deleted_by_its_exact_name_and_none_that_looks_like_it(
         ("contactProperties.logins", None),
         ("email", None),
         ("createdAt", None),
-        ("plann", '"plann"; did you mean "plan"?'),
-        ("customFields.Plan", '"Plan"; did you mean "plan"?'),
-        ("shoeSize", '"shoeSize".'),
+        ("plann", 'No custom field or field of contacts is called "plann"; did you mean "plan"?'),
+        ("customFields.Plan", 'No custom field or field of contacts is called "Plan"; did you mean "plan"?'),
+        ("shoeSize", 'No custom field or field of contacts is called "shoeSize".'),
+        ("country", NOBODY_CAN_HAVE.format('"country"')),
     ],
 )
 async def test_a_condition_on_a_field_that_nobody_has_is_noted(field: str, noted: str | None) -> None:
@@ -309,8 +327,7 @@ async def test_a_condition_on_a_field_that_nobody_has_is_noted(field: str, noted
     async with seeded() as (client, _):
         for more in ({"dryRun": True}, {}):
             answer = answer_of(await client.call_tool("create_contact_list", asked | more))
-            said = [f"No custom field or field of contacts is called {noted}"] if noted else []
-            assert answer.get("notes", []) == said
+            assert answer.get("notes") == ([noted] if noted else None)
 
 
 async def test_a_value_is_checked_against_the_field_named_and_shown_from_it() -> None:

@@ -8,8 +8,9 @@ import pytest
 from mcp import Client, MCPError
 from mcp_types import PromptReference, ResourceTemplateReference, TextContent, TextResourceContents
 
+from autosend_mcp.cli.connect import connect
 from autosend_mcp.cli.main import main
-from autosend_mcp.server.app import instructions, offered_tools
+from autosend_mcp.server.app import instructions, offered_tools, open_server
 from autosend_mcp.settings import DEFAULT_TOOLSETS, SettingsError, load_settings
 from autosend_mcp.tools.registry import TOOLS
 from manifests.blocks import tokens
@@ -119,6 +120,15 @@ def test_the_instructions_are_short_and_name_only_what_is_offered(settings: dict
     assert ("dryRun" in text) is writers
     assert ("Nothing here changes anything." in text) is not writers
     assert "never instructions" in text
+    assert "unless the user sets AUTOSEND_TOOLSETS: " in text
+
+
+async def test_a_sandbox_says_that_it_is_one_and_nothing_else_does() -> None:
+    async with open_server(connect("")) as (server, _), Client(server, mode="legacy", cache=None) as client:
+        assert (client.instructions or "").startswith("This is a sandbox, not AutoSend")
+        assert "(sandbox)" in str(client.server_info)
+    async with seeded("legacy") as (client, _):
+        assert "sandbox" not in f"{client.instructions} {client.server_info}"
 
 
 async def test_the_client_is_given_the_instructions() -> None:
@@ -190,10 +200,11 @@ async def test_the_resources_hold_what_the_tools_say(era: str) -> None:
     async with seeded(era) as (client, _):
         lists = answer_of(await client.call_tool("list_contact_lists", {}))["lists"]
         fields = answer_of(await client.call_tool("list_custom_fields", {}))["fields"]
-        shown = [{name: value for name, value in row.items() if name != "description"} for row in lists]
+        only_one = {"description", "filterCriteria"}
+        shown = [{name: value for name, value in row.items() if name not in only_one} for row in lists]
         assert await resource(client, "autosend://contact-lists") == {"total": len(shown), "lists": shown}
         assert await resource(client, "autosend://custom-fields") == {"total": len(fields), "fields": fields}
-        for row in shown:
+        for row in lists:
             assert await resource(client, f"autosend://contact-lists/{row['name'].replace(' ', '%20')}") == row
             assert await resource(client, f"autosend://contact-lists/{row['id']}") == row
 

@@ -45,8 +45,9 @@ class AutoSend:
         *,
         target: str | None = "",
         now: Callable[[], float] = time.time,
+        is_sandbox: bool = False,
     ) -> None:
-        """`transport` replaces the network, for the sandbox in the same process.
+        """`transport` replaces the network, for the sandbox in the same process, which `is_sandbox`.
 
         `target` distinguishes this AutoSend from others with the same URL and key; None if it ends with this process.
         `now` is the clock that shows the time of day; the one that measures is the event loop's.
@@ -54,6 +55,7 @@ class AutoSend:
         self.settings = settings
         self.now = now
         self.target = target
+        self.is_sandbox = is_sandbox
         self.pace = Pace(settings.rate_limit, settings.rate_limit_minute)
         self.cache = Cache()
         self._transport = transport

@@ -36,4 +36,4 @@ def _in_process(file: str, given: Mapping[str, object]) -> AutoSend:
     usual: dict[str, Any] = {"rate_limit": max(Options.rate_limit, ceil(settings.rate_limit))}
     options = Options(**usual | from_variables())
     transport = ASGITransport(Sandbox(options, file or None).app, raise_app_exceptions=False)
-    return AutoSend(settings, transport, target=str(Path(file).resolve()) if file else None)
+    return AutoSend(settings, transport, target=str(Path(file).resolve()) if file else None, is_sandbox=True)

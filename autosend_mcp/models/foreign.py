@@ -4,7 +4,7 @@ Hosts add arguments to every call: ids of the call and the session, progress, wh
 Cursor, Windsurf, OpenHands, Dify, Flowise, LangChain, crewAI, ...). A call cannot fail for them, and they must never
 end up in a contact. The rule, first match:
 
-1. It speaks of opting out: refused, whatever else is in its name.
+1. It speaks of opting out, or of another address: refused, whatever else is in its name.
 2. It begins with `_` or `$`, or its value is a call's id or a chat role: dropped.
 3. It is almost one of ours: refused with the nearest name. With one of the words of hosts in it, it must be nearer.
 4. It has a word of hosts in it (tool, session, task, reasoning, ...): dropped.
@@ -90,6 +90,14 @@ _ATTRIBUTES = _words(
     "student course user_id userid externalid"
 )
 
+# Together: a contact is to have another address. AutoSend finds it by its address, and cannot change that.
+_MAIL = _words("email emails mail address")
+_OTHER = _words("new change changed update updated replace replacement old former previous current next to from")
+CHANGE_OF_ADDRESS = (
+    "no such argument. AutoSend cannot change the address of a contact. If the user agrees: with suppress_emails, opt "
+    "the new address out of what get_suppression shows of the old, for opt-outs do not move; create a contact with it "
+    "and the values and lists that get_contact shows, which may start mail to it; then delete the old."
+)
 
 _PLACES = (
     (_GROUPS, "Lists are joined by listIds, tags are custom fields."),
@@ -106,6 +114,8 @@ def why_refused(name: str, value: object, spellings: Mapping[str, str], *, dropp
     words = _words_of(name)
     if words & _OPT_OUTS or (isinstance(value, str) and value.strip().lower() in _OPTED_OUT):
         return "no such argument. Whoever opted out must not be mailed: suppress_emails is the tool for that."
+    if "email" in spellings.values() and words & _MAIL and words & _OTHER:
+        return CHANGE_OF_ADDRESS
     if dropping and (name.startswith(("_", "$")) or _is_of_a_chat(value)):
         return ""
     of_hosts = dropping and bool(words & _HOSTS)

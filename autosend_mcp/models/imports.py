@@ -1,12 +1,12 @@
 """Imports of files: the arguments and answers of `start_import`, `get_import` and `stop_import`."""
 
-from collections.abc import Callable
-from typing import Annotated, Self
+from collections.abc import Callable, Mapping
+from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from autosend_mcp.models.base import Answer, Body, JsonObject, WriteBody, broken_rule
-from autosend_mcp.models.values import MAX_ENTRIES, Name, sendable
+from autosend_mcp.models.values import FOR_LISTS, MAX_ENTRIES, Name, sendable
 
 MAX_TEXT_BYTES = 100_000
 
@@ -36,6 +36,8 @@ def _one_of(values: tuple[str, ...]) -> Callable[[str], str]:
 
 class StartImport(WriteBody):
     """The arguments of `start_import`."""
+
+    spellings: ClassVar[Mapping[str, str]] = {**FOR_LISTS, "createCustomFields": "createFields", "csv": "text"}
 
     text: FileText | None = Field(
         default=None,

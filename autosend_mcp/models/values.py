@@ -10,6 +10,7 @@ import unicodedata
 from typing import Annotated, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic.alias_generators import to_camel
 
 from autosend_mcp.models.addresses import address_notes, read_mailbox
 from autosend_mcp.models.base import broken_rule
@@ -39,6 +40,15 @@ RESERVED = {
         )
     ),
 }  # fmt: skip
+
+# What else callers say for the arguments that name lists and people.
+FOR_LISTS = dict.fromkeys(
+    ("lists", "list", "listId", "listName", "listNames", "contactList", "contactLists", "contactListId",
+     "contactListIds", "contactListNames", "addToLists", "joinLists"), "listIds"
+)  # fmt: skip
+FOR_LIST = dict.fromkeys(("listId", "listName", "contactList", "contactListId", "contactListName"), "list")
+FOR_EMAILS = dict.fromkeys(("email", "emailAddress", "emailAddresses", "addresses"), "emails")
+FOR_EMAIL = {"emailAddress": "email"}
 
 # What AutoSend sets of a contact by itself, so that nobody can.
 # Since 2026-07-24 (changelog) it shows two more, where and under which keys is not documented: these are the likely.
@@ -78,10 +88,18 @@ def _custom_name(name: str) -> str:
     if not name.strip():
         raise broken_rule("has an empty name")
     if name in RESERVED:
-        parameter = RESERVED[name]
-        instead = f"use the parameter {parameter}" if parameter else "choose another name"
-        raise broken_rule(f"is a name AutoSend reserves; {instead}")
+        raise broken_rule(f"is a name AutoSend reserves; {_instead_of(name)}")
     return name
+
+
+def _instead_of(name: str) -> str:
+    """Return what to do in place of naming a custom field so."""
+    if parameter := RESERVED[name]:
+        return f"use the parameter {parameter}"
+    if name.startswith("unsubscribe"):
+        return "opting out is no field: suppress_emails is the tool for that"
+    others = ", ".join(other for other, parameter in RESERVED.items() if not parameter and "sub" not in other)
+    return f"choose another name, such as {to_camel(f'home_{name}')}. Reserved are {others}"
 
 
 def _notes(info: ValidationInfo) -> list[str]:

@@ -60,16 +60,22 @@ _import_tools()
 ALL_TOOLS = chosen(TOOLSETS, read_only=False)
 
 
-def instructions(tools: Mapping[str, Tool]) -> str:
+SANDBOX = "This is a sandbox, not AutoSend: nothing in it is real, and no mail goes out. Tell the user so."
+
+
+def instructions(tools: Mapping[str, Tool], *, is_sandbox: bool = False) -> str:
     """Return what a host shows the model about the server as a whole, by the tools that are offered."""
-    offered = dict.fromkeys(TOOLSETS[tool.toolset] for tool in tools.values() if tool.toolset)
-    parts = [f"AutoSend {', '.join(offered)}."]
-    if {"contacts", "lists"} & {tool.toolset for tool in tools.values()}:
-        parts.append("Lists are named by exact name or id.")
+    offered = {tool.toolset: TOOLSETS[tool.toolset] for tool in tools.values() if tool.toolset}
+    parts = [SANDBOX] * is_sandbox + [f"AutoSend {', '.join(offered.values())}."]
+    if {"contacts", "lists"} & offered.keys():
+        parts.append("Lists go by name or id.")
+    if missing := [about for toolset, about in TOOLSETS.items() if toolset not in offered]:
+        parts.append(f"Not offered, unless the user sets AUTOSEND_TOOLSETS: {', '.join(missing)}.")
+    parts.append("Nothing here sends a mail or campaign by itself.")
     if any(not tool.reads for tool in tools.values()):
         parts.append(
-            "Writing may start live automations that send real mail: change only what the user asked for; dryRun shows "
-            "what would happen. Repeat a call that ended in an error only if the error says so."
+            "But writing may start live automations that send real mail: change only what the user asked for; dryRun "
+            "shows what would happen. Repeat a call that ended in an error only if the error says so."
         )
     else:
         parts.append("Nothing here changes anything.")
@@ -91,8 +97,8 @@ def build_server(autosend: AutoSend, writes: InFlightWrites, jobs: Jobs, *, at_s
     server = Server[Any](
         NAME,
         version=VERSION,
-        title=TITLE,
-        instructions=instructions(tools),
+        title=f"{TITLE} (sandbox)" if autosend.is_sandbox else TITLE,
+        instructions=instructions(tools, is_sandbox=autosend.is_sandbox),
         on_list_tools=handlers.list_tools,
         on_call_tool=dispatch.call_tool,
         on_list_resources=handlers.list_resources,

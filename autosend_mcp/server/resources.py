@@ -82,5 +82,5 @@ async def read(call: Call, uri: str, history: History) -> str:
     elif uri in _READERS:
         data = await _READERS[uri](call)
     else:
-        data = (await resolve_list(Context(call), unquote(uri.removeprefix(f"{LISTS}/")))).named()
+        data = (await resolve_list(Context(call), unquote(uri.removeprefix(f"{LISTS}/")))).shown()
     return compact_json(shortened(visible_data(data), MAX_ANSWER_BYTES))

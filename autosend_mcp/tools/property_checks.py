@@ -15,6 +15,10 @@ from autosend_mcp.tools.context import Context
 UNCHECKED = "AutoSend's custom fields could not be read, so names and types were not checked."
 UNDEFINED = "Not defined as custom fields: {}. What AutoSend does with such a value is not documented."
 
+NOBODY_CAN_HAVE = (
+    "AutoSend reserves the name {}, and nothing here can give a contact such a value: perhaps nobody has it."
+)
+
 _KINDS = {"string": "string", "number": "number", "boolean": "boolean", "date": 'date, such as "2024-03-01"'}
 
 
@@ -76,6 +80,8 @@ async def note_fields_nobody_has(context: Context, names: Iterable[str]) -> None
     if not wanted or (defined := await defined_types(context)) is None:
         return
     known = {"email", *RESERVED, *SET_BY_AUTOSEND, *defined}
+    cannot_be_set = {name for name in RESERVED if not RESERVED[name]} - {*SET_BY_AUTOSEND, *defined}
+    context.notes += [NOBODY_CAN_HAVE.format(quoted(name)) for name in wanted if name in cannot_be_set]
     for name in [name for name in wanted if visible(name) not in known][:20]:
         near = get_close_matches(name, known, n=1, cutoff=0.7)
         meant = f"; did you mean {quoted(near[0])}?" if near else "."

@@ -4,14 +4,15 @@ Source: AutoSend's documentation, the pages of "Contact lists" and "Segments". B
 group that contacts are put into, a segment is computed from conditions.
 """
 
-from typing import Annotated, Any, Literal, Self, cast
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from autosend_mcp.models.base import JsonObject, Stored, WriteAnswer, WriteBody, broken_rule
 from autosend_mcp.models.pages import Pageable, Paged
 from autosend_mcp.models.text import VisibleText
-from autosend_mcp.models.values import Name, not_blank, sendable
+from autosend_mcp.models.values import FOR_LIST, Name, not_blank, sendable
 
 EVERYBODY = "GLOBAL_CONTACT_LIST"
 
@@ -54,6 +55,11 @@ class ContactList(Stored):
         shown = {"id": self.id, "name": self.name, "type": self.type, "contactCount": self.contact_count}
         shown |= {"parentId": self.parent_id}
         return {name: value for name, value in shown.items() if value is not None}
+
+    def shown(self) -> dict[str, Any]:
+        """Return what there is to know of it: what distinguishes it, the description, the conditions of a segment."""
+        more = {"description": self.description, "filterCriteria": self.filter_criteria}
+        return self.named() | {name: value for name, value in more.items() if value}
 
 
 def _criteria(value: object) -> object:
@@ -141,15 +147,18 @@ class CreateContactList(WriteBody):
 
 
 class CreatedContactList(WriteAnswer[Literal["created", "dry_run"]]):
-    """The answer of `create_contact_list`."""
+    """The answer of `create_contact_list`. `contactCount`: how many are in a segment that was made."""
 
     id: str | None = None
     name: str | None = None
     type: str | None = None
+    contact_count: int | None = None
 
 
 class DeleteContactList(WriteBody):
     """The arguments of `delete_contact_list`."""
+
+    spellings: ClassVar[Mapping[str, str]] = {**FOR_LIST, "name": "list", "id": "list"}
 
     contact_list: Name = Field(alias="list", description="The list or segment, by name or id.", examples=["Newsletter"])
     confirm: Name | None = Field(default=None, description="Its exact name, once the user has agreed.")

@@ -3,16 +3,16 @@
 Source: AutoSend's documentation, "Add contacts to a list", "Remove contacts from a list" and "Get contacts in list".
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self, cast
+from typing import Any, ClassVar, Literal, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from autosend_mcp.models.base import JsonObject, WriteAnswer, WriteBody, broken_rule
 from autosend_mcp.models.contacts.contact import StoredContact
-from autosend_mcp.models.values import MAX_ENTRIES, EmailAddress, Name
+from autosend_mcp.models.values import FOR_EMAILS, FOR_LIST, MAX_ENTRIES, EmailAddress, Name
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,12 @@ class MembersPage:
 
 class ListMembers(WriteBody):
     """A list, and the people to put in or take out: by address or by id, not both."""
+
+    spellings: ClassVar[Mapping[str, str]] = {
+        **FOR_LIST,
+        **FOR_EMAILS,
+        **dict.fromkeys(("id", "ids", "contactId"), "contactIds"),
+    }
 
     contact_list: Name = Field(
         alias="list", description="The contact list (not a segment), by name or id.", examples=["Newsletter"]

@@ -4,13 +4,14 @@ Source: AutoSend's documentation, "Bulk update contacts", "Remove contacts", "De
 by user id".
 """
 
-from typing import Annotated, Any, Literal, cast
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from autosend_mcp.models.base import JsonObject, WriteAnswer, WriteBody, broken_rule
-from autosend_mcp.models.values import MAX_ENTRIES, Name
+from autosend_mcp.models.values import FOR_LISTS, MAX_ENTRIES, Name
 
 
 def _row(value: object) -> object:
@@ -59,6 +60,8 @@ class BulkCounts(BaseModel):
 
 class UpsertContacts(WriteBody):
     """The arguments of `upsert_contacts`."""
+
+    spellings: ClassVar[Mapping[str, str]] = {**FOR_LISTS, "people": "contacts", "rows": "contacts"}
 
     contacts: list[Row] = Field(
         min_length=1,

@@ -12,6 +12,7 @@ from autosend_mcp.models.base import Answer, Body, KeepsRaw, broken_rule
 from autosend_mcp.models.schema import UNPUBLISHED, published_schema
 from autosend_mcp.models.text import VisibleText, quoted, with_visible_names
 from autosend_mcp.models.values import (
+    FOR_EMAIL,
     MAX_ENTRIES,
     RESERVED,
     SET_BY_AUTOSEND,
@@ -36,7 +37,7 @@ Values = dict[str, Any]
 class Person(Body):
     """What both a create and an upsert say of one contact."""
 
-    spellings: ClassVar[Mapping[str, str]] = OTHER_NAMES
+    spellings: ClassVar[Mapping[str, str]] = {**OTHER_NAMES, **FOR_EMAIL}
 
     email: EmailAddress = Field(description="Email address.", examples=["jane@example.com"])
     first_name: Text | None = Field(default=None, description="First name.", examples=["Jane"])
@@ -45,7 +46,8 @@ class Person(Body):
     mobile: Mobile | None = Field(default=None, description="Phone number, in E.164.", examples=["+14155552671"])
     custom_fields: CustomFields | None = Field(
         default=None,
-        description="Further attributes: strings, numbers, booleans or ISO dates. "
+        description="Further attributes: strings, numbers, booleans or ISO dates; not called address, city, state, zip "
+        "or country, which AutoSend reserves. "
         'Example: {"plan":"pro","logins":42,"trialEnds":"2024-03-01"}',
         examples=[{"plan": "pro", "logins": 42, "vip": True, "trialEnds": "2024-03-01"}],
     )

@@ -1,12 +1,13 @@
 """The arguments and the answer of `create_contact`."""
 
-from typing import Any, Generic, Literal, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Generic, Literal, Self
 
 from pydantic import ConfigDict, Field
 
 from autosend_mcp.models.base import OutcomeT, WriteAnswer, WriteBody
 from autosend_mcp.models.contacts.contact import Contact, Person
-from autosend_mcp.models.values import MAX_ENTRIES, Name
+from autosend_mcp.models.values import FOR_LISTS, MAX_ENTRIES, Name
 
 # Sources: the page "Create contact" of 2026-01-20 (automations run for the list of all contacts and for those passed)
 # and the automation trigger `contact_created`. For contacts that a bulk write makes, nothing is documented.
@@ -19,6 +20,8 @@ AUTOMATIONS_WOULD = "Any live automation of these lists would start."
 
 class CreateContact(Person, WriteBody):
     """The arguments of `create_contact`; also the body of `POST /contacts`, with the ids of the lists."""
+
+    spellings: ClassVar[Mapping[str, str]] = {**Person.spellings, **FOR_LISTS}
 
     list_ids: list[Name] | None = Field(
         default=None,

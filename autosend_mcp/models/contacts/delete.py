@@ -3,12 +3,13 @@
 Source: AutoSend's documentation, "Remove contacts", "Delete contact by id" and "Delete contact by user id".
 """
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from autosend_mcp.models.base import WriteAnswer, WriteBody, broken_rule
-from autosend_mcp.models.values import MAX_ENTRIES, EmailAddress, Name
+from autosend_mcp.models.values import FOR_EMAILS, MAX_ENTRIES, EmailAddress, Name
 
 MAX_IDS = 20  # each costs a request, of which there are two a second
 
@@ -23,6 +24,8 @@ Confirm = Annotated[Name, BeforeValidator(lambda given: str(given) if isinstance
 
 class DeleteContacts(WriteBody):
     """The arguments of `delete_contacts`."""
+
+    spellings: ClassVar[Mapping[str, str]] = {**FOR_EMAILS, **dict.fromkeys(("id", "contactId", "contactIds"), "ids")}
 
     emails: list[EmailAddress] | None = Field(
         default=None,

@@ -4,7 +4,8 @@ Source: AutoSend's documentation, "Get contact by id", "Get unsubscribe groups",
 "Search contacts in a list".
 """
 
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
@@ -13,7 +14,7 @@ from autosend_mcp.models.contacts.contact import LISTS, OTHER_NAMES, SEGMENTS, C
 from autosend_mcp.models.pages import Pageable, Paged
 from autosend_mcp.models.schema import UNPUBLISHED
 from autosend_mcp.models.text import VisibleText
-from autosend_mcp.models.values import MAX_ENTRIES, EmailAddress, Name
+from autosend_mcp.models.values import FOR_EMAIL, FOR_EMAILS, FOR_LIST, MAX_ENTRIES, EmailAddress, Name
 
 # What a search in a list does not show, by AutoSend's documentation; looking the addresses up does.
 GROUPS = "lists"
@@ -28,6 +29,8 @@ ContactField = Annotated[
 
 class GetContact(Body):
     """The arguments of `get_contact`."""
+
+    spellings: ClassVar[Mapping[str, str]] = {**FOR_EMAIL, "contactId": "id"}
 
     email: EmailAddress | None = Field(default=None, description="Email address.", examples=["jane@example.com"])
     id: Name | None = Field(default=None, description="Or contact id.", examples=["507f1f77bcf86cd799439011"])
@@ -53,6 +56,12 @@ class FoundContact(Contact):
 
 class FindContacts(Pageable):
     """The arguments of `find_contacts`."""
+
+    spellings: ClassVar[Mapping[str, str]] = {
+        **FOR_EMAILS,
+        **FOR_LIST,
+        **dict.fromkeys(("segment", "segmentId", "segmentName"), "list"),
+    }
 
     emails: list[EmailAddress] | None = Field(
         default=None,

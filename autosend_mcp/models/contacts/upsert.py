@@ -1,6 +1,7 @@
 """The arguments and the answer of `upsert_contact`."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from autosend_mcp.models.base import JsonObject
 from autosend_mcp.models.contacts.contact import PersonChange
@@ -9,6 +10,8 @@ from autosend_mcp.models.contacts.create import CreateContact, WrittenContact
 
 class UpsertContact(PersonChange, CreateContact):
     """The arguments of `upsert_contact`; the body of `POST /contacts/email`."""
+
+    spellings: ClassVar[Mapping[str, str]] = CreateContact.spellings
 
 
 class UpsertedContact(WrittenContact[Literal["created", "updated", "unchanged", "dry_run"]]):

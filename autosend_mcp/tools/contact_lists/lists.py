@@ -10,7 +10,7 @@ from autosend_mcp.api import contact_lists
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.directory import read_lists
 from autosend_mcp.api.moment import relative_to
-from autosend_mcp.errors import NotSent, Refused, Unknown
+from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
 from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.contact_lists.lists import (
     EVERYBODY,
@@ -39,11 +39,11 @@ ALIKE = "There was a list or segment of almost this name already: {}."
 
 @tool("lists", "Show contact lists and segments", Effect.READ)
 async def list_contact_lists(context: Context, body: ListContactLists) -> ContactLists:
-    """Show which contact lists and segments (audiences) there are in AutoSend, with type, id and number of contacts.
-    find_contacts shows who is in one."""
+    """Show which contact lists and segments (audiences) there are in AutoSend, with type, id, number of contacts and
+    the conditions of a segment. find_contacts shows who is in one."""
     wanted = (body.name_contains or "").lower()
     rows = [
-        row.named() | ({"description": row.description} if row.description else {})
+        row.shown()
         for row in await read_lists(context.call)
         if wanted in row.name.lower() and (body.type == "any" or row.is_segment is (body.type == "segment"))
     ]
@@ -80,8 +80,22 @@ async def create_contact_list(context: Context, body: CreateContactList) -> Crea
     call.cache.lists.invalidate()
     steps = [step("delete_contact_list", list=made.id)] if ours else []
     return CreatedContactList(
-        outcome="created", id=made.id, name=made.name, type=made.type or body.type, steps=steps, notes=notes
+        outcome="created",
+        id=made.id,
+        name=made.name,
+        type=made.type or body.type,
+        contact_count=await _count(call, made.id) if body.type == "segment" else None,
+        steps=steps,
+        notes=notes,
     )
+
+
+async def _count(call: Call, segment: str) -> int | None:
+    """Return how many are in the segment that was made, None where that cannot be read."""
+    try:
+        return (await call.look_up(contact_lists.search(segment, limit=1))).total
+    except AutoSendError:
+        return None
 
 
 def _made(

@@ -157,10 +157,9 @@ def _check_joinable(found: ContactList, everybody: str = "Leave it out, and call
     if found.id == EVERYBODY:
         raise NotSent("Every contact is in All Contacts.", everybody, changed=NOTHING_CHANGED)
     if found.is_segment:
-        conditions = {"conditions": found.filter_criteria} if found.filter_criteria else {}
         raise NotSent(
             "This is a segment: AutoSend computes who is in it, so nobody can be put in or taken out.",
             "Choose a contact list; or change the contact so that it meets the segment's conditions.",
             changed=NOTHING_CHANGED,
-            facts={"segment": found.named() | conditions},
+            facts={"segment": found.shown()},
         )
