@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Match, Route
 
 from autosend_mcp.api.envelope import read_reply
 from autosend_mcp.api.request import Request
+from autosend_mcp.models.contact_properties import definition_for
 from autosend_mcp.settings import TOOLSETS
 from manifests.examples import EXAMPLES, arguments_of
 from manifests.exchanges import NAMES, contract, documented, is_error
@@ -63,15 +64,21 @@ class Documented(Answering):
         return await super().handle_async_request(request)
 
 
+KEYS = ("customFields", "contactProperties")
+
+
 def project(name: str) -> Documented:
     """Return what each call finds around the documented exchange."""
     request, response = contract(name)
     name = name.removesuffix(NEWER)
-    fields = [] if name.startswith("create_custom_field") else ["planTier", "role", "plan"]
+    body: Row = request.get("body") or {}
+    bodies: list[Row] = [body, *body.get("contacts", [])]
+    given: Row = {field: value for one in bodies for key in KEYS for field, value in one.get(key, {}).items()}
+    asked: Row = dict.fromkeys(("planTier", "role", "plan"), "") | given
     known = name not in {"get_contact_list", "create_contact_list", "create_segment", "list_contact_lists"}
     autosend = Documented(
         lists=[{"id": LIST, "name": "Newsletter Subscribers", "type": "list"}] * known,
-        fields=[{"fieldName": one, "fieldType": "string"} for one in fields],
+        fields=[definition_for(*one) for one in asked.items()] * (not name.startswith("create_custom_field")),
         request=placed(request),
         response=placed(response),
     )

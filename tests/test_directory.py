@@ -198,14 +198,56 @@ async def test_a_value_of_the_wrong_type_or_a_misspelt_field_is_refused(
     assert sent.count("POST") == 0
 
 
-async def test_right_values_and_fields_that_resemble_none_go_through() -> None:
+async def test_right_values_go_through_also_of_a_field_defined_a_moment_ago() -> None:
     async with over_a_line() as (client, line):
-        line.sandbox.store.contact_properties.define(PROJECT, "since", "date")
+        answer_of(await client.call_tool("create_contact", {"email": "b@b.co", "customFields": {"plan": "pro"}}))
+        for name, kind in (("since", "date"), ("shoe size", "number")):
+            line.sandbox.store.contact_properties.define(PROJECT, name, kind)
         custom = {"plan": "pro", "logins": 1.5, "since": "2024-03-01T10:00:00Z", "shoe size": 43}
         answer = answer_of(await client.call_tool("create_contact", {"email": "a@b.co", "customFields": custom}))
         assert line.sandbox.store.contacts.find(PROJECT, ["a@b.co"])[0]["customFields"] == custom
-    said = 'Not defined as custom fields: "shoe size". What AutoSend does with such a value is not documented.'
-    assert answer["notes"] == [said]
+    assert "notes" not in answer
+    assert line.count(FIELDS) == 2
+
+
+# A name that nobody defined and its value; what is perhaps meant, and the type that it would be defined with.
+UNDEFINED: list[tuple[str, Any, str, str]] = [
+    ("phoneNumber", "555 0199", "phone", "string"),
+    ("my_plan", "pro", "plan", "string"),
+    ("Größe", 43, "", "number"),
+    ("住所", "東京", "", "string"),
+    ("subscribed", False, "", "boolean"),
+    ("trialEnds", "2027-03-01", "", "date"),
+    ("x" * 100, "y", "", "string"),
+    ("a.b", "y", "", "string"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "meant", "kind"), UNDEFINED)
+async def test_no_field_comes_into_being_unasked(name: str, value: Any, meant: str, kind: str) -> None:
+    person: dict[str, Any] = {"email": "a@b.co", "customFields": {name: value}}
+    async with over_a_line() as (client, line):
+        line.sandbox.store.contact_properties.define(PROJECT, "phone", "string")
+        fields = line.sandbox.store.contact_properties.types(PROJECT)
+        good = {"email": "b@b.co", "customFields": {"plan": "pro"}}
+        texts = [
+            error_of(await client.call_tool(tool, person | more))
+            for tool in ("create_contact", "upsert_contact")
+            for more in ({}, {"dryRun": True})
+        ]
+        texts.append(error_of(await client.call_tool("upsert_contacts", {"contacts": [person]})))
+        both = answer_of(await client.call_tool("upsert_contacts", {"contacts": [person, good]}))
+        assert line.sandbox.store.contact_properties.types(PROJECT) == fields
+        assert [row["email"] for row in line.sandbox.store.contacts.all(PROJECT)] == ["b@b.co"]
+        define = compact_json({"fieldName": name, "fieldType": kind})
+        for text in [*texts, both["notes"][-1]]:
+            assert f"call create_custom_field first, as in {define}" in text
+        answer_of(await client.call_tool("create_custom_field", {"fieldName": name, "fieldType": kind}))
+        assert answer_of(await client.call_tool("upsert_contact", person))["outcome"] == "created"
+    said = f": not defined; did you mean {compact_json(meant)}?" if meant else ": not defined."
+    assert all(said in text.replace('\\"', '"') for text in texts)
+    assert '"plan"' in both["notes"][0]
+    assert both["counts"] == {"invalid": 1, "created": 1}
 
 
 @pytest.mark.parametrize("working", [True, False])

@@ -134,6 +134,7 @@ async def test_nothing_within_a_list_or_a_field_is_not_given() -> None:
         "customFields": {"plan": "undefined", "logins": "", "diet": "None", "a": [], "b": {}},
     }
     async with seeded() as (client, line):
+        line.sandbox.store.contact_properties.define(PROJECT, "diet", "string")
         answer = answer_of(await client.call_tool("create_contact", {"email": NEW, **given}))
         assert line.bodies("POST /contacts") == [{"email": NEW, "customFields": {"diet": "None"}}]
     for noted in ("listIds", "customFields.plan", 'customFields."logins"'):

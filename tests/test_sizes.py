@@ -31,7 +31,10 @@ def huge(values: int = 40) -> Answering:
     return Answering(
         contact=lambda email: person(email, values),
         lists=lists,
-        fields=[{"fieldName": f"field_{n}", "fieldType": "string", "description": LONG} for n in range(300)],
+        fields=[
+            {"fieldName": name, "fieldType": "string", "description": LONG}
+            for name in ["plan", *(f"field_{n}" for n in range(300))]
+        ],
         members=[person(email, values) for email in PEOPLE],
         groups=[{"groupId": f"g{n}", "name": LONG} for n in range(100)],
         more={

@@ -15,7 +15,7 @@ JOHN: dict[str, Any] = {
     "firstName": "John",
     "lastName": "Doe",
     "userId": "user_12345",
-    "customFields": {"company": "Acme Corp", "role": "Developer", "plan": "premium"},
+    "customFields": {"plan": "premium"},
 }
 
 
@@ -36,18 +36,20 @@ async def _demo(log: TextIO) -> int:
         print(f"$ autosend-mcp --sandbox     (a child process over stdio; MCP {client.protocol_version})")
         print(f"connected to {info.name} {info.version}\n" if info else "")
         await _show_tools(client)
+        field = {"fieldName": "plan", "fieldType": "string"}
         misspelt = {"email": "jane@example.com", "fristName": "Jane"}
         again = {**JOHN, "firstName": "Johnny"}
         change = {"email": JOHN["email"], "firstName": "Johnny"}
         as_promised = [
-            await _show(client, "1. A new contact", "create_contact", JOHN, error=False),
-            await _show(client, "2. A misspelt field", "create_contact", misspelt, error=True),
-            await _show(client, "3. The same address again", "create_contact", again, error=True),
-            await _show(client, "4. The change that the error named", "upsert_contact", change, error=False),
+            await _show(client, "1. A custom field, defined once", "create_custom_field", field, error=False),
+            await _show(client, "2. A new contact", "create_contact", JOHN, error=False),
+            await _show(client, "3. A misspelt argument", "create_contact", misspelt, error=True),
+            await _show(client, "4. The same address again", "create_contact", again, error=True),
+            await _show(client, "5. The change that the error named", "upsert_contact", change, error=False),
         ]
     _show_log(log)
     if all(as_promised):
-        print("All four answers were as promised. Next: README.md, or autosend-mcp --help")
+        print("All five answers were as promised. Next: README.md, or autosend-mcp --help")
         return 0
     print("An answer was not as promised.", file=sys.stderr)
     return 1

@@ -25,7 +25,7 @@ _CALL_HELP = """\
 Call one tool and print its answer. Give the tool's arguments as --name value pairs, or as one JSON object.
 
 examples:
-  autosend-mcp call create_contact --email jane@example.com --firstName Jane --customFields '{"plan":"pro"}'
+  autosend-mcp call create_contact --email jane@example.com --firstName Jane --dryRun true
   autosend-mcp call create_contact '{"email":"jane@example.com"}' --json
   autosend-mcp call create_contact --help       describe the tool and its arguments
 

@@ -10,8 +10,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field
 
 from autosend_mcp.models.base import JsonObject, KeepsRaw, WriteAnswer, WriteBody
+from autosend_mcp.models.comparison import moment
 from autosend_mcp.models.pages import Pageable, Paged
-from autosend_mcp.models.text import VisibleText
+from autosend_mcp.models.text import VisibleText, visible
 from autosend_mcp.models.values import CustomName, Name, Text
 
 FieldType = Literal["string", "number", "boolean", "date"]
@@ -45,6 +46,14 @@ class CustomFieldList(Paged):
     """The answer of `list_custom_fields`."""
 
     fields: list[JsonObject]
+
+
+def definition_for(name: str, value: object) -> dict[str, object]:
+    """Return the arguments of `create_custom_field` that would define a field for such a value."""
+    kind = "date" if isinstance(value, str) and moment(value) is not None else "string"
+    if isinstance(value, int | float):
+        kind = "boolean" if isinstance(value, bool) else "number"
+    return {"fieldName": visible(name), "fieldType": kind}
 
 
 class CreateCustomField(WriteBody):

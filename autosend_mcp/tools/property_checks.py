@@ -1,65 +1,106 @@
-"""Custom fields checked against those that are defined: types, and names that look misspelt."""
+"""Custom fields checked against those that are defined, names and types: no field comes into being unasked."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from autosend_mcp.api.directory import property_types
 from autosend_mcp.errors import NOTHING_CHANGED, NotSent
 from autosend_mcp.models.comparison import custom_fields, moment
+from autosend_mcp.models.contact_properties import definition_for
 from autosend_mcp.models.contacts.contact import Values
-from autosend_mcp.models.text import quoted, visible
+from autosend_mcp.models.text import compact_json, quoted, visible
 from autosend_mcp.models.values import RESERVED, SET_BY_AUTOSEND
 from autosend_mcp.tools.context import Context
 
 UNCHECKED = "AutoSend's custom fields could not be read, so names and types were not checked."
-UNDEFINED = "Not defined as custom fields: {}. What AutoSend does with such a value is not documented."
+DATE = 'a date, such as "2024-03-01". Where day and month could be mistaken for each other, ask the user'
 
+<<<<<<< HEAD
 NOBODY_CAN_HAVE = (
     "AutoSend reserves the name {}, and nothing here can give a contact such a value: perhaps nobody has it."
 )
 
 _KINDS = {"string": "string", "number": "number", "boolean": "boolean", "date": 'date, such as "2024-03-01"'}
+=======
+_KINDS = {"string": "a string", "number": "a number", "boolean": "a boolean", "date": DATE}
+_MAX_SHOWN = 20
+MAX_DEFINED = 30
+>>>>>>> 356dd67 (Refuse custom fields that nobody has defined)
 
 
 async def check_properties(context: Context, people: Iterable[Values]) -> None:
     """Check the custom fields of each of these people against those defined.
 
-    A name that is not defined and near no other goes through, with a note.
-
     Raises:
-        NotSent: A value has the wrong type, or a name looks misspelt.
+        NotSent: A value has the wrong type, or a name is not defined: AutoSend would define it, for good.
     """
     rows = [custom for person in people if (custom := custom_fields(person))]
-    if not rows or (defined := await defined_types(context)) is None:
+    if not rows or (defined := await defined_types(context, rows)) is None:
         return
-    problems = list(dict.fromkeys(line for row in rows for line in property_problems(row, defined)))
-    if problems:
-        lines = ["If a name is meant as it is, define it first with create_custom_field. Fix this:", *problems[:20]]
-        raise NotSent("Custom fields are not as defined in AutoSend.", "\n".join(lines), changed=NOTHING_CHANGED)
-    note_undefined(context, rows, defined)
+    if problems := list(dict.fromkeys(line for row in rows for line in property_problems(row, defined))):
+        advice = to_define(rows, defined)
+        lines = ["Fix this:", *(f"- {line}" for line in problems[:_MAX_SHOWN]), *advice]
+        facts = {"defined": [*defined][:MAX_DEFINED]} if advice else {}
+        what = "Custom fields are not as defined in AutoSend."
+        raise NotSent(what, "\n".join(lines), changed=NOTHING_CHANGED, facts=facts)
 
 
-async def defined_types(context: Context) -> dict[str, str] | None:
-    """Return the type of each custom field that is defined, by name; None where that cannot be read, with a note."""
+async def defined_types(context: Context, rows: Sequence[Mapping[str, Any]] = ()) -> dict[str, str] | None:
+    """Return the type of each custom field that is defined, by name; None where that cannot be read, with a note.
+
+    They are a minute old at most, and read again for a name in `rows` that is not among them.
+    """
+    cached = context.call.cache.properties
+    known = cached.rows
     types = await property_types(context.call)
+    if types is not None and cached.rows is known and undefined(rows, types):
+        cached.invalidate()
+        types = await property_types(context.call)
     if types is None:
         context.notes.append(UNCHECKED)
     return types
 
 
+def undefined(rows: Iterable[Mapping[str, Any]], defined: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values whose names are not defined, by name; what is only to be cleared brings no field into being."""
+    named = [(name, value) for row in rows for name, value in row.items() if value is not None]
+    return {name: value for name, value in named if visible(name) not in defined}
+
+
+def to_define(rows: Iterable[Mapping[str, Any]], defined: Mapping[str, str]) -> list[str]:
+    """Return how the names that are not defined would be, if that is wanted: a line, or none."""
+    if not (new := undefined(rows, defined)):
+        return []
+    name, value = next(iter(new.items()))
+    call = compact_json(definition_for(name, value))
+    return [f"For a new field, which is for good, call create_custom_field first, as in {call}."]
+
+
 def property_problems(custom: Mapping[str, Any], defined: Mapping[str, str]) -> list[str]:
-    """Return a line for each value of the wrong type and each name that looks misspelt."""
+    """Return a line for each value of the wrong type and each name that is not defined."""
     lines: list[str] = []
     for name, value in custom.items():
         kind = defined.get(visible(name))
         if kind is None:
-            lowered = {known.lower(): known for known in defined if known not in custom}
-            if near := get_close_matches(name.lower(), lowered, n=1, cutoff=0.8):
-                lines.append(f"- customFields.{quoted(name)}: not defined; did you mean {quoted(lowered[near[0]])}?")
+            near = _nearest(name, [known for known in defined if known not in custom], clearing=value is None)
+            if near or value is not None:
+                meant = f"; did you mean {quoted(near)}?" if near else "."
+                lines.append(f"customFields.{quoted(name)}: not defined{meant}")
         elif not _fits(value, kind):
-            lines.append(f"- customFields.{quoted(name)}: must be a {_KINDS[kind]}.")
+            lines.append(f"customFields.{quoted(name)}: must be {_KINDS[kind]}.")
     return lines
+
+
+def _nearest(name: str, known: Sequence[str], *, clearing: bool) -> str:
+    """Return the name that is meant, perhaps: `phone` for `phoneNumber`; nothing where none is near."""
+    wanted = name.lower()
+    lowered = {each.lower(): each for each in known}
+    near = get_close_matches(wanted, lowered, n=1, cutoff=0.8)
+    if not near and not clearing:
+        near = [each for each in lowered if len(each) > 2 and (each in wanted or wanted in each)]
+        near = near or get_close_matches(wanted, lowered, n=1, cutoff=0.6)
+    return lowered[near[0]] if near else ""
 
 
 def _fits(value: object, kind: str) -> bool:
@@ -86,11 +127,3 @@ async def note_fields_nobody_has(context: Context, names: Iterable[str]) -> None
         near = get_close_matches(name, known, n=1, cutoff=0.7)
         meant = f"; did you mean {quoted(near[0])}?" if near else "."
         context.notes.append(f"No custom field or field of contacts is called {quoted(name)}{meant}")
-
-
-def note_undefined(context: Context, rows: Iterable[Mapping[str, Any]], defined: Mapping[str, str]) -> None:
-    """Note the names that are not defined."""
-    names = dict.fromkeys(name for row in rows for name in row if visible(name) not in defined)
-    if names:
-        shown = [quoted(name) for name in names][:20]
-        context.notes.append(UNDEFINED.format(", ".join(shown)))

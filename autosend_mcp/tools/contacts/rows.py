@@ -11,8 +11,9 @@ from autosend_mcp.models.addresses import read_address
 from autosend_mcp.models.arguments import read_arguments
 from autosend_mcp.models.comparison import combined, contradictions, custom_fields, differences, listed
 from autosend_mcp.models.contacts.contact import LISTS, MOBILE, NAMES, PersonChange, StoredContact, Values
+from autosend_mcp.models.text import compact_json
 from autosend_mcp.tools.context import Context
-from autosend_mcp.tools.property_checks import defined_types, note_undefined, property_problems
+from autosend_mcp.tools.property_checks import MAX_DEFINED, defined_types, property_problems, to_define
 
 FOR_ONE = "AutoSend documents that for one contact only, so use upsert_contact"
 LISTS_BESIDE = "listIds goes beside contacts, for all of them; not into a row"
@@ -83,15 +84,16 @@ def in_one_line(problems: Iterable[str]) -> str:
 
 
 async def _check_properties(context: Context, rows: Sequence[Row]) -> None:
-    """Make the rows invalid that have a custom field of the wrong type or a misspelt name."""
-    defined = await defined_types(context) if rows else None
+    """Make the rows invalid that have a custom field of the wrong type, or one that is not defined."""
+    custom = [custom_fields(row.expected) for row in rows]
+    defined = await defined_types(context, custom) if rows else None
     if defined is None:
         return
     for row in rows:
         if problems := property_problems(custom_fields(row.expected), defined):
             row.outcome, row.why = "invalid", in_one_line(problems)
-    valid = [custom_fields(row.expected) for row in rows if row.outcome == "unknown"]
-    note_undefined(context, valid, defined)
+    if advice := to_define(custom, defined):
+        context.notes += [f"Defined: {compact_json([*defined][:MAX_DEFINED])}.", *advice]
 
 
 def merge(rows: Iterable[Row], called: str = "row") -> None:
