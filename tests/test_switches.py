@@ -9,6 +9,7 @@ import anyio
 import httpx2
 import pytest
 
+from autosend_mcp.models.text import compact_json
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.automations.definitions import added_to_list
 from autosend_mcp.sandbox.contacts import writes
@@ -334,3 +335,30 @@ async def test_the_global_list_is_no_segment_wherever_it_is_shown(shown: bool) -
         answer = answer_of(await client.call_tool("list_contact_lists", {"type": "segment"}))
     assert answer["lists"]
     assert {one["type"] for one in answer["lists"]} == {"segment"}
+
+
+@pytest.mark.parametrize("delay", [0, 30])
+async def test_who_is_in_a_segment_and_how_many_may_show_later(delay: float) -> None:
+    """AutoSend computes both in a queue: what is answered before is true, and afterwards everything is as at once."""
+    async with seeded(options=Options(rate_limit=0, queue_delay=delay)) as (client, line):
+        await anyio.sleep(delay + 1)
+        made = answer_of(await client.call_tool("create_contact_list", {"name": "Fresh"}))
+        added = answer_of(await client.call_tool("add_to_list", {"list": "Fresh", "emails": [JANE, JOHN]}))
+        await client.call_tool("upsert_contact", {"email": "new@example.com", "customFields": {"plan": "pro"}})
+        left = await undone(client, made)
+        seen = answer_of(await client.call_tool("find_contacts", {"list": "Fresh"}))
+        await anyio.sleep(delay + 1)
+        pro = answer_of(await client.call_tool("find_contacts", {"list": "Pro"}))
+        lists = answer_of(await client.call_tool("list_contact_lists", {}))["lists"]
+        starts = started_by(line.sandbox.store)
+    assert added["added"] == seen["total"] == 2
+    assert left["outcome"] == "unchanged"
+    assert "new@example.com" in compact_json(pro["contacts"])
+    assert {one["name"]: one["contactCount"] for one in lists} == {
+        "All Contacts": 4,
+        "Newsletter": 2,
+        "Offers": 0,
+        "Fresh": 2,
+        "Pro": 4,
+    }
+    assert starts.count(("new@example.com", "Welcome to Pro")) == 1

@@ -80,6 +80,7 @@ Written from the documentation; shares no code with the client it tests. Where t
 | order of a list's contacts | oldest contact first |
 | page beyond the last one | `beyond_last_page`: `empty`, or `refuse` |
 | deleting a list with segments under it | they stay, and are empty |
+| who is in a segment, and how many are in a list or segment | `queue_delay`: so many seconds after the write |
 | segment conditions | see `sandbox/contact_lists/criteria.py` |
 | starting an automation again | `allow_reentry`: false, or true; `settings.allowReentry` of the automation goes first |
 | global suppression groups | `global_groups`: one for all projects of the `account`, or one of each `project` |
@@ -204,6 +205,7 @@ class Sandbox:
         try:
             key = key_of(request, self.store.options)
             self._rate_limit.spend(key)
+            self.store.db.catch_up()
             response = await handler(request, project_of(request, key, self.store.options))
         except Refused as refused:
             return self._refusal(refused, key)
@@ -236,6 +238,7 @@ class Sandbox:
         return response
 
     async def _automations(self, request: Request) -> Response:
+        self.store.db.catch_up()
         try:
             return await AutomationEndpoints(self.store).log(request)
         except Refused as refused:

@@ -5,10 +5,13 @@ import random
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any
+
+from autosend_mcp.sandbox.tables import ADDED, COUNTED, SCHEMA, SETTINGS, VERSION
 
 Event = tuple[str, dict[str, Any]]
 """The name of an event, and what it is about."""
@@ -17,95 +20,15 @@ Listener = Callable[[list[Event]], None]
 Clock = Callable[[], float]
 """Return the current wall-clock time in seconds, as `time.time` does."""
 
-_SETTINGS = """
-PRAGMA busy_timeout = 5000;
-PRAGMA journal_mode = WAL;
-PRAGMA foreign_keys = ON;
-"""
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS contacts (
-    id TEXT PRIMARY KEY, project TEXT NOT NULL, email TEXT NOT NULL, first_name TEXT, last_name TEXT, user_id TEXT,
-    mobile TEXT, custom_fields TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
-    UNIQUE (project, email)
-);
-DROP INDEX IF EXISTS contacts_by_user;
-CREATE INDEX IF NOT EXISTS contacts_by_user_id ON contacts (project, user_id) WHERE user_id IS NOT NULL;
-CREATE TABLE IF NOT EXISTS lists (
-    id TEXT NOT NULL, project TEXT NOT NULL, name TEXT NOT NULL,
-    type TEXT NOT NULL CHECK (type IN ('list', 'segment')),
-    description TEXT, criteria TEXT, parent TEXT, created_at TEXT, updated_at TEXT,
-    PRIMARY KEY (project, id)
-);
-CREATE TABLE IF NOT EXISTS members (
-    contact TEXT NOT NULL REFERENCES contacts (id) ON DELETE CASCADE, list TEXT NOT NULL,
-    PRIMARY KEY (contact, list)
-);
-CREATE INDEX IF NOT EXISTS members_by_list ON members (list, contact);
-CREATE TABLE IF NOT EXISTS sizes (
-    project TEXT NOT NULL, list TEXT NOT NULL, size INTEGER NOT NULL,
-    PRIMARY KEY (project, list)
-) WITHOUT ROWID;
-DROP TRIGGER IF EXISTS member_joined;
-DROP TRIGGER IF EXISTS member_left;
-CREATE TABLE IF NOT EXISTS fields (
-    id TEXT PRIMARY KEY, project TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL, description TEXT,
-    default_value TEXT, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
-    UNIQUE (project, name)
-);
-CREATE TABLE IF NOT EXISTS suppression_groups (
-    id TEXT PRIMARY KEY, project TEXT NOT NULL, group_id TEXT NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL,
-    is_global INTEGER NOT NULL, is_active INTEGER NOT NULL DEFAULT 1,
-    created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
-    UNIQUE (project, group_id)
-);
-CREATE TABLE IF NOT EXISTS suppressions (
-    project TEXT NOT NULL, email TEXT NOT NULL, group_id TEXT NOT NULL, reason TEXT, created_at TEXT NOT NULL,
-    PRIMARY KEY (project, email, group_id)
-);
-CREATE TABLE IF NOT EXISTS starts (
-    number INTEGER PRIMARY KEY, project TEXT NOT NULL, at TEXT NOT NULL, automation TEXT NOT NULL,
-    "trigger" TEXT NOT NULL, list TEXT, contact TEXT NOT NULL, email TEXT NOT NULL, subject TEXT, reason TEXT,
-    automation_id TEXT
-);
-CREATE INDEX IF NOT EXISTS starts_by_contact ON starts (contact);
-CREATE TABLE IF NOT EXISTS webhooks (
-    id TEXT PRIMARY KEY, project TEXT NOT NULL, url TEXT NOT NULL, secret TEXT NOT NULL, events TEXT NOT NULL,
-    is_active INTEGER NOT NULL DEFAULT 1, failure_count INTEGER NOT NULL DEFAULT 0, metadata TEXT NOT NULL,
-    last_failed_at TEXT, last_success_at TEXT, last_delivered_at TEXT,
-    created_at TEXT NOT NULL, updated_at TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS webhook_logs (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, project TEXT NOT NULL, webhook TEXT NOT NULL,
-    event TEXT NOT NULL, url TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, status_code INTEGER, duration INTEGER,
-    error TEXT, ended REAL, delivered_at TEXT, created_at TEXT NOT NULL, updated_at TEXT NOT NULL
-);
-"""
-
-_COUNTED = """
-DELETE FROM sizes;
-INSERT INTO sizes
-    SELECT c.project, m.list, COUNT(*) FROM members m JOIN contacts c ON c.id = m.contact GROUP BY c.project, m.list;
-INSERT INTO sizes SELECT project, 'GLOBAL_CONTACT_LIST', COUNT(*) FROM contacts GROUP BY project;
-"""
-
-_VERSION = 1
-"""Of the file: since 1, it keeps who is in a segment, and how many are in each list."""
-
-# The columns of each table that the first files did not have.
-_ADDED = {
-    "contacts": {"mobile": "TEXT"},
-    "lists": {"description": "TEXT", "criteria": "TEXT", "parent": "TEXT", "created_at": "TEXT", "updated_at": "TEXT"},
-    "starts": {"automation_id": "TEXT"},
-    "suppression_groups": {"is_active": "INTEGER NOT NULL DEFAULT 1"},
-}
+Task = Callable[[], None]
+"""Do a part of a write that AutoSend may do later."""
 
 
 @cache
 def _empty() -> bytes:
     """Return a database of empty tables. Copying them takes a tenth of the time of making them."""
     with closing(sqlite3.connect(":memory:")) as db:
-        db.executescript(_SCHEMA)
+        db.executescript(SCHEMA)
         return db.serialize()
 
 
@@ -120,8 +43,10 @@ class Database:
     With a file, write-ahead logging keeps every finished transaction, also when the process is killed.
     """
 
-    def __init__(self, file: str | os.PathLike[str] | None, now: Clock = time.time) -> None:
+    def __init__(self, file: str | os.PathLike[str] | None, now: Clock = time.time, delay: float = 0) -> None:
         """Open or make the file, also one of an older version; in memory without one.
+
+        `delay`: how many seconds after its transaction a task of `later` is run.
 
         Raises:
             OSError: The file cannot be opened, or is no SQLite database.
@@ -131,16 +56,20 @@ class Database:
         self._lock = threading.RLock()
         self._inside = False
         self._events: list[Event] = []
+        self.delay = delay
+        self._late = False
+        self._tasks: list[Task] = []
+        self._waiting: deque[tuple[float, Task]] = deque()
         try:
             self._db = sqlite3.connect(file or ":memory:", check_same_thread=False, isolation_level=None)
             self._db.row_factory = sqlite3.Row
-            self._db.executescript(_SETTINGS)
+            self._db.executescript(SETTINGS)
             if file:
-                self._db.executescript(_SCHEMA)
+                self._db.executescript(SCHEMA)
                 self._upgrade()
             else:
                 self._db.deserialize(_empty())
-            self.is_older = self.row("PRAGMA user_version")[0] < _VERSION
+            self.is_older = self.row("PRAGMA user_version")[0] < VERSION
         except sqlite3.Error:
             raise OSError(f"the file {file} cannot be opened as a SQLite database") from None
 
@@ -166,14 +95,33 @@ class Database:
                 yield
                 return
             self._db.execute("BEGIN IMMEDIATE")
-            self._inside, self._events = True, []
+            self._inside, self._events, self._tasks = True, [], []
             try:
                 with self._db:
                     yield
             finally:
                 self._inside = False
+            self._waiting.extend((self.now() + self.delay, task) for task in self._tasks)
             if self.listener and self._events:
                 self.listener(self._events)
+
+    def later(self, task: Task) -> None:
+        """Run the task, within the transaction; with a delay, in one of its own once that is over."""
+        if self.delay and not self._late:
+            self._tasks.append(task)
+        else:
+            task()
+
+    def catch_up(self) -> None:
+        """Run the tasks whose time has come."""
+        while self._waiting and self._waiting[0][0] <= self.now():
+            with self.transaction():
+                self._late = True
+                try:
+                    if self._waiting:  # no other thread was quicker
+                        self._waiting.popleft()[1]()
+                finally:
+                    self._late = False
 
     def announce(self, event: str, data: dict[str, Any]) -> None:
         """Pass an event to the listener, with the others of the transaction once that is finished."""
@@ -218,19 +166,22 @@ class Database:
 
     def count_anew(self) -> None:
         """Count the contacts of each list, and note that this file keeps the counts from now on."""
-        for statement in filter(str.strip, _COUNTED.split(";")):
+        for statement in filter(str.strip, COUNTED.split(";")):
             self.run(statement)
-        self.run(f"PRAGMA user_version = {_VERSION}")
+        self.run(f"PRAGMA user_version = {VERSION}")
 
     def resize(self, project: str, changes: Mapping[str, int]) -> None:
-        """Change how many contacts are in each of these lists."""
+        """Change how many contacts are in each of these lists; with a delay, later."""
+        self.later(partial(self._resize, project, changes))
+
+    def _resize(self, project: str, changes: Mapping[str, int]) -> None:
         sql = "INSERT INTO sizes VALUES (?, ?, ?) ON CONFLICT (project, list) DO UPDATE SET size = size + excluded.size"
         self.many(sql, [(project, list_id, change) for list_id, change in changes.items()])
 
     def _upgrade(self) -> None:
         missing = [
             (table, column, kind)
-            for table, added in _ADDED.items()
+            for table, added in ADDED.items()
             for column, kind in added.items()
             if column not in {row["name"] for row in self.rows(f"PRAGMA table_info ({table})")}
         ]

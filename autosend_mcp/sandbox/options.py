@@ -61,6 +61,7 @@ class Options:
     max_search: int = 0
     max_bulk_add: int = 500
     repeated_rows: Literal["last", "first", "refuse"] = "last"
+    queue_delay: float = 0
     beyond_last_page: Literal["empty", "refuse"] = "empty"
     global_groups: Literal["account", "project"] = "account"
     same_group_name: Literal["accept", "refuse"] = "accept"

@@ -27,7 +27,7 @@ class Store:
             ValueError: An automation of the options is no definition of one.
         """
         self.options = options or Options()
-        self.db = Database(file, now)
+        self.db = Database(file, now, self.options.queue_delay)
         self.contacts = Contacts(self.db)
         self.contact_lists = ContactLists(self.db)
         self.contact_properties = ContactProperties(self.db, self.contacts, self.contact_lists.segments)

@@ -5,6 +5,7 @@ Source: the pages "List contact lists", "Get contact list", "Create contact list
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from autosend_mcp.sandbox.contact_lists.contact_list import COLUMNS, GLOBAL, ContactList, known_lists
@@ -91,8 +92,7 @@ class ContactLists:
         with self._db.transaction():
             self._db.insert("lists", COLUMNS, list_id, project, name, kind, description, stored, parent, now, now)
             if criteria:
-                known = self.known(project)
-                self.segments.fill(project, known, known[list_id])
+                self._db.later(partial(self.segments.fill, project, list_id))
         return list_id
 
     def delete(self, project: str, list_id: str) -> bool:
@@ -100,7 +100,7 @@ class ContactLists:
         with self._db.transaction():
             self.segments.empty(project, list_id)
             deleted = self._db.run("DELETE FROM lists WHERE project = ? AND id = ?", project, list_id) > 0
-            self.segments.refill(project, under=list_id)
+            self._db.later(partial(self.segments.refill, project, under=list_id))
             return deleted
 
     def page(self, project: str, list_id: str, part: str, start: int, limit: int) -> tuple[list[Contact], int]:
@@ -112,7 +112,7 @@ class ContactLists:
             )
             values = (project, part, list_id == GLOBAL, list_id)
             count = self.count(project, list_id)
-            if part:
+            if part or self._db.delay:
                 count = self._db.row(f"SELECT COUNT(*) AS n FROM contacts c{sql}", *values)["n"]  # noqa: S608 - constants
             rows = self._db.rows(f"{SELECT}{sql} ORDER BY c.rowid LIMIT ? OFFSET ?", *values, limit, start)
             return [contact_of(row) for row in rows], count
@@ -146,8 +146,14 @@ class ContactLists:
         self.segments.leave(project, inside)
         for lists in within.values():
             lists.discard(list_id)
-        self.segments.refresh(project, self.known(project), contacts, within)
+        if self._db.delay:
+            self._db.later(partial(self._judge_later, project, [contact["id"] for contact in contacts]))
+        else:
+            self.segments.refresh(project, self.known(project), contacts, within)
         return len(inside)
+
+    def _judge_later(self, project: str, ids: list[str]) -> None:
+        self.segments.judge(project, ids)
 
     def _sizes(self, project: str) -> dict[str, int]:
         rows = self._db.rows("SELECT list, size FROM sizes WHERE project = ?", project)

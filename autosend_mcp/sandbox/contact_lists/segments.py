@@ -77,10 +77,22 @@ class Segments:
             is_about = under is None and (about is None or about in _properties(segment))
             if is_about or segment.parent in changed:
                 changed.add(segment.id)
-                self.fill(project, known, segment)
+                self._fill(project, known, segment)
 
-    def fill(self, project: str, known: Mapping[str, ContactList], segment: ContactList) -> None:
+    def judge(self, project: str, ids: Iterable[str]) -> tuple[list[Contact], dict[str, list[str]]]:
+        """Judge these contacts as they are now; return them, and the segments that are new to a contact, by its id."""
+        rows = self._db.among(f"{SELECT} WHERE c.project = ? AND c.id IN (?)", ids, project)
+        contacts = [contact_of(row) for row in rows]
+        within = self.memberships(contacts)
+        return contacts, self.refresh(project, known_lists(self._db, project), contacts, within)
+
+    def fill(self, project: str, list_id: str) -> None:
         """Judge all contacts anew for one segment."""
+        known = known_lists(self._db, project)
+        if segment := known.get(list_id):
+            self._fill(project, known, segment)
+
+    def _fill(self, project: str, known: Mapping[str, ContactList], segment: ContactList) -> None:
         self.empty(project, segment.id)
         if segment.parent in (None, GLOBAL):
             rows = self._db.each(f"{SELECT} WHERE c.project = ?", project)

@@ -4,6 +4,7 @@ Source: the pages "Create contact", "Upsert contact" and "Bulk update contacts".
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from autosend_mcp.sandbox.automations.records import Start
@@ -145,7 +146,20 @@ class Writes:
         within: Memberships = {one: set() for one in latest}
         within |= segments.memberships(contact for one, contact in latest.items() if one not in new)
         joined = self._join(within)
+        if self._store.db.delay:
+            self._store.db.later(partial(self._judge_later, [*latest]))
+            return joined, {}
         return joined, segments.refresh(self._project, self._known, latest.values(), within)
+
+    def _judge_later(self, ids: list[str]) -> None:
+        """Put the contacts, as they are by now, into their segments, and start what that starts."""
+        store, known = self._store, self._store.contact_lists.known(self._project)
+        contacts, new = store.contact_lists.segments.judge(self._project, ids)
+        if self._runs:
+            joined = [(one, known[segment]) for one in contacts for segment in sorted(new.get(one["id"], ()))]
+            store.automations.start(
+                self._project, [start for pair in joined for start in store.automations.joined(*pair)]
+            )
 
     def _join(self, within: Memberships) -> set[tuple[str, str]]:
         """Put the contacts into the lists that they are to join and are not in; return who joined which."""

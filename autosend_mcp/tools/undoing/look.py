@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from autosend_mcp.api import contacts, suppression_groups
+from autosend_mcp.api import contact_lists, contacts, suppression_groups
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.directory import own_properties, read_lists, read_properties
 from autosend_mcp.models.base import Changes, Step
 from autosend_mcp.models.comparison import as_made, listed, restoring
+from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contacts.contact import StoredContact
 from autosend_mcp.models.suppression_groups.groups import taken_back
 
@@ -120,10 +121,15 @@ async def _members_that_left(call: Call, step: Step) -> Ready:
 
 async def _made_list(call: Call, step: Step) -> Ready:
     rows = [row for row in await read_lists(call) if row.id == step.arguments["list"]]
-    if rows and rows[0].contact_count and not rows[0].is_segment:
+    if rows and not rows[0].is_segment and await _holds_people(call, rows[0]):
         return Ready(step, None, [{"list": rows[0].name, "why": PEOPLE_IN_IT}])
     kind = "the segment" if rows and rows[0].is_segment else "the list"
     return _deletion(step, kind, [(row.name, row.id, row.named()) for row in rows])
+
+
+async def _holds_people(call: Call, found: ContactList) -> bool:
+    """Look who is in it where nobody is by its count: AutoSend counts in a queue."""
+    return bool(found.contact_count or (await call.read(contact_lists.search(found.id, limit=1))).contacts)
 
 
 async def _made_field(call: Call, step: Step) -> Ready:
