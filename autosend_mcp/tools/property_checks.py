@@ -16,17 +16,13 @@ from autosend_mcp.tools.context import Context
 UNCHECKED = "AutoSend's custom fields could not be read, so names and types were not checked."
 DATE = 'a date, such as "2024-03-01". Where day and month could be mistaken for each other, ask the user'
 
-<<<<<<< HEAD
 NOBODY_CAN_HAVE = (
     "AutoSend reserves the name {}, and nothing here can give a contact such a value: perhaps nobody has it."
 )
 
-_KINDS = {"string": "string", "number": "number", "boolean": "boolean", "date": 'date, such as "2024-03-01"'}
-=======
 _KINDS = {"string": "a string", "number": "a number", "boolean": "a boolean", "date": DATE}
 _MAX_SHOWN = 20
 MAX_DEFINED = 30
->>>>>>> 356dd67 (Refuse custom fields that nobody has defined)
 
 
 async def check_properties(context: Context, people: Iterable[Values]) -> None:
