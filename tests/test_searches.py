@@ -146,7 +146,7 @@ async def test_without_a_total_a_full_page_has_a_next_one() -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"emails": ["a@b.co"], "list": "Newsletter"}, "give either emails, or list and emailContains"),
+        ({"emails": ["a@b.co"], "emailContains": "x"}, "give either emails, or name and emailContains"),
         ({"limit": -1}, "- limit: must be at least 1."),
         ({"limit": 101}, "- limit: must be at most 100."),
         ({"limit": "ten"}, "- limit: must be a whole number."),

@@ -5,15 +5,17 @@ Source: AutoSend's documentation, "Get contact by id", "Get unsubscribe groups",
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
+from autosend_mcp.models.addresses import address_notes, read_mailbox
 from autosend_mcp.models.base import Body, JsonObject, broken_rule
-from autosend_mcp.models.contacts.contact import LISTS, OTHER_NAMES, SEGMENTS, Contact
+from autosend_mcp.models.contacts.contact import CUSTOM, FIRST_NAME, LAST_NAME, LISTS, OTHER_NAMES, SEGMENTS, Contact
 from autosend_mcp.models.pages import Pageable, Paged
 from autosend_mcp.models.schema import UNPUBLISHED
-from autosend_mcp.models.text import VisibleText
+from autosend_mcp.models.text import VisibleText, visible
 from autosend_mcp.models.values import FOR_EMAIL, FOR_EMAILS, FOR_LIST, MAX_ENTRIES, EmailAddress, Name
 
 # What a search in a list does not show, by AutoSend's documentation; looking the addresses up does.
@@ -63,12 +65,17 @@ class FindContacts(Pageable):
         **dict.fromkeys(("segment", "segmentId", "segmentName"), "list"),
     }
 
-    emails: list[EmailAddress] | None = Field(
+    emails: list[str] | None = Field(
         default=None,
         min_length=1,
         max_length=MAX_ENTRIES,
-        description="Addresses to look up. Leave out to page through a list.",
+        description="Addresses to look up; with list, who of them is in it. Leave out to page through a list.",
         examples=[["jane@example.com"]],
+    )
+    name: Name | None = Field(
+        default=None,
+        description="Only people with this in their name. Contacts are read one by one for that: prefer the address.",
+        examples=["Jane Doe"],
     )
     contact_list: Name | None = Field(
         default=None,
@@ -84,18 +91,52 @@ class FindContacts(Pageable):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if self.emails is not None and (self.contact_list or self.email_contains):
-            raise broken_rule("give either emails, or list and emailContains")
+        if self.emails is not None and (self.name or self.email_contains):
+            raise broken_rule("give either emails, or name and emailContains; list goes with both")
         return self
 
     def chosen(self, contact: dict[str, Any]) -> dict[str, Any]:
-        """Return the part of a contact that was asked for."""
-        shown = {"id", "email", *(self.fields or [])}
+        """Return the part of a contact that was asked for; of those found by name, that as well."""
+        shown = {"id", "email", *(self.fields or []), *([FIRST_NAME, LAST_NAME] if self.name else [])}
         return {name: value for name, value in contact.items() if name in shown}
+
+    def addresses(self, notes: list[str]) -> tuple[list[str], list[JsonObject]]:
+        """Return the addresses, each once, and the entries that are none: a bad one keeps no other back."""
+        read: dict[str, None] = {}
+        invalid: list[JsonObject] = []
+        for number, given in enumerate(self.emails or (), start=1):
+            try:
+                mailbox = read_mailbox(given)
+            except PydanticCustomError as error:
+                invalid.append({"row": number, "email": visible(given)[:80], "why": error.message()})
+            else:
+                read[mailbox.address] = None
+                notes += address_notes(given, mailbox)
+        return [*read], invalid
+
+
+_TEXTS = ("id", "email", *(name for name in get_args(get_args(ContactField)[0]) if name not in {CUSTOM, GROUPS}))
+# What a contact may have; in full, so that code which calls the tool knows the keys.
+ShownContact = Annotated[
+    dict[str, Any],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "properties": {key: {"type": "string"} for key in _TEXTS}
+            | {CUSTOM: {"type": "object"}, GROUPS: {"type": "array", "items": {"type": "object"}}},
+        }
+    ),
+]
 
 
 class FoundContacts(Paged):
-    """The answer of `find_contacts`. `notFound`: the addresses asked for that are no contacts."""
+    """The answer of `find_contacts`.
 
-    contacts: list[JsonObject]
+    `notFound`: the addresses asked for that are no contacts. `notInList`: those of contacts that are not in the list.
+    `invalid`: what is no address, by its place from 1, and why.
+    """
+
+    contacts: list[ShownContact]
     not_found: list[str] | None = None
+    not_in_list: list[str] | None = None
+    invalid: list[JsonObject] | None = None

@@ -6,8 +6,9 @@ from typing import Any
 from autosend_mcp.api import contact_lists, contacts
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.directory import known_lists
-from autosend_mcp.errors import Refused
+from autosend_mcp.errors import NOTHING_CHANGED, NotSent, Refused
 from autosend_mcp.models.contact_lists.lists import EVERYBODY, ContactList
+from autosend_mcp.models.contact_lists.members import People
 from autosend_mcp.models.contacts.contact import Contact, StoredContact
 from autosend_mcp.models.contacts.find import (
     GROUPS,
@@ -19,7 +20,9 @@ from autosend_mcp.models.contacts.find import (
 )
 from autosend_mcp.models.pages import fitting, read_cursor, write_cursor
 from autosend_mcp.models.text import compact_json
+from autosend_mcp.tools.contact_lists.look_up import search_members
 from autosend_mcp.tools.contact_lists.resolve import resolve_list
+from autosend_mcp.tools.contacts.by_name import walk
 from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.registry import Effect, tool
 
@@ -82,37 +85,71 @@ async def _contact_at(call: Call, email: str) -> StoredContact | None:
 
 @tool("contacts", "Search contacts", Effect.READ)
 async def find_contacts(context: Context, body: FindContacts) -> FoundContacts:
-    """Search AutoSend contacts: who's in this list (members, subscribers), segment or the whole audience, also by
+    """Search AutoSend contacts: who's in this list (members, subscribers), segment or the whole audience, by name or
     part of the address; check many addresses at once; export page by page. Shows id and email, unless fields asks for
     more.
 
     Raises:
         AutoSendError: They could not be read, or there is no such list.
     """
+    within = await resolve_list(context, body.contact_list) if body.contact_list else None
+    of = within.id if within else EVERYBODY
     if body.emails is not None:
-        return await _at_addresses(context.call, body, body.emails)
-    return await _in_list(context, body)
+        return await _at_addresses(context, body, within)
+    return await (_by_name(context.call, body, of, body.name) if body.name else _in_list(context, body, of))
 
 
-async def _at_addresses(call: Call, body: FindContacts, given: Sequence[str]) -> FoundContacts:
-    emails = list(dict.fromkeys(given))
-    about = compact_json(emails)
+async def _by_name(call: Call, body: FindContacts, of: str, name: str) -> FoundContacts:
+    walked = await walk(call, of, name, email=body.email_contains, limit=body.limit, cursor=body.cursor)
+    rows = [contact.payload() for contact in walked.found]
+    if SHOWN_BY_LOOK_UP & set(body.fields or []):
+        rows = await _completed(call, rows, body)
+    shown, notes = fitting([body.chosen(row) for row in rows])
+    if len(shown) < len(rows):
+        return await _by_name(call, body.model_copy(update={"limit": len(shown)}), of, name)
+    notes = [*(notes or ()), *walked.notes]
+    return FoundContacts(contacts=shown, next_cursor=walked.cursor, notes=notes or None)
+
+
+async def _at_addresses(context: Context, body: FindContacts, within: ContactList | None) -> FoundContacts:
+    call = context.call
+    emails, invalid = body.addresses(context.notes)
+    if not emails:
+        raise NotSent(
+            "Not one of these is an address.",
+            "Fix them and call again.",
+            changed=NOTHING_CHANGED,
+            facts={"invalid": invalid},
+        )
+    about = compact_json([emails, within.id if within else None])
     start, limit = read_cursor(body.cursor, len(emails), about)
     found = await call.read(contacts.search_emails(emails[start:]))
-    there = await _rows(call, [found[email] for email in emails[start:] if email in found], body)
+    inside = found if within is None or within.id == EVERYBODY else await _inside(call, within, found)
+    there = await _rows(call, [found[email] for email in emails[start:] if email in inside], body)
     rows, notes = fitting([body.chosen(row) for row in there])
     shown = {str(row["email"]).lower() for row in rows}
-    rest = [email for email in emails[start:] if email in found and found[email].email.lower() not in shown]
+    rest = [email for email in emails[start:] if email in inside and found[email].email.lower() not in shown]
     return FoundContacts(
         contacts=rows,
+        total=len(inside) if start == 0 else None,
         not_found=[email for email in emails if email not in found] if start == 0 else None,
+        not_in_list=[email for email in emails[start:] if email in found and email not in inside] or None,
+        invalid=invalid or None,
         notes=notes,
         next_cursor=write_cursor(emails.index(rest[0]), limit, about) if rest else None,
     )
 
 
-async def _in_list(context: Context, body: FindContacts) -> FoundContacts:
-    of = (await resolve_list(context, body.contact_list)).id if body.contact_list else EVERYBODY
+async def _inside(call: Call, within: ContactList, found: contacts.Found) -> set[str]:
+    """Return who of these is in the list or segment: as their look-up shows, else by searching there."""
+    shown = {email: contact.segment_ids if within.is_segment else contact.list_ids for email, contact in found.items()}
+    if None not in shown.values():
+        return {email for email, ids in shown.items() if within.id in (ids or ())}
+    affordable = int(call.seconds_left * call.autosend.settings.rate_limit)
+    return await search_members(call.read, within.id, People(tuple(found)), affordable)
+
+
+async def _in_list(context: Context, body: FindContacts, of: str) -> FoundContacts:
     about = compact_json([of, body.email_contains])
     start, limit = read_cursor(body.cursor, body.limit, about)
     try:
