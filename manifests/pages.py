@@ -152,7 +152,8 @@ def _folder() -> Generator[None]:
     """Work in a folder of its own, with the files that the pages name."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "docs").mkdir()
-        shutil.copy(ROOT / "docs/people.csv", Path(folder) / "docs")
+        for name in ("people.csv", "customers.csv"):
+            shutil.copy(ROOT / "docs" / name, Path(folder) / "docs")
         with chdir(folder):
             yield
 

@@ -19,7 +19,7 @@ from anyio.from_thread import start_blocking_portal
 
 from autosend_mcp.cli.import_display import Bar, Events, Lines
 from autosend_mcp.cli.main import main
-from autosend_mcp.imports.journal import PendingRow
+from autosend_mcp.imports.journal_rows import PendingRow
 from autosend_mcp.imports.progress import Progress
 from autosend_mcp.sandbox.app import PROJECT
 from tests.support.importing import csv_of, people, report_of
@@ -289,7 +289,7 @@ def test_events_are_json_a_line(here: Line, capsys: pytest.CaptureFixture[str]) 
     read, done = [json.loads(line) for line in out.splitlines()]
     assert read | {"rowsPerSecond": 0} == {
         "event": "read", "format": "CSV", "encoding": "utf-8", "guessedFrom": "", "delimiter": ",",
-        "lists": [], "resumed": False,
+        "lists": [], "whoMayGetMail": [], "resumed": False,
         "columns": {"email": "email", "firstName": "firstName", "score": "customFields.score"},
         "newFields": {"customFields.score": "number"}, "notes": [],
         "rows": 3, "settled": 1, "counts": {"invalid": 1}, "rowsPerSecond": 0,

@@ -9,6 +9,7 @@ from autosend_mcp.cli.import_file import PHRASES
 from autosend_mcp.errors import NotSent
 from autosend_mcp.imports.file.cells import arguments_of
 from autosend_mcp.imports.file.columns import Column
+from autosend_mcp.imports.file.opt_outs import OptOuts
 from autosend_mcp.imports.hints import explain
 from autosend_mcp.imports.options import ImportOptions
 from autosend_mcp.imports.reading import columns_of, table_of
@@ -21,7 +22,7 @@ def read(text: str, name: str = "people.csv", **options: Any) -> tuple[list[dict
     """Return the contacts that the text is read as, its columns, and the notes on them."""
     order = ImportOptions(**options)
     table = table_of(io.BytesIO(text.encode()), name, order)
-    columns, notes = columns_of(table, order, {})
+    columns, notes = columns_of(table, order, {}, OptOuts())
     return [arguments_of(row.values, columns) for row in table.rows()], columns, notes
 
 

@@ -25,6 +25,7 @@ from tests.test_import_sending import (
 pytestmark = pytest.mark.anyio
 
 P1 = "p1@example.com"
+ENTRIES = "POST /suppression-groups/entries"
 
 
 async def test_everybody_with_the_expected_values_joins_each_list_once() -> None:
@@ -136,26 +137,6 @@ async def test_counts_that_add_up_need_no_look_at_the_list() -> None:
     assert done.counts == {"created": 3}
 
 
-async def test_suppressed_people_are_reported_not_to_have_joined() -> None:
-    with world() as here:
-        list_id = here.made_list()
-        here.store.suppression_groups.suppress(PROJECT, ["p1@example.com"], is_global=True)
-        done = await here.run(people(3), lists=("Newsletter",))
-        assert here.members(list_id) == 2
-        assert here.held("p1@example.com")
-    assert done.of("failed") == ["p1@example.com"]
-    assert done.reasons("failed") == ['It is created, but not in "Newsletter": "suppressed".']
-
-
-async def test_suppressed_people_whom_autosend_adds_and_lists_are_in_the_list() -> None:
-    with world(Options(rate_limit=0, suppressed_on_bulk_add="add")) as here:
-        list_id = here.made_list()
-        here.store.suppression_groups.suppress(PROJECT, ["p1@example.com"], is_global=True)
-        done = await here.run(people(3), lists=("Newsletter",))
-        assert here.members(list_id) == 3
-    assert done.counts == {"created": 3}
-
-
 @pytest.mark.parametrize(
     "said", [{"validation": {}}, {"validation": {"odd": ["p1@example.com", {"email": 5}]}}], ids=str
 )
@@ -163,6 +144,7 @@ async def test_who_is_left_out_of_a_list_without_a_word_is_found_by_looking(said
     with world() as here:
         here.made_list()
         here.store.suppression_groups.suppress(PROJECT, ["p1@example.com"], is_global=True)
+        here.line.lose(ENTRIES, answering(403, refusal("Not allowed")))
         here.line.lose(ADD, rewritten(lambda body: body["data"].update(said)))
         done = await here.run(people(3), lists=("Newsletter",))
     assert done.of("failed") == ["p1@example.com"]
@@ -194,6 +176,7 @@ async def test_the_reason_of_who_did_not_join_is_in_the_report(said: dict[str, A
     with world() as here:
         here.made_list()
         here.store.suppression_groups.suppress(PROJECT, ["p1@example.com"], is_global=True)
+        here.line.lose(ENTRIES, answering(403, refusal("Not allowed")))
         here.line.lose(ADD, rewritten(lambda body: body["data"].update(said)))
         done = await here.run(people(3), lists=("Newsletter",))
     assert done.reasons("failed") == [f'It is created, but not in "Newsletter": "{reason}".']

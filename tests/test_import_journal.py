@@ -17,8 +17,9 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from autosend_mcp.errors import NotSent
-from autosend_mcp.imports.journal import Journal, JournalRow
+from autosend_mcp.imports.journal import Journal
 from autosend_mcp.imports.journal_file import JournalBusyError
+from autosend_mcp.imports.journal_rows import JournalRow
 from autosend_mcp.imports.options import ImportOptions
 from autosend_mcp.imports.run import Import
 from autosend_mcp.sandbox.app import PROJECT, Options

@@ -11,7 +11,8 @@ import pytest
 
 from autosend_mcp.imports.file.encodings import FileError
 from autosend_mcp.imports.file.tables import read_table
-from autosend_mcp.imports.journal import Journal, JournalRow
+from autosend_mcp.imports.journal import Journal
+from autosend_mcp.imports.journal_rows import JournalRow
 from autosend_mcp.imports.options import ImportOptions
 from autosend_mcp.imports.reports import write_reports
 from autosend_mcp.imports.run import Import

@@ -220,7 +220,9 @@ async def test_a_dry_run_reports_what_would_be_and_sends_nothing() -> None:
         here.made_list()
         here.seed(people(1)[0], {"email": "p1@example.com", "firstName": "Other"})
         done = await here.run([*people(3), {"email": "x"}], dry_run=True, lists=("Newsletter",), report_dry_run=True)
-        assert {asked for asked, _ in here.line.seen} == {FIND, "GET /contact-lists", f"GET {PROPERTIES}", AUTOMATIONS}
+        assert {asked for asked, _ in here.line.seen} == {
+            FIND, "GET /contact-lists", f"GET {PROPERTIES}", AUTOMATIONS, "POST /suppression-groups/entries"
+        }  # fmt: skip
         assert not here.written
         assert sorted(file.name for file in here.folder.iterdir()) == ["people.csv", "people.dry-run.csv"]
         await here.run(people(3), dry_run=True, report_dry_run=True)

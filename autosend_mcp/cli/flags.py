@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from autosend_mcp.models.imports import SPLITS
+from autosend_mcp.cli.import_flags import IMPORT_HELP, add_import_flags
 from autosend_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS
 
 _HELP = """\
@@ -39,24 +39,6 @@ examples:
   autosend-mcp sandbox --list Newsletter --segment "Active users" --exists-status 400
   autosend-mcp sandbox --field plan:string --automation plan:free:pro --unsubscribe jane@example.com:Blog
   curl -s http://127.0.0.1:7363/sandbox/automations    list the automations started so far, and their mails
-"""
-
-_IMPORT_HELP = """\
-Create or change a contact for each row of a CSV, TSV or JSONL file of any length. The encoding, the delimiter and the
-columns are detected and shown. All rows are validated before anything is sent. Rows that AutoSend has already with the
-same values are not sent, and rows whose reply is lost are looked up. After an interruption, run the same command again
-to continue. The live automations of a list start for the contacts that are new in it.
-
-examples:
-  autosend-mcp import people.csv --list Newsletter --dry-run       show what would be done
-  autosend-mcp import people.csv --map "E-Mail=email" --map "Notes="
-  autosend-mcp import people.jsonl --create-fields --json
-
-Files beside it: people.report.csv (the outcome of each row), people.rejected.csv (rows to fix and import again), and
-people.csv.journal until the import is finished.
-
-exit code: 0 all rows applied, 1 some rows not applied, 2 nothing sent, 3 stopped halfway: run it again to continue,
-130 interrupted
 """
 
 _DEMO_HELP = """\
@@ -98,9 +80,9 @@ def parser() -> argparse.ArgumentParser:
     call.add_argument("tool", help="name of the tool")
     call.add_argument("arguments", nargs=argparse.REMAINDER, help="its arguments; --json and --sandbox may follow too")
     commands.add_parser("demo", help="see the server work, without a key", **_described(_DEMO_HELP))
-    _add_import_flags(
-        commands.add_parser("import", help="create or change contacts from a file", **_described(_IMPORT_HELP))
-    )
+    file = commands.add_parser("import", help="create or change contacts from a file", **_described(IMPORT_HELP))
+    add_import_flags(file)
+    _add_sandbox(file)
     _add_sandbox_flags(
         commands.add_parser("sandbox", help="serve a local AutoSend over HTTP", **_described(_SANDBOX_HELP))
     )
@@ -146,41 +128,6 @@ def _add_sandbox(parser: argparse.ArgumentParser) -> None:
 
 def _add_call_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the MCP result as it is")
-    _add_sandbox(parser)
-
-
-def _add_import_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", help="CSV, TSV or JSONL (.jsonl)")
-    repeatable: dict[str, Any] = {"action": "append", "default": []}
-    parser.add_argument(
-        "--list", metavar="NAME", help="add the contacts to this list, by name or id; repeatable", **repeatable
-    )
-    parser.add_argument(
-        "--map",
-        metavar="COLUMN=FIELD",
-        help="name the field of a column; an empty one leaves it out; repeatable",
-        **repeatable,
-    )
-    for flag, effect in (
-        ("--dry-run", "send nothing; show what would be done"),
-        ("--only", "take names and addresses alone, and the columns that --map names"),
-        ("--create-fields", "define the custom fields that AutoSend does not know, with the type of their values"),
-        ("--run-workflow", "start the automations that watch for changed values"),
-        ("--restart", "start from the first row instead of continuing an interrupted import of this file"),
-        ("--json", "print events, one JSON object a line"),
-    ):
-        parser.add_argument(flag, action="store_true", help=effect)
-    parser.add_argument(
-        "--split-name",
-        choices=SPLITS,
-        help="divide whole names: at the last blank, at the first one, or with the family name first; or take each for "
-        "the first name",
-    )
-    parser.add_argument(
-        "--header-line", type=_line, metavar="N", help="line that names the columns; 0 if none does (default: found)"
-    )
-    parser.add_argument("--encoding", help="encoding of the file, such as cp1251 (default: detected)")
-    parser.add_argument("--delimiter", help='what stands between cells, such as ";" or tab (default: detected)')
     _add_sandbox(parser)
 
 
@@ -231,12 +178,6 @@ def _sandbox_file(text: str) -> str:
     if text and ("@" in text or text.startswith(("{", "-")) or not Path(text).suffix):
         raise argparse.ArgumentTypeError(f"{text!r} is no file name with an ending, such as contacts.sqlite3")
     return text
-
-
-def _line(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError("a line is a number: 1 is the first, 0 none")
-    return int(text)
 
 
 def _port(text: str) -> int:

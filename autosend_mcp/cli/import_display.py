@@ -3,6 +3,7 @@
 import os
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from autosend_mcp.models.text import compact_json, quoted, visible
 
 _EXPLAINED = {
     "merged": "the same address as another line; sent as one",
+    "opted out": "may get no mail; not sent",
     "invalid": "not sent",
     "failed": "AutoSend did not accept it",
     "unknown": "it may or may not have been applied",
@@ -144,9 +146,12 @@ def described(imported: Import) -> list[str]:
     columns = [column for column in imported.columns if not_blank(column)]
     names = [_shown(column.name) for column in columns]
     width = max(map(len, names))
+    says_who = {read["column"] for read in imported.opt_outs_read}
     for name, column in zip(names, columns, strict=True):
         kind = f" ({column.kind}{', new' if column.new else ''})" if "." in column.field else ""
-        lines.append(f"  {name:<{width}}  ->  {_shown(', '.join(fields_of(column))) or 'left out'}{kind}")
+        left_out = "who may get mail" if column.name in says_who else "left out"
+        lines.append(f"  {name:<{width}}  ->  {_shown(', '.join(fields_of(column))) or left_out}{kind}")
+    lines += [_opt_outs(read) for read in imported.opt_outs_read]
     lines += [f"list: {_shown(joined.name)}" for joined in imported.lists]
     if imported.resumed:
         lines.append("Going on with the import that was interrupted.")
@@ -165,6 +170,16 @@ def concluded(imported: Import) -> list[str]:
         lines.append(f"  {'not settled':<12} {progress.total - progress.settled:>11,}")
     lines += [*(f"-> {name_of(file)}" for file in imported.files), *imported.notes[imported.notes_read :]]
     return [*lines, "A dry run: nothing was sent."] if imported.options.dry_run else lines
+
+
+def _opt_outs(read: Mapping[str, Any]) -> str:
+    """Return a line that says what was read of a column that says who may get mail."""
+    parts = [
+        f"{what}: {', '.join(f'{_shown(value)} ({count:,})' for value, count in read[key].items())}"
+        for key, what in (("optedOut", "opted out"), ("mayGetMail", "may get mail"))
+        if read[key]
+    ]
+    return f"{_shown(read['column'])}: {'; '.join(parts) or 'nobody opted out'}"
 
 
 def name_of(file: Path, *, whole: bool = False) -> str:

@@ -5,6 +5,7 @@ import shlex
 import stat
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
@@ -26,6 +27,13 @@ def _mapped(column: str, field: str) -> str:
     return f"--map {shlex.quote(text)}" if re.search(r'["$`\\!]', text) else f'--map "{text}"'
 
 
+def _stated(option: str, column: str, values: Sequence[str]) -> str:
+    """Return the flag that says what values of a column mean, as a shell reads it."""
+    flag = "--mailable" if option == "mailable" else "--opted-out-values"
+    text = f"{column}={','.join(values)}"
+    return f"{flag} {shlex.quote(text)}" if re.search(r'["$`\\!]', text) else f'{flag} "{text}"'
+
+
 PHRASES = Phrases(
     {
         "columns": "Say what it is, as in {mapped}.",
@@ -37,14 +45,17 @@ PHRASES = Phrases(
         "no_header": "Or read it with --header-line 0.",
         "encoding": "Name the file's encoding, as in --encoding cp1251 or --encoding shift_jis, or save the file as "
         "UTF-8.",
+        "opt_outs": "{stated} leaves those people out; {mailable} is for values of people who may get mail.",
         "restart": "Or start again with --restart: rows that AutoSend holds already are not sent again.",
+        "suppress": "--opted-out suppress stops all mail to them.",
     },
     _mapped,
+    _stated,
 )
 
 _INTERRUPTED = 130
 _GO_ON = "interrupted. Run the same command again to go on"
-_SUCCESSES = ("created", "updated", "unchanged", "merged", "would create", "would update")
+_SUCCESSES = ("created", "updated", "unchanged", "merged", "opted out", "would create", "would update")
 
 
 def run(autosend: AutoSend, args: Namespace) -> int:
@@ -56,6 +67,7 @@ def run(autosend: AutoSend, args: Namespace) -> int:
         return usage("import: AUTOSEND_READ_ONLY is set, so that only --dry-run works")
     try:
         columns = dict(_pair(text) for text in args.map) | ({ALL_OTHERS: ""} if args.only else {})
+        no_mail, mailable = _values(args.opted_out_values), _values(args.mailable)
         if not stat.S_ISREG(Path(args.file).stat().st_mode):
             return usage(f"import: {name_of(Path(args.file), whole=True)}: not a file that can be read several times")
         file = Path(args.file).open("rb")  # noqa: SIM115 - the import closes it
@@ -73,16 +85,28 @@ def run(autosend: AutoSend, args: Namespace) -> int:
         delimiter=args.delimiter,
         header_line=args.header_line,
         split_name=args.split_name,
+        opted_out=args.opted_out,
+        opted_out_values=no_mail,
+        mailable=mailable,
     )
     imported = Import(autosend, file, args.file, options, path=Path(args.file), report_dry_run=True)
     return anyio.run(_import, autosend, imported, _display(args), args.restart)
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _pair(text: str, wanted: str = '--map wants "column=field"') -> tuple[str, str]:
     column, equals, field = text.rpartition("=")
     if not equals or not column:
-        raise ValueError(f'--map wants "column=field", not {text!r}')
+        raise ValueError(f"{wanted}, not {text!r}")
     return column.strip(), field
+
+
+def _values(texts: list[str]) -> dict[str, list[str]]:
+    """Return the values by column."""
+    values: dict[str, list[str]] = {}
+    for text in texts:
+        column, words = _pair(text, 'give "column=value,value"')
+        values.setdefault(column, []).extend(word.strip() for word in words.split(","))
+    return values
 
 
 def _display(args: Namespace) -> Display:

@@ -100,6 +100,9 @@ def _job(autosend: AutoSend, body: StartImport) -> ImportJob:
         delimiter=body.delimiter,
         header_line=max(0, body.header_line) if body.header_line else None,
         split_name=body.split_name,
+        opted_out=body.opted_out,
+        opted_out_values=body.opted_out_values or {},
+        mailable=body.mailable or {},
     )
     if body.file is None:
         imported = Import(autosend, BytesIO((body.text or "").encode()), "", options)

@@ -7,7 +7,7 @@ from autosend_mcp.errors import AutoSendError, NotSent
 
 Option = Literal[
     "columns", "leave_out", "only", "split_name", "create_fields", "header_line", "no_header", "dates", "decimal",
-    "repeated", "encoding", "restart",
+    "repeated", "encoding", "opt_outs", "restart", "suppress",
 ]  # fmt: skip
 
 
@@ -15,12 +15,13 @@ class Hint(NamedTuple):
     """An option of imports that would help.
 
     `column` and `field`: for `columns` and `leave_out`, the name of one column, and a field that it could be. `field`:
-    for any other, a value to give.
+    for any other, a value to give. `values`: for `opt_outs`, values of the column.
     """
 
     option: Option
     column: str = ""
     field: str = ""
+    values: tuple[str, ...] = ()
 
 
 class UnclearImport(NotSent):
@@ -35,18 +36,43 @@ class Phrases(NamedTuple):
     """How a caller gives options.
 
     `texts`: a sentence for each, with `{mapped}` where a column is said to be a field, or `{field}` for a value.
-    `mapped`: how that is said of a column and a field, as it can be copied.
+    `mapped`: how that is said of a column and a field, as it can be copied. `stated`: how that
+    is said of values of a column, by `opted_out_values` or `mailable`; in a text, `{stated}` and `{mailable}`.
     """
 
     texts: Mapping[Option, str]
     mapped: Callable[[str, str], str]
+    stated: Callable[[str, str, Sequence[str]], str]
 
 
 def explain(error: AutoSendError, phrases: Phrases) -> None:
     """Add to the next step how this caller gives the options that would help."""
     if isinstance(error, UnclearImport):
         sentences = [
-            phrases.texts[hint.option].format(mapped=phrases.mapped(hint.column, hint.field), field=hint.field)
+            phrases.texts[hint.option].format(
+                mapped=phrases.mapped(hint.column, hint.field),
+                field=hint.field,
+                stated=phrases.stated("opted_out_values", hint.column, hint.values),
+                mailable=phrases.stated("mailable", hint.column, ["..."]),
+            )
             for hint in error.hints
         ]
         error.next_step = " ".join(part for part in (error.next_step, *sentences) if part)
+
+
+def another_import(counts: Mapping[str, int], differs: str) -> UnclearImport:
+    """Return the error for a journal of another import.
+
+    `counts`: its rows by outcome. `differs`: the part in which this one differs from it.
+    """
+    sent = sum(counts.get(outcome, 0) for outcome in ("created", "updated", "failed", "unknown"))
+    what, again = {
+        "file": ("This file has changed since", "Restore the file"),
+        "options": ("With other options,", "Give the same options"),
+        "target": ("With another API key or base URL,", "Set the same"),
+    }[differs]
+    return UnclearImport(
+        f"{what} an unfinished import of it was begun: {sent:,} row{'s' * (sent != 1)} settled by then.",
+        f"{again} to go on with it.",
+        hints=[Hint("restart")],
+    )

@@ -1,8 +1,10 @@
 """An import that goes on after the call that started it."""
 
 import logging
+from collections.abc import Sequence
 
 import anyio
+from pydantic.alias_generators import to_camel
 
 from autosend_mcp.errors import AutoSendError, Unknown
 from autosend_mcp.imports.hints import Phrases, explain
@@ -18,6 +20,10 @@ def _mapped(column: str, field: str) -> str:
     return compact_json({column: field})
 
 
+def _stated(option: str, column: str, values: Sequence[str]) -> str:
+    return f"{to_camel(option)} {compact_json({column: [*values]})}"
+
+
 PHRASES = Phrases(
     {
         "columns": "Say what it is in columns, as in {mapped}.",
@@ -28,9 +34,12 @@ PHRASES = Phrases(
         "header_line": "headerLine names the line of the header.",
         "no_header": "Or read it with headerLine -1.",
         "encoding": "Name the file's encoding in encoding, such as cp1251 or shift_jis, or have it saved as UTF-8.",
+        "opt_outs": "{stated} leaves those people out; {mailable} is for values of people who may get mail.",
         "restart": "Or start again with restart: rows that AutoSend holds already are not sent again.",
+        "suppress": "optedOut suppress, or suppress_emails, stops all mail to them.",
     },
     _mapped,
+    _stated,
 )
 
 _WAIT = 15.0  # seconds that a call waits for the end, of the 45 that it may take

@@ -10,84 +10,42 @@ import threading
 from collections import Counter
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from itertools import starmap
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from autosend_mcp.imports.journal_file import connect, parts_of
-from autosend_mcp.models.contacts.contact import Values
+from autosend_mcp.imports.journal_rows import IN_NO_LIST, TO_SUPPRESS, JournalRow, OpenRequest, PendingRow
 
-SUCCESSES = ("created", "updated", "unchanged")
-Outcome = Literal[
-    "created", "updated", "unchanged", "merged", "invalid", "failed", "unknown", "would create", "would update"
-]
-
-_RESULTS = "SELECT number, line, email, expected, outcome, reason FROM rows WHERE number > ? ORDER BY number LIMIT ?"
+_COLUMNS = "number, line, email, expected, outcome, reason, joins"
+_RESULTS = f"SELECT {_COLUMNS} FROM rows WHERE number > ? ORDER BY number LIMIT ?"  # noqa: S608 - constants
 _REJECTED = (
-    "SELECT number, line, email, expected, outcome, reason FROM rows WHERE number > ?"
+    f"SELECT {_COLUMNS} FROM rows WHERE number > ? AND joins >= 0"  # noqa: S608 - constants
     " AND (outcome IN ('invalid', 'failed', 'unknown') OR (outcome = 'merged' AND EXISTS (SELECT 1 FROM rows"
     " AS other WHERE other.email = rows.email AND other.outcome IN ('failed', 'unknown')))) ORDER BY number LIMIT ?"
 )
 _REPEATED = (
-    "SELECT email FROM rows WHERE outcome IS NULL AND email > ? GROUP BY email HAVING COUNT(*) > 1"
+    "SELECT email FROM rows WHERE outcome IS NULL AND joins > -2 AND email > ? GROUP BY email HAVING COUNT(*) > 1"
     " ORDER BY email LIMIT ?"
 )
 _OF_ONE_ADDRESS = (
-    "SELECT number, line, email, expected, outcome, reason FROM rows WHERE outcome IS NULL AND email = ?"
+    f"SELECT {_COLUMNS} FROM rows WHERE outcome IS NULL AND joins > -2 AND email = ?"  # noqa: S608 - constants
     " ORDER BY number"
 )
 _PENDING = (
     "SELECT number, email, expected, outcome, joins FROM rows WHERE number > ?"
-    " AND (outcome IS NULL OR (joins < ? AND outcome IN ('created', 'updated', 'unchanged'))) ORDER BY number LIMIT ?"
+    " AND joins > -2 AND (outcome IS NULL"
+    " OR (joins >= 0 AND joins < ? AND outcome IN ('created', 'updated', 'unchanged'))) ORDER BY number LIMIT ?"
 )
-
-
-class JournalRow(NamedTuple):
-    """A row of the file as the journal keeps it.
-
-    `line`: where it begins in the file. `expected`: the values that the contact is to have, as JSON. `outcome`: None
-    while it is not known.
-    """
-
-    number: int
-    line: int
-    email: str
-    expected: str
-    outcome: str | None
-    reason: str
-
-
-@dataclass(slots=True, eq=False)
-class PendingRow:
-    """A row on its way to AutoSend.
-
-    `joins`: how many of the lists it is done with. `hash_before`: of the contact before the import; None if there was
-    none. `has_others`: the contact has values that the row does not name. `counted`: the outcome that the progress
-    counts it under.
-    """
-
-    number: int
-    email: str
-    expected: Values
-    outcome: Outcome | None = None
-    reason: str = ""
-    joins: int = 0
-    hash_before: str | None = None
-    has_others: bool = False
-    counted: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OpenRequest:
-    """A request whose outcome is not known.
-
-    `list_index`: of the list that its rows join; None for a bulk update. `rows`: by number; the addresses, or for an
-    update the hashes of the contacts before it.
-    """
-
-    id: int
-    list_index: int | None
-    rows: dict[int, Any]
+_TO_SUPPRESS = (
+    "SELECT number, email, expected FROM rows WHERE number > ? AND outcome IS NULL AND joins = -2"
+    " ORDER BY number LIMIT ?"
+)
+# The no of one row counts for all rows of its address.
+_SAID_NO = (
+    "UPDATE rows SET outcome = ?, joins = ?, reason = 'another row of this address opted out'"
+    " WHERE outcome IS NULL AND joins = 0 AND email IN (SELECT email FROM rows WHERE joins < 0 AND email != '')"
+)
 
 
 class Journal:
@@ -119,7 +77,8 @@ class Journal:
         """Return whether a request with any of its rows has left, or may have."""
         sql = (
             "SELECT EXISTS (SELECT 1 FROM requests)"
-            " OR EXISTS (SELECT 1 FROM rows WHERE outcome IN ('created', 'updated', 'failed', 'unknown') OR joins)"
+            " OR EXISTS (SELECT 1 FROM rows WHERE outcome IN ('created', 'updated', 'failed', 'unknown')"
+            " OR joins > 0 OR (joins = -2 AND outcome IS NOT NULL))"
         )
         return bool(self._read(sql)[0][0])
 
@@ -142,7 +101,7 @@ class Journal:
     def add(self, rows: Iterable[JournalRow]) -> None:
         """Add rows as they were read."""
         with self._transaction() as db:
-            db.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, 0)", rows)
+            db.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
     def repeated(self, after: str, limit: int = 500) -> list[list[JournalRow]]:
         """Return the rows of the next addresses that several rows have, address by address."""
@@ -151,7 +110,7 @@ class Journal:
             emails = db.execute(_REPEATED, (after, limit)).fetchall()
             if not emails:
                 db.execute("DROP INDEX by_email")
-            return [[*map(JournalRow._make, db.execute(_OF_ONE_ADDRESS, email))] for email in emails]
+            return [[*starmap(JournalRow, db.execute(_OF_ONE_ADDRESS, email))] for email in emails]
 
     def update(self, rows: Iterable[JournalRow]) -> None:
         """Change the values, the outcome and the reason of rows; an empty reason leaves the one there is."""
@@ -165,6 +124,30 @@ class Journal:
             PendingRow(number, email, json.loads(expected), outcome, "", joins, counted=outcome)
             for number, email, expected, outcome, joins in self._read(_PENDING, after, lists, limit)
         ]
+
+    def to_suppress(self, after: int, limit: int) -> list[PendingRow]:
+        """Return the next rows that are to be suppressed."""
+        found = self._read(_TO_SUPPRESS, after, limit)
+        return [PendingRow(number, email, json.loads(why), joins=TO_SUPPRESS) for number, email, why in found]
+
+    def spread_opt_outs(self, *, imports: bool) -> None:
+        """Let the no of one row count for all rows of its address. `imports`: they are imported, into no list."""
+        with self._transaction() as db:
+            db.execute(_SAID_NO, (None, IN_NO_LIST) if imports else ("opted out", IN_NO_LIST))
+
+    def addresses(self, limit: int) -> list[str]:
+        """Return addresses of rows that are to be sent, one more than the limit where there are more."""
+        sql = "SELECT DISTINCT email FROM rows WHERE outcome IS NULL AND joins >= 0 LIMIT ?"
+        return [email for (email,) in self._read(sql, limit + 1)]
+
+    def opt_out(self, reasons: Mapping[str, str], *, imports: bool) -> None:
+        """Let nobody at these addresses join a list. `reasons`: by address. `imports`: they are imported even so."""
+        sql = "UPDATE rows SET outcome = ?, joins = ?, reason = ? WHERE outcome IS NULL AND joins = 0 AND email = ?"
+        outcome, joins = (None, IN_NO_LIST) if imports else ("opted out", IN_NO_LIST)
+        with self._transaction() as db:
+            db.execute("CREATE INDEX by_address ON rows (email)")
+            db.executemany(sql, [(outcome, joins, reason, email) for email, reason in reasons.items()])
+            db.execute("DROP INDEX by_address")
 
     def intend(self, rows: Mapping[int, Any], list_index: int | None = None) -> int:
         """Record that a request with these rows (see `OpenRequest`) is about to leave; return its id."""
@@ -205,7 +188,7 @@ class Journal:
         """Return how many rows need nothing more, where each is to join this many lists."""
         sql = (
             "SELECT COUNT(*) FROM rows WHERE outcome NOT IN ('created', 'updated', 'unchanged')"
-            " OR (outcome IS NOT NULL AND joins >= ?)"
+            " OR (outcome IS NOT NULL AND (joins >= ? OR joins < 0))"
         )
         return self._read(sql, lists)[0][0]
 
@@ -215,11 +198,11 @@ class Journal:
 
     def results(self, after: int = 0, limit: int = 1_000) -> list[JournalRow]:
         """Return the next rows."""
-        return [*map(JournalRow._make, self._read(_RESULTS, after, limit))]
+        return [*starmap(JournalRow, self._read(_RESULTS, after, limit))]
 
     def rejected(self, after: int = 0, limit: int = 1_000) -> list[JournalRow]:
         """Return the next rows that did not succeed, and those that were merged with one that did not."""
-        return [*map(JournalRow._make, self._read(_REJECTED, after, limit))]
+        return [*starmap(JournalRow, self._read(_REJECTED, after, limit))]
 
     def _read(self, sql: str, *values: object) -> list[Any]:
         with self._locked() as db:

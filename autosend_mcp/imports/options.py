@@ -1,7 +1,11 @@
 """What an import is to do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
+
+OptedOut = Literal["leave-out", "suppress", "import-without-lists"]
+"""What becomes of the people who said no to mail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,7 +13,8 @@ class ImportOptions:
     """What an import is to do.
 
     `lists`: names or ids. `columns`: fields by column, "" for one to leave out, `*` for all others. `split_name`: how
-    whole names are divided. `header_line`: from 1, 0 for none.
+    whole names are divided. `header_line`: from 1, 0 for none. `opted_out_values` and `mailable`: by
+    column, the values of people who may get no mail, and of those who may.
     """
 
     lists: tuple[str, ...] = ()
@@ -21,3 +26,6 @@ class ImportOptions:
     delimiter: str | None = None
     header_line: int | None = None
     split_name: str | None = None
+    opted_out: OptedOut = "leave-out"
+    opted_out_values: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    mailable: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])

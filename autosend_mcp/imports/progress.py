@@ -7,7 +7,7 @@ from typing import Literal
 
 import anyio
 
-from autosend_mcp.imports.journal import SUCCESSES, PendingRow
+from autosend_mcp.imports.journal_rows import SUCCESSES, PendingRow
 
 Stage = Literal["reading", "sending", "done", "stopped"]
 
@@ -43,7 +43,7 @@ class Progress:
                     self.outcomes[row.counted] -= 1
                 self.outcomes[row.outcome or ""] += 1
                 row.counted = row.outcome
-            self.settled += row.outcome not in SUCCESSES or row.joins >= lists
+            self.settled += row.outcome not in SUCCESSES or row.joins >= lists or row.joins < 0
 
     @property
     def done(self) -> int:

@@ -5,8 +5,10 @@ from typing import BinaryIO
 
 from autosend_mcp.imports.file.column_notes import column_notes
 from autosend_mcp.imports.file.columns import Column, match_columns
+from autosend_mcp.imports.file.opt_outs import OptOuts
 from autosend_mcp.imports.file.survey import survey
 from autosend_mcp.imports.file.tables import Table, read_table
+from autosend_mcp.imports.opted_out import left_for_opt_outs
 from autosend_mcp.imports.options import ImportOptions
 
 
@@ -17,20 +19,25 @@ def table_of(file: BinaryIO, name: str, options: ImportOptions) -> Table:
     )
 
 
-def columns_of(table: Table, options: ImportOptions, defined: Mapping[str, str]) -> tuple[list[Column], list[str]]:
+def columns_of(
+    table: Table, options: ImportOptions, defined: Mapping[str, str], opt_outs: OptOuts
+) -> tuple[list[Column], list[str]]:
     """Return the field that each column is, and notes on what the caller did not say. `defined`: types by name.
+
+    What says who may get mail is no field, unless the caller or AutoSend has one for it.
 
     Raises:
         NotSent: A column is not clear.
     """
+    given = left_for_opt_outs(table.columns, opt_outs, defined) | dict(options.columns)
     contents = survey(table.columns, table.rows())
     columns = match_columns(
         table.columns,
-        options.columns,
+        given,
         defined,
         create=options.create_fields,
         unnamed=table.unnamed,
         contents=contents,
         split=options.split_name or "",
     )
-    return columns, [*table.notes, *column_notes(columns, options.columns, contents)]
+    return columns, [*table.notes, *column_notes(columns, given, contents)]

@@ -16,7 +16,8 @@ from autosend_mcp.imports.file.columns import PROBLEM
 from autosend_mcp.imports.file.encodings import FileError
 from autosend_mcp.imports.file.rows import FileRow
 from autosend_mcp.imports.file.tables import Table
-from autosend_mcp.imports.journal import Journal, JournalRow
+from autosend_mcp.imports.journal import Journal
+from autosend_mcp.imports.journal_rows import JournalRow
 
 REPORT = ("line", "email", "outcome", "reason")
 

@@ -1,11 +1,12 @@
 """One import, from the file to the reports: read, validated, sent, and resumed after it was killed."""
 
+import json
 from contextlib import suppress
 from dataclasses import asdict
 from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from anyio import to_thread
 
@@ -17,9 +18,11 @@ from autosend_mcp.imports.effects import would_start
 from autosend_mcp.imports.file.columns import Column
 from autosend_mcp.imports.file.encodings import FileError
 from autosend_mcp.imports.file.tables import Table
-from autosend_mcp.imports.hints import Hint, UnclearImport
-from autosend_mcp.imports.journal import Journal, JournalRow
+from autosend_mcp.imports.hints import UnclearImport, another_import
+from autosend_mcp.imports.journal import Journal
 from autosend_mcp.imports.journal_file import JournalBusyError, lock
+from autosend_mcp.imports.journal_rows import JournalRow
+from autosend_mcp.imports.opted_out import leave_suppressed_out, read_opt_outs
 from autosend_mcp.imports.options import ImportOptions
 from autosend_mcp.imports.progress import Progress
 from autosend_mcp.imports.reading import columns_of, table_of
@@ -63,6 +66,7 @@ class Import:
         self.table: Table  # from `read` on
         self.columns: list[Column] = []
         self.lists: list[ContactList] = []
+        self.opt_outs_read: list[dict[str, Any]] = []
         self.progress = Progress()
         self.resumed = False
         self.error: AutoSendError | None = None
@@ -161,7 +165,7 @@ class Import:
         Raises:
             NotSent: It belongs to another import, which is not finished.
         """
-        options = asdict(self.options) | {"lists": list(self.options.lists), "columns": dict(self.options.columns)}
+        options = json.loads(json.dumps(asdict(self.options)))
         autosend = self._autosend
         target = autosend.settings.fingerprint(f"{autosend.settings.base_url} {autosend.target}")
         this = {"file": table.digest, "options": options, "target": target}
@@ -169,9 +173,10 @@ class Import:
         begun, staged = journal.get_fact("begun"), journal.get_fact("staged")
         if begun is not None and staged is not None and not restart and (begun == this or journal.was_sent()):
             if begun != this:
-                raise _another_import(journal, next(name for name in this if begun[name] != this[name]))
+                raise another_import(journal.count_outcomes(), next(name for name in this if begun[name] != this[name]))
             self.lists = [ContactList.model_validate(stored) for stored in staged["lists"]]
             self.columns = [Column(**stored) for stored in staged["columns"]]
+            self.opt_outs_read = staged["opt_outs"]
             self.resumed = True
             return True
         journal.clear()
@@ -180,22 +185,30 @@ class Import:
 
     async def _stage(self, table: Table, journal: Journal) -> None:
         options, requests = self.options, Requests(self._autosend, patience=_READING_PATIENCE)
+        opt_outs = await to_thread.run_sync(read_opt_outs, table, self._name, options)
+        self.opt_outs_read = opt_outs.described()
         self.lists = await requests.repeat(self._resolve_lists, reads=True)
         properties = await requests.repeat(read_properties, reads=True)
         defined = {known.field_name: known.field_type or "" for known in properties}
-        self.columns, notes = await to_thread.run_sync(columns_of, table, options, defined)
+        self.columns, notes = await to_thread.run_sync(columns_of, table, options, defined, opt_outs)
         self.notes += notes
         await to_thread.run_sync(infer_types, table, self.columns)
         new = [new_field(column) for column in self.columns if column.new]
         types = defined | {field.field_name: field.field_type for field in new}
-        await to_thread.run_sync(stage, table, self.columns, types, journal, self.progress)
+        await to_thread.run_sync(
+            lambda: stage(table, self.columns, journal, self.progress, defined=types, opt_outs=opt_outs)
+        )
         if self.progress.stopped:
             return
+        if self.lists:
+            self.notes += await leave_suppressed_out(requests, journal, options.opted_out)
         if not options.dry_run and (await to_thread.run_sync(journal.count_outcomes))[""]:  # a row is left to be sent
             await define_fields(requests, new)
         lists = [contact_list.model_dump(by_alias=True, exclude_none=True) for contact_list in self.lists]
         columns = [asdict(column) for column in self.columns]
-        await to_thread.run_sync(journal.set_fact, "staged", {"lists": lists, "columns": columns})
+        await to_thread.run_sync(
+            journal.set_fact, "staged", {"lists": lists, "columns": columns, "opt_outs": self.opt_outs_read}
+        )
 
     async def _resolve_lists(self, call: Call) -> list[ContactList]:
         context = Context(call)
@@ -230,19 +243,3 @@ class Import:
             self.files = write_reports(self.table, journal, self._path, encoding=self.options.encoding)
         self._journal = None
         journal.close(keep=False)
-
-
-def _another_import(journal: Journal, differs: str) -> NotSent:
-    """Return the error for a journal of another import. `differs`: the part in which this one differs from it."""
-    counts = journal.count_outcomes()
-    sent = sum(counts[outcome] for outcome in ("created", "updated", "failed", "unknown"))
-    what, again = {
-        "file": ("This file has changed since", "Restore the file"),
-        "options": ("With other options,", "Give the same options"),
-        "target": ("With another API key or base URL,", "Set the same"),
-    }[differs]
-    return UnclearImport(
-        f"{what} an unfinished import of it was begun: {sent:,} row{'s' * (sent != 1)} settled by then.",
-        f"{again} to go on with it.",
-        hints=[Hint("restart")],
-    )

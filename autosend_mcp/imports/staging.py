@@ -7,6 +7,7 @@ none is sent.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -14,9 +15,11 @@ from autosend_mcp.errors import AutoSendError, NotSent
 from autosend_mcp.imports.file.cells import Inference, arguments_of
 from autosend_mcp.imports.file.columns import Column
 from autosend_mcp.imports.file.field_names import CUSTOM_PREFIX
+from autosend_mcp.imports.file.opt_outs import OptOuts
 from autosend_mcp.imports.file.rows import FileRow
 from autosend_mcp.imports.file.tables import Table
-from autosend_mcp.imports.journal import Journal, JournalRow
+from autosend_mcp.imports.journal import Journal
+from autosend_mcp.imports.journal_rows import IN_NO_LIST, TO_SUPPRESS, JournalRow
 from autosend_mcp.imports.progress import Progress
 from autosend_mcp.imports.sending.requests import Requests
 from autosend_mcp.models.arguments import problem_lines
@@ -46,29 +49,62 @@ def infer_types(table: Table, columns: Sequence[Column]) -> None:
 
 
 def stage(
-    table: Table, columns: Sequence[Column], defined: Mapping[str, str], journal: Journal, progress: Progress
+    table: Table,
+    columns: Sequence[Column],
+    journal: Journal,
+    progress: Progress,
+    *,
+    defined: Mapping[str, str],
+    opt_outs: OptOuts,
 ) -> None:
     """Read every row into the journal. `defined`: the types of the custom fields, the new ones too.
 
     Raises:
         FileError: The file cannot be read to its end.
     """
-    rows = (_staged(row, columns, defined) for row in table.rows())
+    rows = (_staged(row, columns, defined, opt_outs) for row in table.rows())
     while some := list(islice(rows, _PAGE)):
         journal.add(some)
         progress.read += len(some)
         if progress.stopped:
             return
+    if opt_outs.opted_out or opt_outs.all_of:
+        journal.spread_opt_outs(imports=opt_outs.fate == "import-without-lists")
     after = ""
     while groups := journal.repeated(after):
         after = groups[-1][0].email
         journal.update(row for group in groups for row in _merged(group))
 
 
-def _staged(row: FileRow, columns: Sequence[Column], defined: Mapping[str, str]) -> JournalRow:
-    """Return the row with the values of a contact, or with the reason why it is invalid."""
+def _staged(row: FileRow, columns: Sequence[Column], defined: Mapping[str, str], opt_outs: OptOuts) -> JournalRow:
+    """Return the row with the values of a contact, or with the reason why it is not sent."""
     if row.problem:
         return _invalid(row, "", row.problem)
+    no = opt_outs.said_no(row.values)
+    if no is None:
+        return _validated(row, columns, defined)
+    if opt_outs.fate == "import-without-lists":
+        staged = _validated(row, columns, defined)
+        reason = f"{no.why}; in no list. {staged.reason}".strip()
+        return staged._replace(reason=reason, joins=IN_NO_LIST) if staged.outcome is None else staged
+    email = _address(row.values, columns)
+    if opt_outs.fate == "leave-out" or not email:
+        unsuppressed = "; not suppressed, for it has no valid address" if opt_outs.fate == "suppress" else ""
+        return JournalRow(row.number, row.line, email, "{}", "opted out", no.why + unsuppressed, IN_NO_LIST)
+    return JournalRow(row.number, row.line, email, compact_json({"reason": no.reason}), None, no.why, TO_SUPPRESS)
+
+
+def _address(values: Mapping[str, Any], columns: Sequence[Column]) -> str:
+    """Return the address of a row; nothing where it has none that is valid."""
+    given = arguments_of(values, [column for column in columns if column.field == "email"])
+    try:
+        return Person.model_validate(given, context=[]).email
+    except ValidationError:
+        return ""
+
+
+def _validated(row: FileRow, columns: Sequence[Column], defined: Mapping[str, str]) -> JournalRow:
+    """Return the row with the values of a contact, or with the reason why it is invalid."""
     given = arguments_of(row.values, columns)
     notes: list[str] = []
     try:

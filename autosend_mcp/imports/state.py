@@ -6,7 +6,7 @@ from typing import Any
 from anyio import to_thread
 
 from autosend_mcp.imports.job import ImportJob
-from autosend_mcp.imports.journal import JournalRow
+from autosend_mcp.imports.journal_rows import JournalRow
 from autosend_mcp.imports.summary import counts_of, reading_of
 from autosend_mcp.models.bounds import shortened, size
 from autosend_mcp.models.imports import ImportState, StartedImport

@@ -8,7 +8,18 @@ from autosend_mcp.imports.progress import Progress
 from autosend_mcp.imports.run import Import
 from autosend_mcp.models.contacts.contact import FIRST_NAME, LAST_NAME
 
-OUTCOMES = ("created", "would create", "updated", "would update", "unchanged", "merged", "invalid", "failed", "unknown")
+OUTCOMES = (
+    "created",
+    "would create",
+    "updated",
+    "would update",
+    "unchanged",
+    "merged",
+    "opted out",
+    "invalid",
+    "failed",
+    "unknown",
+)
 
 
 def progress_of(progress: Progress) -> dict[str, object]:
@@ -48,5 +59,6 @@ def reading_of(imported: Import) -> dict[str, object]:
         "columns": {column.name: ", ".join(fields_of(column)) for column in imported.columns if not_blank(column)},
         "newFields": {column.field: column.kind for column in imported.columns if column.new},
         "lists": [contact_list.name for contact_list in imported.lists],
+        "whoMayGetMail": imported.opt_outs_read,
         "resumed": imported.resumed,
     }

@@ -1,7 +1,7 @@
 """Imports of files: the arguments and answers of `start_import`, `get_import` and `stop_import`."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -59,6 +59,18 @@ class StartImport(WriteBody):
         max_length=MAX_ENTRIES,
         description="Contact lists that all contacts join, by name or id.",
         examples=[["Newsletter"]],
+    )
+    opted_out: Literal["leave-out", "suppress", "import-without-lists"] = Field(
+        default="leave-out",
+        description="People who opted out, by the file or AutoSend: suppress stops all mail to them.",
+    )
+    opted_out_values: dict[Name, list[str]] | None = Field(
+        default=None,
+        description="Values of a status column that mean no mail, as the user says.",
+        examples=[{"Status": ["churned"]}],
+    )
+    mailable: dict[Name, list[str]] | None = Field(
+        default=None, description="Those that allow mail, as the user says.", examples=[{"Status": ["current"]}]
     )
     create_fields: bool = Field(default=False, description="Define the custom fields that AutoSend does not know.")
     run_workflow: bool = Field(default=False, description="Start the automations that watch for changed values.")

@@ -5,7 +5,7 @@ import json
 from collections.abc import Collection
 
 from autosend_mcp.api.contacts import Found
-from autosend_mcp.imports.journal import PendingRow
+from autosend_mcp.imports.journal_rows import PendingRow
 from autosend_mcp.models.comparison import differences, listed, own_values
 from autosend_mcp.models.contacts.contact import StoredContact
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from autosend_mcp.api.contact_lists import bulk_add
 from autosend_mcp.api.contacts import why_refused
 from autosend_mcp.errors import NotSent, Refused, Unknown
-from autosend_mcp.imports.journal import SUCCESSES, OpenRequest, PendingRow
+from autosend_mcp.imports.journal_rows import SUCCESSES, OpenRequest, PendingRow
 from autosend_mcp.imports.sending.ledger import Ledger
 from autosend_mcp.imports.sending.requests import MAX_TRIES, Requests, is_about_the_rows, is_contradictory
 from autosend_mcp.models.contact_lists.lists import ContactList
@@ -77,11 +77,14 @@ class Joins:
 
     async def _settle_counted(self, rows: Sequence[PendingRow], index: int, counts: MembershipCounts) -> None:
         """Settle the rows by what AutoSend counted and named; where that is not enough, by looking."""
-        reasons = counts.reasons()
+        reasons, suppressed = counts.reasons(), counts.suppressed()
         for row in rows:
-            if row.email in reasons:
+            if row.email in suppressed:
+                reason = f"It is {row.outcome}, but not in {self._names(index)}: AutoSend suppresses this address."
+                self._ledger.conclude([row], "opted out", reason)
+            elif row.email in reasons:
                 await self._fail(row, index, quoted(reasons[row.email]))
-        rest = [row for row in rows if row.email not in reasons]
+        rest = [row for row in rows if row.email not in suppressed and row.email not in reasons]
         if counts.accounts_for(len(rest)):
             await self._settle(rest, index)
             return

@@ -5,7 +5,8 @@ from typing import Any
 
 from anyio import to_thread
 
-from autosend_mcp.imports.journal import Journal, Outcome, PendingRow
+from autosend_mcp.imports.journal import Journal
+from autosend_mcp.imports.journal_rows import Outcome, PendingRow
 from autosend_mcp.imports.progress import Progress
 
 

@@ -12,7 +12,7 @@ from autosend_mcp.api.contacts import Found, search_emails, why_refused
 from autosend_mcp.api.directory import own_properties
 from autosend_mcp.api.request import Request
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown, Unreadable
-from autosend_mcp.imports.journal import PendingRow
+from autosend_mcp.imports.journal_rows import PendingRow
 from autosend_mcp.imports.sending.compare import has_expected_values
 from autosend_mcp.models.contact_lists.members import People
 from autosend_mcp.tools.contact_lists.look_up import search_members, shown_members, waiting_for

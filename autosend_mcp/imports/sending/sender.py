@@ -13,12 +13,14 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.api.contacts import Found
 from autosend_mcp.errors import AutoSendError, NotSent
-from autosend_mcp.imports.journal import SUCCESSES, Journal, OpenRequest, PendingRow
+from autosend_mcp.imports.journal import Journal
+from autosend_mcp.imports.journal_rows import SUCCESSES, TO_SUPPRESS, OpenRequest, PendingRow
 from autosend_mcp.imports.progress import Progress
 from autosend_mcp.imports.sending.compare import contact_hash, has_changed, has_expected_values, what_differs
 from autosend_mcp.imports.sending.joins import Joins
 from autosend_mcp.imports.sending.ledger import Ledger
 from autosend_mcp.imports.sending.requests import Requests
+from autosend_mcp.imports.sending.suppressions import Suppressions
 from autosend_mcp.imports.sending.updates import Updates
 from autosend_mcp.models.comparison import with_existing_values
 from autosend_mcp.models.contact_lists.lists import ContactList
@@ -53,6 +55,7 @@ class Sender:
         self._requests = Requests(autosend)
         self._ledger = Ledger(journal, progress, len(lists))
         self._updates = Updates(self._requests, self._ledger, run_workflow=run_workflow)
+        self._suppressions = Suppressions(autosend, self._requests, self._ledger, journal)
         self._joins = Joins(self._requests, self._ledger, lists)
         self._joining = Batch()  # rows that are done but for their lists, until they are enough for a request
         self._hashes_before: dict[int, str | None] = {}  # of rows in flight when the process was killed, by number
@@ -66,6 +69,7 @@ class Sender:
     async def send(self) -> None:
         """Send until every row is settled, or AutoSend lets nothing more through."""
         await self._guarded(self._recover())
+        await self._guarded(self._suppressions.send())
         batches, taken = anyio.create_memory_object_stream[Batch](_WORKERS)
         async with anyio.create_task_group() as tasks:
             for _ in range(_WORKERS):
@@ -79,6 +83,7 @@ class Sender:
 
     async def compare(self) -> None:
         """Find out what would become of every row; send nothing."""
+        await self._guarded(self._suppressions.foretell())
         await self._guarded(self._plan(None))
 
     async def _guarded(self, work: Awaitable[None]) -> None:
@@ -100,6 +105,8 @@ class Sender:
         for request in requests:
             if request.list_index is None:
                 self._hashes_before |= request.rows
+            elif request.list_index == TO_SUPPRESS:
+                await self._suppressions.recover([request])
             else:
                 joining.setdefault(request.list_index, []).append(request)
         for index, group in joining.items():
@@ -116,7 +123,7 @@ class Sender:
         if to_send := [row for row in rows if row.outcome is None]:
             await self._updates.update(to_send)
         if self._lists:
-            self._joining += [row for row in rows if row.outcome in SUCCESSES]
+            self._joining += [row for row in rows if row.outcome in SUCCESSES and row.joins >= 0]
             await self._join(MAX_JOINING)
 
     async def _join(self, at_least: int) -> None:
@@ -132,7 +139,7 @@ class Sender:
             last = window[-1].number
             if batches is not None:
                 to_send += [row for row in window if row.outcome is None]
-                to_join += [row for row in window if row.outcome in SUCCESSES and row.joins < len(self._lists)]
+                to_join += [row for row in window if row.outcome in SUCCESSES and 0 <= row.joins < len(self._lists)]
                 window.clear()  # before there is another
                 for waiting in (to_send, to_join):
                     await self._hand_on(batches, waiting, BULK_LIMIT)

@@ -10,7 +10,7 @@ from typing import Literal
 from autosend_mcp.api.contacts import Found, bulk_update, refused_rows, why_refused
 from autosend_mcp.api.request import Request
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
-from autosend_mcp.imports.journal import PendingRow
+from autosend_mcp.imports.journal_rows import PendingRow
 from autosend_mcp.imports.sending.compare import (
     contact_hash,
     has_changed,

@@ -72,6 +72,13 @@ class MembershipCounts(BaseModel):
             name: rows for name, rows in {**kinds, "errors": self.errors}.items() if isinstance(rows, list) and rows
         }
 
+    def suppressed(self) -> set[str]:
+        """Return the addresses that AutoSend sends no mail to, as it says of those who were named."""
+        rows = (self.validation or {}).get("suppressed")
+        named = cast("list[Any]", rows) if isinstance(rows, list) else []
+        emails = (cast("dict[str, Any]", row).get("email") if isinstance(row, dict) else row for row in named)
+        return {email.lower() for email in emails if isinstance(email, str)}
+
     def reasons(self) -> dict[str, str]:
         """Return, by address, what AutoSend says of those who were not taken.
 

@@ -1,0 +1,68 @@
+"""The cells of any column as texts, counted by what they say of mail."""
+
+import re
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import cast
+
+from autosend_mcp.imports.file.opt_out_words import Meaning, meaning_of
+from autosend_mcp.models.opt_out_names import plain
+from autosend_mcp.models.text import visible
+
+BLANK = "(blank)"
+A_DATE = "(a date)"
+_MAX_VALUES = 200  # different values of a column that are counted one by one
+_MAX_VALUE = 60  # characters of one that are shown
+
+
+@dataclass(slots=True)
+class Cells:
+    """What all cells of one column are: how many say what, and which values there are."""
+
+    meanings: Counter[Meaning] = field(default_factory=Counter[Meaning])
+    words: set[str] = field(default_factory=set[str])
+    tags: Counter[str] = field(default_factory=Counter[str])
+
+    def see(self, cell: object) -> None:
+        """Take one more cell into account."""
+        text = text_of(cell)
+        meaning = meaning_of(text)
+        self.meanings[meaning] += 1
+        if meaning and len(self.words) < _MAX_VALUES:
+            self.words.add(plain(text))
+        elif not meaning and len(text) < _MAX_VALUES and (tag := tag_in(text)):
+            self.tags[tag] += 1
+
+    def have(self, *meanings: Meaning) -> bool:
+        """Return whether any cell says one of these."""
+        return any(self.meanings[meaning] for meaning in meanings)
+
+
+def text_of(cell: object) -> str:
+    """Return a cell as text: also a boolean, a number or a list of a JSON file."""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, list):
+        return ", ".join(map(text_of, cast("list[object]", cell)))
+    return "" if cell is None or isinstance(cell, dict) else str(cell)
+
+
+def shown(text: str) -> str:
+    """Return how a value is shown and counted."""
+    meaning = meaning_of(text)
+    if meaning in ("blank", "date"):
+        return BLANK if meaning == "blank" else A_DATE
+    return visible(text.strip())[:_MAX_VALUE]
+
+
+def tag_in(text: str) -> str:
+    """Return the first part of a cell with several that says that somebody unsubscribed."""
+    return next((part for part in parts_of(text) if meaning_of(part) == "unsubscribed"), "")
+
+
+def parts_of(text: str) -> Collection[str]:
+    """Return the parts of a cell with several; none of any other."""
+    return [part.strip(" \"'[]") for part in re.split(r"[,;|]", text)] if re.search(r"[,;|\[]", text) else ()

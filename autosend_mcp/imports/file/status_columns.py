@@ -1,0 +1,201 @@
+"""Which columns of a file say who may get mail, by their names and by all of their cells."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from autosend_mcp.imports.file.cell_texts import Cells, parts_of, shown, tag_in, text_of
+from autosend_mcp.imports.file.opt_out_words import Meaning, meaning_of
+from autosend_mcp.models.opt_out_names import MailName, Says, mail_name, plain, words_of
+
+OTHERS = "*"
+"""In what the caller states: all other values of the column that are not understood."""
+
+Verdict = Literal["no", "yes", "blank", "unclear"]
+
+_SAYS_NO: set[Meaning] = {"unsubscribed", "no mail", "inactive"}
+_READ_AS_CONSENT: set[Meaning] = {"yes", "no", "subscribed", "date", "blank", *_SAYS_NO}
+
+_BARE_STATUS = re.compile(
+    r" (?:(?:member|subscriber|subscription|contact|user|recipient|list|current|customer|account|person|profile) )*"
+    r"(?:status|state|stat|zustand|etat|statut|estado|stato|stan|статус|состояние|standing|subscription|abonnement|abo|"
+    r"suscripcion|iscrizione|assinatura|subskrypcja|prenumeration|подписка) |"
+    r" ?(ステータス|状態|状态|狀態) ?"
+)
+_WHY = re.compile(
+    r" (reasons?|grund|motif|motivo|raison|reden|powod|orsak|причина|type|event|kind|cause|category) |理由|原因"
+)
+_PAID_NAME = re.compile(
+    r" (plan|plans|price|spend|spent|payment|payments|amount|currency|mrr|arr|invoices?|delinquent|billing|charged?|"
+    r"refunded|revenue|orders?|total|stripe|subscription id|expiry|renewal|trial|card|balance|ltv) "
+)
+_LAPSED = frozenset(
+    [
+        "cancelled",
+        "canceled",
+        "expired",
+        "ended",
+        "paused",
+        "pending",
+        "failed",
+        "terminated",
+        "closed",
+        "churned",
+        "suspended",
+    ]
+)
+_INACTIVE = re.compile(r"inac?ti[fv]\w*|inaktiv|inattiv[oa]|inativ[oa]|nieaktywn[ya]|неактив\w*")
+
+
+@dataclass(slots=True)
+class StatusColumn:
+    """A column that says who may get mail, and how its cells are read.
+
+    `asks`: what "inactive" and the like mean has to be asked. `only_tags`: only words that are about mail count.
+    `stated`: what the caller says of values, as `plain` leaves them; of `*`, all that are not understood.
+    """
+
+    name: str
+    says: Says
+    permits: bool = False
+    is_time: bool = False
+    is_detail: bool = False
+    asks: bool = False
+    only_tags: bool = False
+    stated: Mapping[str, bool] = field(default_factory=dict[str, bool])
+    counts: dict[Verdict, Counter[str]] = field(default_factory=dict[Verdict, Counter[str]])
+
+    def verdict(self, cell: object) -> Verdict:
+        """Return what a cell says of its row."""
+        text = text_of(cell)
+        meaning = meaning_of(text)
+        if self.stated and (known := self._stated(text, meaning)) is not None:
+            return "yes" if known else "no"
+        verdict = self._read(text, meaning)
+        if OTHERS in self.stated and verdict in ("unclear", "blank"):
+            return "yes" if self.stated[OTHERS] else "no"
+        return verdict
+
+    def _read(self, text: str, meaning: Meaning) -> Verdict:
+        """Return what a cell says by itself."""
+        if self.only_tags:
+            return "unclear" if meaning == "unsubscribed" or tag_in(text) else "blank"
+        if meaning in _SAYS_NO:
+            return self._of_a_word(meaning, plain(text))
+        return self._of_leaving(meaning) if self.says == "left" else self._of_agreeing(meaning)
+
+    def count(self, verdict: Verdict, cell: object) -> None:
+        """Count a cell."""
+        text = text_of(cell)
+        self.counts.setdefault(verdict, Counter())[shown((self.only_tags and tag_in(text)) or text)] += 1
+
+    def _stated(self, text: str, meaning: Meaning) -> bool | None:
+        parts = [plain(text), *(plain(part) for part in parts_of(text))] if self.only_tags else [plain(text)]
+        said = [self.stated[part] for part in parts if part in self.stated]
+        if said:
+            return all(said)
+        return self.stated.get({"blank": "blank", "date": "a date"}.get(meaning, ""))
+
+    def _of_a_word(self, meaning: Meaning, words: str) -> Verdict:
+        if self.says == "left" and words in ("none", "never"):
+            return "yes"
+        return "unclear" if self.asks and meaning != "unsubscribed" else "no"
+
+    def _of_agreeing(self, meaning: Meaning) -> Verdict:
+        if meaning == "no":
+            return "unclear" if self.asks else "no"
+        if meaning in ("yes", "subscribed", "paid") or (meaning == "date" and self.says == "agreed"):
+            return "yes"
+        return "blank" if meaning == "blank" else "unclear"
+
+    def _of_leaving(self, meaning: Meaning) -> Verdict:
+        if meaning in ("yes", "date", "address"):
+            return "unclear" if self.asks or (self.is_detail and meaning != "address") else "no"
+        return "unclear" if not meaning else "yes"
+
+
+def status_column(
+    name: str, cells: Cells, stated: Mapping[str, bool], *, near_payments: bool, known: bool
+) -> StatusColumn | None:
+    """Return the column, if it says who may get mail or may do so; None for any other.
+
+    `near_payments`: the file has columns about payments. `known`: it is a field of a contact by its name.
+    """
+    found = mail_name(name.rpartition("customFields.")[2])
+    column = _found(name, found, cells, near_payments=near_payments, known=known)
+    if stated:
+        says, asks = (found.says, found.strength == "maybe") if found else ("status", False)
+        column = column or StatusColumn(name, says, asks=asks, only_tags=found is None)
+        column.stated = stated
+    return column
+
+
+def _found(name: str, found: MailName | None, cells: Cells, *, near_payments: bool, known: bool) -> StatusColumn | None:
+    if not cells.meanings.keys() - {"blank"}:
+        return None
+    return _by_name(name, found, cells, near_payments=near_payments) if found or known else _by_cells(name, cells)
+
+
+def _by_name(name: str, found: MailName | None, cells: Cells, *, near_payments: bool) -> StatusColumn | None:
+    if found is None:
+        return None
+    column = StatusColumn(name, found.says, found.permits, found.is_time, found.is_detail)
+    if found.says == "agreed":
+        return _consent(column, found, cells, near_payments=near_payments)
+    if found.strength == "sure" or (found.says == "status" and cells.have("unsubscribed")):
+        return column
+    if found.says == "left":
+        return _asking(column, cells.have("yes", "date", *_SAYS_NO))
+    return _status(column, cells, near_payments=near_payments)
+
+
+def is_about_payments(name: str) -> bool:
+    """Return whether a column of this name is about plans and payments."""
+    return _PAID_NAME.search(words_of(name)) is not None
+
+
+def _asking(column: StatusColumn, needed: bool) -> StatusColumn | None:
+    column.asks = True
+    return column if needed else None
+
+
+def _consent(column: StatusColumn, found: MailName, cells: Cells, *, near_payments: bool) -> StatusColumn | None:
+    if found.strength == "maybe":
+        return column if cells.have("unsubscribed") else _asking(column, cells.have("no"))
+    if column.is_time and not cells.meanings.keys() - {"date", "blank"}:
+        return column if column.permits and cells.have("blank") else None
+    if found.strength == "sure":
+        return column
+    if cells.have("inactive") and not cells.have("yes", "no", "unsubscribed"):
+        return _status(column, cells, near_payments=near_payments)
+    understood = not cells.meanings.keys() - _READ_AS_CONSENT
+    return column if understood or cells.have("no", "unsubscribed", "no mail") else None
+
+
+def _status(column: StatusColumn, cells: Cells, *, near_payments: bool) -> StatusColumn | None:
+    """Return the column, where its name is that of any status."""
+    if not _BARE_STATUS.fullmatch(words_of(column.name)):
+        return None
+    column.says = "status"
+    if cells.have("no mail"):
+        return column
+    if not cells.have("inactive"):
+        return None
+    words = {word for word in cells.words if meaning_of(word) == "inactive"}
+    column.asks = near_payments or cells.have("paid") or not all(map(_INACTIVE.fullmatch, words))
+    is_paid = (near_payments or cells.have("paid")) and words <= _LAPSED
+    return None if is_paid else column
+
+
+def _by_cells(name: str, cells: Cells) -> StatusColumn | None:
+    """Return the column, where only its cells say something."""
+    if _WHY.search(words_of(name)) and not cells.meanings.keys() - {"unsubscribed", "no mail", "blank"}:
+        return StatusColumn(name, "left", is_detail=True)
+    return StatusColumn(name, "status", only_tags=True) if cells.have("unsubscribed") or cells.tags else None
+
+
+def stated_of(values: Mapping[str, Collection[str]], name: str, *, mailable: bool) -> dict[str, bool]:
+    """Return what the caller states of the values of a column, as `plain` leaves them."""
+    return {OTHERS if word.strip() == OTHERS else plain(word) or "blank": mailable for word in values.get(name, ())}
