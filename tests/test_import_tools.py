@@ -58,6 +58,27 @@ async def ended(client: Client, import_id: str) -> dict[str, Any]:
     return now
 
 
+@pytest.mark.parametrize("way", ["text", "file"])
+async def test_a_dry_run_is_carried_out_by_its_id_unless_the_file_has_changed(way: str, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(ROWS)
+    async with importing(import_dir=tmp_path) as (client, line):
+        source = {"text": ROWS} if way == "text" else {"file": file.name}
+        dry = await started(client, **source, listIds=["Offers"], dryRun=True)
+        assert wrote(line) == []
+        if way == "file":
+            file.write_text(ROWS + "late@example.com,L,\n")
+            text = error_of(await client.call_tool("start_import", {"importId": dry["importId"]}))
+            assert text.startswith("The file has changed since its dry run.")
+            file.write_text(ROWS)
+        done = await started(client, importId=dry["importId"])
+        again = error_of(await client.call_tool("start_import", {"importId": done["importId"]}))
+        offers = answer_of(await client.call_tool("find_contacts", {"list": "Offers"}))
+    assert done["counts"] == {"created": 1, "updated": 1, "invalid": 1}
+    assert again.startswith("This is not the importId of a dry run that has ended.")
+    assert {one["email"] for one in offers["contacts"]} == {JANE, "new@example.com"}
+
+
 async def test_the_import_does_exactly_what_its_dry_run_reported(era: str) -> None:
     async with importing(era) as (client, line):
         before = held(line)
@@ -71,7 +92,7 @@ async def test_the_import_does_exactly_what_its_dry_run_reported(era: str) -> No
     assert dry["outcome"] == "dry_run"
     assert dry["counts"] == {"wouldCreate": 1, "wouldUpdate": 1, "invalid": 1}
     assert dry["readAs"]["columns"] == {"E-Mail": "email", "First name": "firstName", "plan": "customFields.plan"}
-    assert "without dryRun" in dry["nextStep"]
+    assert "with this importId alone" in dry["nextStep"]
     assert done["outcome"] == "partly_done"
     assert done["counts"] == {"created": 1, "updated": 1, "invalid": 1}
     assert [(row["line"], row["email"], row["outcome"]) for row in done["problems"]] == [(4, "mary", "invalid")]
@@ -190,7 +211,9 @@ async def test_an_unknown_id_is_reported_with_the_way_to_go_on(tool: str) -> Non
     ("arguments", "said"),
     [
         ({}, "give text or file"),
-        ({"text": "email\n", "file": "people.csv"}, "give text or file"),
+        ({"text": "email\n", "file": "people.csv"}, "give one of text, file and importId"),
+        ({"importId": "x", "listIds": ["Offers"]}, "give importId alone"),
+        ({"importId": "x"}, "There is no import with this id"),
         ({"text": "email\n" + "a@example.com\n" * 8_000}, "text: must be at most 100 kB"),
         ({"text": "name\nJane\n"}, 'No column is the address. There are: "name".'),
         ({"text": "email,Rank\na@example.com,7\n"}, '{"Rank":""} in columns leaves a column out. Or createFields'),

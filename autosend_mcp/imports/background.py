@@ -4,9 +4,11 @@ import hashlib
 from io import BytesIO
 
 import anyio
+import anyio.to_thread
 
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.errors import NOTHING_CHANGED, NotSent
+from autosend_mcp.imports.file.encodings import digest_of
 from autosend_mcp.imports.import_dir import open_file
 from autosend_mcp.imports.job import ImportJob
 from autosend_mcp.imports.options import ImportOptions
@@ -30,6 +32,8 @@ async def start(context: Context, body: StartImport) -> StartedImport:
         AutoSendError: The file, its columns or the lists are not clear.
     """
     jobs = _jobs(context)
+    if body.import_id is not None:
+        body = await _shown_before(context, body.import_id, dry_run=body.dry_run)
     about = hashlib.sha256(compact_json(body.payload()).encode()).hexdigest()
     job_id = await _under_way(context, about)
     notes = _notes(body, is_new=job_id is None)
@@ -72,6 +76,25 @@ async def stop(context: Context, body: StopImport) -> ImportState:
     return await state_of(job, body.import_id)
 
 
+async def _shown_before(context: Context, import_id: str, *, dry_run: bool) -> StartImport:
+    """Return the arguments of the dry run with this id, to do what it showed.
+
+    Raises:
+        NotSent: There is none that has ended, or the file has changed since.
+    """
+    job = _found(_jobs(context), import_id)
+    if job.asked is None or job.outcome != "dry_run":
+        raise NotSent("This is not the importId of a dry run that has ended.", "Call get_import to see how far it is.")
+    asked = job.asked
+    if asked.file is not None:
+        file, _ = open_file(context.call.autosend.settings.import_dir, asked.file)
+        with file:
+            digest = await anyio.to_thread.run_sync(digest_of, file)
+        if digest != job.imported.table.digest:
+            raise NotSent("The file has changed since its dry run.", "Call start_import with it and dryRun again.")
+    return asked.model_copy(update={"dry_run": dry_run})
+
+
 async def _under_way(context: Context, about: str) -> str | None:
     """Return the id of the same import, if it is under way; wait for the end of one that is being stopped."""
     jobs = _jobs(context)
@@ -109,7 +132,7 @@ def _job(autosend: AutoSend, body: StartImport) -> ImportJob:
     else:
         file, path = open_file(autosend.settings.import_dir, body.file)
         imported = Import(autosend, file, body.file, options, path=path)
-    return ImportJob(imported, restart=body.restart)
+    return ImportJob(imported, restart=body.restart, asked=body)
 
 
 def _jobs(context: Context) -> Jobs:

@@ -11,6 +11,7 @@ from autosend_mcp.imports.hints import Phrases, explain
 from autosend_mcp.imports.run import Import
 from autosend_mcp.imports.summary import counts_of
 from autosend_mcp.logs import OURS
+from autosend_mcp.models.imports import StartImport
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.tools.context import Context
 
@@ -54,11 +55,13 @@ class ImportJob:
     `error`: why it could not be read, or ended early. `was_read`: the file was read, and rows are being sent.
     """
 
-    def __init__(self, imported: Import, *, restart: bool) -> None:
+    def __init__(self, imported: Import, *, restart: bool, asked: StartImport | None = None) -> None:
+        """`asked`: the arguments that it was started with."""
         self.imported = imported
         self.error: AutoSendError | None = None
         self.was_read = False
         self.ended = anyio.Event()
+        self.asked = asked
         self._restart = restart
 
     async def run(self) -> None:

@@ -14,7 +14,7 @@ from autosend_mcp.models.pages import fitting, read_cursor, write_cursor
 
 _PROBLEMS = 20  # rows on a page
 _MAX_READ_AS = 8_000  # bytes
-_AFTER_DRY_RUN = "Nothing was sent. Show the user; if they agree, call start_import again without dryRun."
+_AFTER_DRY_RUN = "Nothing was sent. Show the user; if they agree, call start_import with this importId alone."
 
 
 async def state_of(job: ImportJob, import_id: str, cursor: str | None = None) -> ImportState:

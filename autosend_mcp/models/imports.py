@@ -47,6 +47,9 @@ class StartImport(WriteBody):
     file: Name | None = Field(
         default=None, description="Or the name of a file in the import directory; no path, no URL.", examples=["a.csv"]
     )
+    import_id: Name | None = Field(
+        default=None, description="Or, alone, the importId of a dry run, once the user agrees to what it showed."
+    )
     columns: dict[Name, str] | None = Field(
         default=None,
         max_length=300,
@@ -86,8 +89,12 @@ class StartImport(WriteBody):
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        if (self.text is None) == (self.file is None):
-            raise broken_rule("give text or file, not both")
+        sources = sum(source is not None for source in (self.text, self.file, self.import_id))
+        if sources != 1:
+            raise broken_rule("give one of text, file and importId" if sources else "give text or file")
+        rest = {name: known for name, known in type(self).model_fields.items() if name not in {"import_id", "dry_run"}}
+        if self.import_id is not None and any(getattr(self, name) != known.default for name, known in rest.items()):
+            raise broken_rule("give importId alone: what its dry run showed is done")
         return self
 
 

@@ -58,12 +58,21 @@ class BulkCounts(BaseModel):
     failed_count: Count = None
 
 
+def _not_too_many(rows: object) -> object:
+    if isinstance(rows, list) and len(cast("list[object]", rows)) > MAX_ENTRIES:
+        raise broken_rule(
+            f"must have at most {MAX_ENTRIES} entries. start_import (toolset imports) takes any number as CSV text, "
+            "and the command autosend-mcp import any file"
+        )
+    return cast("object", rows)
+
+
 class UpsertContacts(WriteBody):
     """The arguments of `upsert_contacts`."""
 
     spellings: ClassVar[Mapping[str, str]] = {**FOR_LISTS, "people": "contacts", "rows": "contacts"}
 
-    contacts: list[Row] = Field(
+    contacts: Annotated[list[Row], BeforeValidator(_not_too_many)] = Field(
         min_length=1,
         max_length=MAX_ENTRIES,
         description="Each with the fields of upsert_contact.",
