@@ -74,6 +74,24 @@ class AutoSendError(Exception):
         )
 
 
+# What texts say to an assistant, and to the user at the shell instead.
+_AT_THE_SHELL = {
+    "Ask the user whether the rest should be applied; if so, call": "If the rest should be applied, call",
+    "Ask the user to check, or": "Check, or",
+    " Ask the user first.": "",
+    "; ask the user first": "",
+    ", or ask the user": "",
+    "if that is what the user wants": "if that is what you want",
+    ", if the user wants it": "",
+}
+
+
+def address_user(error: AutoSendError) -> None:
+    """Turn advice for an assistant into advice for the user at the shell."""
+    for said, instead in _AT_THE_SHELL.items():
+        error.next_step = error.next_step.replace(said, instead)
+
+
 class NotSent(AutoSendError):
     """Nothing left this machine, so nothing changed."""
 

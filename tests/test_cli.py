@@ -2,11 +2,13 @@
 
 import io
 import json
+import os
 import re
 import shlex
 import socket
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,6 +76,10 @@ def test_a_value_that_should_be_json_is_refused_by_the_tool(value: str, capsys: 
     ("words", "message"),
     [
         (["nope"], "no tool is called 'nope'; there are: create_contact"),
+        (["create-contct"], "did you mean create_contact?"),
+        ([], "name a tool, as in autosend-mcp call list_contact_lists\ntools:\n  add_to_list  "),
+        (["create_contact", "-"], "the arguments are not a JSON object"),
+        (["create_contact", "--customFields.a", "1", "--customFields.a", "2"], "--customFields.a is given twice"),
         (["create_contact", "x"], "expected --name value pairs or one JSON object, not 'x'"),
         (["create_contact", "-x"], "expected --name value pairs"),
         (["create_contact", "--email"], "--email needs a value"),
@@ -82,9 +88,13 @@ def test_a_value_that_should_be_json_is_refused_by_the_tool(value: str, capsys: 
         (["create_contact", "--email", "a@b.co", "--email=c@d.co"], "--email is given twice"),
         (["create_contact", "--email", "a@b.co", "--sandbox", "c@d.co"], "'c@d.co' is no file name with an ending"),
         (["create_contact", "--sandbox=contacts"], "'contacts' is no file name with an ending"),
+        (["create_contact", "--sandbox", "contacts"], "not 'contacts'"),
     ],
 )
-def test_wrong_usage_is_exit_code_2(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_is_exit_code_2(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("5"))
     assert main(["call", "--sandbox", "", *words]) == 2
     assert message in capsys.readouterr().err
 
@@ -120,8 +130,14 @@ def test_a_sandbox_file_that_cannot_be_opened_is_reported_in_words(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--sandbox", "demo"], "'demo' is no file name with an ending"),
-        (["call", "--sandbox", "create_contact", "--email", "a@b.co"], "'create_contact' is no file name"),
+        (["--sandbox", "contacts"], "invalid choice: 'contacts'"),
+        (["--sandbox", "a@b"], "'a@b' is no file name with an ending"),
+        (["cal", "create_contact"], "did you mean call?"),
+        (["--sandbx"], "unknown argument '--sandbx'; did you mean --sandbox?"),
+        (["--read-onyl", "call", "x"], "usage: autosend-mcp [-h]"),
+        (["import", "people.csv", "--dryrun"], "did you mean --dry-run?"),
+        (["import", "people.csv", "--dryrun"], "usage: autosend-mcp import "),
+        (["sandbox", "--prot", "1"], "did you mean --port?"),
         (["sandbox", "--port", "70000"], "a port is a number from 0 to 65535"),
         (["sandbox", "--port", "-1"], "port"),
     ],
@@ -166,7 +182,8 @@ def examples_in(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> l
     """Return the examples of a help that run the command, each as its words."""
     with pytest.raises(SystemExit):
         main([*words, "--help"])
-    lines = capsys.readouterr().out.partition("examples:")[2].partition("\n\n")[0].splitlines()
+    shown = capsys.readouterr().out.partition("examples:")[2].partition("\n\n")[0]
+    lines = re.sub(r" \\\n +", " ", shown).splitlines()
     commands = (re.split(r"\s{2,}", line.strip())[0].partition("autosend-mcp ")[2] for line in lines)
     return [shlex.split(command) for command in commands if command]
 
@@ -179,6 +196,77 @@ def test_the_examples_in_each_help_are_right(words: tuple[str, ...], capsys: pyt
         args = parser().parse_args(example)
         if args.command == "call":
             assert main([*example[:2], "--sandbox", *(word for word in example[2:] if word != "--sandbox")]) == 0
+
+
+def dry_run_of(words: list[str], capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """Return the body that a call at the shell would send, over the sample."""
+    code = main(["call", *words, "--sandbox-sample"])
+    out, err = capsys.readouterr()
+    assert code == 0, err
+    return json.loads(out)["plan"]["request"]["body"]
+
+
+def test_arguments_are_written_as_at_any_shell(capsys: pytest.CaptureFixture[str]) -> None:
+    create = ["create_contact", "--email", "new@example.com"]
+    fields = ["--customFields.plan", "01067", "--custom-fields.logins", "4"]
+    more = [*create, "--first-name", "Jo", "--last_name=Doe", *fields, "--dryRun", "--listIds", "Newsletter"]
+    body = dry_run_of(more, capsys)
+    assert (body["firstName"], body["lastName"], len(body["listIds"])) == ("Jo", "Doe", 1)
+    assert body["customFields"] == {"plan": "01067", "logins": 4}
+    people = ["--emails", "a@example.com", "--emails", "b@example.com", "--emails", '["c@example.com"]']
+    added = dry_run_of(["add_to_list", "--dry-run", "--list", "Newsletter", *people], capsys)
+    assert added["emails"] == ["a@example.com", "b@example.com", "c@example.com"]
+    assert dry_run_of(["suppress_emails", "--emails", "a@example.com", "--group", "Blog", "--dryRun"], capsys)
+
+
+@pytest.mark.parametrize("words", [["-"], []])
+def test_a_json_object_comes_through_stdin(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "contact.json").write_text('\ufeff{"email": "new@example.com", "dryRun": true}')
+    with (tmp_path / "contact.json").open() as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        assert dry_run_of(["create_contact", *words], capsys)["email"] == "new@example.com"
+
+
+def test_what_the_shell_says_is_said_to_who_sits_there(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (
+        ["create_contact", "--email", "jane@example.com", "--firstName", "J"],
+        ["find_contacts", "--list", "Nope"],
+        ["remove_from_list", "--list", "All Contacts", "--emails", "jane@example.com"],
+    ):
+        assert main(["call", *words, "--sandbox-sample"]) == 1
+        error = capsys.readouterr().err.partition("\n")[0]
+        assert "the user" not in error
+        assert "You cannot" not in error
+
+
+def test_served_at_a_terminal_it_says_what_it_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def at_once(*_: object) -> None:
+        """Serve nothing: a terminal has no end."""
+
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs) as terminal:
+        monkeypatch.setattr("sys.stdin", terminal)
+        monkeypatch.setattr("anyio.run", at_once)
+        assert main(["--sandbox"]) == 0
+    os.close(ours)
+    assert "is an MCP server: a host (Claude, Cursor, VS Code, ...) starts it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [[], ["call"], ["import"], ["sandbox"], ["demo"]])
+def test_help_fits_a_narrow_terminal(
+    words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    with pytest.raises(SystemExit):
+        main([*words, "--help"])
+    out = capsys.readouterr().out
+    assert all(len(line) <= 40 or len(line.partition("{")[0].split()) == 1 for line in out.splitlines())
+    assert "AUTOSEND_READ_ONLY" in out or words
+    assert "\n  create_contact\n" in out or words != ["call"]
 
 
 def test_json_after_sandbox_is_the_arguments(capsys: pytest.CaptureFixture[str]) -> None:

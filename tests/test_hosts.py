@@ -74,8 +74,8 @@ MEANT = [
     ("add_to_list", "except", "there are "),
     ("add_to_list", "sendAfter", "there are "),
     ("create_contact", "scheduledAt", "there are email,"),
-    ("find_contacts", "firstNmae", "there are emails, name, list,"),
-    ("find_contacts", "search", "there are emails, name, list,"),
+    ("find_contacts", "firstNmae", "there are emails, "),
+    ("find_contacts", "search", "there are emails, "),
     ("list_contact_lists", "limt", "did you mean limit?"),
 ]
 

@@ -107,6 +107,9 @@ def test_a_row_that_is_not_applied_is_exit_code_1(here: Line, capsys: pytest.Cap
     assert "  merged                 1  the same address as another line; sent as one" in out
     assert "  invalid                1  not sent" in out
     assert out.endswith("-> people.report.csv\n-> people.rejected.csv\n")
+    assert re.search(
+        r"\n\nline 3: bad: email: [^\n]+\n-> ", out.replace("  invalid                1  not sent\n", "\n")
+    )
     assert here.count(BULK) == 1
 
 

@@ -314,6 +314,8 @@ async def test_an_import_cut_by_the_end_of_the_server_resumes_from_its_journal(t
         rows = [row["email"] for body in line.bodies("POST /contacts/bulk-update") for row in body["contacts"]]
         starts = starts_of(line.sandbox.store)
     assert "With other options" in error_of(changed)
+    assert fact(changed, "begun with") == {"lists": ["Offers"]}
+    assert fact(changed, "given now") == {"lists": ["Newsletter"]}
     assert again["readAs"]["resumed"] is True
     assert last["counts"] == {"created": 1_000}
     assert len(rows) == len(set(rows)) == 1_000

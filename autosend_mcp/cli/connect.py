@@ -9,31 +9,36 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.settings import Settings, load_settings
 
 
-def connect(sandbox: str | None, **given: object) -> AutoSend:
+def connect(sandbox: str | None, *, sample: bool = False, **given: object) -> AutoSend:
     """Return a client of the real API, or of a sandbox where `sandbox` is given.
 
     Args:
         sandbox: The file that keeps the sandbox; "" for one in memory.
+        sample: Whether the sandbox, which is then used, has sample data.
         given: Settings that win over their variables.
 
     Raises:
         SettingsError: A variable is wrong.
         OSError: The sandbox's file cannot be opened.
     """
-    if sandbox is None:
+    if sandbox is None and not sample:
         return AutoSend(load_settings(**given))
-    return _in_process(sandbox, given)
+    return _in_process(sandbox or "", given, sample=sample)
 
 
-def _in_process(file: str, given: Mapping[str, object]) -> AutoSend:
+def _in_process(file: str, given: Mapping[str, object], *, sample: bool) -> AutoSend:
     from httpx2 import ASGITransport
 
     from autosend_mcp.cli.switches import from_variables
-    from autosend_mcp.sandbox.app import KEY, Options, Sandbox
+    from autosend_mcp.sandbox.app import KEY, PROJECT, Options, Sandbox
+    from autosend_mcp.sandbox.sample import add_sample
 
     settings: Settings = load_settings(**{"api_key": KEY, "base_url": "http://127.0.0.1/v1", **given})
     # Who sends more than two requests a second has an account that may.
     usual: dict[str, Any] = {"rate_limit": max(Options.rate_limit, ceil(settings.rate_limit))}
     options = Options(**usual | from_variables())
-    transport = ASGITransport(Sandbox(options, file or None).app, raise_app_exceptions=False)
+    sandbox = Sandbox(options, file or None)
+    if sample:
+        add_sample(sandbox.store, PROJECT)
+    transport = ASGITransport(sandbox.app, raise_app_exceptions=False)
     return AutoSend(settings, transport, target=str(Path(file).resolve()) if file else None, is_sandbox=True)

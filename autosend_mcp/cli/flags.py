@@ -1,56 +1,17 @@
 """The command line: its subcommands, their flags, and the help of each."""
 
 import argparse
+import re
+from collections.abc import Sequence
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from autosend_mcp.cli.help_texts import CALL_HELP, DEMO_HELP, HELP, SANDBOX_HELP
 from autosend_mcp.cli.import_flags import IMPORT_HELP, add_import_flags
+from autosend_mcp.cli.parsing import Formatter, Parser, tools_listed, variables_listed
 from autosend_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS
-
-_HELP = """\
-An MCP server for AutoSend contacts. Without a subcommand it serves MCP on stdin and stdout.
-
-examples:
-  AUTOSEND_API_KEY=AS_... autosend-mcp          serve your AutoSend project
-  autosend-mcp --sandbox                        serve a local AutoSend, kept in memory
-  autosend-mcp --sandbox contacts.sqlite3       serve a local AutoSend, kept in a file
-  autosend-mcp --read-only --toolsets contacts  offer only the contact tools that change nothing
-  autosend-mcp demo                             see it work, without a key
-  autosend-mcp call create_contact --sandbox --email jane@example.com
-"""
-
-_CALL_HELP = """\
-Call one tool and print its answer. Give the tool's arguments as --name value pairs, or as one JSON object.
-
-examples:
-  autosend-mcp call create_contact --email jane@example.com --firstName Jane --dryRun true
-  autosend-mcp call create_contact '{"email":"jane@example.com"}' --json
-  autosend-mcp call create_contact --help       describe the tool and its arguments
-
-exit code: 0 done, 1 the tool answered with an error, 2 wrong usage, 3 the command itself failed, 130 interrupted
-"""
-
-_SANDBOX_HELP = """\
-Serve a local AutoSend over HTTP on 127.0.0.1, for any AutoSend client. Nothing leaves this machine.
-
-examples:
-  autosend-mcp sandbox --list Newsletter --segment "Active users" --exists-status 400
-  autosend-mcp sandbox --field plan:string --automation plan:free:pro --unsubscribe jane@example.com:Blog
-  curl -s http://127.0.0.1:7363/sandbox/automations    list the automations started so far, and their mails
-"""
-
-_DEMO_HELP = """\
-Start the server as a child process over the sandbox, connect a real MCP client, and show a contact being created,
-a misspelt field, the same address again, and the contact changed. Needs no key and no network.
-
-examples:
-  autosend-mcp demo
-
-exit code: 0 all answers were as promised, 1 an answer was not
-"""
-
 
 _SET = (
     "set a switch of docs/sandbox.md, such as created_status=201; wins over the other flags, and these win over the "
@@ -58,58 +19,73 @@ _SET = (
 )
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Return the parser of the whole command line. `command` is the subcommand, "serve" without one."""
-    parser = argparse.ArgumentParser(prog="autosend-mcp", **_described(_HELP))
+    parser = Parser(prog="autosend-mcp", more=variables_listed, **_described(HELP))
     parser.add_argument("--version", action="version", version=f"autosend-mcp {version('autosend-mcp')}")
     _add_sandbox(parser)
-    # Without a flag its variable counts, so that there is no default here.
-    parser.add_argument(
-        "--read-only", action="store_true", default=argparse.SUPPRESS, help="offer only tools that change nothing"
-    )
-    parser.add_argument(
-        "--toolsets",
-        default=argparse.SUPPRESS,
-        metavar="NAMES",
-        help=f"offer these toolsets: {', '.join(TOOLSETS)} (default: {','.join(DEFAULT_TOOLSETS)})",
-    )
-    commands = parser.add_subparsers(title="subcommands", dest="command")
+    _add_offer(parser, f"default: {','.join(DEFAULT_TOOLSETS)}")
+    commands = parser.add_subparsers(title="subcommands", dest="command", metavar="COMMAND")
     parser.set_defaults(command="serve")
-    call = commands.add_parser("call", help="call one tool from the shell", **_described(_CALL_HELP))
+    call = commands.add_parser(
+        "call",
+        help="call one tool from the shell",
+        usage="autosend-mcp call TOOL ...",
+        more=tools_listed,
+        **_described(CALL_HELP),
+    )
     _add_call_flags(call)
-    call.add_argument("tool", help="name of the tool")
+    call.add_argument("tool", nargs="?", help="name of the tool")
     call.add_argument("arguments", nargs=argparse.REMAINDER, help="its arguments; --json and --sandbox may follow too")
-    commands.add_parser("demo", help="see the server work, without a key", **_described(_DEMO_HELP))
-    file = commands.add_parser("import", help="create or change contacts from a file", **_described(IMPORT_HELP))
+    commands.add_parser("demo", help="see the server work, without a key", **_described(DEMO_HELP))
+    file = commands.add_parser(
+        "import",
+        help="create or change contacts from a file",
+        usage="autosend-mcp import [flags] FILE",
+        **_described(IMPORT_HELP),
+    )
     add_import_flags(file)
     _add_sandbox(file)
     _add_sandbox_flags(
-        commands.add_parser("sandbox", help="serve a local AutoSend over HTTP", **_described(_SANDBOX_HELP))
+        commands.add_parser(
+            "sandbox",
+            help="serve a local AutoSend over HTTP",
+            usage="autosend-mcp sandbox [flags]",
+            **_described(SANDBOX_HELP),
+        )
     )
+    parser.commands = commands.choices
     return parser
 
 
 def tool_words(args: argparse.Namespace) -> list[str]:
-    """Return the words after the tool's name that are its arguments; put --json and --sandbox among them into `args`.
+    """Return the words after the tool's name that are its arguments; put the flags among them into `args`.
 
     Raises:
         ArgumentError: --sandbox is given something that is no file name.
     """
     ours = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     _add_call_flags(ours)
-    # A JSON object after --sandbox is the arguments, not a file.
-    words = [
-        "--sandbox=" if word == "--sandbox" and following.startswith("{") else word
-        for word, following in pairwise([*args.arguments, ""])
+    return ours.parse_known_args(apart(args.arguments), args)[1]
+
+
+def apart(words: Sequence[str]) -> list[str]:
+    """Return the words with --sandbox apart from a word behind it that is no file: a tool, a subcommand, JSON."""
+    return [
+        "--sandbox=" if word == "--sandbox" and following and _is_no_file(following) else word
+        for word, following in pairwise([*words, ""])
     ]
-    return ours.parse_known_args(words, args)[1]
+
+
+def _is_no_file(word: str) -> bool:
+    return word.startswith("{") or word == "-" or re.fullmatch(r"[a-z]+(_[a-z]+)*", word) is not None
 
 
 def _described(description: str) -> dict[str, Any]:
     """Return a parser's options for a description that keeps its line breaks."""
     return {
         "description": description,
-        "formatter_class": argparse.RawDescriptionHelpFormatter,
+        "formatter_class": Formatter,
         "allow_abbrev": False,
     }
 
@@ -124,11 +100,31 @@ def _add_sandbox(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="work on a local AutoSend, kept in memory or in FILE",
     )
+    parser.add_argument(
+        "--sandbox-sample",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="as --sandbox, with three contacts, a list, a segment and two fields in it",
+    )
+
+
+def _add_offer(parser: argparse.ArgumentParser, usual: str) -> None:
+    # Without a flag its variable counts, so that there is no default here.
+    parser.add_argument(
+        "--read-only", action="store_true", default=argparse.SUPPRESS, help="offer only tools that change nothing"
+    )
+    parser.add_argument(
+        "--toolsets",
+        default=argparse.SUPPRESS,
+        metavar="NAMES",
+        help=f"offer these toolsets: {', '.join(TOOLSETS)} ({usual})",
+    )
 
 
 def _add_call_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the MCP result as it is")
     _add_sandbox(parser)
+    _add_offer(parser, "default: all of them")
 
 
 def _add_sandbox_flags(parser: argparse.ArgumentParser) -> None:
@@ -136,11 +132,9 @@ def _add_sandbox_flags(parser: argparse.ArgumentParser) -> None:
         "--port", type=_port, default=7363, help="port on 127.0.0.1, or 0 for a free one (default: 7363)"
     )
     parser.add_argument("--file", help="keep the records in this SQLite file (default: in memory)")
+    parser.add_argument("--sample", action="store_true", help="add three contacts, a list, a segment and two fields")
     parser.add_argument("--no-rate-limit", action="store_true", help="allow a key more than 2 requests a second")
-    parser.add_argument("--webhook", default="", metavar="URL", help="send contact events to this loopback URL")
-    parser.add_argument(
-        "--webhook-secret", default="whsec_sandbox", help="sign the events with this secret (default: whsec_sandbox)"
-    )
+    _add_webhook(parser)
     for flag, metavar, effect in (
         ("--list", "NAME", "create a contact list"),
         ("--segment", "NAME", "create a segment"),
@@ -171,6 +165,16 @@ def _add_sandbox_flags(parser: argparse.ArgumentParser) -> None:
     ):
         usual = choices[0]
         parser.add_argument(flag, type=type(usual), choices=choices, help=f"{what} (default: {usual})")
+
+
+def _add_webhook(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--webhook", default="", metavar="URL", help="send contact events to this loopback URL")
+    parser.add_argument(
+        "--webhook-secret",
+        default="whsec_sandbox",
+        metavar="SECRET",
+        help="sign the events with this secret (default: whsec_sandbox)",
+    )
 
 
 def _sandbox_file(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import timedelta
@@ -23,6 +24,7 @@ _EXPLAINED = {
     "unknown": "it may or may not have been applied",
 }
 _MAX_NAME = 60
+_FEW = 3  # rows that were not applied, shown with the reason; the reports have all
 _WORTH_SAYING = 10.0  # seconds
 
 
@@ -30,6 +32,11 @@ class Display(ABC):
     """How one import is shown. `every`: seconds between two calls of `show_progress`."""
 
     every: float
+    _began = 0.0
+
+    def begin(self) -> None:
+        """Remember when the import began."""
+        self._began = time.monotonic()
 
     @abstractmethod
     def show_progress(self, progress: Progress) -> None:
@@ -41,7 +48,7 @@ class Display(ABC):
 
     def show_outcome(self, imported: Import) -> None:
         """Show the outcomes of the rows."""
-        self.say("\n".join(concluded(imported)))
+        self.say("\n".join(concluded(imported, time.monotonic() - self._began)))
 
     def say(self, text: str) -> None:
         """Print text for people on stdout."""
@@ -161,13 +168,16 @@ def described(imported: Import) -> list[str]:
     return [*lines, *imported.notes]
 
 
-def concluded(imported: Import) -> list[str]:
-    """Return lines that say what became of the rows."""
+def concluded(imported: Import, seconds: float = 0.0) -> list[str]:
+    """Return lines that say what became of the rows, and within how many seconds."""
     progress = imported.progress
     counts = [(name, progress.outcomes[name]) for name in OUTCOMES if progress.outcomes[name]]
     lines = ["", *(f"  {name:<12} {count:>11,}  {_EXPLAINED.get(name, '')}".rstrip() for name, count in counts)]
     if progress.stage == "stopped":
         lines.append(f"  {'not settled':<12} {progress.total - progress.settled:>11,}")
+    if seconds >= 1:
+        lines.append(f"  in {timedelta(seconds=round(seconds))}")
+    lines += [f"line {row.line:,}: {_shown(row.email)}: {visible(row.reason)}" for row in imported.problems(0, _FEW)]
     lines += [*(f"-> {name_of(file)}" for file in imported.files), *imported.notes[imported.notes_read :]]
     return [*lines, "A dry run: nothing was sent."] if imported.options.dry_run else lines
 

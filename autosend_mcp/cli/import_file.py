@@ -13,7 +13,7 @@ import anyio
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.cli.exits import failed, usage
 from autosend_mcp.cli.import_display import Bar, Display, Events, Lines, name_of
-from autosend_mcp.errors import AutoSendError
+from autosend_mcp.errors import AutoSendError, address_user
 from autosend_mcp.imports.file.columns import ALL_OTHERS
 from autosend_mcp.imports.hints import Phrases, explain
 from autosend_mcp.imports.options import ImportOptions
@@ -131,10 +131,12 @@ async def _import(autosend: AutoSend, imported: Import, display: Display, restar
 
 
 async def _read_and_send(imported: Import, display: Display, *, restart: bool) -> int:
+    display.begin()
     try:
         await imported.read(restart=restart)
     except AutoSendError as error:
         explain(error, PHRASES)
+        address_user(error)
         display.show_failure(error)
         return usage(f"import: {error}")
     if imported.progress.stopped:

@@ -7,10 +7,16 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, NoReturn
 
 from autosend_mcp.cli.exits import exit_now, failed, failed_with, flushed, usage
-from autosend_mcp.cli.flags import parser, tool_words
+from autosend_mcp.cli.flags import apart, parser, tool_words
 
 if TYPE_CHECKING:
     from autosend_mcp.api.client import AutoSend
+
+
+_AT_A_TERMINAL = """\
+autosend-mcp is an MCP server: a host (Claude, Cursor, VS Code, ...) starts it and writes messages to its stdin.
+To see it work: autosend-mcp demo. To call a tool from here: autosend-mcp call --help. docs/hosts.md says what to put
+into a host. It waits for messages now; Ctrl-C ends it."""
 
 
 def run() -> NoReturn:
@@ -23,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    args = parser().parse_args(argv)
+    args = parser().parse(apart(sys.argv[1:] if argv is None else argv))
     try:
         return flushed(_COMMANDS[args.command](args))
     except KeyboardInterrupt:
@@ -42,26 +48,34 @@ def _serve(args: argparse.Namespace) -> int:
     from autosend_mcp.server.stdio import serve_stdio
 
     autosend = _connect(args)
+    if sys.stdin.isatty():
+        print(_AT_A_TERMINAL, file=sys.stderr, flush=True)
     configure_logging(autosend.settings.log_level)
     anyio.run(serve_stdio, autosend)
     return 0
 
 
 def _call(args: argparse.Namespace) -> int:
-    from autosend_mcp.cli.call import UsageError, call, describe
+    from autosend_mcp.cli.call import UsageError, call, describe, tool_called
+    from autosend_mcp.cli.parsing import tools_listed
     from autosend_mcp.logs import configure_logging
-    from autosend_mcp.server.app import ALL_TOOLS
+    from autosend_mcp.settings import TOOLSETS
 
     configure_logging("WARNING")
     try:
         words = tool_words(args)
+        if args.tool is None:
+            return usage(f"call: name a tool, as in autosend-mcp call list_contact_lists\n{tools_listed()}")
+        tool = tool_called(args.tool)
+        if words in (["--help"], ["-h"]):
+            print(describe(tool))
+            return 0
+        autosend = _connect(args)
+        if not autosend.settings.toolsets:  # who names a tool wants it
+            autosend.settings = autosend.settings.model_copy(update={"toolsets": ",".join(TOOLSETS)})
+        return call(autosend, tool, words, raw=args.json)
     except argparse.ArgumentError as error:
         return usage(f"call: {error.message}")
-    if words in (["--help"], ["-h"]) and args.tool in ALL_TOOLS:
-        print(describe(ALL_TOOLS[args.tool].definition))
-        return 0
-    try:
-        return call(_connect(args), args.tool, words, raw=args.json)
     except UsageError as error:
         return usage(f"call: {error}")
     except KeyboardInterrupt:
@@ -87,7 +101,7 @@ def _connect(args: argparse.Namespace) -> "AutoSend":
 
     given = {name: getattr(args, name) for name in ("read_only", "toolsets") if name in args}
     try:
-        autosend = connect(getattr(args, "sandbox", None), **given)
+        autosend = connect(getattr(args, "sandbox", None), sample="sandbox_sample" in args, **given)
         offered_tools(autosend.settings)
     except (SettingsError, OSError) as error:
         sys.exit(usage(str(error)))

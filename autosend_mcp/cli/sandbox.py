@@ -11,6 +11,7 @@ from autosend_mcp.cli.switches import from_texts, from_variables
 from autosend_mcp.sandbox.app import KEY, PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.automations.definitions import added_to_list, changes_from_to, matches_with
 from autosend_mcp.sandbox.contact_properties import RESERVED, TYPES
+from autosend_mcp.sandbox.sample import add_sample
 from autosend_mcp.sandbox.serve import listening, serve
 from autosend_mcp.sandbox.store import Store
 from autosend_mcp.sandbox.validation import email_problems, normalized
@@ -72,6 +73,9 @@ def _check(flags: Namespace) -> None:
 
 def seed(store: Store, flags: Namespace) -> Iterator[str]:
     """Add what the flags name and the store does not hold yet; yield a line for each thing that has an id."""
+    if flags.sample:
+        add_sample(store, PROJECT)
+        yield "sample: jane@example.com, john@example.com, ana@example.com; list Newsletter; segment Pro users"
     for kind, names in (("list", flags.list), ("segment", flags.segment)):
         for name in names:
             yield f"{kind} {name}: {store.contact_lists.seed(PROJECT, name, kind)}"

@@ -1,7 +1,9 @@
 """What a caller could add so that an import can begin; the shell and the tool each say in which words."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+from pydantic.alias_generators import to_camel
 
 from autosend_mcp.errors import AutoSendError, NotSent
 
@@ -60,19 +62,26 @@ def explain(error: AutoSendError, phrases: Phrases) -> None:
         error.next_step = " ".join(part for part in (error.next_step, *sentences) if part)
 
 
-def another_import(counts: Mapping[str, int], differs: str) -> UnclearImport:
-    """Return the error for a journal of another import.
+def another_import(counts: Mapping[str, int], begun: Mapping[str, Any], this: Mapping[str, Any]) -> UnclearImport:
+    """Return the error for a journal that was `begun` for another import than `this`: how the two differ.
 
-    `counts`: its rows by outcome. `differs`: the part in which this one differs from it.
+    `counts`: its rows by outcome.
     """
     sent = sum(counts.get(outcome, 0) for outcome in ("created", "updated", "failed", "unknown"))
+    differs = next(name for name in this if begun[name] != this[name])
     what, again = {
         "file": ("This file has changed since", "Restore the file"),
         "options": ("With other options,", "Give the same options"),
         "target": ("With another API key or base URL,", "Set the same"),
     }[differs]
-    return UnclearImport(
+    error = UnclearImport(
         f"{what} an unfinished import of it was begun: {sent:,} row{'s' * (sent != 1)} settled by then.",
         f"{again} to go on with it.",
         hints=[Hint("restart")],
     )
+    if differs == "options":
+        then, now = begun["options"], this["options"]
+        names = [name for name in now if then.get(name) != now[name]]
+        error.facts["begun with"] = {to_camel(name): then.get(name) for name in names}
+        error.facts["given now"] = {to_camel(name): now[name] for name in names}
+    return error

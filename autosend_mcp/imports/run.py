@@ -173,7 +173,7 @@ class Import:
         begun, staged = journal.get_fact("begun"), journal.get_fact("staged")
         if begun is not None and staged is not None and not restart and (begun == this or journal.was_sent()):
             if begun != this:
-                raise another_import(journal.count_outcomes(), next(name for name in this if begun[name] != this[name]))
+                raise another_import(journal.count_outcomes(), begun, this)
             self.lists = [ContactList.model_validate(stored) for stored in staged["lists"]]
             self.columns = [Column(**stored) for stored in staged["columns"]]
             self.opt_outs_read = staged["opt_outs"]

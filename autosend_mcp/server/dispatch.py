@@ -13,7 +13,7 @@ from mcp_types import INVALID_PARAMS, CallToolRequestParams, CallToolResult, Inp
 
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.client import AutoSend
-from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused, Unknown
+from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused, Unknown, address_user
 from autosend_mcp.logs import OURS
 from autosend_mcp.models.arguments import nearest, read_arguments, refused_fields
 from autosend_mcp.models.base import Answer, Body
@@ -99,7 +99,9 @@ class Dispatch:
 
     def text_of(self, error: AutoSendError, notes: Sequence[str] = ()) -> str:
         """Return the whole text of an error, for the user at the shell or for an assistant."""
-        if not self._at_shell:
+        if self._at_shell:
+            address_user(error)
+        else:
             advise_assistant(error)
         return self._autosend.settings.without_key(error_text(error, notes))
 
