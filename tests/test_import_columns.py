@@ -8,7 +8,8 @@ import pytest
 from autosend_mcp.cli.import_file import PHRASES as IN_THE_SHELL
 from autosend_mcp.errors import AutoSendError, NotSent
 from autosend_mcp.imports.file.cells import arguments_of
-from autosend_mcp.imports.file.columns import Column, match_columns
+from autosend_mcp.imports.file.column import Column
+from autosend_mcp.imports.file.columns import match_columns
 from autosend_mcp.imports.hints import explain
 from autosend_mcp.imports.job import PHRASES as IN_A_CALL
 from tests.support.importing import BULK, Row, World, world
@@ -145,10 +146,10 @@ def test_in_a_call_the_answer_is_an_argument() -> None:
     [
         ("string", "007", "007"), ("string", " a ", "a"), ("string", "true", "true"), ("string", "1e5", "1e5"),
         ("number", "42", 42), ("number", " 42 ", 42), ("number", "-1.50", -1.5), ("number", "1e5", 100_000.0),
-        ("number", "007", 7), ("number", "+3", 3), ("number", "9007199254740991", 9007199254740991),
+        ("number", "007", "007"), ("number", "+3", "+3"), ("number", "9007199254740991", 9007199254740991),
         ("number", "9007199254740993", "9007199254740993"), ("number", "1" * 25, "1" * 25),
-        ("number", "1" * 25 + ".5", "1" * 25 + ".5"), ("number", "1,5", "1,5"), ("number", "many", "many"),
-        ("number", "nan", "nan"), ("number", "inf", "inf"), ("number", "0x10", "0x10"), ("number", "٣", 3),
+        ("number", "1" * 25 + ".5", "1" * 25 + ".5"), ("number", "1,5", 1.5), ("number", "many", "many"),
+        ("number", "inf", "inf"), ("number", "0x10", "0x10"), ("number", "٣", 3),
         ("boolean", "TRUE", True), ("boolean", "no", False), ("boolean", "1", True), ("boolean", "maybe", "maybe"),
         ("date", " 2024-03-01 ", "2024-03-01"), ("date", "soon", "soon"), ("", "x", "x"),
     ],
@@ -170,6 +171,10 @@ async def sent(here: World, content: bytes, name: str = "people.csv", **order: A
     return [row for body in here.line.bodies(BULK) for row in body["contacts"]]
 
 
+def quoted_cell(cell: str) -> str:
+    return f'"{cell}"' if "," in cell and not cell.startswith('"') else cell
+
+
 INFERRED: list[tuple[list[str], str, list[object] | None]] = [
     (["1", "2.5", "-3"], "number", [1, 2.5, -3]),
     (["007", "1", "2"], "string", ["007", "1", "2"]),
@@ -181,7 +186,13 @@ INFERRED: list[tuple[list[str], str, list[object] | None]] = [
     (["yes", "no", "yes"], "string", ["yes", "no", "yes"]),
     (["2024-03-01", "2024-03-02T10:00:00Z", "2024-03-03 10:00"], "date", None),
     (["2024-02-30", "2024-03-01", "2024-03-01"], "string", ["2024-02-30", "2024-03-01", "2024-03-01"]),
-    (["01.03.2024", "2024-03-01", "2024-03-01"], "string", ["01.03.2024", "2024-03-01", "2024-03-01"]),
+    (["31.03.2024", "2024-03-01", "1 March 2024"], "date", ["2024-03-31", "2024-03-01", "2024-03-01"]),
+    (["50667", "80331", "10115"], "string", ["50667", "80331", "10115"]),
+    (["WAHR", "FALSCH", "wahr"], "boolean", [True, False, True]),
+    (["'12", "'3", "'4"], "string", ["12", "3", "4"]),
+    (['"=""0123"""', '"=""01"""', "5"], "string", ["0123", "01", "5"]),
+    (["1.234,5", "2", "1.234"], "number", [1234.5, 2, 1234]),
+    (["NULL", "5", "-"], "number", [None, 5, None]),
     (["", "5", " "], "number", [None, 5, None]),
 ]
 
@@ -191,27 +202,27 @@ INFERRED: list[tuple[list[str], str, list[object] | None]] = [
 async def test_the_type_of_a_new_field_is_what_all_of_its_cells_can_be(
     cells: list[str], kind: str, values: list[object] | None
 ) -> None:
-    rows = "".join(f"p{place}@example.com,{cell}\n" for place, cell in enumerate(cells))
+    rows = "".join(f"p{place}@example.com,{quoted_cell(cell)}\n" for place, cell in enumerate(cells))
     with world() as here:
-        people = await sent(here, f"email,code\n{rows}".encode(), create_fields=True)
-        assert here.line.bodies("POST /contact-properties") == [{"name": "code", "type": kind}]
+        people = await sent(here, f"email,level\n{rows}".encode(), create_fields=True)
+        assert here.line.bodies("POST /contact-properties") == [{"name": "level", "type": kind}]
         assert max(here.written.values()) == 1
-    assert [row.get("customFields", {}).get("code") for row in people] == (values or [cell.strip() for cell in cells])
+    assert [row.get("customFields", {}).get("level") for row in people] == (values or [cell.strip() for cell in cells])
 
 
 @pytest.mark.anyio
 async def test_new_fields_are_only_defined_if_asked_and_never_by_a_dry_run() -> None:
-    content = b"email,code\na@example.com,1\n"
+    content = b"email,level\na@example.com,1\n"
     with world() as here:
         with pytest.raises(NotSent, match="no custom field that AutoSend defines"):
             await here.run(content)
         done = await here.run(content, create_fields=True, dry_run=True)
         assert here.line.count("POST /contact-properties") == 0
-        code = done.imported.columns[1]
-        assert (code.field, code.kind, code.new) == ("customFields.code", "number", True)
+        level = done.imported.columns[1]
+        assert (level.field, level.kind, level.new) == ("customFields.level", "number", True)
         await here.run(content, create_fields=True)
         assert here.line.count("POST /contact-properties") == 1
-        assert here.values("a@example.com") == {"customFields": {"code": 1}}
+        assert here.values("a@example.com") == {"customFields": {"level": 1}}
 
 
 @pytest.mark.anyio

@@ -8,7 +8,7 @@ import pytest
 from autosend_mcp.cli.import_file import PHRASES
 from autosend_mcp.errors import NotSent
 from autosend_mcp.imports.file.cells import arguments_of
-from autosend_mcp.imports.file.columns import Column
+from autosend_mcp.imports.file.column import Column
 from autosend_mcp.imports.file.opt_outs import OptOuts
 from autosend_mcp.imports.hints import explain
 from autosend_mcp.imports.options import ImportOptions

@@ -14,7 +14,7 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.cli.exits import failed, usage
 from autosend_mcp.cli.import_display import Bar, Display, Events, Lines, name_of
 from autosend_mcp.errors import AutoSendError, address_user
-from autosend_mcp.imports.file.columns import ALL_OTHERS
+from autosend_mcp.imports.file.column import ALL_OTHERS
 from autosend_mcp.imports.hints import Phrases, explain
 from autosend_mcp.imports.options import ImportOptions
 from autosend_mcp.imports.run import Import
@@ -41,6 +41,8 @@ PHRASES = Phrases(
         "only": "--only takes names and addresses alone.",
         "create_fields": "--create-fields defines those that are new.",
         "split_name": "--split-name last-blank divides whole names at the last blank (or first-blank, family-first).",
+        "dates": "--dates dmy or --dates mdy says the order of day, month and year.",
+        "decimal": "--decimal comma or --decimal point says what stands before decimals.",
         "header_line": "--header-line names the line of the header.",
         "no_header": "Or read it with --header-line 0.",
         "encoding": "Name the file's encoding, as in --encoding cp1251 or --encoding shift_jis, or save the file as "
@@ -88,6 +90,8 @@ def run(autosend: AutoSend, args: Namespace) -> int:
         opted_out=args.opted_out,
         opted_out_values=no_mail,
         mailable=mailable,
+        dates=args.dates,
+        decimal=args.decimal,
     )
     imported = Import(autosend, file, args.file, options, path=Path(args.file), report_dry_run=True)
     return anyio.run(_import, autosend, imported, _display(args), args.restart)

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from autosend_mcp.models.imports import SPLITS
+from autosend_mcp.models.imports import DECIMALS, ORDERS, SPLITS
 
 IMPORT_HELP = """\
 Create or change a contact for each row of a CSV, TSV or JSONL file of any length. The encoding, the delimiter and the
@@ -47,11 +47,26 @@ def add_import_flags(parser: argparse.ArgumentParser) -> None:
         ("--json", "print events, one JSON object a line"),
     ):
         parser.add_argument(flag, action="store_true", help=effect)
+    _add_reading_flags(parser)
+
+
+def _add_reading_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say how the file is read, where the file itself does not."""
     parser.add_argument(
         "--split-name",
         choices=SPLITS,
         help="divide whole names: at the last blank, at the first one, or with the family name first; or take each for "
         "the first name",
+    )
+    parser.add_argument(
+        "--dates",
+        choices=ORDERS,
+        help="order of day, month and year in dates such as 03/04/2024 (default: by the column)",
+    )
+    parser.add_argument(
+        "--decimal",
+        choices=DECIMALS,
+        help="what stands before decimals where 1.234 could be either (default: by the column)",
     )
     parser.add_argument(
         "--header-line", type=_line, metavar="N", help="line that names the columns; 0 if none does (default: found)"

@@ -126,6 +126,8 @@ def _job(autosend: AutoSend, body: StartImport) -> ImportJob:
         opted_out=body.opted_out,
         opted_out_values=body.opted_out_values or {},
         mailable=body.mailable or {},
+        dates=body.dates,
+        decimal=body.decimal,
     )
     if body.file is None:
         imported = Import(autosend, BytesIO((body.text or "").encode()), "", options)

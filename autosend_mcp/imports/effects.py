@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from autosend_mcp.api.calls import Call
-from autosend_mcp.imports.file.columns import Column
+from autosend_mcp.imports.file.column import Column
 from autosend_mcp.imports.progress import Progress
 from autosend_mcp.models.automations import Change
 from autosend_mcp.models.contact_lists.lists import ContactList

@@ -32,6 +32,8 @@ PHRASES = Phrases(
         "only": 'Or {{"*":""}} in columns takes names and addresses alone.',
         "create_fields": "Or createFields defines those that are new, once the user has agreed.",
         "split_name": "splitName divides whole names: last-blank, first-blank or family-first.",
+        "dates": "Say the order of dates in dates: dmy, mdy or ymd; ask the user.",
+        "decimal": "Say what stands before decimals in decimal: comma or point; ask the user.",
         "header_line": "headerLine names the line of the header.",
         "no_header": "Or read it with headerLine -1.",
         "encoding": "Name the file's encoding in encoding, such as cp1251 or shift_jis, or have it saved as UTF-8.",

@@ -7,7 +7,7 @@ from anyio import to_thread
 
 from autosend_mcp.api import suppression_groups
 from autosend_mcp.errors import AutoSendError
-from autosend_mcp.imports.file.columns import ALL_OTHERS
+from autosend_mcp.imports.file.column import ALL_OTHERS
 from autosend_mcp.imports.file.field_names import alike, bare
 from autosend_mcp.imports.file.opt_outs import OptOuts, find_opt_outs
 from autosend_mcp.imports.file.tables import Table

@@ -13,8 +13,9 @@ class ImportOptions:
     """What an import is to do.
 
     `lists`: names or ids. `columns`: fields by column, "" for one to leave out, `*` for all others. `split_name`: how
-    whole names are divided. `header_line`: from 1, 0 for none. `opted_out_values` and `mailable`: by
-    column, the values of people who may get no mail, and of those who may.
+    whole names are divided. `header_line`: from 1, 0 for none. `dates`: the order of day, month and year, dmy, mdy or
+    ymd. `decimal`: point or comma. `opted_out_values` and `mailable`: by column, the values of people who may get no
+    mail, and of those who may.
     """
 
     lists: tuple[str, ...] = ()
@@ -29,3 +30,5 @@ class ImportOptions:
     opted_out: OptedOut = "leave-out"
     opted_out_values: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     mailable: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    dates: str | None = None
+    decimal: str | None = None

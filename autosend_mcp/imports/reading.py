@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from typing import BinaryIO
 
+from autosend_mcp.imports.file.column import Column
 from autosend_mcp.imports.file.column_notes import column_notes
-from autosend_mcp.imports.file.columns import Column, match_columns
+from autosend_mcp.imports.file.columns import match_columns
 from autosend_mcp.imports.file.opt_outs import OptOuts
 from autosend_mcp.imports.file.survey import survey
 from autosend_mcp.imports.file.tables import Table, read_table
 from autosend_mcp.imports.opted_out import left_for_opt_outs
 from autosend_mcp.imports.options import ImportOptions
+from autosend_mcp.imports.values.readings import read_columns
 
 
 def table_of(file: BinaryIO, name: str, options: ImportOptions) -> Table:
@@ -40,4 +42,5 @@ def columns_of(
         contents=contents,
         split=options.split_name or "",
     )
-    return columns, [*table.notes, *column_notes(columns, given, contents)]
+    read_notes = read_columns(table.rows(), columns, options)
+    return columns, [*table.notes, *column_notes(columns, given, contents), *read_notes]

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from autosend_mcp.imports.file.columns import PROBLEM
+from autosend_mcp.imports.file.column import PROBLEM
 from autosend_mcp.imports.file.encodings import FileError
 from autosend_mcp.imports.file.rows import FileRow
 from autosend_mcp.imports.file.tables import Table

@@ -15,7 +15,7 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.api.directory import read_properties
 from autosend_mcp.errors import AutoSendError, NotSent
 from autosend_mcp.imports.effects import would_start
-from autosend_mcp.imports.file.columns import Column
+from autosend_mcp.imports.file.column import Column
 from autosend_mcp.imports.file.encodings import FileError
 from autosend_mcp.imports.file.tables import Table
 from autosend_mcp.imports.hints import UnclearImport, another_import
@@ -29,7 +29,7 @@ from autosend_mcp.imports.reading import columns_of, table_of
 from autosend_mcp.imports.reports import write_dry_run, write_reports
 from autosend_mcp.imports.sending.requests import Requests
 from autosend_mcp.imports.sending.sender import BULK_LIMIT, MAX_JOINING, Sender
-from autosend_mcp.imports.staging import define_fields, infer_types, new_field, stage
+from autosend_mcp.imports.staging import define_fields, new_field, stage
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.tools.contact_lists.resolve import resolve_lists
 from autosend_mcp.tools.context import Context
@@ -192,7 +192,6 @@ class Import:
         defined = {known.field_name: known.field_type or "" for known in properties}
         self.columns, notes = await to_thread.run_sync(columns_of, table, options, defined, opt_outs)
         self.notes += notes
-        await to_thread.run_sync(infer_types, table, self.columns)
         new = [new_field(column) for column in self.columns if column.new]
         types = defined | {field.field_name: field.field_type for field in new}
         await to_thread.run_sync(

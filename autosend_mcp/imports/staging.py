@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from autosend_mcp.errors import AutoSendError, NotSent
-from autosend_mcp.imports.file.cells import Inference, arguments_of
-from autosend_mcp.imports.file.columns import Column
+from autosend_mcp.imports.file.cells import arguments_of
+from autosend_mcp.imports.file.column import Column
 from autosend_mcp.imports.file.field_names import CUSTOM_PREFIX
 from autosend_mcp.imports.file.opt_outs import OptOuts
 from autosend_mcp.imports.file.rows import FileRow
@@ -34,18 +34,6 @@ from autosend_mcp.tools.property_checks import property_problems
 
 _PAGE = 1_000  # rows in one transaction
 _MAX_PROBLEMS = 20
-
-
-def infer_types(table: Table, columns: Sequence[Column]) -> None:
-    """Give the column of each new custom field the type that all of its values have."""
-    new = [(column, Inference()) for column in columns if column.new]
-    if not new:
-        return
-    for row in table.rows():
-        for column, inference in new:
-            inference.see(row.values.get(column.name))
-    for column, inference in new:
-        column.kind = inference.kind
 
 
 def stage(
@@ -105,7 +93,8 @@ def _address(values: Mapping[str, Any], columns: Sequence[Column]) -> str:
 
 def _validated(row: FileRow, columns: Sequence[Column], defined: Mapping[str, str]) -> JournalRow:
     """Return the row with the values of a contact, or with the reason why it is invalid."""
-    given = arguments_of(row.values, columns)
+    unread: list[str] = []
+    given = arguments_of(row.values, columns, unread)
     notes: list[str] = []
     try:
         person = Person.model_validate(given, context=notes)
@@ -113,7 +102,7 @@ def _validated(row: FileRow, columns: Sequence[Column], defined: Mapping[str, st
         problems = problem_lines(Person, error)[:_MAX_PROBLEMS]
         return _invalid(row, visible(str(given.get("email") or "")[:300]), in_one_line(problems))
     expected = person.attributes()
-    if problems := property_problems(custom_fields(expected), defined):
+    if problems := unread or property_problems(custom_fields(expected), defined):
         return _invalid(row, person.email, in_one_line(problems))
     return JournalRow(row.number, row.line, person.email, compact_json(expected), None, " ".join(notes))
 

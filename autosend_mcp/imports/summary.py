@@ -2,7 +2,7 @@
 
 from pydantic.alias_generators import to_camel
 
-from autosend_mcp.imports.file.columns import Column
+from autosend_mcp.imports.file.column import Column
 from autosend_mcp.imports.file.header_words import WHOLE_NAME
 from autosend_mcp.imports.progress import Progress
 from autosend_mcp.imports.run import Import

@@ -5,7 +5,7 @@ those of the pages' tables.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import Field
 
@@ -16,6 +16,7 @@ from autosend_mcp.models.text import VisibleText, visible
 from autosend_mcp.models.values import CustomName, Name, Text
 
 FieldType = Literal["string", "number", "boolean", "date"]
+TYPES: tuple[str, ...] = get_args(FieldType)
 
 
 class CustomField(KeepsRaw):

@@ -10,7 +10,9 @@ from autosend_mcp.models.values import FOR_LISTS, MAX_ENTRIES, Name, sendable
 
 MAX_TEXT_BYTES = 100_000
 
-# How a column of whole names is divided into the first and the last.
+# The order of a date's parts, the sign before decimals, and how whole names are divided into the first and the last.
+ORDERS = ("dmy", "mdy", "ymd")
+DECIMALS = ("point", "comma")
 SPLITS = ("last-blank", "first-blank", "family-first", "whole")
 
 
@@ -84,6 +86,12 @@ class StartImport(WriteBody):
     header_line: int = Field(default=0, ge=-1, description="Line of the header, if it is not found; -1: there is none.")
     split_name: Annotated[Name, AfterValidator(_one_of(SPLITS))] | None = Field(
         default=None, description=f"How whole names are divided: {', '.join(SPLITS)}.", examples=["last-blank"]
+    )
+    dates: Annotated[Name, AfterValidator(_one_of(ORDERS))] | None = Field(
+        default=None, description="Order of day, month and year in dates such as 03/04/2024: dmy, mdy or ymd."
+    )
+    decimal: Annotated[Name, AfterValidator(_one_of(DECIMALS))] | None = Field(
+        default=None, description="What stands before decimals where 1.234 could be either: point or comma."
     )
     restart: bool = Field(default=False, description="Start an interrupted import again, from the first row.")
 

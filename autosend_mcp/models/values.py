@@ -113,14 +113,25 @@ def _address(value: str, info: ValidationInfo) -> str:
     return mailbox.address
 
 
-def _mobile(value: str, info: ValidationInfo) -> str:
-    """Return a number as people write it in E.164, if only one reading exists. The country is never guessed."""
+def in_e164(value: str) -> tuple[str, bool] | None:
+    """Return a number as people write it in E.164, and whether more than punctuation was changed.
+
+    None if not just one reading exists. The country is never guessed.
+    """
     text = unicodedata.normalize("NFKC", value).strip().removeprefix("'")
     plain = _PUNCTUATION.sub("", text)
     number = f"+{plain[2:]}" if plain.startswith("00") else plain
     if "(0" in text or not _E164.fullmatch(number):  # +49 (0)151: with or without the 0
+        return None
+    return number, number != plain
+
+
+def _mobile(value: str, info: ValidationInfo) -> str:
+    read = in_e164(value)
+    if read is None:
         raise broken_rule("must be digits after + or 00 and the country code, without (0)")
-    if number != plain:
+    number, changed = read
+    if changed:
         _notes(info).append(f"mobile was read as {number}.")
     return number
 

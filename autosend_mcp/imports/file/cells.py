@@ -1,62 +1,29 @@
-"""The cells of a file as values of a type: that of a field, or that which all values of a new field have."""
+"""The cells of a row as the arguments of a tool: each a value of its column's type, or the reason why it is none."""
 
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from autosend_mcp.imports.file.columns import Column
+from autosend_mcp.imports.file.column import Column
 from autosend_mcp.imports.file.field_names import CUSTOM_PREFIX
 from autosend_mcp.imports.file.header_words import WHOLE_NAME
 from autosend_mcp.imports.file.names import divided
-from autosend_mcp.models.comparison import moment
+from autosend_mcp.imports.values.blanks import is_spreadsheet_error, says_nothing, unguarded
+from autosend_mcp.imports.values.booleans import TAKEN, read_boolean
+from autosend_mcp.imports.values.dates import is_empty_date, read_date, why_no_date
+from autosend_mcp.imports.values.numbers import Decimal, read_number, why_no_number
 from autosend_mcp.models.contacts.contact import CUSTOM, FIRST_NAME, LAST_NAME
 from autosend_mcp.models.mailboxes import unwrapped
-from autosend_mcp.models.values import MAX_SAFE_INTEGER
+from autosend_mcp.models.text import quoted
 
-_NUMBER = re.compile(r"[+-]?(\d+)(\.\d+)?([eE][+-]?\d{1,3})?")
-_PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?")  # not 007, not +49..., no more digits than are kept
-_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ][\d:.]+(Z|[+-]\d\d:?\d\d)?)?")
-_BOOLEANS = {
-    **dict.fromkeys(("true", "yes", "y", "1"), True),
-    **dict.fromkeys(("false", "no", "n", "0"), False),
-}
+_DECIMALS: dict[str, Decimal] = {"point": "point", "comma": "comma"}
 
 
-@dataclass(slots=True)
-class Inference:
-    """The type of a new custom field, by all of its values: what every one of them can be, else a string."""
+def arguments_of(
+    values: Mapping[str, Any], columns: Iterable[Column], problems: list[str] | None = None
+) -> dict[str, Any]:
+    """Return a row as the arguments of a tool, without cells that say nothing and the blanks around others.
 
-    left: list[str] = field(default_factory=lambda: ["boolean", "number", "date"])
-    seen: bool = False
-
-    def see(self, cell: object) -> None:
-        """Take one more value into account; a blank one says nothing."""
-        if self.left and cell is not None and cell != "" and (not isinstance(cell, str) or cell.strip()):
-            self.seen = True
-            self.left = [kind for kind in self.left if _may_be(cell, kind)]
-
-    @property
-    def kind(self) -> str:
-        """The type."""
-        return self.left[0] if self.left and self.seen else "string"
-
-
-def _may_be(cell: object, kind: str) -> bool:
-    if not isinstance(cell, str):
-        return kind == ("boolean" if isinstance(cell, bool) else "number" if isinstance(cell, int | float) else "")
-    text = cell.strip()
-    if kind == "boolean":
-        return text.lower() in {"true", "false"}
-    if kind == "number":
-        return _PLAIN_NUMBER.fullmatch(text) is not None
-    return _DATE.fullmatch(text) is not None and moment(text) is not None
-
-
-def arguments_of(values: Mapping[str, Any], columns: Iterable[Column]) -> dict[str, Any]:
-    """Return a row as the arguments of a tool, without blank cells and the blanks around others.
-
-    A value that is not of its column's type stays as it is.
+    A value that is not of its column's type stays as it is; `problems` gets the reason, as a line of a list.
     """
     arguments: dict[str, Any] = {}
     custom: dict[str, Any] = {}
@@ -64,11 +31,13 @@ def arguments_of(values: Mapping[str, Any], columns: Iterable[Column]) -> dict[s
         value = values.get(column.name)
         if value is None or value == "" or not column.field:
             continue
+        why = ""
         if isinstance(value, str):
-            value = value.strip()
-            if not value:
+            value, why = _read(value, column)
+            if value is None:
                 continue
-            value = _typed(value, column.kind)
+        if why and problems is not None:
+            problems.append(f"- {_named(column)}: {why}.")
         if column.field.startswith(CUSTOM_PREFIX):
             custom[column.field.removeprefix(CUSTOM_PREFIX)] = value
         elif column.field == WHOLE_NAME and isinstance(value, str):
@@ -80,19 +49,32 @@ def arguments_of(values: Mapping[str, Any], columns: Iterable[Column]) -> dict[s
     return arguments | {CUSTOM: custom} if custom else arguments
 
 
+def _named(column: Column) -> str:
+    if column.field.startswith(CUSTOM_PREFIX):
+        return f"{CUSTOM_PREFIX}{quoted(column.field.removeprefix(CUSTOM_PREFIX))}"
+    return column.field
+
+
 def _parts(name: str, split: str) -> dict[str, str]:
     parts = zip((FIRST_NAME, LAST_NAME), divided(name, split), strict=True)
     return {part: value for part, value in parts if value}
 
 
-def _typed(text: str, kind: str) -> object:
-    if kind == "number" and (number := _NUMBER.fullmatch(text)):
-        return _number(text, number)
-    return _BOOLEANS.get(text.lower(), text) if kind == "boolean" else text
-
-
-def _number(text: str, parts: "re.Match[str]") -> object:
-    if parts[2] is None and parts[3] is None and len(text) < 20:
-        whole = int(text)
-        return whole if abs(whole) <= MAX_SAFE_INTEGER else text
-    return float(text) if len(parts[1]) < 20 else text
+def _read(cell: str, column: Column) -> tuple[object, str]:
+    """Return the value of a cell, None where it says nothing, and why it is none of the column's type."""
+    text = unguarded(cell, throughout=column.guarded)
+    kind = column.kind if column.field.startswith(CUSTOM_PREFIX) else ""
+    if not text or says_nothing(text, strict=kind != "string") or (kind == "date" and is_empty_date(text)):
+        return None, ""
+    if is_spreadsheet_error(text):
+        return text, "is an error of a spreadsheet, such as #REF!"
+    if kind == "number":
+        number = read_number(text, _DECIMALS.get(column.decimal, ""))
+        return (text, why_no_number(text)) if number is None else (number, "")
+    if kind == "boolean":
+        boolean = read_boolean(text)
+        return (text, f"must be a boolean: {TAKEN}") if boolean is None else (boolean, "")
+    if kind == "date":
+        day = read_date(text, column.order or None)
+        return (text, why_no_date(text)) if day is None else (day, "")
+    return text, ""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from autosend_mcp.imports.file.attributes import EMAIL
-from autosend_mcp.imports.file.columns import Column, LeftOut
+from autosend_mcp.imports.file.column import Column, LeftOut
 from autosend_mcp.imports.file.field_names import named
 from autosend_mcp.imports.file.header_words import WHOLE_NAME
 from autosend_mcp.imports.file.known_headers import known

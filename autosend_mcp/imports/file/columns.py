@@ -1,59 +1,20 @@
 """The columns of a file: which field of a contact each one is."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Collection, Mapping, Sequence
 
 from autosend_mcp.errors import NotSent
 from autosend_mcp.imports.file.attributes import EMAIL, NAME_PARTS, Attributes, find_attributes
+from autosend_mcp.imports.file.column import ALL_OTHERS, NAME_BESIDE, PROBLEM, Column, Matching
 from autosend_mcp.imports.file.field_names import CUSTOM_PREFIX, alike, bare, is_reserved, named, new_name
 from autosend_mcp.imports.file.header_words import WHOLE_NAME
 from autosend_mcp.imports.file.known_headers import known
 from autosend_mcp.imports.file.survey import Content
-from autosend_mcp.imports.hints import Hint, UnclearImport
-from autosend_mcp.models.contacts.contact import FIRST_NAME, MOBILE, NAMES
-from autosend_mcp.models.text import quoted
+from autosend_mcp.imports.file.unclear_columns import check_address, check_new, check_one_each
+from autosend_mcp.models.contact_properties import TYPES
+from autosend_mcp.models.contacts.contact import MOBILE, NAMES
 from autosend_mcp.models.values import RESERVED, SET_BY_AUTOSEND
 
-PROBLEM = "import_problem"  # the column of a rejected file that says what to fix; left out when it comes back
-NAME_BESIDE = "beside"  # how the name beside an address is divided: by its script
-ALL_OTHERS = "*"  # in place of a column: each that is not named, and neither the address nor a name
-
 _ATTRIBUTES = (EMAIL, *NAMES)
-
-# Why a column is left out, where nobody asked for that.
-LeftOut = Literal["", "blank", "set by AutoSend", "another"]
-
-
-@dataclass(slots=True)
-class Column:
-    """One column: its name in the file, the field it is (`email`, `customFields.plan`; "" leaves it out), the type.
-
-    `new`: a custom field that AutoSend does not define yet. `left_out`: why it is. A `field` of `name` is the whole
-    name, which `split` says how to divide; it says that of the name beside an address, too.
-    """
-
-    name: str
-    field: str
-    kind: str = "string"
-    new: bool = False
-    left_out: LeftOut = ""
-    split: str = ""
-
-
-@dataclass(slots=True)
-class _Matching:
-    """The columns that are being matched, and what is unclear about them."""
-
-    names: Sequence[str]
-    given: Mapping[str, str]
-    defined: Mapping[str, str]
-    contents: Mapping[str, Content]
-    split: str
-    columns: dict[str, Column] = field(default_factory=dict[str, Column])
-
-    def ordered(self) -> list[Column]:
-        return [self.columns[name] for name in self.names]
 
 
 def match_columns(
@@ -77,19 +38,19 @@ def match_columns(
     """
     if unknown := [name for name in given if name not in names and name != ALL_OTHERS]:
         raise NotSent(f"There is no column {named(unknown)}; there are {named(names)}.", "Fix its name.")
-    matching = _Matching(names, dict.fromkeys(unnamed, "") | dict(given), defined, contents or {}, split)
+    matching = Matching(names, dict.fromkeys(unnamed, "") | dict(given), defined, contents or {}, split)
     attributes = _match(matching)
     columns = matching.ordered()
     if not any(column.field in {WHOLE_NAME, *NAME_PARTS} for column in columns):
         for column in columns:
             column.split = (split or NAME_BESIDE) if column.field == EMAIL else ""
-    _check_address(columns, attributes, matching)
-    _check_new(columns, matching, create=create)
-    _check_one_each(columns)
+    check_address(columns, attributes, matching)
+    check_new(columns, matching, create=create)
+    check_one_each(columns)
     return columns
 
 
-def _match(matching: _Matching) -> Attributes:
+def _match(matching: Matching) -> Attributes:
     """Match each column: as it was said to be, as a field that is defined, as an attribute, else as a new field."""
     only = ALL_OTHERS in matching.given
     for name in matching.names:
@@ -104,16 +65,24 @@ def _match(matching: _Matching) -> Attributes:
         attribute = attributes.of.get(name, "")
         if only and attribute not in {EMAIL, WHOLE_NAME, *NAME_PARTS}:
             matching.columns[name] = Column(name, "", left_out="another")
-        elif attribute and not (attribute == MOBILE and alike(bare(name), matching.defined)):  # older than AutoSend's
+        elif attribute and not (attribute == MOBILE and _is_no_mobile(name, matching)):
             matching.columns[name] = Column(name, attribute, split=matching.split if attribute == WHOLE_NAME else "")
         else:
             matching.columns[name] = _other(name, matching)
     return attributes
 
 
-def _given(name: str, matching: _Matching) -> Column:
+def _is_no_mobile(name: str, matching: Matching) -> bool:
+    """Return whether a column called so is a text: the project has such a field, or its cells have no country code."""
+    content = matching.contents.get(name)
+    return bool(alike(bare(name), matching.defined)) or (
+        name != MOBILE and content is not None and not content.holds_numbers
+    )
+
+
+def _given(name: str, matching: Matching) -> Column:
     """Return a column that the caller said to be this field."""
-    wanted = matching.given[name].strip()
+    wanted, kind = _typed(matching.given[name].strip(), matching)
     if not wanted or wanted in _ATTRIBUTES:
         return Column(name, wanted)
     if (attribute := RESERVED.get(wanted)) in _ATTRIBUTES:  # first_name is firstName
@@ -122,10 +91,21 @@ def _given(name: str, matching: _Matching) -> Column:
     says = known(wanted)
     if custom == wanted and custom not in matching.defined and says and not says.rank and says.attribute in _ATTRIBUTES:
         return Column(name, says.attribute)
-    return _custom(name, custom, matching.defined)
+    column = _custom(name, custom, matching.defined)
+    if kind and column.new:
+        column.kind, column.is_typed = kind, True
+    return column
 
 
-def _known(name: str, matching: _Matching, *, only: bool) -> Column | None:
+def _typed(wanted: str, matching: Matching) -> tuple[str, str]:
+    """Return the field and the type that are wanted: `seats:number` for a new field says both."""
+    field, colon, kind = wanted.rpartition(":")
+    if colon and kind in TYPES and wanted not in matching.defined:
+        return field.strip(), kind
+    return wanted, ""
+
+
+def _known(name: str, matching: Matching, *, only: bool) -> Column | None:
     """Return a column that its very name settles, if it does."""
     if name == PROBLEM:
         return Column(name, "")
@@ -134,7 +114,7 @@ def _known(name: str, matching: _Matching, *, only: bool) -> Column | None:
     return Column(name, "", left_out="set by AutoSend") if bare(name) in SET_BY_AUTOSEND else None
 
 
-def _other(name: str, matching: _Matching) -> Column:
+def _other(name: str, matching: Matching) -> Column:
     """Return a column that is a custom field; a new one that has no value is left out."""
     custom = bare(name)
     near = alike(custom, matching.defined)
@@ -147,83 +127,3 @@ def _other(name: str, matching: _Matching) -> Column:
 
 def _custom(name: str, custom: str, defined: Mapping[str, str]) -> Column:
     return Column(name, f"{CUSTOM_PREFIX}{custom}", defined.get(custom) or "string", new=custom not in defined)
-
-
-def _check_address(columns: Sequence[Column], attributes: Attributes, matching: _Matching) -> None:
-    if any(column.field == EMAIL for column in columns):
-        return
-    if attributes.several:
-        what = f"Several columns hold addresses: {_counted(attributes.several, matching.contents)}."
-        raise UnclearImport(what, hints=[Hint("columns", attributes.several[0], EMAIL)])
-    what = f"No column is the address. There are: {_shown(columns)}."
-    counts = {name: content.addresses for name, content in matching.contents.items() if content.addresses}
-    likely = max(counts, key=counts.__getitem__, default="COLUMN")
-    raise UnclearImport(what, hints=[Hint("columns", likely, EMAIL)])
-
-
-def _counted(names: Iterable[str], contents: Mapping[str, Content]) -> str:
-    return ", ".join(
-        f"{quoted(name)} ({contents[name].addresses} of {contents[name].filled} cells)" if name in contents else name
-        for name in names
-    )
-
-
-def _check_new(columns: Sequence[Column], matching: _Matching, *, create: bool) -> None:
-    """Raise UnclearImport, with all that is unclear of columns that are no attribute and no field that is defined."""
-    given = matching.given
-    reserved = [column for column in columns if column.new and is_reserved(bare(column.field))]
-    if reserved:
-        what = f"AutoSend reserves these names, so they cannot be custom fields: {_shown(reserved)}."
-        others = [Hint("columns", column.name, f"{bare(column.field)}2") for column in reserved[:1]]
-        raise UnclearImport(what, hints=[*others, Hint("leave_out", reserved[0].name)])
-    whats, hints = list[str](), list[Hint]()
-    for column in (column for column in columns if column.field == WHOLE_NAME and not column.split):
-        example = next(iter(_examples(column, matching)), "Jane Doe")
-        whats.append(f"{quoted(column.name)} holds whole names, such as {quoted(example)}.")
-        hints += [Hint("split_name"), Hint("columns", column.name, FIRST_NAME)]
-    guessed = [column for column in columns if column.new and column.name not in given]
-    objects = [column for column in guessed if column.name in matching.contents and _holds_objects(column, matching)]
-    if objects:
-        example = quoted(_examples(objects[0], matching)[0])
-        whats.append(f"Each cell of {_shown(objects)} is a JSON object, such as {example}.")
-        hints += [Hint("leave_out", objects[0].name), Hint("columns", objects[0].name, bare(objects[0].field))]
-    if guessed and not create:
-        whats.append(
-            f"These columns are no field of a contact, and no custom field that AutoSend defines: {_shown(guessed)}."
-        )
-        hints += [Hint("only"), Hint("leave_out", guessed[0].name), Hint("create_fields")]
-    elif new := [column for column in columns if column.new and not create]:
-        whats.append(f"AutoSend does not define these custom fields: {named(bare(one.field) for one in new)}.")
-        hints.append(Hint("create_fields"))
-    if whats:
-        raise UnclearImport(" ".join(whats), hints=hints)
-
-
-def _examples(column: Column, matching: _Matching) -> list[str]:
-    return matching.contents[column.name].examples if column.name in matching.contents else []
-
-
-def _holds_objects(column: Column, matching: _Matching) -> bool:
-    return matching.contents[column.name].holds_objects
-
-
-def _check_one_each(columns: Sequence[Column]) -> None:
-    by_field: dict[str, list[Column]] = {}
-    for column in columns:
-        by_field.setdefault(column.field, []).append(column)
-    by_field.pop("", None)
-    for name, alike_ones in by_field.items():
-        if name == CUSTOM_PREFIX:
-            what = f"No custom field can be named after {_shown(alike_ones)}."
-            raise UnclearImport(what, hints=[Hint("columns", alike_ones[0].name, "NAME"), _leave_out(alike_ones)])
-        if len(alike_ones) > 1:
-            what = f"These columns are all {quoted(name)}: {_shown(alike_ones)}."
-            raise UnclearImport(what, hints=[_leave_out(alike_ones)])
-
-
-def _leave_out(columns: Sequence[Column]) -> Hint:
-    return Hint("leave_out", columns[-1].name)
-
-
-def _shown(columns: Iterable[Column]) -> str:
-    return named(column.name for column in columns)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from autosend_mcp.imports.file.rows import FileRow
 from autosend_mcp.models.mailboxes import unwrapped
+from autosend_mcp.models.values import in_e164
 
 _ADDRESS = re.compile(
     r"""(?:[^<>]*<|[^@<>()]+\()?['"(]?(?:mailto:)?[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;()]+(\s*\([^@()]+\))?[>'"),;.\s]*"""
@@ -25,7 +26,8 @@ class Content:
     """What the cells of one column are.
 
     `filled`: how many are not blank. `addresses`: how many of them are addresses; `named`: with a name beside them;
-    `spaced`: have a blank between words; `objects`: are JSON objects. `examples`: the first of them; `names`: of the
+    `spaced`: have a blank between words; `objects`: are JSON objects; `numbers`: are numbers to call, with their
+    country. `examples`: the first of them; `names`: of the
     names beside addresses.
     """
 
@@ -34,6 +36,7 @@ class Content:
     named: int = 0
     spaced: int = 0
     objects: int = 0
+    numbers: int = 0
     examples: list[str] = field(default_factory=list[str])
     names: list[str] = field(default_factory=list[str])
 
@@ -41,6 +44,11 @@ class Content:
     def holds_addresses(self) -> bool:
         """Return whether most of the cells are addresses."""
         return 2 * self.addresses > self.filled
+
+    @property
+    def holds_numbers(self) -> bool:
+        """Return whether most cells are numbers that can be called from any country."""
+        return 2 * self.numbers > self.filled or not self.filled
 
     @property
     def holds_words(self) -> bool:
@@ -60,6 +68,7 @@ class Content:
                 return
             if "@" in text:
                 self._see_address(text)
+            self.numbers += text[0] in "+0'\uff0b" and in_e164(text) is not None
             self.spaced += " " in text
             self.objects += text[0] == "{" and text[-1] == "}" and '"' in text
             if len(self.examples) < _MAX_EXAMPLES:

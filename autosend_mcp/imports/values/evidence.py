@@ -1,0 +1,103 @@
+"""What the cells of a column can be: counted over all of them, so that nothing is guessed from some."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from autosend_mcp.imports.values.blanks import is_guarded, is_spreadsheet_error, says_nothing, unguarded
+from autosend_mcp.imports.values.booleans import is_certain_boolean
+from autosend_mcp.imports.values.dates import ORDERS, is_empty_date, orders_of
+from autosend_mcp.imports.values.numbers import decimal_of, has_no_groups, is_code, is_unclear
+
+KINDS = ("boolean", "number", "date")
+_MIN_CODE = 4  # digits: shorter numbers of one length are as often counts
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell, with the line of its row."""
+
+    line: int
+    text: str
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What was seen of a column. `strict`: its values are names, or of a type, so that more words say nothing.
+
+    `fits`: cells by the type that they can be. `odd`: the first that is not of that type. `decimals`: the first cell
+    that is written with a decimal point, or comma; `unclear`: the first number that could be either. `orders`: those in
+    which every date can be read; `ordered`: the first date whose order matters. `lengths`: of whole numbers.
+    """
+
+    strict: bool = False
+    cells: int = 0
+    filled: int = 0
+    guarded: int = 0
+    nothing: Counter[str] = field(default_factory=Counter[str])
+    fits: Counter[str] = field(default_factory=Counter[str])
+    odd: dict[str, Cell] = field(default_factory=dict[str, Cell])
+    codes: int = 0
+    lengths: set[int] = field(default_factory=set[int])
+    decimals: dict[str, Cell] = field(default_factory=dict[str, Cell])
+    unclear: Cell | None = None
+    no_groups: bool = False
+    orders: set[str] = field(default_factory=lambda: {*ORDERS})
+    ordered: Cell | None = None
+    texts: int = 0
+
+    def see(self, value: object, line: int) -> None:
+        """Take one more cell into account."""
+        if not isinstance(value, str):
+            if value is not None:
+                self._count("boolean" if isinstance(value, bool) else "number", Cell(line, str(value)))
+            return
+        if not value.strip():
+            return
+        self.cells += 1
+        self.guarded += is_guarded(value)
+        text = unguarded(value, throughout=self.guarded == self.cells)
+        if says_nothing(text, strict=self.strict) or is_empty_date(text):
+            self.nothing[text] += 1
+        elif not is_spreadsheet_error(text):
+            self._see_text(Cell(line, text))
+
+    def _see_text(self, cell: Cell) -> None:
+        text = cell.text
+        self.texts += 1
+        if is_certain_boolean(text):
+            self._count("boolean", cell)
+        elif is_code(text):
+            self.codes += 1
+            self._count("", cell)
+        elif (decimal := decimal_of(text)) is not None:
+            self.lengths.add(len(text) if text.isdecimal() else 0)
+            self.no_groups |= has_no_groups(text)
+            if decimal:
+                self.decimals.setdefault(decimal, cell)
+            elif is_unclear(text):
+                self.unclear = self.unclear or cell
+            self._count("number", cell)
+        elif orders := orders_of(text):
+            self.orders &= {*orders}
+            if len(orders) < len(ORDERS):
+                self.ordered = self.ordered or cell
+            self._count("date", cell)
+        else:
+            self._count("", cell)
+
+    def _count(self, kind: str, cell: Cell) -> None:
+        self.filled += 1
+        self.fits[kind] += 1
+        for other in KINDS:
+            if other != kind:
+                self.odd.setdefault(other, cell)
+
+    @property
+    def is_guarded(self) -> bool:
+        """Return whether a guard stands before each cell, which makes them texts."""
+        return 0 < self.cells == self.guarded
+
+    @property
+    def looks_like_codes(self) -> bool:
+        """Return whether all cells are as many digits: codes, as often as numbers."""
+        return self.texts > 1 and len(self.lengths) == 1 and min(self.lengths) >= _MIN_CODE
