@@ -26,15 +26,16 @@ from autosend_mcp.variables import api_url, our_variables, variable_of
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]{1,512}")
 
 # The toolsets, and what each is about.
-Toolset = Literal["contacts", "lists", "fields", "suppressions", "imports"]
+Toolset = Literal["contacts", "lists", "fields", "suppressions", "groups", "imports"]
 TOOLSETS: dict[Toolset, str] = {
     "contacts": "contacts",
     "lists": "contact lists and segments",
     "fields": "custom fields",
     "suppressions": "suppression",
+    "groups": "suppression groups",
     "imports": "imports of files",
 }
-DEFAULT_TOOLSETS: tuple[Toolset, ...] = ("contacts", "lists", "fields")
+DEFAULT_TOOLSETS: tuple[Toolset, ...] = ("contacts", "lists", "fields", "suppressions")
 _MORE_TOOLSETS = [toolset for toolset in TOOLSETS if toolset not in DEFAULT_TOOLSETS]
 
 

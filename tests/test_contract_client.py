@@ -118,7 +118,7 @@ async def test_the_documented_request_is_sent_as_it_stands_and_its_response_read
         groups = contract("list_suppression_groups")[1]["body"]["data"]["groups"][tool.startswith("create_") :]
         shown = {"success": True, "data": {"groups": groups}}
         autosend.refuses = lambda asked: (200, shown) if asked.startswith("GET /suppression-groups?") else None
-    toolsets = "contacts,lists,fields,suppressions"
+    toolsets = "contacts,lists,fields,suppressions,groups"
     async with connected(autosend, toolsets=toolsets) as client:
         answer = answer_of(await client.call_tool(tool, arguments))
     assert as_we_send(autosend.request) in autosend.seen

@@ -188,6 +188,6 @@ async def test_each_tool_can_be_called_under_a_strict_schema(tool: str) -> None:
         jsonschema.validate(arguments, strict(schema))
     except (ValueError, jsonschema.ValidationError):
         assert tool in {"create_contact", "upsert_contact", "upsert_contacts", "create_contact_list", "start_import"}
-    async with seeded(toolsets="contacts,lists,fields,suppressions,imports") as (client, line):
+    async with seeded(toolsets="contacts,lists,fields,suppressions,groups,imports") as (client, line):
         answer_of(await client.call_tool(tool, arguments | await arguments_of(client, tool)))
         assert line.sandbox.store.contact_properties.types(PROJECT)

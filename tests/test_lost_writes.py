@@ -411,7 +411,7 @@ def writes(line: Line) -> list[str]:
 @asynccontextmanager
 async def a_world(seed: int) -> AsyncGenerator[World]:
     """Yield a world in which AutoSend shows the lists of each contact, and one in which it does not, in turn."""
-    settings: dict[str, Any] = {"toolsets": "contacts,lists,fields,suppressions", "rate_limit": 2}
+    settings: dict[str, Any] = {"toolsets": "contacts,lists,fields,suppressions,groups", "rate_limit": 2}
     options = Options(rate_limit=0, list_ids_in_replies=seed % 2 == 0)
     async with over_a_line(options=options, **settings) as (client, line):
         yield World(client, line, random.Random(seed))

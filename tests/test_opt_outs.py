@@ -14,7 +14,9 @@ from autosend_mcp.imports.file.tables import read_table
 from autosend_mcp.imports.hints import explain
 from autosend_mcp.sandbox.app import PROJECT
 from tests.support.importing import ADD, World, report_of, world
-from tests.support.line import answering, applied_then_reset, forwarded, reset
+from tests.support.line import answering, applied_then_reset, forwarded, over_a_line, reset
+from tests.support.records import starts_of
+from tests.support.worlds import error_of
 
 pytestmark = pytest.mark.anyio
 
@@ -380,3 +382,38 @@ async def test_looking_up_who_is_suppressed_takes_few_requests(entries: int, peo
 def test_an_error_of_a_column_that_is_not_there_names_it() -> None:
     with pytest.raises(AutoSendError, match="There is no column"):
         read(b"email\nann@example.com\n", no_mail={"Status": ["x"]})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *(
+            {name: True}
+            for name in ("unsubscribed", "unsubscribe_groups", "optOut", "doNotEmail", "abgemeldet", "退订")
+        ),
+        *({name: False} for name in ("subscribed", "emailOptIn", "newsletter", "consentement", "рассылка")),
+        *({"customFields": {name: value}} for name, value in (("unsubscribed", True), ("opt_out", "yes"))),
+        *({"customFields": {name: False}} for name in ("subscribed", "marketingConsent", "suscrito")),
+    ],
+    ids=str,
+)
+async def test_an_argument_about_opting_out_leads_to_the_tool_for_it(given: dict[str, Any]) -> None:
+    async with over_a_line() as (client, line):
+        for tool in ("create_contact", "upsert_contact"):
+            said = error_of(await client.call_tool(tool, {"email": "ann@example.com", **given}))
+            assert "suppress_emails" in said
+            assert "create_custom_field" not in said
+        rows = await client.call_tool("upsert_contacts", {"contacts": [{"email": "ann@example.com", **given}]})
+        assert "suppress_emails" in error_of(rows)
+        assert {"suppress_emails", "unsuppress_emails"} <= {tool.name for tool in (await client.list_tools()).tools}
+        assert not [asked for asked, _ in line.seen if asked.startswith(("POST /contacts", "POST /contact-prop"))]
+
+
+async def test_adding_only_people_who_opted_out_says_to_leave_them_out() -> None:
+    async with over_a_line() as (client, line):
+        line.sandbox.store.contact_lists.seed(PROJECT, "Newsletter", "list")
+        line.sandbox.store.suppression_groups.suppress(PROJECT, ["gone@example.com"], is_global=True)
+        said = error_of(await client.call_tool("add_to_list", {"list": "Newsletter", "emails": ["gone@example.com"]}))
+        assert not starts_of(line.sandbox.store)
+    assert "leave them out, and tell the user" in said
+    assert "Check the addresses" not in said

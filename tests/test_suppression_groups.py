@@ -17,7 +17,7 @@ from tests.test_elicitation import User
 
 pytestmark = pytest.mark.anyio
 
-TOOLSETS = "suppressions"
+TOOLSETS = "suppressions,groups"
 LIST, ONE = "GET /suppression-groups?", "GET /suppression-groups/"
 # Of each tool: a call that changes something in the seeded project, and the request that it sends.
 WRITES: dict[str, tuple[dict[str, Any], str]] = {

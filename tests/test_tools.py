@@ -17,7 +17,7 @@ TOKENS_A_TOOL = {"create_contact": 350}
 FORBIDDEN = {"$ref", "$defs", "oneOf", "allOf", "const", "not", "title", "default", "patternProperties"}
 
 
-EVERY = "contacts,lists,fields,suppressions,imports"
+EVERY = "contacts,lists,fields,suppressions,groups,imports"
 
 
 async def listed(era: str = "2026-07-28", toolsets: str = EVERY) -> list[Tool]:

@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
 
+from autosend_mcp.models.opt_out_names import is_opt_out
 from autosend_mcp.models.values import RESERVED
 
 _TOKENS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -112,7 +113,7 @@ def why_refused(name: str, value: object, spellings: Mapping[str, str], *, dropp
     `spellings`: ours, by every accepted spelling. `dropping`: the host may have added it.
     """
     words = _words_of(name)
-    if words & _OPT_OUTS or (isinstance(value, str) and value.strip().lower() in _OPTED_OUT):
+    if words & _OPT_OUTS or is_opt_out(name, value) or (isinstance(value, str) and value.strip().lower() in _OPTED_OUT):
         return "no such argument. Whoever opted out must not be mailed: suppress_emails is the tool for that."
     if "email" in spellings.values() and words & _MAIL and words & _OTHER:
         return CHANGE_OF_ADDRESS

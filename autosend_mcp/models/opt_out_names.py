@@ -220,10 +220,10 @@ def is_negated(words: str, what: str) -> bool:
     return bool(re.search(rf" (?:{_NO}) (?:\w+ )?{re.escape(what)} ", words))
 
 
-def is_opt_out(name: str) -> bool:
-    """Return whether a field or argument of this name would be about who may get mail."""
+def is_opt_out(name: str, value: object = None) -> bool:
+    """Return whether a field or argument of this name is about who may get mail; with `false`, also of a newsletter."""
     found = mail_name(name)
-    return found is not None and found.strength != "maybe"
+    return found is not None and (found.strength == "sure" or (found.strength == "likely" and value is False))
 
 
 def words_of(name: str) -> str:

@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_camel
 from autosend_mcp.models.addresses import address_notes, read_mailbox
 from autosend_mcp.models.base import broken_rule
 from autosend_mcp.models.given import is_empty
+from autosend_mcp.models.opt_out_names import is_opt_out
 from autosend_mcp.models.text import quoted
 
 MAX_TEXT = 1_000
@@ -96,10 +97,13 @@ def _instead_of(name: str) -> str:
     """Return what to do in place of naming a custom field so."""
     if parameter := RESERVED[name]:
         return f"use the parameter {parameter}"
-    if name.startswith("unsubscribe"):
-        return "opting out is no field: suppress_emails is the tool for that"
+    if is_opt_out(name):
+        return OPTING_OUT
     others = ", ".join(other for other, parameter in RESERVED.items() if not parameter and "sub" not in other)
     return f"choose another name, such as {to_camel(f'home_{name}')}. Reserved are {others}"
+
+
+OPTING_OUT = "opting out is no field: suppress_emails is the tool for that"
 
 
 def _notes(info: ValidationInfo) -> list[str]:

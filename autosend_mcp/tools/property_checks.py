@@ -9,8 +9,9 @@ from autosend_mcp.errors import NOTHING_CHANGED, NotSent
 from autosend_mcp.models.comparison import custom_fields, moment
 from autosend_mcp.models.contact_properties import definition_for
 from autosend_mcp.models.contacts.contact import Values
+from autosend_mcp.models.opt_out_names import is_opt_out
 from autosend_mcp.models.text import compact_json, quoted, visible
-from autosend_mcp.models.values import RESERVED, SET_BY_AUTOSEND
+from autosend_mcp.models.values import OPTING_OUT, RESERVED, SET_BY_AUTOSEND
 from autosend_mcp.tools.context import Context
 
 UNCHECKED = "AutoSend's custom fields could not be read, so names and types were not checked."
@@ -66,7 +67,8 @@ def undefined(rows: Iterable[Mapping[str, Any]], defined: Mapping[str, str]) -> 
 
 def to_define(rows: Iterable[Mapping[str, Any]], defined: Mapping[str, str]) -> list[str]:
     """Return how the names that are not defined would be, if that is wanted: a line, or none."""
-    if not (new := undefined(rows, defined)):
+    new = {name: value for name, value in undefined(rows, defined).items() if not is_opt_out(name, value)}
+    if not new:
         return []
     name, value = next(iter(new.items()))
     call = compact_json(definition_for(name, value))
@@ -82,7 +84,8 @@ def property_problems(custom: Mapping[str, Any], defined: Mapping[str, str]) -> 
             near = _nearest(name, [known for known in defined if known not in custom], clearing=value is None)
             if near or value is not None:
                 meant = f"; did you mean {quoted(near)}?" if near else "."
-                lines.append(f"customFields.{quoted(name)}: not defined{meant}")
+                problem = f"{OPTING_OUT}." if value is not None and is_opt_out(name, value) else f"not defined{meant}"
+                lines.append(f"customFields.{quoted(name)}: {problem}")
         elif not _fits(value, kind):
             lines.append(f"customFields.{quoted(name)}: must be {_KINDS[kind]}.")
     return lines

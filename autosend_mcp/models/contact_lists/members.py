@@ -132,13 +132,16 @@ class ListMembers(WriteBody):
 
 
 class AddedToList(WriteAnswer[Literal["done", "partly_done", "dry_run"]]):
-    """The answer of `add_to_list`. `newContacts`: who was no contact before. `notAdded`: who was not added, and why."""
+    """The answer of `add_to_list`. `newContacts`: who was no contact before. `optedOut`: whom AutoSend
+    sends no mail to. `notAdded`: who else was not added, and why.
+    """
 
     contact_list: JsonObject | None = Field(default=None, validation_alias="list", serialization_alias="list")
     added: int | None = None
     created: int | None = None
     already_in_list: int | None = None
     new_contacts: list[str] | None = None
+    opted_out: list[str] | None = None
     not_added: JsonObject | None = None
 
 

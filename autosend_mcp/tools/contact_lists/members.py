@@ -26,6 +26,7 @@ from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.lost_reply import find_out
 from autosend_mcp.tools.registry import Effect, tool
 
+LEAVE_OUT = "Whom AutoSend suppresses has opted out of mail, or it bounced: leave them out, and tell the user."
 NO_UNDO = "There is no undo: not all of them are new in the list, and AutoSend only counts them."
 NO_UNDO_OUT = "There is no undo: not all of them were in the list, and AutoSend only counts them."
 IF_NEW = "Live automations of the list started for those who were not in it before."
@@ -125,7 +126,10 @@ def _added(
 ) -> AddedToList:
     """Return the answer. `joining`: who was not in the list before, where AutoSend shows that."""
     refused, number, new = counts.refused(), len(people.names), counts.newly_added
+    opted_out = sorted(counts.suppressed())
     if not counts.already_in_list and not new:
+        if opted_out and refused.keys() == {"suppressed"}:
+            raise Refused("AutoSend added nobody to the list.", LEAVE_OUT, facts={"opted out": opted_out})
         if refused:
             raise Refused("AutoSend added nobody to the list.", "Check the addresses or ids.", facts=refused)
         raise Unknown(_COUNTED_NOBODY, _SEE_WHO_IS_IN)
@@ -134,7 +138,9 @@ def _added(
     elif refused or not joining or not joining.names or len(joining.names) not in {new, counts.added}:
         joining = None  # not known, or not only those joined who were to
     whole = counts.accounts_for(number) and not refused
-    notes = [AUTOMATIONS_START] * bool(new) + [NO_UNDO] * (bool(new) and joining is None)
+    notes = [LEAVE_OUT] * bool(opted_out) + [AUTOMATIONS_START] * bool(new)
+    notes += [NO_UNDO] * (bool(new) and joining is None)
+    refused.pop("suppressed", None)
     return AddedToList(
         outcome="done" if whole else "partly_done",
         contact_list=into.short(),
@@ -142,6 +148,7 @@ def _added(
         created=counts.created,
         already_in_list=counts.already_in_list,
         new_contacts=(strangers or None) if counts.created else None,
+        opted_out=opted_out or None,
         not_added=refused or None,
         steps=_undo("remove_from_list", into, joining if new else None),
         notes=notes + [STAY_CONTACTS] * bool(joining and counts.created) or None,
@@ -151,6 +158,7 @@ def _added(
 @tool("lists", "Remove people from list", Effect.CHANGE)
 async def remove_from_list(context: Context, body: ListMembers) -> RemovedFromList:
     """Take up to 100 people (members) off an AutoSend contact list. They stay contacts; delete_contacts deletes them.
+    Leaving a list is no opt-out: suppress_emails unsubscribes people.
 
     Raises:
         AutoSendError: Nobody was taken out, or that is not known.

@@ -50,7 +50,7 @@ async def list_suppression_groups(
     return SuppressionGroups(groups=[group.shown() for group in groups])
 
 
-@tool("suppressions", "Create unsubscribe group", Effect.CREATE)
+@tool("groups", "Create unsubscribe group", Effect.CREATE)
 async def create_suppression_group(context: Context, body: CreateSuppressionGroup) -> CreatedSuppressionGroup:
     """Make a suppression group in AutoSend, which stands for a kind of mail that people can opt out of.
 
@@ -96,7 +96,7 @@ def _made(
     return made[0], during and len(made) == 1
 
 
-@tool("suppressions", "Change unsubscribe group", Effect.CHANGE)
+@tool("groups", "Change unsubscribe group", Effect.CHANGE)
 async def update_suppression_group(context: Context, body: UpdateSuppressionGroup) -> UpdatedSuppressionGroup:
     """Rename a suppression group of AutoSend, change its description, or switch it on or off. What is not given stays.
 
@@ -158,7 +158,7 @@ async def _update(
         return now, [VERIFIED]
 
 
-@tool("suppressions", "Delete unsubscribe group", Effect.DELETE)
+@tool("groups", "Delete unsubscribe group", Effect.DELETE)
 async def delete_suppression_group(context: Context, body: DeleteSuppressionGroup) -> DeletedSuppressionGroup:
     """Delete a suppression group from AutoSend for good, with the opt-outs in it. Without confirm nothing is deleted,
     and the error shows what would go.
