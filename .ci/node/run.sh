@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The checks that need Node: AutoSend's own client and a receiver of webhooks against the sandbox, MCP Inspector against
-# the server, and mcpb.
+# The checks that need Node: AutoSend's own client and a receiver of webhooks against the sandbox, MCP Inspector and two
+# MCP clients against the server, and mcpb.
 # From the project's root, with the project installed in .venv:  bash .ci/node/run.sh
 # Where npm cannot be reached the checks are skipped, with the reason; REQUIRE_NODE=1 makes that a failure.
 set -euo pipefail
@@ -159,6 +159,12 @@ heading "autosendjs against the sandbox with its rate limit"
 start_sandbox
 timeout 60 node .ci/node/autosendjs.mjs "$url" --limited
 stop_sandbox
+
+heading "other MCP clients"
+timeout 120 node .ci/node/clients.mjs "$PWD/.venv/bin/autosend-mcp" --sandbox 2>"$scratch/clients.log" || {
+  cat "$scratch/clients.log" >&2
+  fail "a client cannot use the server"
+}
 
 for era in legacy modern; do
   heading "MCP Inspector, $era protocol era"
