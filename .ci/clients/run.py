@@ -36,7 +36,8 @@ def checked(name: str, scratch: Path) -> dict[str, Any]:
     try:
         venv.create(place, with_pip=True)
         python = str(place / "bin" / "python")
-        run([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *CLIENTS[name]], INSTALL)
+        pip = [python, "-m", "pip", "install", "-q", "--no-compile", "--disable-pip-version-check"]
+        run([*pip, *CLIENTS[name]], INSTALL)
     except (subprocess.SubprocessError, OSError) as error:
         return {"skipped": reason(error)}
     try:
