@@ -131,6 +131,21 @@ class ListMembers(WriteBody):
         return People(tuple(dict.fromkeys(self.emails or ())), tuple(dict.fromkeys(self.contact_ids or ())))
 
 
+class AddToList(ListMembers):
+    """The arguments of `add_to_list`: a list, and the people to put in, or the list that they are in."""
+
+    from_list: Name | None = Field(
+        default=None, description="Or everybody in this list or segment, by name or id; they stay in it."
+    )
+    cursor: str | None = Field(default=None, description="With fromList: nextCursor from the previous answer.")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if sum(way is not None for way in (self.emails, self.contact_ids, self.from_list)) != 1:
+            raise broken_rule("give either emails or contactIds, or fromList")
+        return self
+
+
 class AddedToList(WriteAnswer[Literal["done", "partly_done", "dry_run"]]):
     """The answer of `add_to_list`. `newContacts`: who was no contact before. `optedOut`: whom AutoSend
     sends no mail to. `notAdded`: who else was not added, and why.
@@ -143,6 +158,7 @@ class AddedToList(WriteAnswer[Literal["done", "partly_done", "dry_run"]]):
     new_contacts: list[str] | None = None
     opted_out: list[str] | None = None
     not_added: JsonObject | None = None
+    next_cursor: str | None = None
 
 
 class RemovedFromList(WriteAnswer[Literal["done", "partly_done", "dry_run"]]):

@@ -12,6 +12,7 @@ from autosend_mcp.models.base import Step, planned, step
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_lists.members import (
     AddedToList,
+    AddToList,
     ListMembers,
     MembershipCounts,
     People,
@@ -20,6 +21,7 @@ from autosend_mcp.models.contact_lists.members import (
 from autosend_mcp.models.contacts.create import AUTOMATIONS_START, AUTOMATIONS_WOULD, NEW_CONTACTS_MAY
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.tools.automations import effects, started
+from autosend_mcp.tools.contact_lists.copying import copy
 from autosend_mcp.tools.contact_lists.look_up import shown_members, waiting_for
 from autosend_mcp.tools.contact_lists.resolve import resolve_list
 from autosend_mcp.tools.context import Context
@@ -42,15 +44,17 @@ _SEE_WHO_IS_IN = "See with find_contacts who is in the list."
 
 
 @tool("lists", "Add people to list", Effect.CHANGE)
-async def add_to_list(context: Context, body: ListMembers) -> AddedToList:
-    """Add up to 100 people (members, subscribers) to an AutoSend contact list, such as a newsletter. Unknown addresses
-    become new contacts. The list's live automations start for everyone new in it and may send mail, which cannot be
-    undone: add only whom the user asked for.
+async def add_to_list(context: Context, body: AddToList) -> AddedToList:
+    """Add up to 100 people (members, subscribers) to an AutoSend contact list, such as a newsletter, or copy everybody
+    from another list. Unknown addresses become new contacts. The list's live automations start for everyone new in it
+    and may send mail, which cannot be undone: add only whom the user asked for.
 
     Raises:
         AutoSendError: Nobody was put in, or that is not known.
     """
     into = await resolve_list(context, body.contact_list, joining=_IN_ANYWAY, fresh=body.dry_run)
+    if body.from_list is not None:
+        return await copy(context, body, await resolve_list(context, body.from_list), into, join)
     people = body.people()
     before = await _look_before(context.call, people) if people.emails else None
     if people.emails and before is None:
