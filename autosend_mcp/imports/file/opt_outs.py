@@ -125,12 +125,15 @@ def find_opt_outs(
 def _columns(
     table: Table, no_mail: Mapping[str, Collection[str]], mailable: Mapping[str, Collection[str]]
 ) -> list[StatusColumn]:
-    seen = {name: Cells() for name in table.columns}
+    stated_names = {*no_mail, *mailable}
+    # Addresses and names are most of a file, and say nothing of mail.
+    names = [name for name in table.columns if name in stated_names or mail_name(name) or not known(name)]
+    seen = {name: Cells() for name in names}
     for row in table.rows():
         if not row.problem:
             for name, cells in seen.items():
                 cells.see(row.values.get(name))
-    near_payments = any(map(is_about_payments, seen))
+    near_payments = any(map(is_about_payments, table.columns))
     columns: list[StatusColumn] = []
     for name, cells in seen.items():
         stated = stated_of(no_mail, name, mailable=False) | stated_of(mailable, name, mailable=True)
