@@ -3,17 +3,18 @@
 import json
 from typing import Any
 
+import httpx2
 import pytest
 
 from autosend_mcp.cli.import_file import PHRASES as IN_THE_SHELL
-from autosend_mcp.errors import AutoSendError, NotSent
+from autosend_mcp.errors import NotSent
 from autosend_mcp.imports.file.cells import arguments_of
 from autosend_mcp.imports.file.column import Column
 from autosend_mcp.imports.file.columns import match_columns
 from autosend_mcp.imports.hints import explain
 from autosend_mcp.imports.job import PHRASES as IN_A_CALL
-from tests.support.importing import BULK, Row, World, world
-from tests.support.line import answering, forwarded
+from tests.support.importing import BULK, Row, World, csv_of, world
+from tests.support.line import Forward, answering, forwarded
 
 LIMITED = answering(403, {"success": False, "error": {"message": "Plan limit"}})
 DEFINED = {"plan": "string", "logins": "number", "vip": "boolean", "trialEnds": "date", "Größe": "string"}
@@ -225,23 +226,51 @@ async def test_new_fields_are_only_defined_if_asked_and_never_by_a_dry_run() -> 
         assert here.values("a@example.com") == {"customFields": {"level": 1}}
 
 
+COLORS = [{"email": "a@example.com", "color": "red", "size": "xl"}]
+
+
 @pytest.mark.anyio
-async def test_custom_fields_defined_before_one_was_refused_are_reported() -> None:
+async def test_fields_defined_before_one_was_refused_are_reported_and_not_defined_again() -> None:
     with world() as here:
         here.line.lose("POST /contact-properties", forwarded, LIMITED)
-        with pytest.raises(AutoSendError) as raised:
-            await here.run([{"email": "a@example.com", "color": "red", "size": "xl"}], create_fields=True)
-    assert 'These custom fields were defined: "color".' in str(raised.value)
+        done = await here.run(COLORS, create_fields=True)
+        assert (done.stage, done.error is not None) == ("stopped", True)
+        assert 'Custom fields defined: "color". delete_custom_field takes each back.' in done.imported.notes
+        assert 'These custom fields were defined: "color".' in str(done.error)
+        assert here.held("a@example.com") is None
+        here.line.faults.clear()
+        done = await here.run(COLORS, create_fields=True)
+        assert 'Custom fields defined: "color", "size". delete_custom_field takes each back.' in done.imported.notes
+        assert [body["name"] for body in here.line.bodies("POST /contact-properties")] == ["color", "size", "size"]
+        assert here.values("a@example.com") == {"customFields": {"color": "red", "size": "xl"}}
 
 
 @pytest.mark.anyio
-async def test_a_custom_field_that_is_refused_first_leaves_nothing_defined() -> None:
+async def test_stopping_while_fields_are_defined_defines_no_more() -> None:
     with world() as here:
-        here.line.lose("POST /contact-properties", LIMITED)
-        with pytest.raises(AutoSendError) as raised:
-            await here.run([{"email": "a@example.com", "color": "red", "size": "xl"}], create_fields=True)
-    assert "Nothing changed." in str(raised.value)
-    assert "were defined" not in str(raised.value)
+        imported = here.begin(csv_of(COLORS), create_fields=True)
+
+        async def stopped(forward: Forward) -> httpx2.Response:
+            assert (imported.progress.stage, imported.progress.fields_needed) == ("defining fields", 2)
+            imported.stop()
+            return await forward()
+
+        here.line.lose("POST /contact-properties", stopped)
+        await imported.read()
+        assert here.line.count("POST /contact-properties") == 0
+        await imported.send()
+        imported.close()
+        assert imported.progress.fields == ["color"]
+        assert here.line.count("POST /contact-properties") == 1
+        assert here.line.count(BULK) == 0
+
+
+@pytest.mark.anyio
+async def test_no_field_is_defined_for_values_of_rows_that_are_not_sent() -> None:
+    rows = [*COLORS, {"email": "nobody", "birthday": "soon"}]
+    with world() as here:
+        await here.run(rows, create_fields=True)
+        assert [body["name"] for body in here.line.bodies("POST /contact-properties")] == ["color", "size"]
 
 
 @pytest.mark.anyio

@@ -204,6 +204,8 @@ def _shown(name: str) -> str:
 
 
 def _line(progress: Progress) -> str:
+    if progress.stage == "defining fields":
+        return f"defining fields: {len(progress.fields)} of {progress.fields_needed}"
     if progress.stage == "reading":
         return f"reading: {progress.read:,} rows"
     return f"{progress.settled:,} of {progress.total:,} rows, {progress.rate:,.0f} a second"

@@ -93,6 +93,8 @@ class ImportJob:
         """The word for how far it is, as `ImportState` has it."""
         progress = self.imported.progress
         if not self.ended.is_set():
+            if progress.stage == "defining fields":
+                return "defining_fields"
             return "sending" if self.was_read else "reading"
         if self.error is not None:
             return "failed"

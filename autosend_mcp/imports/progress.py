@@ -9,14 +9,15 @@ import anyio
 
 from autosend_mcp.imports.journal_rows import SUCCESSES, PendingRow
 
-Stage = Literal["reading", "sending", "done", "stopped"]
+Stage = Literal["reading", "defining fields", "sending", "done", "stopped"]
 
 
 @dataclass(slots=True)
 class Progress:
     """Counts of rows: `read` from the file so far, `total` once all are read, and by their `outcomes`.
 
-    `settled` rows need nothing more. `stopped`: nothing more is sent.
+    `settled` rows need nothing more. `stopped`: nothing more is sent. `fields`: custom fields defined so far,
+    of `fields_needed`.
     """
 
     stage: Stage = "reading"
@@ -25,6 +26,8 @@ class Progress:
     settled: int = 0
     outcomes: Counter[str] = field(default_factory=Counter[str])
     stopped: bool = False
+    fields: list[str] = field(default_factory=list[str])
+    fields_needed: int = 0
     began: float = 0.0
     _to_do: int = 0
 

@@ -14,6 +14,7 @@ from autosend_mcp.api.calls import Call
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.api.directory import read_properties
 from autosend_mcp.errors import AutoSendError, NotSent
+from autosend_mcp.imports.defining import define_fields, what_was_defined
 from autosend_mcp.imports.effects import would_start
 from autosend_mcp.imports.file.column import Column
 from autosend_mcp.imports.file.encodings import FileError
@@ -29,7 +30,7 @@ from autosend_mcp.imports.reading import columns_of, table_of
 from autosend_mcp.imports.reports import write_dry_run, write_reports
 from autosend_mcp.imports.sending.requests import Requests
 from autosend_mcp.imports.sending.sender import BULK_LIMIT, MAX_JOINING, Sender
-from autosend_mcp.imports.staging import define_fields, new_field, stage
+from autosend_mcp.imports.staging import new_field, stage
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.tools.contact_lists.resolve import resolve_lists
 from autosend_mcp.tools.context import Context
@@ -77,7 +78,7 @@ class Import:
         self._is_staged = True  # the journal holds every row, so that it can be resumed
 
     async def read(self, *, restart: bool = False) -> None:
-        """Read and validate every row; nothing is written to AutoSend but the new custom fields that were asked for.
+        """Read and validate every row; nothing is written to AutoSend.
 
         `restart`: do not resume an import of this file that was begun earlier.
 
@@ -116,9 +117,13 @@ class Import:
         assert journal is not None  # noqa: S101 - `read` comes first
         run_workflow = self.options.run_workflow
         self._sender = Sender(self._autosend, journal, self.progress, self.lists, run_workflow=run_workflow)
+        if not self.options.dry_run:
+            self.error = await define_fields(Requests(self._autosend), journal, self.columns, self.progress)
+            self.notes += what_was_defined(self.progress)
+            self.progress.stopped |= self.error is not None
         if not self.progress.stopped:
             await (self._sender.compare() if self.options.dry_run else self._sender.send())
-        self.error = self._sender.error
+        self.error = self.error or self._sender.error
         if self.options.dry_run:
             self.notes += await would_start(
                 Call(self._autosend), self.progress, self.columns, self.lists, run_workflow=run_workflow
@@ -201,8 +206,6 @@ class Import:
             return
         if self.lists:
             self.notes += await leave_suppressed_out(requests, journal, options.opted_out)
-        if not options.dry_run and (await to_thread.run_sync(journal.count_outcomes))[""]:  # a row is left to be sent
-            await define_fields(requests, new)
         lists = [contact_list.model_dump(by_alias=True, exclude_none=True) for contact_list in self.lists]
         columns = [asdict(column) for column in self.columns]
         await to_thread.run_sync(

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from autosend_mcp.errors import AutoSendError, NotSent
+from autosend_mcp.errors import NotSent
 from autosend_mcp.imports.file.cells import arguments_of
 from autosend_mcp.imports.file.column import Column
 from autosend_mcp.imports.file.field_names import CUSTOM_PREFIX
@@ -21,15 +21,12 @@ from autosend_mcp.imports.file.tables import Table
 from autosend_mcp.imports.journal import Journal
 from autosend_mcp.imports.journal_rows import IN_NO_LIST, TO_SUPPRESS, JournalRow
 from autosend_mcp.imports.progress import Progress
-from autosend_mcp.imports.sending.requests import Requests
 from autosend_mcp.models.arguments import problem_lines
 from autosend_mcp.models.comparison import custom_fields
 from autosend_mcp.models.contact_properties import CreateCustomField
 from autosend_mcp.models.contacts.contact import Person
 from autosend_mcp.models.text import compact_json, quoted, visible
-from autosend_mcp.tools.contact_properties import create_custom_field
 from autosend_mcp.tools.contacts.rows import Row, in_one_line, merge
-from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.property_checks import property_problems
 
 _PAGE = 1_000  # rows in one transaction
@@ -133,19 +130,3 @@ def new_field(column: Column) -> CreateCustomField:
         why = in_one_line(problem_lines(CreateCustomField, error))
         what = f"The column {quoted(column.name)} cannot be a custom field. {why}"
         raise NotSent(what, "Say which field it is, or leave it out.") from None
-
-
-async def define_fields(requests: Requests, new: Sequence[CreateCustomField]) -> None:
-    """Define custom fields in AutoSend.
-
-    Raises:
-        AutoSendError: One could not be; it says which were.
-    """
-    for done, body in enumerate(new):
-        try:
-            await requests.repeat(lambda call, body=body: create_custom_field(Context(call), body))
-        except AutoSendError as error:
-            if done:
-                names = ", ".join(quoted(field.field_name) for field in new[:done])
-                error.changed = f"These custom fields were defined: {names}."
-            raise

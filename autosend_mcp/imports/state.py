@@ -45,6 +45,8 @@ async def _members(job: ImportJob, import_id: str, cursor: str | None, notes: Se
         "import_id": import_id,
         "rows": progress.total if job.was_read else progress.read,
         "settled": progress.settled if job.was_read else None,
+        "fields_defined": progress.fields or None,
+        "fields_to_define": progress.fields_needed - len(progress.fields) or None,
         "seconds_left": round(left) if left else None,
         "counts": counts_of(progress) or None,
         "problems": shown or None,
@@ -68,6 +70,7 @@ def _next_step(job: ImportJob) -> str | None:
     would_send = outcomes["would create"] + outcomes["would update"]
     return {
         "reading": "Call get_import to see how far it is.",
+        "defining_fields": "Call get_import to see how far it is; stop_import stops it.",
         "sending": "Call get_import to see how far it is; stop_import stops it.",
         "dry_run": _AFTER_DRY_RUN if would_send else "Nothing was sent, and nothing would be.",
         "partly_done": "Fix the rows under problems and import those alone; the others need nothing more.",

@@ -122,7 +122,8 @@ class StopImport(Body):
 class ImportState(Answer):
     """How far an import is.
 
-    `outcome`: reading, sending, done, partly_done (not every row was applied), dry_run, stopped or failed. `counts`:
+    `outcome`: reading, defining_fields, sending, done, partly_done (not every row was applied), dry_run, stopped or
+    failed. `fieldsDefined`: by this import; delete_custom_field takes each back. `counts`:
     rows by what became of them. `problems`: rows that were not applied, with the line in the file.
     """
 
@@ -130,6 +131,8 @@ class ImportState(Answer):
     import_id: str | None = None
     rows: int | None = None
     settled: int | None = None
+    fields_defined: list[str] | None = None
+    fields_to_define: int | None = None
     seconds_left: int | None = None
     counts: JsonObject | None = None
     problems: list[JsonObject] | None = None
