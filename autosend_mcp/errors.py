@@ -76,7 +76,7 @@ class AutoSendError(Exception):
 
 # What texts say to an assistant, and to the user at the shell instead.
 _AT_THE_SHELL = {
-    "Ask the user whether the rest should be applied; if so, call": "If the rest should be applied, call",
+    "Ask the user whether to apply these differences; if so, call": "To apply these differences, call",
     "Ask the user to check, or": "Check, or",
     " Ask the user first.": "",
     "; ask the user first": "",

@@ -48,13 +48,13 @@ async def test_people_are_put_in_and_new_contacts_are_reported_by_address(era: s
         taken = await undone(client, answer)
         assert members_of(line.sandbox.store, list_id) == []
     assert answer["list"] == {"id": list_id, "name": "Newsletter"}
-    assert (answer["outcome"], answer["added"], answer["created"]) == ("done", 1, 1)
+    assert (answer["outcome"], answer["added"], answer["created"]) == ("done", 2, 1)
     assert answer["newContacts"] == ["new@example.com"]
     assert STARTS in answer["notes"]
     assert "The undo does not delete the contacts that were created." in answer["notes"]
-    assert (again["added"], again["created"], again["alreadyInList"]) == (0, 0, 2)
+    assert (again["added"], "created" in again, again["alreadyInList"]) == (0, False, 2)
     assert "undo" not in again
-    assert STARTS not in again["notes"]
+    assert "notes" not in again
     assert taken["did"][0]["removed"] == 2
     assert line.bodies(ADD)[0] == {"contactListId": list_id, "emails": ["ann@example.com", "new@example.com"]}
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 ROWS = {
     "list_contact_lists": ("lists", "id"),
     "list_custom_fields": ("fields", "fieldName"),
-    "find_contacts": ("contacts", "id"),
+    "find_contacts": ("contacts", "email"),
 }
 N = {"id": "n1", "name": "N", "type": "list"}
 
@@ -41,7 +41,7 @@ async def pages(client: Client, name: str, arguments: dict[str, Any], rows: str)
     [
         ("list_contact_lists", {"limit": 100}, 502),
         ("list_contact_lists", {"nameContains": "list 4"}, 111),
-        ("list_custom_fields", {"limit": 100}, 300),
+        ("list_custom_fields", {"limit": 100}, 301),
         ("find_contacts", {"list": "Newsletter"}, 100),
         ("find_contacts", {"list": "Newsletter", "limit": 100, "fields": ["customFields"]}, 100),
     ],

@@ -242,5 +242,5 @@ async def test_the_calls_of_dry_runs_show_what_would_change() -> None:
         ]
         assert groups_in(line) == [("Blog", True)]
     assert [plan["request"]["method"] for plan in plans] == ["POST", "PUT", "DELETE"]
-    assert plans[1]["changes"]["isActive"] == {"was": True, "now": False}
+    assert plans[1]["changes"]["isActive"] == {"was": True, "wouldBe": False}
     assert plans[2]["wouldDelete"]["name"] == "Blog"

@@ -82,7 +82,7 @@ async def test_a_dry_run_shows_the_request_and_the_changes_and_writes_nothing() 
         assert snapshot(line.sandbox.store) == before
         answer_of(await client.call_tool("upsert_contact", asked))
     assert plan["would"] == "update"
-    assert plan["changes"] == {"customFields.plan": {"asked": "free", "now": "pro"}}
+    assert plan["changes"] == {"customFields.plan": {"was": "pro", "wouldBe": "free"}}
     assert plan["lists"][0]["name"] == "Newsletter"
     assert plan["wouldStart"] == ["Welcome to Newsletter"]
     assert plan["request"] == {"method": "POST", "path": "/contacts/email", "body": line.bodies(UPSERT)[0]}

@@ -66,7 +66,7 @@ def address_notes(given: str, mailbox: Mailbox) -> list[str]:
     address, notes = mailbox.address, list[str]()
     if mailbox.repairs:
         notes.append(f"email was read as {address}: {'; '.join(mailbox.repairs)}.")
-    elif address != given:
+    elif address != given.strip(" \t\r\n").lower():  # mere case needs no word
         notes.append(f"email was read as {address}.")
     if odd := foreign_letters(address) or _mixed_domain(given):
         notes.append(odd)

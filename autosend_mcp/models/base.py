@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
+from autosend_mcp.models.bounds import size
 from autosend_mcp.models.schema import UNPUBLISHED, in_order
 from autosend_mcp.models.text import visible_data
 
@@ -141,9 +142,18 @@ class WriteAnswer(Answer, Generic[OutcomeT]):
         return self.outcome
 
 
+_MAX_BODY = 1_000
+
+
 def planned(request: Mapping[str, Any] | None, **more: object) -> dict[str, Any]:
-    """Return what a dry run shows: the request that would be sent, and what else is known of it; nothing empty."""
-    return {name: value for name, value in {"request": request, **more}.items() if value}
+    """Return what a dry run shows: the request that would be sent, and what else is known of it; nothing empty.
+
+    Of a long request only method and path: its body repeats the arguments.
+    """
+    sent = dict(request or {})
+    if size(sent.get("body")) > _MAX_BODY:
+        del sent["body"]
+    return {name: value for name, value in {"request": sent, **more}.items() if value}
 
 
 # In a validation error of this kind the text is ours, complete, and free of the value.

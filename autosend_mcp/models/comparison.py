@@ -78,6 +78,11 @@ def differences(expected: Mapping[str, Any], now: Contact) -> dict[str, dict[str
     }
 
 
+def foretold(differing: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return `differences` in the words of a dry run: `{"firstName": {"was": "Jan", "wouldBe": "Jane"}}`."""
+    return {name: {"was": values["now"], "wouldBe": values["asked"]} for name, values in differing.items()}
+
+
 def remaining(expected: Values, contact: Contact, differing: Collection[str]) -> Values:
     """Return the arguments of an upsert that applies what differs; without lists and values that are there."""
     rest: Values = {"email": expected["email"]}

@@ -135,6 +135,8 @@ class Dispatch:
         except AutoSendError as error:
             result = error
             error.notes += context.notes
+            if tool.reads and error.changed == NOTHING_CHANGED:  # as nothing could
+                error.changed = ""
             if isinstance(error, Refused) and (lines := refused_fields(tool.body, error.fields)):
                 error.next_step = "\n".join([error.next_step, *lines])
         except anyio.get_cancelled_exc_class():

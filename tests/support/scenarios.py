@@ -197,7 +197,7 @@ def many_readers(store: Store) -> None:
 async def moved(user: Assistant) -> None:
     (old,) = (await user.call("list_contact_lists", nameContains="Newsletter"))["lists"]
     new = await user.call("create_contact_list", name="Monthly letter")
-    for page in await user.pages("find_contacts", list=old["id"], limit=100):
+    for page in await user.pages("find_contacts", list=old["id"], limit=100, fields=["id"]):
         ids = [one["id"] for one in page["contacts"]]
         await user.call("add_to_list", list=new["id"], contactIds=ids, dryRun=True)
         await user.call("add_to_list", list=new["id"], contactIds=ids)

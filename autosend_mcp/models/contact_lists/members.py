@@ -65,6 +65,11 @@ class MembershipCounts(BaseModel):
         before = self.already_in_list or 0
         return number in {before + (self.added or 0), before + self.newly_added}
 
+    def joined(self, number: int) -> int:
+        """Return how many of `number` people joined the list now; see `accounts_for`."""
+        counts_all = (self.already_in_list or 0) + (self.added or 0) == number
+        return (self.added or 0) if counts_all else self.newly_added
+
     def refused(self) -> dict[str, list[Any]]:
         """Return who was not taken, and why, by AutoSend's own names for it."""
         kinds = {name: rows for name, rows in (self.validation or {}).items() if name != "valid"}
@@ -147,8 +152,10 @@ class AddToList(ListMembers):
 
 
 class AddedToList(WriteAnswer[Literal["done", "partly_done", "dry_run"]]):
-    """The answer of `add_to_list`. `newContacts`: who was no contact before. `optedOut`: whom AutoSend
-    sends no mail to. `notAdded`: who else was not added, and why.
+    """The answer of `add_to_list`.
+
+    `added`: how many are new in the list. `created`: how many of them were no contacts before, and `newContacts`: who,
+    if not all. `optedOut`: whom AutoSend sends no mail to. `notAdded`: who else was not added, and why.
     """
 
     contact_list: JsonObject | None = Field(default=None, validation_alias="list", serialization_alias="list")

@@ -84,6 +84,7 @@ class UpsertContacts(WriteBody):
         description="Contact lists that all of them join afterwards, by name or id.",
         examples=[["Newsletter"]],
     )
+    only_new: bool = Field(default=False, description="Leave existing contacts as they are; they still join the lists.")
     run_workflow: bool = Field(
         default=False, description="Start the automations that watch for changed values. Lists start theirs anyway."
     )
@@ -92,11 +93,12 @@ class UpsertContacts(WriteBody):
 class UpsertedContacts(WriteAnswer[Literal["done", "partly_done", "dry_run"]]):
     """The answer of `upsert_contacts`.
 
-    `counts`: how many have which outcome. `contacts`: the addresses by outcome (created, updated, unchanged, merged,
-    invalid, failed, unknown), with the row and why where it has not the values asked for.
-    `lists`: what became of each list.
+    `counts`: how many rows have which outcome (created, updated, unchanged, kept, merged, invalid, failed, unknown).
+    `changes`: by address, what was overwritten. `contacts`: the other rows by outcome, but for the outcome that most
+    have; with the row and why where it has not the values asked for. `lists`: what became of each list.
     """
 
     counts: JsonObject | None = None
+    changes: JsonObject | None = None
     contacts: JsonObject | None = None
     lists: list[JsonObject] | None = None

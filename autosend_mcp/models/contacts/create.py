@@ -31,6 +31,10 @@ class CreateContact(Person, WriteBody):
     )
 
 
+# What an answer shows of a contact that was written: get_contact shows the rest.
+_SHOWN = ("email", "first_name", "last_name", "user_id", "mobile", "custom_fields")
+
+
 class WrittenContact(WriteAnswer[OutcomeT], Contact, Generic[OutcomeT]):
     """The answer of a tool that writes one contact. With dryRun it has a `plan` and no contact."""
 
@@ -42,9 +46,9 @@ class WrittenContact(WriteAnswer[OutcomeT], Contact, Generic[OutcomeT]):
         return cls.model_construct(outcome="dry_run", plan=plan)
 
     @classmethod
-    def showing(cls, contact: Contact, *, lists: bool = False, **more: Any) -> Self:
-        """Return the answer that shows this contact. `lists`: with those that it is in."""
-        shown = {name: getattr(contact, name) for name in Contact.model_fields if lists or name != "list_ids"}
+    def showing(cls, contact: Contact, **more: Any) -> Self:
+        """Return the answer that shows this contact: its address and its values, without what nobody asks for."""
+        shown = {name: getattr(contact, name) or None for name in _SHOWN}
         return cls.model_construct(_fields_set=None, **shown | more)
 
 

@@ -15,7 +15,7 @@ MAX_IDS = 20  # each costs a request, of which there are two a second
 
 
 # What is shown of a contact that would go.
-SHOWN = ("id", "email", "firstName", "lastName", "createdAt")
+SHOWN = ("email", "firstName", "lastName")
 BY_USER_ID = "userId"
 
 
@@ -48,8 +48,9 @@ class DeleteContacts(WriteBody):
 
 
 class DeletedContacts(WriteAnswer[Literal["deleted", "partly_deleted", "dry_run"]]):
-    """The answer of `delete_contacts`. `deleted`: the addresses that are gone."""
+    """The answer of `delete_contacts`. `deleted`: the addresses that are gone; of many only their `count`."""
 
+    count: int | None = None
     deleted: list[str] | None = None
     not_found: list[str] | None = None
     not_deleted: list[str] | None = None

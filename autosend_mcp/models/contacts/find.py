@@ -24,7 +24,7 @@ SHOWN_BY_LOOK_UP = {"userId", "mobile", "customFields", GROUPS}
 _SPELLINGS = {**OTHER_NAMES, LISTS: GROUPS, SEGMENTS: GROUPS}
 
 ContactField = Annotated[
-    Literal["firstName", "lastName", "userId", "mobile", "customFields", "lists", "createdAt", "updatedAt"],
+    Literal["id", "firstName", "lastName", "userId", "mobile", "customFields", "lists", "createdAt", "updatedAt"],
     BeforeValidator(lambda name: _SPELLINGS.get(name, name) if isinstance(name, str) else name),
 ]
 
@@ -86,7 +86,7 @@ class FindContacts(Pageable):
         default=None, description="Only addresses with this in them.", examples=["@example.com"]
     )
     fields: list[ContactField] | None = Field(
-        default=None, description="What to show besides id and email.", examples=[["firstName", "customFields"]]
+        default=None, description="What to show besides email.", examples=[["firstName", "customFields"]]
     )
 
     @model_validator(mode="after")
@@ -97,7 +97,7 @@ class FindContacts(Pageable):
 
     def chosen(self, contact: dict[str, Any]) -> dict[str, Any]:
         """Return the part of a contact that was asked for; of those found by name, that as well."""
-        shown = {"id", "email", *(self.fields or []), *([FIRST_NAME, LAST_NAME] if self.name else [])}
+        shown = {"email", *(self.fields or []), *([FIRST_NAME, LAST_NAME] if self.name else [])}
         return {name: value for name, value in contact.items() if name in shown}
 
     def addresses(self, notes: list[str]) -> tuple[list[str], list[JsonObject]]:
@@ -115,7 +115,7 @@ class FindContacts(Pageable):
         return [*read], invalid
 
 
-_TEXTS = ("id", "email", *(name for name in get_args(get_args(ContactField)[0]) if name not in {CUSTOM, GROUPS}))
+_TEXTS = ("email", *(name for name in get_args(get_args(ContactField)[0]) if name not in {CUSTOM, GROUPS}))
 # What a contact may have; in full, so that code which calls the tool knows the keys.
 ShownContact = Annotated[
     dict[str, Any],

@@ -32,19 +32,20 @@ from autosend_mcp.tools.automations import started
 from autosend_mcp.tools.contact_lists.members import join
 from autosend_mcp.tools.contact_lists.resolve import resolve_lists
 from autosend_mcp.tools.contacts.batch_plan import change_of, plan
-from autosend_mcp.tools.contacts.rows import Outcome, Row, grouped, read_rows
+from autosend_mcp.tools.contacts.rows import Outcome, Row, grouped, read_rows, told_apart
 from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.lost_reply import AFTER_A_REPLY, not_applied, poll
 from autosend_mcp.tools.registry import Effect, tool
 
-LISTS_APART = "AutoSend documents no lists for a bulk update: they were joined by a request of their own."
-LISTS_STAY = "The undo takes nobody out of the lists: not all are new there, and AutoSend only counts them."
+MORE_CHANGED = "The changes of the first {} of {} are shown; undo with dryRun shows them all."
+LISTS_STAY = "Undo takes nobody out of the lists: AutoSend does not say who was new there."
 CLEARS = "The undo clears values, which AutoSend does not document for a bulk update: it reports whether that worked."
 AGAIN = "Calling upsert_contacts again with the same arguments is safe: it sets the same values."
 NOT_SEEN_BEFORE = "not found before, but not created by this call"
 NOT_VERIFIED = "Looking them up afterwards failed; the outcomes are what AutoSend counted."
 
-_AS_EXPECTED = ("created", "updated", "unchanged")
+_AS_EXPECTED = ("created", "updated", "unchanged", "kept")
+_MAX_CHANGES = 20
 
 
 @tool("contacts", "Create or update contacts in bulk", Effect.CHANGE)
@@ -65,7 +66,9 @@ async def upsert_contacts(context: Context, body: UpsertContacts) -> UpsertedCon
         raise NotSent("Not one of the contacts is valid.", "Fix them and call again.", facts=grouped(rows))
     before = await context.call.read(contacts.search_emails([row.email for row in valid]))
     for row in valid:
-        row.sent = row.email not in before or bool(differences(row.expected, before[row.email]))
+        differs = row.email in before and bool(differences(row.expected, before[row.email]))
+        row.kept = differs and body.only_new
+        row.sent = row.email not in before or (differs and not row.kept)
     own = await own_properties(context.call, before.values(), [row.expected for row in valid])
     for row in valid:
         row.own = own
@@ -88,7 +91,7 @@ async def upsert_contacts(context: Context, body: UpsertContacts) -> UpsertedCon
 
 def _unchanged(valid: list[Row], before: Found) -> Found:
     for row in valid:
-        row.outcome = "unchanged"
+        row.outcome = "kept" if row.kept else "unchanged"
     return before
 
 
@@ -101,7 +104,7 @@ async def _send(
     """
     call = context.call
     for row in valid:
-        row.outcome = "unknown" if row.sent else "unchanged"
+        row.outcome = "unknown" if row.sent else "kept" if row.kept else "unchanged"
     sent = [row for row in valid if row.sent]
     lost, failed = None, 0
     try:
@@ -196,13 +199,14 @@ def _answer(
         for row in rows
         if row.outcome == "updated" and row.email in before and row.email in after
     }
-    notes = [LISTS_APART] if joined else []
+    notes = [MORE_CHANGED.format(_MAX_CHANGES, len(changed))] if len(changed) > _MAX_CHANGES else []
     if any(answer.get("added") or answer.get("created") for answer in joined):
         notes += [AUTOMATIONS_START] if leave else [AUTOMATIONS_START, LISTS_STAY]
     return UpsertedContacts(
         outcome="done" if whole else "partly_done",
         counts=dict(counts),
-        contacts=grouped(rows),
+        changes=dict(list(changed.items())[:_MAX_CHANGES]) or None,
+        contacts=told_apart(rows) or None,
         lists=joined or None,
         steps=[*leave, *_undo(context, rows, after, changed)],
         notes=notes or None,

@@ -8,7 +8,7 @@ from autosend_mcp.api.contacts import Found
 from autosend_mcp.api.request import Request
 from autosend_mcp.models.automations import Change
 from autosend_mcp.models.base import planned
-from autosend_mcp.models.comparison import differences
+from autosend_mcp.models.comparison import differences, foretold
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_lists.members import People
 from autosend_mcp.models.contacts.batch import BulkCounts
@@ -38,8 +38,9 @@ async def plan(
         request.shown() if request else None,
         then=[contact_lists.bulk_add(contact_list.id, people).shown() for contact_list in lists],
         wouldCreate=new,
-        wouldUpdate={row.email: differences(row.expected, before[row.email]) for row in update},
-        unchanged=[row.email for row in valid if not row.sent],
+        wouldUpdate={row.email: foretold(differences(row.expected, before[row.email])) for row in update},
+        unchanged=[row.email for row in valid if not row.sent and not row.kept],
+        kept=[row.email for row in valid if row.kept],
         notSent=grouped(row for row in rows if row.outcome != "unknown"),
         lists=[contact_list.named() for contact_list in lists],
         **await effects(call, change, unnamed + [PROPERTY_AUTOMATIONS] * runs_workflow),
@@ -48,7 +49,8 @@ async def plan(
 
 def change_of(valid: list[Row], before: Found, lists: list[ContactList], *, runs_workflow: bool) -> Change:
     """Return what the rows that are valid do to contacts, as far as automations start by it."""
-    changes = {name for row in valid if row.email in before for name in differences(row.expected, before[row.email])}
+    updated = [row for row in valid if row.email in before and not row.kept]
+    changes = {name for row in updated for name in differences(row.expected, before[row.email])}
     creates = any(row.email not in before for row in valid)
     held = [before[row.email].list_ids for row in valid if row.email in before]
     ids = [contact_list.id for contact_list in lists]

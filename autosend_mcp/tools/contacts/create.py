@@ -71,7 +71,7 @@ async def create_contact(context: Context, body: CreateContact) -> CreatedContac
     differing = differences(expected, contact)
     notes += started(call, _change(lists)) + not_as_asked(differing) + [NO_MOBILE] * (MOBILE in differing)
     steps = deleting([contact])
-    return CreatedContact.showing(contact, lists=bool(contact.list_ids), outcome="created", steps=steps, notes=notes)
+    return CreatedContact.showing(contact, outcome="created", steps=steps, notes=notes)
 
 
 def _change(lists: Sequence[ContactList]) -> Change:
@@ -143,7 +143,7 @@ async def _explain(call: Call, expected: Values, refusal: Refused) -> Never:
         raise Refused(
             "Not created: a contact with this address already exists.",
             _next_step(expected, contact, differing),
-            facts=_facts(expected, contact, differing) | refusal.facts,
+            facts=_facts(expected, contact, differing),
             status=refusal.status,
         )
     likely = "probably exists" if refusal.status == 409 else "may exist"
@@ -158,12 +158,12 @@ async def _explain(call: Call, expected: Values, refusal: Refused) -> Never:
 
 def _next_step(expected: Values, contact: Contact, differing: Differences) -> str:
     if differing or lists_hidden(expected, contact):
-        return "Ask the user whether the rest should be applied; if so, call upsert_contact with the arguments below."
+        return "Ask the user whether to apply these differences; if so, call upsert_contact with the arguments below."
     return "It already holds every value asked for, so there is nothing to do."
 
 
 def _facts(expected: Values, contact: StoredContact, differing: Differences) -> dict[str, object]:
-    facts: dict[str, object] = {"contact now": contact.payload()}
+    facts: dict[str, object] = {"contact now": CreatedContact.showing(contact).payload()}
     if differing:
         facts["differences"] = differing
     if lists_hidden(expected, contact):

@@ -26,6 +26,7 @@ OTHERS = "They are gone, and other contacts are at these addresses:"
 SEVERAL = "AutoSend does not say how many contacts had this userId."
 
 _MAX_SHOWN = 20
+_MAX_NAMED = 5  # beyond that, the answer would repeat the arguments
 
 
 @tool("contacts", "Delete contacts", Effect.DELETE)
@@ -145,7 +146,8 @@ def _deleted(emails: Sequence[str], left: list[str], missing: list[str], notes: 
         )
     return DeletedContacts(
         outcome="partly_deleted" if left else "deleted",
-        deleted=deleted,
+        count=len(deleted) if len(deleted) > _MAX_NAMED else None,
+        deleted=deleted if len(deleted) <= _MAX_NAMED else None,
         not_deleted=left or None,
         not_found=missing or None,
         notes=notes or None,

@@ -86,7 +86,7 @@ async def _contact_at(call: Call, email: str) -> StoredContact | None:
 @tool("contacts", "Search contacts", Effect.READ)
 async def find_contacts(context: Context, body: FindContacts) -> FoundContacts:
     """Search AutoSend contacts: who's in this list (members, subscribers), segment or the whole audience, by name or
-    part of the address; check many addresses at once; export page by page. Shows id and email, unless fields asks for
+    part of the address; check many addresses at once; export page by page. Shows the email, unless fields asks for
     more.
 
     Raises:

@@ -1,5 +1,6 @@
 """The rows of a batch: each read by itself, so that a bad one keeps no other back; rows of one address made one."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -18,7 +19,7 @@ from autosend_mcp.tools.property_checks import MAX_DEFINED, defined_types, prope
 FOR_ONE = "AutoSend documents that for one contact only, so use upsert_contact"
 LISTS_BESIDE = "listIds goes beside contacts, for all of them; not into a row"
 
-Outcome = Literal["created", "updated", "unchanged", "merged", "invalid", "failed", "unknown"]
+Outcome = Literal["created", "updated", "unchanged", "kept", "merged", "invalid", "failed", "unknown"]
 
 
 @dataclass(slots=True)
@@ -31,6 +32,7 @@ class Row:
     outcome: Outcome = "unknown"
     why: str = ""
     sent: bool = False
+    kept: bool = False  # it exists and is other, and only new ones were asked for
     new: bool = False  # created by this call, by AutoSend's clock
     own: Collection[str] | None = None  # the custom fields that are the project's own, where that is known
 
@@ -121,6 +123,16 @@ def _merge_into(first: Row, row: Row, alike: Iterable[Row], called: str) -> None
     else:
         first.expected = combined(first.expected, row.expected)
         row.outcome, row.why = "merged", f"the same address as {called} {first.number}; sent as one"
+
+
+def told_apart(rows: Sequence[Row]) -> dict[str, list[object]]:
+    """Return the rows by outcome, without those that need no naming.
+
+    That are the updated ones, whose changes are shown, and those of the outcome that most have.
+    """
+    plain = Counter(row.outcome for row in rows if not row.why and row.outcome != "updated")
+    most = plain.most_common(1)[0][0] if plain else None
+    return grouped(row for row in rows if row.why or row.outcome not in {most, "updated"})
 
 
 def grouped(rows: Iterable[Row]) -> dict[str, list[object]]:

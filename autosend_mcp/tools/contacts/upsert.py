@@ -18,6 +18,7 @@ from autosend_mcp.models.comparison import (
     clears_fields,
     deleting,
     differences,
+    foretold,
     is_expected,
     listed,
     not_as_asked,
@@ -97,7 +98,7 @@ async def _plan(
     request: Request[StoredContact],
     joined: tuple[Sequence[ContactList], bool],
     before: StoredContact | None,
-    wanted: Mapping[str, object],
+    wanted: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
     """Return what a dry run shows: the request, what would change, and which automations would start."""
     new, certain = joined
@@ -106,7 +107,7 @@ async def _plan(
     return planned(
         request.shown(),
         would="update" if before else "create",
-        changes=wanted,
+        changes=foretold(wanted),
         lists=[contact_list.named() for contact_list in new],
         **await effects(call, change, unnamed),
     )
@@ -197,9 +198,9 @@ def _answer(
     lists = is_expected(LISTS, expected)
     if created:
         back = deleting([after], own)
-        return UpsertedContact.showing(after, lists=lists, outcome="created", steps=back, notes=notes)
+        return UpsertedContact.showing(after, outcome="created", steps=back, notes=notes)
     if before is None:  # made by somebody else meanwhile, or hidden from the look-up before
-        return UpsertedContact.showing(after, lists=lists, outcome="updated", notes=[*notes, NOT_SEEN_BEFORE])
+        return UpsertedContact.showing(after, outcome="updated", notes=[*notes, NOT_SEEN_BEFORE])
     changed = changes(before, after, own)
     if unseen:
         notes.append(MOBILE_UNSEEN)
@@ -218,4 +219,4 @@ def _answer(
     outcome = "updated" if changed or lists else "unchanged"
     back = [step("upsert_contact", {after.email.lower(): ours}, **values)] if values else []
     shown = {"outcome": outcome, "changes": changed or None, "steps": back, "notes": notes}
-    return UpsertedContact.showing(after, lists=lists, **shown)
+    return UpsertedContact.showing(after, **shown)

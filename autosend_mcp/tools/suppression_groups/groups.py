@@ -117,7 +117,8 @@ async def update_suppression_group(context: Context, body: UpdateSuppressionGrou
         )
     request, changed = suppression_groups.update(found.group_id, body.request_body(found)), changes(found, body)
     if body.dry_run:
-        plan = planned(request.shown(), group=found.shown(), changes=changed)
+        would = {name: {"was": value["was"], "wouldBe": value["now"]} for name, value in changed.items()}
+        plan = planned(request.shown(), group=found.shown(), changes=would)
         return UpdatedSuppressionGroup(outcome="dry_run", plan=plan)
     if not changed:
         return UpdatedSuppressionGroup(outcome="unchanged", group_id=found.group_id, name=found.name)
