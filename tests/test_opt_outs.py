@@ -152,6 +152,11 @@ UNCLEAR: list[tuple[dict[str, list[str]], list[str]]] = [
     ({"Notes": ["call back", "do not email"]}, ['"do not email" in 1 row']),
     ({"unsubscribe reason": ["", "too much mail"]}, ['"too much mail" in 1 row']),
     ({"active": ["true", "false"]}, ['"false" in 1 row']),
+    ({"Nyhedsbrev": ["Ja", "Nej"]}, ['"Nej" in 1 row']),  # in words that are not known
+    ({"E-bülten": ["evet", "hay\u0131r"]}, ['"hay\u0131r" in 1 row']),
+    ({"수신거부": ["아니요", "예"]}, ['"아니요" in 1 row']),
+    ({"配信": ["許可", "拒否"]}, ['"拒否" in 1 row']),
+    ({"Contactable": ["yes", "no"]}, ['"no" in 1 row']),
     ({"confirmed": ["1", "0"]}, ['"0" in 1 row']),
     ({"deleted_at": ["", "2024-01-01"]}, ["(a date) in 1 row"]),
 ]

@@ -158,6 +158,14 @@ _MAYBE_AGREED = re.compile(
     r"ativo|actief|aktywn[ya]|bekraftad|активен|confirme|confirmado|confermato) |有効|启用"
 )
 
+# A question about mail in words that are not known: nobody but the user knows what a yes or no to it means.
+_ABOUT_MAIL = re.compile(
+    rf" (?:{_MAIL}|mailing|mejl|maily|mailu|mailen|contactable|reachable|deliverable|contact me|notifications?) |"
+    r"newsletter|nyhedsbrev|nyhetsbrev|uutiskirj|hirlev|bulten|buletin|uudiskir|jaunumu|naujienlaisk|"
+    r"ενημερωτικ|розсилк|бюлетин|obvestil|novic|zpravodaj|spravodaj|nieuwsbrief|e ?posta|sahkoposti|"
+    r"配信|メール|邮件|郵件|邮箱|电邮|電郵|수신|메일|뉴스레터|구독|النشرة|بريد|ניוזלטר|דוור|จดหมายข่าว|อีเมล|ban tin"
+)
+
 _STATE = r"status|state|stat|zustand|etat|statut|estado|stato|stan|статус|состояние|tilstand|standing"
 _STATUS = re.compile(rf" (?:.* )?(?:{_STATE}|type|typ|subscription) |ステータス|状態|状态|狀態|狀况")
 _MAIL_STATUS = re.compile(
@@ -212,6 +220,8 @@ def _maybe(words: str) -> MailName | None:
     patterns: tuple[tuple[re.Pattern[str], Says], ...]
     patterns = ((_MAYBE_LEFT, "left"), (_MAYBE_AGREED, "agreed"), (_STATUS, "status"))
     found: Says | None = next((says for pattern, says in patterns if pattern.search(words)), None)
+    if found is None and _ABOUT_MAIL.search(words) and not is_time:
+        found = "agreed"
     return MailName(found, "maybe", is_time=is_time) if found else None
 
 

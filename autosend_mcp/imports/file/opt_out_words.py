@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
+from autosend_mcp.imports.values.booleans import read_boolean
 from autosend_mcp.models.opt_out_names import plain
 
 Meaning = Literal[
@@ -176,7 +177,10 @@ def _yes_or_no(words: str) -> Literal["yes", "no", ""]:
     first, *rest = words.split() or [""]
     if words in _YES or (first in _YES and len(first) > 1 and all(word in _COURTEOUS for word in rest)):
         return "yes"
-    return "no" if words in _NO or (first in _NO and len(first) > 1 and all(w in _COURTEOUS for w in rest)) else ""
+    if words in _NO or (first in _NO and len(first) > 1 and all(word in _COURTEOUS for word in rest)):
+        return "no"
+    known = read_boolean(words) if len(words) > 1 or not words.isascii() else None
+    return "" if known is None else "yes" if known else "no"
 
 
 def reason_of(text: str) -> Reason:

@@ -163,7 +163,7 @@ def _asking(column: StatusColumn, needed: bool) -> StatusColumn | None:
 
 def _consent(column: StatusColumn, found: MailName, cells: Cells, *, near_payments: bool) -> StatusColumn | None:
     if found.strength == "maybe":
-        return column if cells.have("unsubscribed") else _asking(column, cells.have("no"))
+        return column if cells.have("unsubscribed") else _asking(column, cells.have("no", "no mail"))
     if column.is_time and not cells.meanings.keys() - {"date", "blank"}:
         return column if column.permits and cells.have("blank") else None
     if found.strength == "sure":
