@@ -17,7 +17,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 SERVER = HERE.parents[1] / ".venv" / "bin" / "autosend-mcp"
-INSTALL, CHECK = 300, 120  # seconds
+INSTALL, CHECK = 120, 60  # seconds; all of CI has ten minutes
 
 CLIENTS: dict[str, list[str]] = {
     "mcp": ["mcp==1.30.0"],
