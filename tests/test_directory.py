@@ -216,7 +216,7 @@ UNDEFINED: list[tuple[str, Any, str, str]] = [
     ("my_plan", "pro", "plan", "string"),
     ("Größe", 43, "", "number"),
     ("住所", "東京", "", "string"),
-    ("subscribed", False, "", "boolean"),
+    ("vip", False, "", "boolean"),
     ("trialEnds", "2027-03-01", "", "date"),
     ("x" * 100, "y", "", "string"),
     ("a.b", "y", "", "string"),
