@@ -305,7 +305,8 @@ async def counted(said: Row, tool: str = "add_to_list") -> Any:
         ({"added": 2, "alreadyInList": 1}, "done", False),
         ({"added": 1}, "partly_done", False),
         ({"added": 5}, "partly_done", False),
-        ({"added": 3, "validation": {"suppressed": [JANE]}}, "partly_done", False),
+        ({"added": 2, "validation": {"suppressed": [JANE]}}, "partly_done", False),
+        ({"added": 3, "validation": {"suppressed": [JANE]}}, "done", True),
     ],
 )
 async def test_joining_a_list_is_taken_back_only_if_everybody_is_counted_as_new(

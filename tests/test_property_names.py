@@ -207,14 +207,14 @@ async def test_built_in_fields_are_not_shown_and_not_offered_for_deletion() -> N
 async def test_a_column_that_autosend_sets_is_left_out_with_a_note() -> None:
     with world() as here:
         here.line.lose(GET, rewritten(lambda body: body["data"]["contactProperties"].extend(BUILT_IN)))
-        rows: list[dict[str, Any]] = [{"email": "a@x.co", "createdAt": "soon", "Updated at": "?", "plan": "pro"}]
+        rows: list[dict[str, Any]] = [{"email": "a@x.co", "createdAt": "soon", "updatedAt": "?", "plan": "pro"}]
         done = await here.run(rows)
         assert here.values("a@x.co") == {"customFields": {"plan": "pro"}}
         assert (done.counts, done.imported.notes) == (
             {"created": 1},
-            ['Left out, because AutoSend sets these values itself: "createdAt", "Updated at".'],
+            ['Left out, because AutoSend sets these values itself: "createdAt", "updatedAt".'],
         )
-        asked = await here.run(rows, columns={"createdAt": "", "Updated at": ""})
+        asked = await here.run(rows, columns={"createdAt": "", "updatedAt": ""})
     assert (asked.counts, asked.imported.notes) == ({"unchanged": 1}, [])
 
 

@@ -14,6 +14,7 @@ from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.automations.definitions import added_to_list
 from autosend_mcp.sandbox.contacts import writes
 from autosend_mcp.sandbox.error_shapes import ErrorShape
+from autosend_mcp.tools.contact_lists.members import LEAVE_OUT, PUT_IN
 from autosend_mcp.tools.contacts.delete import SEVERAL
 from tests.support.line import Forward, Line, answering, reset
 from tests.support.records import members_of, started_by
@@ -156,6 +157,18 @@ async def test_an_undo_of_a_removal_starts_again_by_the_automation_s_rule(made: 
     assert starts.count((JANE, "Welcome to Offers")) == made * (1 + reentry)
     for answer in (answer_of(joined), removed, back):
         assert any("automation" in note for note in answer["notes"])
+
+
+@pytest.mark.parametrize("rule", ["skip", "add"])
+async def test_who_opted_out_is_in_a_list_or_reported_to_be_left_out(rule: Literal["skip", "add"]) -> None:
+    async with seeded(options=Options(rate_limit=0, suppressed_on_bulk_add=rule)) as (client, line):
+        line.sandbox.store.suppression_groups.suppress(PROJECT, [JANE], is_global=True)
+        answer = answer_of(await client.call_tool("add_to_list", {"list": "Offers", "emails": [JANE, JOHN]}))
+        (offers,) = (row["id"] for row in held(line)["lists"] if row["name"] == "Offers")
+        members = members_of(line.sandbox.store, offers)
+    assert answer["added"] == len(members) == (2 if rule == "add" else 1)
+    assert (answer["outcome"], answer["optedOut"]) == ("done" if rule == "add" else "partly_done", [JANE])
+    assert (PUT_IN if rule == "add" else LEAVE_OUT) in answer["notes"]
 
 
 @pytest.mark.parametrize("status", [404, 400])

@@ -28,6 +28,7 @@ from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.lost_reply import find_out
 from autosend_mcp.tools.registry import Effect, tool
 
+PUT_IN = "Whom AutoSend suppresses is in the list all the same, and gets no mail: tell the user."
 LEAVE_OUT = "Whom AutoSend suppresses has opted out of mail, or it bounced: leave them out, and tell the user."
 NO_UNDO = "There is no undo: not all of them are new in the list, and AutoSend only counts them."
 NO_UNDO_OUT = "There is no undo: not all of them were in the list, and AutoSend only counts them."
@@ -130,7 +131,9 @@ def _added(
 ) -> AddedToList:
     """Return the answer. `joining`: who was not in the list before, where AutoSend shows that."""
     refused, number, new = counts.refused(), len(people.names), counts.newly_added
-    opted_out = sorted(counts.suppressed())
+    opted_out, put_in = sorted(counts.suppressed()), counts.accounts_for(number)
+    if put_in:
+        refused.pop("suppressed", None)
     if not counts.already_in_list and not new:
         if opted_out and refused.keys() == {"suppressed"}:
             raise Refused("AutoSend added nobody to the list.", LEAVE_OUT, facts={"opted out": opted_out})
@@ -141,8 +144,8 @@ def _added(
         joining = people
     elif refused or not joining or not joining.names or len(joining.names) not in {new, counts.added}:
         joining = None  # not known, or not only those joined who were to
-    whole = counts.accounts_for(number) and not refused
-    notes = [LEAVE_OUT] * bool(opted_out) + [AUTOMATIONS_START] * bool(new)
+    whole = put_in and not refused
+    notes = [PUT_IN if put_in else LEAVE_OUT] * bool(opted_out) + [AUTOMATIONS_START] * bool(new)
     notes += [NO_UNDO] * (bool(new) and joining is None)
     refused.pop("suppressed", None)
     return AddedToList(
