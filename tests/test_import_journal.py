@@ -235,7 +235,7 @@ async def refused(here: World, content: bytes, **order: Any) -> str:
 MANY = csv_of(people(200))
 OTHER_OPTIONS = [
     {"lists": ("Newsletter",)}, {"columns": {"firstName": "lastName"}}, {"run_workflow": True}, {"create_fields": True},
-    {"encoding": "utf-8"}, {"delimiter": ","}, {"target": "elsewhere"},
+    {"encoding": "utf-8"}, {"delimiter": ","}, {"target": "elsewhere"}, {"repeated": "last"},
 ]  # fmt: skip
 
 

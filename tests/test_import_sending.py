@@ -9,6 +9,8 @@ import anyio
 import httpx2
 import pytest
 
+from autosend_mcp.cli.import_file import PHRASES
+from autosend_mcp.imports.summary import suggest
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.automations.definitions import matches_with
 from autosend_mcp.sandbox.contacts import writes
@@ -166,6 +168,39 @@ async def test_a_row_merged_with_one_that_a_third_contradicts_is_not_sent() -> N
     assert done.counts == {"invalid": 4}
     why = "lines 2 and 4 are the same address and contradict each other: firstName"
     assert done.reasons("invalid") == [why] * 4
+
+
+SEVERAL = [
+    {"email": "a@example.com", "firstName": "A", "lastName": "First", "plan": "free", "logins": ""},
+    {"email": "b@example.com", "firstName": "B", "lastName": "Alone", "plan": "", "logins": ""},
+    {"email": "A@Example.com", "firstName": "Am", "lastName": "", "plan": "pro", "logins": "2"},
+    {"email": "a@example.com ", "firstName": "A", "lastName": "Last", "plan": "", "logins": "3"},
+]
+
+
+@pytest.mark.parametrize(
+    ("repeated", "names", "custom"),
+    [
+        ("last", ("A", "Last"), {"plan": "pro", "logins": 3}),
+        ("first", ("A", "First"), {"plan": "free", "logins": 2}),
+    ],
+)
+async def test_rows_that_contradict_are_one_where_it_is_said_whose_count(
+    repeated: str, names: tuple[str, str], custom: dict[str, Any]
+) -> None:
+    with world() as here:
+        refused = await here.run(SEVERAL, dry_run=True)
+        done = await here.run(SEVERAL, repeated=repeated)
+        held = here.values("a@example.com")
+        assert (held["firstName"], held["lastName"], held["customFields"]) == (*names, custom)
+        assert here.values("b@example.com")["lastName"] == "Alone"
+    assert refused.counts == {"would create": 1, "invalid": 3}
+    suggest(refused.imported, PHRASES)
+    assert refused.imported.notes[-1].startswith("3 rows contradict another of the same address. --repeated last ")
+    assert done.counts == {"created": 2, "merged": 2}
+    assert done.reasons("merged")[0] == (
+        f'the same address as line 2; sent as one, with the {repeated} line\'s value of firstName, customFields."plan"'
+    )
 
 
 async def test_a_file_of_hundreds_is_sent_by_the_hundred() -> None:

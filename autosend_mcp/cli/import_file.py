@@ -18,6 +18,7 @@ from autosend_mcp.imports.file.column import ALL_OTHERS
 from autosend_mcp.imports.hints import Phrases, explain
 from autosend_mcp.imports.options import ImportOptions
 from autosend_mcp.imports.run import Import
+from autosend_mcp.imports.summary import suggest
 from autosend_mcp.tools.jobs import ending_signals
 
 
@@ -43,6 +44,8 @@ PHRASES = Phrases(
         "split_name": "--split-name last-blank divides whole names at the last blank (or first-blank, family-first).",
         "dates": "--dates dmy or --dates mdy says the order of day, month and year.",
         "decimal": "--decimal comma or --decimal point says what stands before decimals.",
+        "repeated": "--repeated last takes the values of the last row where they differ, --repeated first those of the "
+        "first.",
         "header_line": "--header-line names the line of the header.",
         "no_header": "Or read it with --header-line 0.",
         "encoding": "Name the file's encoding, as in --encoding cp1251 or --encoding shift_jis, or save the file as "
@@ -92,6 +95,7 @@ def run(autosend: AutoSend, args: Namespace) -> int:
         mailable=mailable,
         dates=args.dates,
         decimal=args.decimal,
+        repeated=args.repeated,
     )
     imported = Import(autosend, file, args.file, options, path=Path(args.file), report_dry_run=True)
     return anyio.run(_import, autosend, imported, _display(args), args.restart)
@@ -145,6 +149,7 @@ async def _read_and_send(imported: Import, display: Display, *, restart: bool) -
         return usage(f"import: {error}")
     if imported.progress.stopped:
         return failed("interrupted while reading; nothing was sent", _INTERRUPTED)
+    suggest(imported, PHRASES)
     display.show_reading(imported)
     await imported.send()
     display.show_outcome(imported)

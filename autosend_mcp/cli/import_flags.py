@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from autosend_mcp.models.imports import DECIMALS, ORDERS, SPLITS
+from autosend_mcp.models.imports import DECIMALS, ORDERS, REPEATED, SPLITS
 
 IMPORT_HELP = """\
 Create or change a contact for each row of a CSV, TSV or JSONL file of any length. The encoding, the delimiter and the
@@ -67,6 +67,13 @@ def _add_reading_flags(parser: argparse.ArgumentParser) -> None:
         "--decimal",
         choices=DECIMALS,
         help="what stands before decimals where 1.234 could be either (default: by the column)",
+    )
+    parser.add_argument(
+        "--repeated",
+        choices=REPEATED,
+        default="refuse",
+        help="whose values count where rows of one address contradict each other: the last row's or the first's "
+        "(default: none of them is sent)",
     )
     parser.add_argument(
         "--header-line", type=_line, metavar="N", help="line that names the columns; 0 if none does (default: found)"

@@ -128,6 +128,7 @@ def _job(autosend: AutoSend, body: StartImport) -> ImportJob:
         mailable=body.mailable or {},
         dates=body.dates,
         decimal=body.decimal,
+        repeated=body.repeated or "refuse",
     )
     if body.file is None:
         imported = Import(autosend, BytesIO((body.text or "").encode()), "", options)

@@ -47,19 +47,23 @@ class Phrases(NamedTuple):
     stated: Callable[[str, str, Sequence[str]], str]
 
 
+def sentences(hints: Sequence[Hint], phrases: Phrases) -> list[str]:
+    """Return how this caller gives the options that would help."""
+    return [
+        phrases.texts[hint.option].format(
+            mapped=phrases.mapped(hint.column, hint.field),
+            field=hint.field,
+            stated=phrases.stated("opted_out_values", hint.column, hint.values),
+            mailable=phrases.stated("mailable", hint.column, ["..."]),
+        )
+        for hint in hints
+    ]
+
+
 def explain(error: AutoSendError, phrases: Phrases) -> None:
     """Add to the next step how this caller gives the options that would help."""
     if isinstance(error, UnclearImport):
-        sentences = [
-            phrases.texts[hint.option].format(
-                mapped=phrases.mapped(hint.column, hint.field),
-                field=hint.field,
-                stated=phrases.stated("opted_out_values", hint.column, hint.values),
-                mailable=phrases.stated("mailable", hint.column, ["..."]),
-            )
-            for hint in error.hints
-        ]
-        error.next_step = " ".join(part for part in (error.next_step, *sentences) if part)
+        error.next_step = " ".join(part for part in (error.next_step, *sentences(error.hints, phrases)) if part)
 
 
 def another_import(counts: Mapping[str, int], begun: Mapping[str, Any], this: Mapping[str, Any]) -> UnclearImport:

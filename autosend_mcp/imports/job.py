@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_camel
 from autosend_mcp.errors import AutoSendError, Unknown
 from autosend_mcp.imports.hints import Phrases, explain
 from autosend_mcp.imports.run import Import
-from autosend_mcp.imports.summary import counts_of
+from autosend_mcp.imports.summary import counts_of, suggest
 from autosend_mcp.logs import OURS
 from autosend_mcp.models.imports import StartImport
 from autosend_mcp.models.text import compact_json
@@ -34,6 +34,8 @@ PHRASES = Phrases(
         "split_name": "splitName divides whole names: last-blank, first-blank or family-first.",
         "dates": "Say the order of dates in dates: dmy, mdy or ymd; ask the user.",
         "decimal": "Say what stands before decimals in decimal: comma or point; ask the user.",
+        "repeated": "repeated last takes the values of the last row where they differ, first those of the "
+        "first; ask the user.",
         "header_line": "headerLine names the line of the header.",
         "no_header": "Or read it with headerLine -1.",
         "encoding": "Name the file's encoding in encoding, such as cp1251 or shift_jis, or have it saved as UTF-8.",
@@ -70,6 +72,7 @@ class ImportJob:
         """Read the file, then send its rows; keep the error that ends it."""
         try:
             await self.imported.read(restart=self._restart)
+            suggest(self.imported, PHRASES)
             self.was_read = True
             await self.imported.send()
             self.error = self.imported.error

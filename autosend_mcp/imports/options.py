@@ -14,8 +14,9 @@ class ImportOptions:
 
     `lists`: names or ids. `columns`: fields by column, "" for one to leave out, `*` for all others. `split_name`: how
     whole names are divided. `header_line`: from 1, 0 for none. `dates`: the order of day, month and year, dmy, mdy or
-    ymd. `decimal`: point or comma. `opted_out_values` and `mailable`: by column, the values of people who may get no
-    mail, and of those who may.
+    ymd. `decimal`: point or comma. `repeated`: whose values count where rows of one address contradict each other, last
+    or first; refuse sends none. `opted_out_values` and `mailable`: by column, the values of people who may get no mail,
+    and of those who may.
     """
 
     lists: tuple[str, ...] = ()
@@ -32,3 +33,4 @@ class ImportOptions:
     mailable: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     dates: str | None = None
     decimal: str | None = None
+    repeated: str = "refuse"

@@ -17,7 +17,7 @@ class Progress:
     """Counts of rows: `read` from the file so far, `total` once all are read, and by their `outcomes`.
 
     `settled` rows need nothing more. `stopped`: nothing more is sent. `fields`: custom fields defined so far,
-    of `fields_needed`.
+    of `fields_needed`. `contradicting`: rows that are refused because another row of their address contradicts them.
     """
 
     stage: Stage = "reading"
@@ -26,6 +26,7 @@ class Progress:
     settled: int = 0
     outcomes: Counter[str] = field(default_factory=Counter[str])
     stopped: bool = False
+    contradicting: int = 0
     fields: list[str] = field(default_factory=list[str])
     fields_needed: int = 0
     began: float = 0.0

@@ -200,7 +200,9 @@ class Import:
         new = [new_field(column) for column in self.columns if column.new]
         types = defined | {field.field_name: field.field_type for field in new}
         await to_thread.run_sync(
-            lambda: stage(table, self.columns, journal, self.progress, defined=types, opt_outs=opt_outs)
+            lambda: stage(
+                table, self.columns, journal, self.progress, defined=types, opt_outs=opt_outs, repeated=options.repeated
+            )
         )
         if self.progress.stopped:
             return

@@ -1,7 +1,7 @@
 """What is done before the first row is sent: every row validated and stored in the journal, new custom fields defined.
 
 The rows are validated with the models of the tools. Rows of one address become one; where they contradict each other,
-none is sent.
+none is sent unless the options say whose values count.
 """
 
 import json
@@ -41,8 +41,11 @@ def stage(
     *,
     defined: Mapping[str, str],
     opt_outs: OptOuts,
+    repeated: str,
 ) -> None:
     """Read every row into the journal. `defined`: the types of the custom fields, the new ones too.
+
+    `repeated`: see `ImportOptions`.
 
     Raises:
         FileError: The file cannot be read to its end.
@@ -58,7 +61,9 @@ def stage(
     after = ""
     while groups := journal.repeated(after):
         after = groups[-1][0].email
-        journal.update(row for group in groups for row in _merged(group))
+        merged = [row for group in groups for row in _merged(group, repeated)]
+        progress.contradicting += sum(row.outcome == "invalid" for row in merged)
+        journal.update(merged)
 
 
 def _staged(row: FileRow, columns: Sequence[Column], defined: Mapping[str, str], opt_outs: OptOuts) -> JournalRow:
@@ -108,10 +113,10 @@ def _invalid(row: FileRow, email: str, reason: str) -> JournalRow:
     return JournalRow(row.number, row.line, email, "{}", "invalid", reason)
 
 
-def _merged(group: Sequence[JournalRow]) -> Iterator[JournalRow]:
+def _merged(group: Sequence[JournalRow], repeated: str) -> Iterator[JournalRow]:
     """Yield the rows of one address with what `merge` makes of them."""
     rows = [Row(row.line, row.email, json.loads(row.expected)) for row in group]
-    merge(rows, "line")
+    merge(rows, "line", repeated)
     for kept, row in zip(group, rows, strict=True):
         outcome = None if row.outcome == "unknown" else row.outcome
         yield kept._replace(expected=compact_json(row.expected), outcome=outcome, reason=row.why)

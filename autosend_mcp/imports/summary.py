@@ -4,6 +4,7 @@ from pydantic.alias_generators import to_camel
 
 from autosend_mcp.imports.file.column import Column
 from autosend_mcp.imports.file.header_words import WHOLE_NAME
+from autosend_mcp.imports.hints import Hint, Phrases, sentences
 from autosend_mcp.imports.progress import Progress
 from autosend_mcp.imports.run import Import
 from autosend_mcp.models.contacts.contact import FIRST_NAME, LAST_NAME
@@ -62,3 +63,11 @@ def reading_of(imported: Import) -> dict[str, object]:
         "whoMayGetMail": imported.opt_outs_read,
         "resumed": imported.resumed,
     }
+
+
+def suggest(imported: Import, phrases: Phrases) -> None:
+    """Note what the caller could add, now that the file is read."""
+    if refused := imported.progress.contradicting:
+        said = sentences([Hint("repeated")], phrases)
+        imported.notes.append(" ".join([f"{refused:,} rows contradict another of the same address.", *said]))
+        imported.notes_read = len(imported.notes)

@@ -105,7 +105,7 @@ def is_expected(name: str, expected: Mapping[str, Any]) -> bool:
 
 
 def combined(one: Values, other: Values) -> Values:
-    """Return the values of both; they do not contradict each other."""
+    """Return the values of both; where they contradict each other, those of the other."""
     custom = custom_fields(one) | custom_fields(other)
     return one | other | ({CUSTOM: custom} if custom else {})
 

@@ -10,9 +10,11 @@ from autosend_mcp.models.values import FOR_LISTS, MAX_ENTRIES, Name, sendable
 
 MAX_TEXT_BYTES = 100_000
 
-# The order of a date's parts, the sign before decimals, and how whole names are divided into the first and the last.
+# The order of a date's parts, the sign before decimals, whose values count where rows contradict, and how whole names
+# are divided into the first and the last.
 ORDERS = ("dmy", "mdy", "ymd")
 DECIMALS = ("point", "comma")
+REPEATED = ("refuse", "last", "first")
 SPLITS = ("last-blank", "first-blank", "family-first", "whole")
 
 
@@ -92,6 +94,10 @@ class StartImport(WriteBody):
     )
     decimal: Annotated[Name, AfterValidator(_one_of(DECIMALS))] | None = Field(
         default=None, description="What stands before decimals where 1.234 could be either: point or comma."
+    )
+    repeated: Annotated[Name, AfterValidator(_one_of(REPEATED))] | None = Field(
+        default=None,
+        description="Whose values count where rows of one address contradict: last or first; else neither is sent.",
     )
     restart: bool = Field(default=False, description="Start an interrupted import again, from the first row.")
 

@@ -98,10 +98,11 @@ async def _check_properties(context: Context, rows: Sequence[Row]) -> None:
         context.notes += [f"Defined: {compact_json([*defined][:MAX_DEFINED])}.", *advice]
 
 
-def merge(rows: Iterable[Row], called: str = "row") -> None:
+def merge(rows: Iterable[Row], called: str = "row", repeated: str = "refuse") -> None:
     """Let the first row of an address speak for all that agree with it; where two contradict, none is sent.
 
-    `called`: what the numbers of the rows count, for what is said of them.
+    `called`: what the numbers of the rows count, for what is said of them. `repeated`: last or first, where the values
+    of that row are to count instead.
     """
     alike: dict[str, list[Row]] = {}
     for row in rows:
@@ -109,20 +110,22 @@ def merge(rows: Iterable[Row], called: str = "row") -> None:
             earlier = alike.setdefault(row.email, [])
             earlier.append(row)
             if len(earlier) > 1:
-                _merge_into(earlier[0], row, earlier, called)
+                _merge_into(earlier[0], row, earlier, called, repeated)
 
 
-def _merge_into(first: Row, row: Row, alike: Iterable[Row], called: str) -> None:
+def _merge_into(first: Row, row: Row, alike: Iterable[Row], called: str, repeated: str) -> None:
     if first.outcome == "invalid":
         row.outcome, row.why = "invalid", first.why
-    elif names := contradictions(first.expected, row.expected):
+    elif (names := contradictions(first.expected, row.expected)) and repeated == "refuse":
         both = f"{called}s {first.number} and {row.number}"
         for contradicting in alike:
             contradicting.outcome = "invalid"
             contradicting.why = f"{both} are the same address and contradict each other: {', '.join(names)}"
     else:
-        first.expected = combined(first.expected, row.expected)
-        row.outcome, row.why = "merged", f"the same address as {called} {first.number}; sent as one"
+        both = (row.expected, first.expected) if repeated == "first" else (first.expected, row.expected)
+        first.expected = combined(*both)
+        decided = f", with the {repeated} {called}'s value of {listed(names)}" if names else ""
+        row.outcome, row.why = "merged", f"the same address as {called} {first.number}; sent as one{decided}"
 
 
 def told_apart(rows: Sequence[Row]) -> dict[str, list[object]]:
