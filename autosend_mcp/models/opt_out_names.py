@@ -34,6 +34,7 @@ _MAIL = (
 )
 _NO = r"no|not|never|non|nie|nicht|kein\w*|pas|sin|sem|senza|geen|niet|bez|inga|inget|ej|inte|не|без|ne pas|nao"
 
+_ASCII_WORDS = re.compile(r"[a-z0-9]+")
 _STROKES = str.maketrans("\u0142\u00f8\u0111", "lod")  # these have no accent to take off
 _VOICED = "\u3099\u309a"  # these make another letter of a Japanese one
 
@@ -244,6 +245,8 @@ def words_of(name: str) -> str:
 
 def plain(text: str) -> str:
     """Return the words of a text, without case, accents and punctuation, with one blank between them."""
+    if text.isascii():
+        return " ".join(_ASCII_WORDS.findall(text.lower()))
     folded = unicodedata.normalize("NFKD", text.casefold().translate(_STROKES))
     letters = "".join(char for char in folded if not unicodedata.combining(char) or char in _VOICED)
     return " ".join(re.findall(r"[^\W_]+", unicodedata.normalize("NFC", letters)))

@@ -33,12 +33,14 @@ def is_spreadsheet_error(text: str) -> bool:
 
 def is_guarded(cell: str) -> bool:
     """Return whether something keeps a spreadsheet from taking the cell for a number or a formula."""
-    return cell[:1] in {"'", "\u2019", "\t"} or _FORMULA.fullmatch(cell.strip()) is not None
+    return cell[:1] in {"'", "\u2019", "\t"} or ("=" in cell and _FORMULA.fullmatch(cell.strip()) is not None)
 
 
 def unguarded(cell: str, *, throughout: bool) -> str:
     """Return the cell without its guard. `throughout`: every cell of the column has one, so that any apostrophe is."""
     text = cell.strip()
+    if text[:1] not in {"'", "\u2019", "="}:
+        return text
     if formula := _FORMULA.fullmatch(text):
         return formula[1].replace('""', '"').strip()
     if _GUARDED.match(text) or (throughout and text[:1] in {"'", "\u2019"}):

@@ -5,6 +5,7 @@
 import re
 import unicodedata
 from datetime import date, time
+from functools import lru_cache
 
 from autosend_mcp.models.imports import ORDERS
 
@@ -33,6 +34,7 @@ _MONTHS = """
     dec december dezember décembre diciembre dicembre dezembro grudzień grudnia joulukuu joulukuuta декабря декабрь prosinec prosince aralık dez dic déc gru
 """
 _SERIAL = re.compile(r"[2-5]\d{4}(\.\d+)?")
+_YEAR = re.compile(r"\d{4}")
 _CENTURY = 1000
 
 
@@ -51,8 +53,11 @@ def is_empty_date(text: str) -> bool:
     return text[:1] in {"0", "1"} and _EMPTY.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=10_000)
 def orders_of(text: str) -> tuple[str, ...] | None:
     """Return the orders in which the text is a date; all of them if it says so itself, None if it is no date."""
+    if _YEAR.search(text) is None:
+        return None
     if read_date(text, None):
         return ORDERS
     found = tuple(order for order in ORDERS if read_date(text, order))

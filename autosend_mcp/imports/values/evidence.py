@@ -1,5 +1,6 @@
 """What the cells of a column can be: counted over all of them, so that nothing is guessed from some."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ from autosend_mcp.imports.values.dates import ORDERS, is_empty_date, orders_of
 from autosend_mcp.imports.values.numbers import decimal_of, has_no_groups, is_code, is_unclear
 
 KINDS = ("boolean", "number", "date")
+_DIGIT = re.compile(r"\d")
 _MIN_CODE = 4  # digits: shorter numbers of one length are as often counts
 
 
@@ -24,12 +26,15 @@ class Cell:
 class Evidence:
     """What was seen of a column. `strict`: its values are names, or of a type, so that more words say nothing.
 
+    `is_open`: its type, or how values of its type are written, hangs on its cells.
+
     `fits`: cells by the type that they can be. `odd`: the first that is not of that type. `decimals`: the first cell
     that is written with a decimal point, or comma; `unclear`: the first number that could be either. `orders`: those in
     which every date can be read; `ordered`: the first date whose order matters. `lengths`: of whole numbers.
     """
 
     strict: bool = False
+    is_open: bool = True
     cells: int = 0
     filled: int = 0
     guarded: int = 0
@@ -58,7 +63,7 @@ class Evidence:
         text = unguarded(value, throughout=self.guarded == self.cells)
         if says_nothing(text, strict=self.strict) or is_empty_date(text):
             self.nothing[text] += 1
-        elif not is_spreadsheet_error(text):
+        elif self.is_open and not is_spreadsheet_error(text):
             self._see_text(Cell(line, text))
 
     def _see_text(self, cell: Cell) -> None:
@@ -66,6 +71,8 @@ class Evidence:
         self.texts += 1
         if is_certain_boolean(text):
             self._count("boolean", cell)
+        elif _DIGIT.search(text) is None:
+            self._count("", cell)
         elif is_code(text):
             self.codes += 1
             self._count("", cell)

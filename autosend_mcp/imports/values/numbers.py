@@ -1,6 +1,7 @@
 """Numbers as people and programs of other countries write them: 1,234.56 and 1.234,56 and 1 234,56."""
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from autosend_mcp.models.values import MAX_SAFE_INTEGER
@@ -37,6 +38,7 @@ def has_no_groups(text: str) -> bool:
     return text.lstrip("-").isdecimal() and len(text.lstrip("-")) > 3
 
 
+@lru_cache(maxsize=10_000)
 def decimal_of(text: str) -> Decimal | None:
     """Return which sign divides the decimals of this number: "" if both readings fit; None if it is no number."""
     text = _normal(text)

@@ -30,11 +30,7 @@ def read_columns(rows: Iterable[FileRow], columns: Sequence[Column], options: Im
     Raises:
         UnclearImport: A column can be read in more than one way, or one odd cell keeps it from being of a type.
     """
-    evidence = {
-        column.name: Evidence(strict=not column.field.startswith(CUSTOM_PREFIX) or column.kind != "string")
-        for column in columns
-        if column.field
-    }
+    evidence = {column.name: Evidence(_is_strict(column), _is_open(column)) for column in columns if column.field}
     for row in rows:
         for name, seen in evidence.items():
             if (value := row.values.get(name)) is not None and value != "":
@@ -47,6 +43,17 @@ def read_columns(rows: Iterable[FileRow], columns: Sequence[Column], options: Im
     if problems:
         raise UnclearImport(" ".join(problems), hints=hints)
     return _notes(columns, evidence)
+
+
+def _is_strict(column: Column) -> bool:
+    return not column.field.startswith(CUSTOM_PREFIX) or column.kind != "string"
+
+
+def _is_open(column: Column) -> bool:
+    """Return whether the type, or how values of the type are written, hangs on the cells."""
+    if not column.field.startswith(CUSTOM_PREFIX):
+        return False
+    return (column.new and not column.is_typed) or column.kind in {"number", "date"}
 
 
 def is_code_name(name: str) -> bool:
