@@ -598,9 +598,75 @@ def test_custom_fields_stand_where_they_were_by_their_own_names() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["", "people.json", "people.jsonl", "people.ndjson", "people.txt"])
-def test_a_json_array_is_reported_as_that(name: str) -> None:
-    assert refusal('\n [{"email": "a@b.co"}]', name).startswith("The file is a JSON array. Write one object a line")
+PEOPLE: list[dict[str, Any]] = [
+    {"email": "a@b.co", "firstName": 'A "[{\\', "x": {"y": [{"z": 1}]}},
+    {"email": "c@d.co", "firstName": "}] ,", "customFields": {"plan": None}},
+]
+WRAPPED: dict[str, Any] = {
+    "array": PEOPLE,
+    "data": {"data": PEOPLE},
+    "page": {"object": "list", "links": {"next": ["x", ["y"]]}, "contacts": PEOPLE, "more": {"a": {}}, "total": 2},
+    "within": {"status": "ok", "result": {"ids": [[1], 2], "items": PEOPLE}},
+    "asked by": {"by": "ada@example.com", "empty": [], "results": PEOPLE},
+}
+
+
+@pytest.mark.parametrize("indent", [None, 0, 2, "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("kind", WRAPPED)
+def test_objects_in_an_array_are_read_like_those_a_line(kind: str, end: str, indent: int | str | None) -> None:
+    text = json.dumps(WRAPPED[kind], indent=indent).replace("\n", end)
+    name = ["", "people.json", "people.jsonl", "people.txt"][len(end) + (indent is None)]
+    table = table_of(f"\ufeff{end} {text}{end}", name)
+    like = table_of("\n".join(map(json.dumps, PEOPLE)), "")
+    rows = list(table.rows())
+    assert (table.format, table.delimiter, table.columns) == ("JSON", "", like.columns)
+    assert [(row.values, row.problem) for row in rows] == [(row.values, "") for row in like.rows()]
+    assert [json.loads(str(row.raw)) for row in rows] == PEOPLE
+    assert not any(sign in str(row.raw) for row in rows for sign in "\r\n")
+    if indent is None:
+        assert [row.line for row in rows] == [1, 2]
+    assert (f'the list "{next(iter(WRAPPED[kind]))}"' in str(table.notes)) == (kind == "data")
+    assert ("The rows are the list" in str(table.notes)) == (kind != "array")
+
+
+def test_what_stands_beside_the_objects_of_json_is_named() -> None:
+    table = table_of(json.dumps(WRAPPED["page"], indent=1), "")
+    assert table.notes == (
+        'The rows are the list "contacts" of the JSON object; left out is what stands beside it: "links", "more".',
+    )
+    found = rows_of('[{"email": "a@b.co"}, null,\n ["x"], {"email": bad},\n {"email": "c@d.co"},]', "")
+    problems = [row.problem.partition(":")[0] for row in found]
+    assert problems == ["", "is no JSON object", "is no JSON object", "is no JSON", ""]
+
+
+@pytest.mark.parametrize(
+    ("content", "columns"),
+    [
+        ('{\n "email": "a@b.co",\n "orders": [{"id": 1}]\n}\n{\n "email": "c@d.co"}\n', ("email", "orders")),
+        ('{"email": "a@b.co", "orders": [{"id": 1}]}', ("email", "orders")),
+        ('{"data": []}', ("data",)),
+        ('{"email": "a@b.co"}\n{"data": [{"email": "c@d.co"}]}', ("email", "data")),
+    ],
+)
+def test_an_object_with_an_address_is_a_row_whatever_it_holds(content: str, columns: tuple[str, ...]) -> None:
+    assert table_of(content, "").columns == columns
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[]", "The file holds no JSON object with members."),
+        ("[{}, {}]", "The file holds no JSON object with members."),
+        ('[["email"], ["a@b.co"]]', "The file holds no JSON object with members."),
+        (json.dumps(PEOPLE)[:-1], "The JSON of the file is never closed: its end is missing."),
+        (json.dumps(PEOPLE, indent=1)[:-20], "The JSON of the file is never closed: its end is missing."),
+        ('{"a": [{"x": "a@b.co"}], "b": [{"x": 1}]}', 'The file holds several lists of objects: "a", "b".'),
+        ("[" * 100_000, "The JSON of the file is nested too deeply."),
+    ],
+)
+def test_json_without_one_list_of_objects_is_reported(content: str, said: str) -> None:
+    assert refusal(content, "people.json").startswith(said)
 
 
 def test_a_csv_file_may_begin_with_a_bracket() -> None:
@@ -608,7 +674,7 @@ def test_a_csv_file_may_begin_with_a_bracket() -> None:
     assert table_of("{email}\tname\n", "people.tsv").columns == ("{email}", "name")
 
 
-@pytest.mark.parametrize("content", ["{\n", "{}\n{}", '{"customFields": {}}', "email,firstName\na@b.co,Ann\n"])
+@pytest.mark.parametrize("content", ["{]\n", "{}\n{}", '{"customFields": {}}', "email,firstName\na@b.co,Ann\n"])
 def test_a_file_in_which_no_line_is_an_object_is_reported(content: str) -> None:
     assert refusal(content, "people.jsonl").startswith("No line of the file is a JSON object with members.")
 
@@ -675,13 +741,19 @@ def test_a_file_that_changes_while_it_is_read_is_a_file_error() -> None:
         list(rows)
 
 
-def test_many_rows_cost_no_more_memory_than_few() -> None:
+@pytest.mark.parametrize(
+    ("begin", "row", "end"),
+    [
+        ("a,b,c\n", f"p{{}}@b.co,{'x' * 100},y\n", ""),
+        ("[", f'{{{{\n"email": "p{{}}@b.co",\n"x": "{"x" * 100}"\n}}}},\n', "{}]"),
+    ],
+)
+def test_many_rows_cost_no_more_memory_than_few(begin: str, row: str, end: str) -> None:
     peaks: list[int] = []
     for count in (3_000, 12_000):
-        rows = (f"p{place}@b.co,{'x' * 100},y\n" for place in range(count))
-        file = io.BytesIO(("a,b,c\n" + "".join(rows)).encode())
+        file = io.BytesIO((begin + "".join(row.format(place) for place in range(count)) + end).encode())
         tracemalloc.start()
-        assert sum(1 for _ in read_table(file, "people.csv").rows()) == count
+        assert sum(1 for _ in read_table(file, "").rows()) == count + bool(end)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.1 * peaks[0] < 2_000_000

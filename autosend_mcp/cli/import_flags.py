@@ -6,10 +6,10 @@ from typing import Any
 from autosend_mcp.models.imports import DECIMALS, ORDERS, REPEATED, SPLITS
 
 IMPORT_HELP = """\
-Create or change a contact for each row of a CSV, TSV or JSONL file of any length. The encoding, the delimiter and the
-columns are detected and shown. All rows are validated before anything is sent. Rows that AutoSend has already with the
-same values are not sent, and rows whose reply is lost are looked up. After an interruption, run the same command again
-to continue. The live automations of a list start for the contacts that are new in it.
+Create or change a contact for each row of a CSV, TSV, JSONL or JSON file of any length. The encoding, the delimiter and
+the columns are detected and shown. All rows are validated before anything is sent. Rows that AutoSend has already with
+the same values are not sent, and rows whose reply is lost are looked up. After an interruption, run the same command
+again to continue. The live automations of a list start for the contacts that are new in it.
 
 examples:
   autosend-mcp import people.csv --list Newsletter --dry-run       show what would be done
@@ -26,7 +26,7 @@ exit code: 0 all rows applied, 1 some rows not applied, 2 nothing sent, 3 stoppe
 
 def add_import_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `autosend-mcp import`."""
-    parser.add_argument("file", help="CSV, TSV or JSONL (.jsonl)")
+    parser.add_argument("file", help="CSV, TSV, JSONL (.jsonl) or JSON")
     repeatable: dict[str, Any] = {"action": "append", "default": []}
     parser.add_argument(
         "--list", metavar="NAME", help="add the contacts to this list, by name or id; repeatable", **repeatable

@@ -41,7 +41,7 @@ def write_reports(table: Table, journal: Journal, file: Path, *, encoding: str |
     _write_report(journal, report, mode := _mode(table))
     if not journal.rejected(0, 1):
         return [report]
-    with _written(rejected, encoding or ("utf-8" if table.format == "JSONL" else _FOR_SPREADSHEETS), mode) as out:
+    with _written(rejected, encoding or (_FOR_SPREADSHEETS if table.delimiter else "utf-8"), mode) as out:
         _write_rejected(table, journal, out)
     return [report, rejected]
 
@@ -74,7 +74,7 @@ def _paths(table: Table, journal: Journal, file: Path) -> tuple[Path, Path]:
     """Return the files to write: names that are free, and the same ones where writing them was interrupted."""
     names = journal.get_fact("reports")
     if names is None:
-        ending = ".jsonl" if table.format == "JSONL" else file.suffix or ".csv"
+        ending = (file.suffix or ".csv") if table.delimiter else ".jsonl"
         names = [_free(file.with_suffix(end)).name for end in (".report.csv", f".rejected{ending}")]
         journal.set_fact("reports", names)
     report, rejected = map(file.with_name, names)
@@ -113,7 +113,7 @@ def _write_rejected(table: Table, journal: Journal, out: TextIO) -> None:
     kept = next(rejected, None)
     known = table.columns.index(PROBLEM) if PROBLEM in table.columns else None
     lines = csv.writer(out, delimiter=table.delimiter or ",", lineterminator=_LINE_END)
-    if table.format != "JSONL":
+    if table.delimiter:
         lines.writerow([PROBLEM, *(name for name in table.columns if name != PROBLEM)])
     for row in table.rows():
         if kept is None:

@@ -45,7 +45,7 @@ class StartImport(WriteBody):
 
     text: FileText | None = Field(
         default=None,
-        description="The content: CSV or TSV with a header line, or a JSON object a line. At most 100 kB.",
+        description="The content: CSV or TSV with a header line, or JSON objects. At most 100 kB.",
         examples=["email,firstName\njane@example.com,Jane"],
     )
     file: Name | None = Field(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn, cast
 
 from autosend_mcp.imports.file.encodings import FileError
+from autosend_mcp.imports.file.json_documents import NO_ROWS, Layout, cut_out
 from autosend_mcp.imports.file.rows import MAX_COLUMNS, FileRow, check_lengths
 from autosend_mcp.models.contacts.contact import CUSTOM, PROPERTIES
 
@@ -17,14 +18,14 @@ class NoRowError(ValueError):
     """The line is no JSON object that can be sent. The text says why, as a predicate of the row."""
 
 
-def find_members(lines: Iterable[str]) -> tuple[str, ...]:
+def find_members(lines: Iterable[str], layout: Layout | None = None) -> tuple[str, ...]:
     """Return the names of all members of all objects, in order of appearance.
 
     Raises:
         FileError: There are none, too many, or one is too long.
     """
     names: dict[str, None] = {}
-    for row in json_rows(lines):
+    for row in json_rows(lines, layout):
         if new := row.values.keys() - names:
             check_lengths(new, row.line)
         names |= dict.fromkeys(row.values)
@@ -33,15 +34,17 @@ def find_members(lines: Iterable[str]) -> tuple[str, ...]:
                 f"By line {row.line} the objects have more than {MAX_COLUMNS} different members. Leave out those that "
                 "no contact needs."
             )
+    if not names and layout is not None:
+        raise FileError(NO_ROWS)
     if not names:
         raise FileError('No line of the file is a JSON object with members. Write one a line: {"email": "a@b.co"}.')
     return tuple(names)
 
 
-def json_rows(lines: Iterable[str]) -> Iterator[FileRow]:
-    """Yield a row for each line that is not blank; one that is no object has a problem."""
+def json_rows(lines: Iterable[str], layout: Layout | None = None) -> Iterator[FileRow]:
+    """Yield a row for each line that is not blank, or that the layout has; one that is no object has a problem."""
     number = 0
-    for line, text in enumerate(lines, start=1):
+    for line, text in enumerate(lines, start=1) if layout is None else cut_out(lines, layout):
         if not text.strip():
             continue
         number += 1

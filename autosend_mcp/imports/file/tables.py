@@ -1,5 +1,6 @@
-"""A file of contacts as a table: CSV and TSV in any common dialect, and JSONL."""
+"""A file of contacts as a table: CSV and TSV in any common dialect, JSONL and JSON."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -8,14 +9,16 @@ from typing import BinaryIO, Literal
 from autosend_mcp.imports.file.delimited import NO_HEADER, delimited_rows, read_header
 from autosend_mcp.imports.file.encodings import Encoding, FileError, digest_of, find_encoding, lines_of
 from autosend_mcp.imports.file.header import Dialect, find_dialect, read_delimiter
+from autosend_mcp.imports.file.json_documents import Layout, find_layout, goes_on
 from autosend_mcp.imports.file.jsonl import find_members, json_rows
 from autosend_mcp.imports.file.rows import FileRow
 
+_ARRAY_INSIDE = re.compile(r":\s*\[\s*\{")
 _JSON_ENDINGS = {".jsonl", ".ndjson", ".json"}
 _TAB_ENDINGS = {".tsv", ".tab"}
 _CSV_ENDINGS = {".csv", *_TAB_ENDINGS}
 
-Format = Literal["CSV", "TSV", "JSONL"]
+Format = Literal["CSV", "TSV", "JSONL", "JSON"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +26,9 @@ class Table:
     """What was found out about a file, and its rows.
 
     `encoding`: Python's name. `encoding_note`: "" when the encoding is certain; else a word of the file as it would be
-    read. `delimiter`: "" for JSONL. `columns`: of JSONL all members in order of appearance. `unnamed`: those that the
+    read. `delimiter`: "" for JSON. `columns`: of JSON all members in order of appearance. `unnamed`: those that the
     header leaves blank, by the names that they have here. `digest`: SHA-256 in hex of the bytes. `notes`: what should
-    be said of how it was read.
+    be said of how it was read. `layout`: where the objects of JSON stand.
     """
 
     format: Format
@@ -38,6 +41,7 @@ class Table:
     dialect: Dialect | None = field(repr=False)
     unnamed: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    layout: Layout | None = field(default=None, repr=False)
 
     def rows(self) -> Iterator[FileRow]:
         """Yield the rows from the start of the file, one in memory at a time. Two passes cannot run side by side.
@@ -47,7 +51,7 @@ class Table:
         """
         with lines_of(self.file, self.encoding) as lines:
             if self.dialect is None:
-                yield from json_rows(lines)
+                yield from json_rows(lines, self.layout)
             else:
                 yield from delimited_rows(lines, self.dialect, self.columns)
 
@@ -81,23 +85,36 @@ def read_table(
     ending = PurePath(name).suffix.lower()
     found = find_encoding(file, encoding)
     with lines_of(file, found.name) as lines:
-        text = next((stripped for line in lines if (stripped := line.strip())), "")
+        filled = (stripped for line in lines if (stripped := line.strip()))
+        text, further = next(filled, ""), next(filled, "")
     if not text:
         raise FileError(NO_HEADER)
     if ending in _JSON_ENDINGS or (cut is None and ending not in _CSV_ENDINGS and text[0] in "{["):
-        return _json_table(file, found, is_array=text[0] == "[")
+        is_lines = text[0] != "[" and not goes_on(text) and bool(further or not _holds_people(text))
+        return _json_table(file, found, is_lines=is_lines)
     usual = "\t" if ending in _TAB_ENDINGS else None
     with lines_of(file, found.name) as lines:
         dialect = find_dialect(lines, cut, usual, header_line)
     return _delimited_table(file, found, dialect)
 
 
-def _json_table(file: BinaryIO, found: Encoding, *, is_array: bool) -> Table:
-    if is_array:
-        raise FileError("The file is a JSON array. Write one object a line, without the brackets and commas (JSONL).")
+def _holds_people(text: str) -> bool:
+    """Return whether the object holds a list of objects, and an address in there."""
+    inside = _ARRAY_INSIDE.search(text)
+    return inside is not None and text.find("@", inside.end()) > 0
+
+
+def _json_table(file: BinaryIO, found: Encoding, *, is_lines: bool) -> Table:
+    """Return the table of JSON, which is an object a line or anything else."""
+    layout, notes = None, ()
+    if not is_lines:
+        with lines_of(file, found.name) as lines:
+            layout = find_layout(lines)
+        notes = (layout.note,) if layout.note else ()
     with lines_of(file, found.name) as lines:
-        columns = find_members(lines)
-    return Table("JSONL", found.name, found.note, "", columns, found.digest, file, None)
+        columns = find_members(lines, layout)
+    kind: Format = "JSONL" if layout is None else "JSON"
+    return Table(kind, found.name, found.note, "", columns, found.digest, file, None, notes=notes, layout=layout)
 
 
 def _delimited_table(file: BinaryIO, found: Encoding, dialect: Dialect) -> Table:
