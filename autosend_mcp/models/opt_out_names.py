@@ -5,9 +5,10 @@ take, as words, in camelCase or run together. What it says is compared without c
 """
 
 import re
-import unicodedata
 from functools import lru_cache
 from typing import Literal, NamedTuple
+
+from autosend_mcp.models.words import words_of
 
 Says = Literal["left", "agreed", "status"]
 Strength = Literal["sure", "likely", "maybe"]
@@ -33,10 +34,6 @@ _MAIL = (
     r"nyhetsbrev"
 )
 _NO = r"no|not|never|non|nie|nicht|kein\w*|pas|sin|sem|senza|geen|niet|bez|inga|inget|ej|inte|не|без|ne pas|nao"
-
-_ASCII_WORDS = re.compile(r"[a-z0-9]+")
-_STROKES = str.maketrans("\u0142\u00f8\u0111", "lod")  # these have no accent to take off
-_VOICED = "\u3099\u309a"  # these make another letter of a Japanese one
 
 # Names of this kind are about other things, or say how somebody can leave.
 _OTHERWISE = re.compile(
@@ -235,18 +232,3 @@ def is_opt_out(name: str, value: object = None) -> bool:
     """Return whether a field or argument of this name is about who may get mail; with `false`, also of a newsletter."""
     found = mail_name(name)
     return found is not None and (found.strength == "sure" or (found.strength == "likely" and value is False))
-
-
-def words_of(name: str) -> str:
-    """Return the words of a name with a blank before, between and after them: ` email opt out ` for `EmailOptOut`."""
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
-    return f" {plain(apart)} "
-
-
-def plain(text: str) -> str:
-    """Return the words of a text, without case, accents and punctuation, with one blank between them."""
-    if text.isascii():
-        return " ".join(_ASCII_WORDS.findall(text.lower()))
-    folded = unicodedata.normalize("NFKD", text.casefold().translate(_STROKES))
-    letters = "".join(char for char in folded if not unicodedata.combining(char) or char in _VOICED)
-    return " ".join(re.findall(r"[^\W_]+", unicodedata.normalize("NFC", letters)))

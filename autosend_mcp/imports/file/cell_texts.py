@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from autosend_mcp.imports.file.opt_out_words import Meaning, meaning_of
-from autosend_mcp.models.opt_out_names import plain
 from autosend_mcp.models.text import visible
+from autosend_mcp.models.words import plain
 
 BLANK = "(blank)"
 A_DATE = "(a date)"

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Literal
 
 from autosend_mcp.imports.values.booleans import read_boolean
-from autosend_mcp.models.opt_out_names import plain
+from autosend_mcp.models.words import plain
 
 Meaning = Literal[
     "unsubscribed", "no mail", "inactive", "subscribed", "paid", "yes", "no", "blank", "date", "address", ""

@@ -8,7 +8,8 @@ from typing import Literal
 
 from autosend_mcp.imports.file.cell_texts import Cells, parts_of, shown, tag_in, text_of
 from autosend_mcp.imports.file.opt_out_words import Meaning, meaning_of
-from autosend_mcp.models.opt_out_names import MailName, Says, mail_name, plain, words_of
+from autosend_mcp.models.opt_out_names import MailName, Says, mail_name
+from autosend_mcp.models.words import plain, words_of
 
 OTHERS = "*"
 """In what the caller states: all other values of the column that are not understood."""
