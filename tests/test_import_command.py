@@ -83,10 +83,9 @@ def test_it_shows_how_the_file_was_read_and_what_became_of_it(here: Line, capsys
     list_id = here.sandbox.store.contact_lists.seed(PROJECT, "Newsletter", "list")
     rows = [{"E-Mail": f"p{n}@example.com", "Vorname": "Zoë", "plan": "pro", "note": "x"} for n in range(3)]
     Path("people.csv").write_bytes(csv_of(rows).decode().replace(",", ";").encode("cp1252"))
-    out, err = printed(capsys, "people.csv", "--list", "Newsletter", "--map", "note=", code=0)
+    out, err = printed(capsys, "people.csv", "--list", "Newsletter", "--map", "note=", "--encoding", "cp1252", code=0)
     assert out.splitlines() == [
         "CSV, semicolons between cells, cp1252",
-        "the encoding is a guess; check that this reads right: Zoë",
         "  E-Mail   ->  email",
         "  Vorname  ->  firstName",
         "  plan     ->  customFields.plan (string)",
@@ -286,12 +285,28 @@ def test_what_cannot_be_begun_is_an_event_too(capsys: pytest.CaptureFixture[str]
     assert err
 
 
+@pytest.mark.parametrize("more", [(), ("--dry-run",), ("--json",)])
+def test_nothing_is_sent_on_a_guessed_encoding(
+    here: Line, capsys: pytest.CaptureFixture[str], more: tuple[str, ...]
+) -> None:
+    Path("people.csv").write_bytes("email;Vorname\ra@example.com;Jörg\rb@example.org;Weiß\r".encode("mac_roman"))
+    _, err = printed(capsys, "people.csv", *more, code=2)
+    assert 'read as mac_roman: "Jörg, Weiß"; ' in err
+    assert "Nothing was sent" in err
+    assert "--encoding mac_roman" in err
+    assert here.seen == []
+    printed(capsys, "people.csv", *more, "--encoding", "mac_roman", code=0)
+    expected = [] if "--dry-run" in more else ["Jörg", "Weiß"]
+    held = here.sandbox.store.contacts.find(PROJECT, ["a@example.com", "b@example.org"])
+    assert [contact["firstName"] for contact in held] == expected
+
+
 def test_events_are_json_a_line(here: Line, capsys: pytest.CaptureFixture[str]) -> None:
     write([*people(2, score="5"), {"email": "bad"}])
     out, err = printed(capsys, "people.csv", "--json", "--create-fields", "--run-workflow", code=1)
     read, done = [json.loads(line) for line in out.splitlines()]
     assert read | {"rowsPerSecond": 0} == {
-        "event": "read", "format": "CSV", "encoding": "utf-8", "guessedFrom": "", "delimiter": ",",
+        "event": "read", "format": "CSV", "encoding": "utf-8", "delimiter": ",",
         "lists": [], "whoMayGetMail": [], "resumed": False,
         "columns": {"email": "email", "firstName": "firstName", "score": "customFields.score"},
         "newFields": {"customFields.score": "number"}, "notes": [],

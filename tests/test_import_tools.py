@@ -475,7 +475,8 @@ async def test_an_encoding_that_is_not_detected_can_be_named(tmp_path: Path) -> 
         asked = error_of(await client.call_tool("start_import", {"file": "people.csv"}))
         done = await started(client, file="people.csv", encoding="cp1251", delimiter=";")
         held = answer_of(await client.call_tool("get_contact", {"email": "a@example.com"}))
-    assert "Name the file's encoding in encoding, such as" in asked
+    assert 'read as cp1251: "Анна"' in asked
+    assert "give encoding cp1251, else another" in asked
     assert done["readAs"]["encoding"] == "cp1251"
     assert held["firstName"] == "Анна"
 

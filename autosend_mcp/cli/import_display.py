@@ -148,8 +148,6 @@ def described(imported: Import) -> list[str]:
     table = imported.table
     between = DELIMITERS.get(table.delimiter) or quoted(table.delimiter)
     lines = [f"{table.format}{f', {between} between cells' if table.delimiter else ''}, {table.encoding}"]
-    if table.encoding_note:
-        lines.append(f"the encoding is a guess; check that this reads right: {table.encoding_note}")
     columns = [column for column in imported.columns if not_blank(column)]
     names = [_shown(column.name) for column in columns]
     width = max(map(len, names))

@@ -50,6 +50,7 @@ PHRASES = Phrases(
         "no_header": "Or read it with --header-line 0.",
         "encoding": "Name the file's encoding, as in --encoding cp1251 or --encoding shift_jis, or save the file as "
         "UTF-8.",
+        "guess": "--encoding {field} takes the first; if another reads right, name that.",
         "opt_outs": "{stated} leaves those people out; {mailable} is for values of people who may get mail.",
         "restart": "Or start again with --restart: rows that AutoSend holds already are not sent again.",
         "suppress": "--opted-out suppress stops all mail to them.",

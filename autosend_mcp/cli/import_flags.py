@@ -78,7 +78,7 @@ def _add_reading_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--header-line", type=_line, metavar="N", help="line that names the columns; 0 if none does (default: found)"
     )
-    parser.add_argument("--encoding", help="encoding of the file, such as cp1251 (default: detected)")
+    parser.add_argument("--encoding", help="encoding of the file, such as cp1251 (default: UTF-8, or that of its mark)")
     parser.add_argument("--delimiter", help='what stands between cells, such as ";" or tab (default: detected)')
 
 

@@ -9,7 +9,7 @@ from autosend_mcp.errors import AutoSendError, NotSent
 
 Option = Literal[
     "columns", "leave_out", "only", "split_name", "create_fields", "header_line", "no_header", "dates", "decimal",
-    "repeated", "encoding", "opt_outs", "restart", "suppress",
+    "repeated", "encoding", "guess", "opt_outs", "restart", "suppress",
 ]  # fmt: skip
 
 

@@ -39,6 +39,7 @@ PHRASES = Phrases(
         "header_line": "headerLine names the line of the header.",
         "no_header": "Or read it with headerLine -1.",
         "encoding": "Name the file's encoding in encoding, such as cp1251 or shift_jis, or have it saved as UTF-8.",
+        "guess": "If the first reads right, give encoding {field}, else another; ask the user.",
         "opt_outs": "{stated} leaves those people out; {mailable} is for values of people who may get mail.",
         "restart": "Or start again with restart: rows that AutoSend holds already are not sent again.",
         "suppress": "optedOut suppress, or suppress_emails, stops all mail to them.",

@@ -55,7 +55,6 @@ def reading_of(imported: Import) -> dict[str, object]:
     return {
         "format": table.format,
         "encoding": table.encoding,
-        "guessedFrom": table.encoding_note,
         "delimiter": table.delimiter,
         "columns": {column.name: ", ".join(fields_of(column)) for column in imported.columns if not_blank(column)},
         "newFields": {column.field: column.kind for column in imported.columns if column.new},

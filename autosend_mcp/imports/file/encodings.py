@@ -1,4 +1,4 @@
-"""A file of contacts as text: its encoding, found in its bytes and checked over all of them, and its lines.
+"""A file of contacts as text: its encoding, certain in its bytes or named, checked over all of them; its lines.
 
 No more than one chunk and one line are in memory.
 """
@@ -6,19 +6,18 @@ No more than one chunk and one line are in memory.
 import codecs
 import hashlib
 import io
-import re
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO
 
+from autosend_mcp.imports.file.guesses import Sample, readings, shown
 from autosend_mcp.imports.hints import Hint
-from autosend_mcp.models.text import quoted, visible
+from autosend_mcp.models.text import quoted
 
 MAX_LINE = 32_000_000  # characters of one line, or of one row over several lines
 _CHUNK = 1 << 18
-_MAX_EXAMPLE = 20  # characters on either side of the one that is not ASCII
 
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -33,11 +32,6 @@ _NO_TEXT = {
     b"\x1f\x8b\x08": "a gzip archive",
 }
 _PYTHONS_OWN = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
-
-_NOT_ASCII = bytes(range(0x80, 0x100))
-_ALONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
-_LETTER = re.compile(r"[^\W\x00-\x7f]")
-_SIGN = re.compile(r"[^\x00-\x7f]")
 
 
 class FileError(Exception):
@@ -55,17 +49,15 @@ class FileError(Exception):
 class Encoding:
     """How the bytes of a file are read, and which bytes they are.
 
-    `name`: the codec. `note`: "" when it is certain; else a word of the file as it would be read, for the user to
-    check. `digest`: SHA-256 in hex.
+    `name`: the codec. `digest`: SHA-256 in hex.
     """
 
     name: str
-    note: str
     digest: str
 
 
 def find_encoding(file: BinaryIO, named: str | None) -> Encoding:
-    """Return the encoding that was named; else by the byte order mark or NULs, UTF-8, or Windows-1252 as a guess.
+    """Return the encoding that was named; else by the byte order mark or NULs, or UTF-8.
 
     Raises:
         FileError: The bytes are none of these, or are not what was named; or a line is too long.
@@ -78,12 +70,10 @@ def find_encoding(file: BinaryIO, named: str | None) -> Encoding:
     certain = _known(named) if named is not None else _marked(head)
     digest, bad_line = _scan(file, certain or "utf-8")
     if not bad_line:
-        return Encoding(certain or "utf-8", "", digest)
+        return Encoding(certain or "utf-8", digest)
     if certain:
         raise FileError(f"Line {bad_line} holds bytes that are not {certain}.", Hint("encoding"))
-    note = _western_word(file, bad_line)
-    _scan(file, "cp1252")  # also the lines beyond the bad one may be too long
-    return Encoding("cp1252", note, digest)
+    raise _unnamed(file, bad_line)
 
 
 def _known(named: str) -> str:
@@ -185,35 +175,17 @@ def _readable_bytes(error: UnicodeError, chunk: bytes) -> int:
     return max(0, len(chunk) - (len(error.object) - error.start))
 
 
-def _western_word(file: BinaryIO, bad_line: int) -> str:
-    """Return a word of the file, read as Windows-1252. Raises FileError where that is not plausible."""
-    letter = sign = ""
-    high = alone = 0
+def _unnamed(file: BinaryIO, bad_line: int) -> FileError:
+    """Return the error for a file that is in an encoding nobody named: how it may read."""
+    sample = Sample()
     for chunk in _chunks(file):
-        try:
-            text = chunk.decode("cp1252")
-        except UnicodeDecodeError as error:
-            raise _unguessed(bad_line) from error
-        high += len(chunk) - len(chunk.translate(None, _NOT_ASCII))
-        alone += len(_ALONE.findall(chunk))
-        letter = letter or _around(_LETTER, text, r"\w*")
-        sign = sign or _around(_SIGN, text, r"\S*")
-    if 2 * alone < high:
-        raise _unguessed(bad_line)
-    return letter or sign
-
-
-def _around(wanted: re.Pattern[str], text: str, whole: str) -> str:
-    found = wanted.search(text)
-    if found is None:
-        return ""
-    before = re.search(f"{whole}$", text[max(0, found.start() - _MAX_EXAMPLE) : found.start()])
-    after = re.match(whole, text[found.end() : found.end() + _MAX_EXAMPLE])
-    return visible("".join(part[0] for part in (before, found, after) if part))
-
-
-def _unguessed(line: int) -> FileError:
-    return FileError(f"Line {line} is not UTF-8, and the encoding of the file cannot be guessed.", Hint("encoding"))
+        sample.add(chunk)
+    sample.close()
+    found = [one for one in readings(sample) if not _scan(file, one.encoding)[1]]
+    what = f"Line {bad_line} is not UTF-8, and the encoding of the file"
+    if not found:
+        return FileError(f"{what} cannot be guessed.", Hint("encoding"))
+    return FileError(f"{what} would be a guess. Words of it, read as {shown(found)}.", Hint("guess", "", found[0][0]))
 
 
 @contextmanager

@@ -25,15 +25,13 @@ Format = Literal["CSV", "TSV", "JSONL", "JSON"]
 class Table:
     """What was found out about a file, and its rows.
 
-    `encoding`: Python's name. `encoding_note`: "" when the encoding is certain; else a word of the file as it would be
-    read. `delimiter`: "" for JSON. `columns`: of JSON all members in order of appearance. `unnamed`: those that the
-    header leaves blank, by the names that they have here. `digest`: SHA-256 in hex of the bytes. `notes`: what should
-    be said of how it was read. `layout`: where the objects of JSON stand.
+    `encoding`: Python's name. `delimiter`: "" for JSON. `columns`: of JSON all members in order of appearance.
+    `unnamed`: those that the header leaves blank, by the names that they have here. `digest`: SHA-256 in hex of the
+    bytes. `notes`: what should be said of how it was read. `layout`: where the objects of JSON stand.
     """
 
     format: Format
     encoding: str
-    encoding_note: str
     delimiter: str
     columns: tuple[str, ...]
     digest: str
@@ -114,7 +112,7 @@ def _json_table(file: BinaryIO, found: Encoding, *, is_lines: bool) -> Table:
     with lines_of(file, found.name) as lines:
         columns = find_members(lines, layout)
     kind: Format = "JSONL" if layout is None else "JSON"
-    return Table(kind, found.name, found.note, "", columns, found.digest, file, None, notes=notes, layout=layout)
+    return Table(kind, found.name, "", columns, found.digest, file, None, notes=notes, layout=layout)
 
 
 def _delimited_table(file: BinaryIO, found: Encoding, dialect: Dialect) -> Table:
@@ -123,4 +121,4 @@ def _delimited_table(file: BinaryIO, found: Encoding, dialect: Dialect) -> Table
     cut = dialect.delimiter
     kind: Format = "TSV" if cut == "\t" else "CSV"
     notes = (dialect.note,) if dialect.note else ()
-    return Table(kind, found.name, found.note, cut, header.columns, found.digest, file, dialect, header.unnamed, notes)
+    return Table(kind, found.name, cut, header.columns, found.digest, file, dialect, header.unnamed, notes)
