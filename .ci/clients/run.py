@@ -1,4 +1,6 @@
-"""MCP clients of others against the server: a table of what each makes of it. `.venv/bin/python .ci/clients/run.py`.
+"""MCP clients of others against the server: a table of what each makes of it.
+
+`.venv/bin/python .ci/clients/run.py [NAME ...]`; without a name, all of them.
 
 Each has a venv of its own, with its version pinned; they are installed and checked side by side. Where the package
 index cannot be reached the check is skipped, with the reason; REQUIRE_CLIENTS=1 makes that a failure. Other versions
@@ -10,6 +12,7 @@ import os
 import subprocess
 import sys
 import venv
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,9 +37,10 @@ def checked(name: str, scratch: Path) -> dict[str, Any]:
     """Install a client and return what it found; `failed` or `skipped` with the reason."""
     place = scratch / name
     try:
-        venv.create(place, with_pip=True)
+        venv.create(place)
         python = str(place / "bin" / "python")
-        pip = [python, "-m", "pip", "install", "-q", "--no-compile", "--disable-pip-version-check"]
+        pip = [sys.executable, "-m", "pip", "--python", python]
+        pip += ["install", "-q", "--no-compile", "--disable-pip-version-check"]
         run([*pip, *CLIENTS[name]], INSTALL)
     except (subprocess.SubprocessError, OSError) as error:
         return {"skipped": reason(error)}
@@ -58,11 +62,12 @@ def reason(error: Exception) -> str:
     return (said.decode() if isinstance(said, bytes) else said).strip().splitlines()[-1][:200]
 
 
-def main() -> int:
+def main(names: Sequence[str]) -> int:
     """Print the table; return 1 if a client failed."""
+    names = names or list(CLIENTS)
     tools = len(offered())
     with TemporaryDirectory() as scratch, ThreadPoolExecutor(2) as threads:
-        found = dict(zip(CLIENTS, threads.map(lambda name: checked(name, Path(scratch)), CLIENTS), strict=True))
+        found = dict(zip(names, threads.map(lambda name: checked(name, Path(scratch)), names), strict=True))
     print(f"{'client':<46} {' '.join(f'{column:<11}' for column in COLUMNS)}")
     is_bad = False
     for name, result in found.items():
@@ -84,4 +89,4 @@ def offered() -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
