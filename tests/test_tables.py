@@ -48,6 +48,68 @@ def refusal(content: bytes | str, name: str = "people.csv", *, hint: Hint | None
     return text
 
 
+# Around the table
+
+FENCED = "between the fences"
+ROWS = [{"email": "ana@example.com", "firstName": 'A | "B"'}, {"email": "bo@example.org", "firstName": ""}]
+PLAIN = 'email,firstName\nana@example.com,"A | ""B"""\nbo@example.org,\n'
+AROUND = {
+    "a fence with a word": (f"```csv\n{PLAIN}```", FENCED),
+    "a fence without": (f"\n```\n{PLAIN}```\n\n", FENCED),
+    "tildes within talk": (f"Here, as asked:\r\n\r\n~~~~ text/csv\r\n{PLAIN}~~~~\r\nAny, more?\r\n", FENCED),
+    "a fence never closed": (f"```TSV\n{PLAIN.replace(',', chr(9))}", FENCED),
+    "objects in a fence": (f"```jsonl\n{json.dumps(ROWS[0])}\n{json.dumps(ROWS[1])}\n```", FENCED),
+    "an array in a fence": (f"```json\n{json.dumps(ROWS, indent=2)}\n```\nThat is all.", FENCED),
+    "spelled ends": (PLAIN.replace("\n", "\\n"), "line ends"),
+    "spelled ends of Windows": (PLAIN.replace("\n", "\\r\\n") + "\n", "line ends"),
+    "spelled quotes and tabs": (json.dumps(PLAIN.replace(",", "\t"))[1:-1], "line ends"),
+    "spelled ends in a fence": ("```\n" + PLAIN.replace("\n", "\\n") + "\n```", FENCED),
+    "Markdown": ('| email | firstName |\n|---|:-:|\n| ana@example.com | A \\| "B" |\n| bo@example.org | |', "dashes"),
+    "Markdown in talk": (
+        'Your table:\n\n|email|firstName|\n| :-- | --: |\n|ana@example.com|A \\| "B"|\n|bo@example.org||\n\nDone.',
+        "dashes",
+    ),
+    "Markdown, bare": ('email | firstName\n--- | ---\nana@example.com | A \\| "B"\nbo@example.org |\n', "dashes"),
+    "Markdown in a fence": (
+        '```md\n|email|firstName|\n|-|-|\n|ana@example.com|A \\| "B"|\n|bo@example.org||\n```', FENCED
+    ),
+    "a database": (
+        '+---+---+\n| email | firstName |\n+---+---+\n| ana@example.com | A \\| "B" |\n| bo@example.org | |\n'
+        "+---+---+\n2 rows in set (0.00 sec)\n",
+        "dashes",
+    ),
+    "another": (
+        '  email  | firstName\n---------+------\n ana@example.com | A \\| "B"\n bo@example.org | \n(2 rows)\n', "dashes"
+    ),
+    "dashes below the header": (PLAIN.replace("Name\n", "Name\n-----,---------\n"), "dashes"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", AROUND)
+def test_what_is_around_a_table_is_taken_off_with_a_note(kind: str) -> None:
+    content, note = AROUND[kind]
+    table = table_of(content, "")
+    found = list(table.rows())
+    assert [row.values for row in found] == ROWS
+    assert not any(row.problem for row in found)
+    assert note in table.notes[0]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "email,notes\nana@example.com,```\nbo@example.org,---\n",
+        "email\nana@example.com\n---\n",
+        "email,notes\nana@example.com,C:\\new\n",
+        "email,notes\\n\n",
+        '{"email": "ana@example.com", "notes": "a\\nbo@example.org"}',
+        "email,notes\n" + "-" * 100_000 + "x,a\n",
+    ],
+)
+def test_what_is_in_a_table_stays_there(content: str) -> None:
+    assert table_of(content, "").notes == ()
+
+
 # Round trips
 
 WRITABLE = st.characters(exclude_categories=["Cs"])

@@ -1,7 +1,8 @@
 """A file of contacts as a table: CSV and TSV in any common dialect, JSONL and JSON."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import BinaryIO, Literal
@@ -12,6 +13,7 @@ from autosend_mcp.imports.file.header import Dialect, find_dialect, read_delimit
 from autosend_mcp.imports.file.json_documents import Layout, find_layout, goes_on
 from autosend_mcp.imports.file.jsonl import find_members, json_rows
 from autosend_mcp.imports.file.rows import FileRow
+from autosend_mcp.imports.file.wrappings import Wrapping, find_wrapping, unwrapped
 
 _ARRAY_INSIDE = re.compile(r":\s*\[\s*\{")
 _JSON_ENDINGS = {".jsonl", ".ndjson", ".json"}
@@ -25,9 +27,11 @@ Format = Literal["CSV", "TSV", "JSONL", "JSON"]
 class Table:
     """What was found out about a file, and its rows.
 
-    `encoding`: Python's name. `delimiter`: "" for JSON. `columns`: of JSON all members in order of appearance.
-    `unnamed`: those that the header leaves blank, by the names that they have here. `digest`: SHA-256 in hex of the
-    bytes. `notes`: what should be said of how it was read. `layout`: where the objects of JSON stand.
+    `encoding`: Python's name. `encoding_note`: "" when the encoding is certain; else a word of the file as it would be
+    read. `delimiter`: "" for JSON. `columns`: of JSON all members in order of appearance. `unnamed`: those that the
+    header leaves blank, by the names that they have here. `digest`: SHA-256 in hex of the bytes. `notes`: what should
+    be said of how it was read. `layout`: where the objects of JSON stand.
+    `wrapping`: what is around the table.
     """
 
     format: Format
@@ -40,6 +44,7 @@ class Table:
     unnamed: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     layout: Layout | None = field(default=None, repr=False)
+    wrapping: Wrapping = field(default=Wrapping(), repr=False)
 
     def rows(self) -> Iterator[FileRow]:
         """Yield the rows from the start of the file, one in memory at a time. Two passes cannot run side by side.
@@ -47,7 +52,7 @@ class Table:
         Raises:
             FileError: A quote is never closed, a row is too long, or bytes changed so that they are no text any more.
         """
-        with lines_of(self.file, self.encoding) as lines:
+        with _lines(self.file, self.encoding, self.wrapping) as lines:
             if self.dialect is None:
                 yield from json_rows(lines, self.layout)
             else:
@@ -83,42 +88,63 @@ def read_table(
     ending = PurePath(name).suffix.lower()
     found = find_encoding(file, encoding)
     with lines_of(file, found.name) as lines:
+        around = find_wrapping(lines)
+    with _lines(file, found.name, around) as lines:
         filled = (stripped for line in lines if (stripped := line.strip()))
         text, further = next(filled, ""), next(filled, "")
     if not text:
         raise FileError(NO_HEADER)
     if ending in _JSON_ENDINGS or (cut is None and ending not in _CSV_ENDINGS and text[0] in "{["):
-        is_lines = text[0] != "[" and not goes_on(text) and bool(further or not _holds_people(text))
-        return _json_table(file, found, is_lines=is_lines)
+        return _json_table(file, found, around, is_lines=_is_lines(text, further))
     usual = "\t" if ending in _TAB_ENDINGS else None
-    with lines_of(file, found.name) as lines:
-        dialect = find_dialect(lines, cut, usual, header_line)
-    return _delimited_table(file, found, dialect)
+    with _lines(file, found.name, around) as lines:
+        dialect = find_dialect(lines, "|" if around.drawn else cut, usual, header_line)
+    return _delimited_table(file, found, around, dialect)
 
 
-def _holds_people(text: str) -> bool:
-    """Return whether the object holds a list of objects, and an address in there."""
+@contextmanager
+def _lines(file: BinaryIO, encoding: str, around: Wrapping) -> Generator[Iterable[str]]:
+    """Yield the lines of the table from the start of the file."""
+    with lines_of(file, encoding) as lines:
+        yield lines if around == Wrapping() else unwrapped(lines, around)
+
+
+def _is_lines(text: str, further: str) -> bool:
+    """Return whether JSON is an object a line, by its first lines that are not blank."""
+    if text[0] == "[" or goes_on(text):
+        return False
     inside = _ARRAY_INSIDE.search(text)
-    return inside is not None and text.find("@", inside.end()) > 0
+    return bool(further) or inside is None or "@" not in text[inside.end() :]
 
 
-def _json_table(file: BinaryIO, found: Encoding, *, is_lines: bool) -> Table:
+def _json_table(file: BinaryIO, found: Encoding, around: Wrapping, *, is_lines: bool) -> Table:
     """Return the table of JSON, which is an object a line or anything else."""
-    layout, notes = None, ()
+    layout, notes = None, around.notes
     if not is_lines:
-        with lines_of(file, found.name) as lines:
+        with _lines(file, found.name, around) as lines:
             layout = find_layout(lines)
-        notes = (layout.note,) if layout.note else ()
-    with lines_of(file, found.name) as lines:
+        notes += (layout.note,) if layout.note else ()
+    with _lines(file, found.name, around) as lines:
         columns = find_members(lines, layout)
     kind: Format = "JSONL" if layout is None else "JSON"
-    return Table(kind, found.name, "", columns, found.digest, file, None, notes=notes, layout=layout)
+    return Table(kind, found.name, "", columns, found.digest, file, None, notes=notes, layout=layout, wrapping=around)
 
 
-def _delimited_table(file: BinaryIO, found: Encoding, dialect: Dialect) -> Table:
-    with lines_of(file, found.name) as lines:
+def _delimited_table(file: BinaryIO, found: Encoding, around: Wrapping, dialect: Dialect) -> Table:
+    with _lines(file, found.name, around) as lines:
         header = read_header(lines, dialect)
     cut = dialect.delimiter
     kind: Format = "TSV" if cut == "\t" else "CSV"
-    notes = (dialect.note,) if dialect.note else ()
-    return Table(kind, found.name, cut, header.columns, found.digest, file, dialect, header.unnamed, notes)
+    notes = around.notes + ((dialect.note,) if dialect.note else ())
+    return Table(
+        kind,
+        found.name,
+        cut,
+        header.columns,
+        found.digest,
+        file,
+        dialect,
+        header.unnamed,
+        notes,
+        wrapping=around,
+    )
