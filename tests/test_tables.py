@@ -387,11 +387,25 @@ def test_letters_cut_by_the_chunks_of_reading_are_whole() -> None:
         assert [row.values["firstName"] for row in table.rows()] == [*"é€😀" * 16_666, *"é€"]
 
 
-@pytest.mark.parametrize("first", ["PK\x03\x04", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "\x1f\x8b\x08"])
-def test_a_workbook_or_an_archive_is_reported_as_that(first: str) -> None:
-    said = refusal(first.encode("latin-1") + b"\0\x01\x02" * 40, "people.xlsx")
-    assert said.startswith(("The file is an Excel workbook", "The file is a gzip archive"))
-    assert said.endswith("Save it as CSV and import that.")
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [
+        ("PK\x03\x04\x14\0[Content_Types].xml", "an Excel workbook. Save it as CSV"),
+        ("PK\x03\x04\x14\0mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "an OpenDocument spreadsheet. Save"),
+        ("PK\x03\x04\x14\0Index/Document.iwa", "a Numbers spreadsheet. Export it as CSV"),
+        ("PK\x03\x04\x14\0people.csv", "a ZIP archive. Unpack it"),
+        ("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook. Save it as CSV"),
+        ("\x1f\x8b\x08", "a compressed archive. Unpack it"),
+        ("%PDF-1.7\n", "a PDF. Copy the table"),
+        ("SQLite format 3\0", "an SQLite database. Export"),
+        ("\n<!DOCTYPE html><table>", "a web page (HTML). Copy"),
+        ("\xef\xbb\xbf<?xml version='1.0'?>", "XML. Export"),
+        ("BEGIN:VCARD\r\nVERSION:3.0\r\nEMAIL:a@b.co", "an address book of vCards. Export"),
+        ("Return-Path: <a@b.co>\nReceived: from", "a mail, not a table."),
+    ],
+)
+def test_a_file_that_is_no_table_is_called_by_its_name(first: str, said: str) -> None:
+    assert refusal(first.encode("latin-1") + b"\0\x01\x02" * 40, "people.csv").startswith(f"The file is {said}")
 
 
 # Dialects

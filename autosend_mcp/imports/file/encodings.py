@@ -13,6 +13,7 @@ from itertools import chain
 from typing import BinaryIO
 
 from autosend_mcp.imports.file.guesses import Sample, readings, shown
+from autosend_mcp.imports.file.other_formats import other_format
 from autosend_mcp.imports.hints import Hint
 from autosend_mcp.models.text import quoted
 
@@ -25,11 +26,6 @@ _MARKS = {
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
-}
-_NO_TEXT = {
-    b"PK\x03\x04": "an Excel workbook or another ZIP archive",
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an Excel workbook",
-    b"\x1f\x8b\x08": "a gzip archive",
 }
 _PYTHONS_OWN = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
 
@@ -64,9 +60,8 @@ def find_encoding(file: BinaryIO, named: str | None) -> Encoding:
     """
     file.seek(0)
     head = file.read(4096)
-    for mark, kind in _NO_TEXT.items():
-        if head.startswith(mark):
-            raise FileError(f"The file is {kind}. Save it as CSV and import that.")
+    if other := other_format(head):
+        raise FileError(f"The file is {other}")
     certain = _known(named) if named is not None else _marked(head)
     digest, bad_line = _scan(file, certain or "utf-8")
     if not bad_line:
