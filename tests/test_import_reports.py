@@ -100,13 +100,16 @@ async def test_rejected_rows_stand_as_they_stood(name: str, header: str, cells: 
 @pytest.mark.parametrize("encoding", [None, "cp1251", "utf-16", "shift_jis"])
 async def test_a_rejected_file_that_was_fixed_is_imported_by_the_same_command(encoding: str | None) -> None:
     name = "山田" if encoding == "shift_jis" else "Иван"
-    text = f"email,firstName,plan\nbad,{name},pro\nok@example.com,{name},\nx@example.com,{name},pro,more\n"
+    broken = f'"x@example.com",{name},pro,more'
+    text = f"email,firstName,plan\nbad,{name},pro\nok@example.com,{name},\n{broken}\n"
     order: dict[str, Any] = {"encoding": encoding} if encoding else {}
     with world() as here:
         first = await here.run(text.encode(encoding or "utf-8"), **order)
         assert first.counts == {"invalid": 2, "created": 1}
         content = (here.folder / "people.rejected.csv").read_bytes()
-        fixed = content.decode(encoding or "utf-8-sig").replace("bad", "good@example.com").replace(",more", "")
+        rejected = content.decode(encoding or "utf-8-sig")
+        assert f",{broken}\r\n" in rejected  # as it stood
+        fixed = rejected.replace("bad", "good@example.com").replace(",more", "")
         again = await here.run(fixed.encode(encoding or "utf-8-sig"), "people.rejected.csv", **order)
         assert here.values("good@example.com") == {"firstName": name, "customFields": {"plan": "pro"}}
         assert here.values("x@example.com")["firstName"] == name

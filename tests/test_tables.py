@@ -272,6 +272,33 @@ def test_objects_a_line_are_read_as_they_were_written(
     assert table.columns == tuple(dict.fromkeys(name for members in expected for name in members))
 
 
+# Backslashes
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        (r'"a@b.co","Ruiz \"La Buena\" SL",\N', ["a@b.co", 'Ruiz "La Buena" SL', r"\N"]),
+        (r'"a@b.co","\"X\", Inc.","a\\b"', ["a@b.co", '"X", Inc.', r"a\b"]),
+        (r'"a@b.co","\"X\" and\nmore","C:\\"', ["a@b.co", '"X" and\nmore', "C:\\"]),
+        (r"a@b.co,Lind\, Inc,\N", ["a@b.co", "Lind, Inc", r"\N"]),
+    ],
+)
+def test_backslashes_are_read_where_a_cell_needs_them(text: str, cells: list[str]) -> None:
+    table = table_of(f"email,company,note\n{text}\n")
+    assert [row.raw for row in table.rows()] == [cells]
+    assert "as in line 2" in table.notes[0]
+
+
+@pytest.mark.parametrize(
+    "text", [r'a@b.co,"C:\dir\",x', r'a@b.co,"{""a"":""x \""y\"" z""}",x', r"a@b.co,C:\dir\,x", r"a@b.co,5\"x,y"]
+)
+def test_backslashes_that_break_no_cell_stand_as_they_are(text: str) -> None:
+    table = table_of(f"email,company,note\n{text}\n")
+    assert table.notes == ()
+    assert [row.raw for row in table.rows()] == [*csv.reader([text])]
+
+
 # Encodings
 
 

@@ -23,6 +23,7 @@ REPORT = ("line", "email", "outcome", "reason")
 
 _FOR_SPREADSHEETS = "utf-8-sig"  # they read it as UTF-8
 _LINE_END = "\r\n"  # with another one, a carriage return in a cell would not be quoted
+_ENDS = "\r\n"
 _FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")  # also in full width
 
 
@@ -123,6 +124,9 @@ def _write_rejected(table: Table, journal: Journal, out: TextIO) -> None:
         problem = f"{kept.outcome}: {kept.reason}"
         if isinstance(row.raw, str):
             out.write(f"{_with_problem(row, row.raw.strip(), problem)}\n")
+        elif row.problem and row.text and known is None:
+            quoted_problem = '"' + problem.replace('"', '""') + '"'
+            out.write(f"{quoted_problem}{table.delimiter}{row.text.rstrip(_ENDS)}{_LINE_END}")
         else:
             cells = [cell for position, cell in enumerate(row.raw) if position != known]
             lines.writerow([problem, *cells])

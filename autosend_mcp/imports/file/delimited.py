@@ -8,6 +8,7 @@ from itertools import islice
 
 from autosend_mcp.imports.file.attributes import EMAIL
 from autosend_mcp.imports.file.encodings import MAX_LINE, FileError
+from autosend_mcp.imports.file.escapes import with_escapes
 from autosend_mcp.imports.file.header import Dialect
 from autosend_mcp.imports.file.rows import MAX_COLUMNS, FileRow, check_lengths
 from autosend_mcp.imports.file.survey import is_address
@@ -32,7 +33,7 @@ def read_header(lines: Iterable[str], dialect: Dialect) -> Header:
         FileError: There are none, or they name no columns.
     """
     with closing(_cells(lines, dialect)) as rows:
-        line, cells = next(rows, (0, list[str]()))
+        line, cells, _ = next(rows, (0, list[str](), ""))
     if not cells:
         raise FileError(NO_HEADER)
     if len(cells) > MAX_COLUMNS:
@@ -79,15 +80,16 @@ def delimited_rows(lines: Iterable[str], dialect: Dialect, columns: Sequence[str
         if not dialect.headless:
             next(rows, None)
         width = len(columns)
-        for number, (line, cells) in enumerate(rows, start=1):
+        for number, (line, cells, text) in enumerate(rows, start=1):
             values = dict(zip(columns, cells, strict=False))
             problem = "" if len(cells) == width else _wrong_count(cells, width)
-            yield FileRow(number, line, values, cells, problem)
+            yield FileRow(number, line, values, cells, problem, text if problem and not dialect.escaped else "")
 
 
-def _cells(lines: Iterable[str], dialect: Dialect) -> Generator[tuple[int, list[str]]]:
-    """Yield the header and the rows that are not blank, each with the line where it begins."""
+def _cells(lines: Iterable[str], dialect: Dialect) -> Generator[tuple[int, list[str], str]]:
+    """Yield the header and the rows that are not blank, each with the line where it begins, and its text."""
     line, length, ended = 1 + dialect.skipped, 0, False
+    texts: list[str] = []
 
     def text_of_rows() -> Iterator[str]:
         nonlocal length, ended
@@ -98,12 +100,14 @@ def _cells(lines: Iterable[str], dialect: Dialect) -> Generator[tuple[int, list[
                     f"The row that begins in line {line} is longer than {MAX_LINE // 1_000_000} million characters. "
                     "Perhaps a quote in it is never closed: close or remove it."
                 )
-            yield text
+            texts.append(text)
+            yield with_escapes(text) if dialect.escaped else text
         ended = True
         yield ""  # a row of no cells, unless a quote is still open
 
     csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE))
-    reader = csv.reader(text_of_rows(), delimiter=dialect.delimiter, skipinitialspace=dialect.spaced)
+    escape = "\\" if dialect.escaped else None
+    reader = csv.reader(text_of_rows(), delimiter=dialect.delimiter, skipinitialspace=dialect.spaced, escapechar=escape)
     try:
         for cells in reader:
             if ended and cells:
@@ -112,7 +116,8 @@ def _cells(lines: Iterable[str], dialect: Dialect) -> Generator[tuple[int, list[
                     "became one cell. Close or remove it."
                 )
             if any(map(str.strip, cells)):
-                yield line, cells
+                yield line, cells, "".join(texts)
+            texts.clear()
             line, length = reader.line_num + dialect.skipped + 1, 0
     except csv.Error as error:
         raise FileError(f"The row that begins in line {line} cannot be read as CSV: {error}.") from error

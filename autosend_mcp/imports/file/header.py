@@ -28,7 +28,8 @@ class Dialect:
     """How the text is cut into cells.
 
     `spaced`: a blank after each delimiter is no part of the cell. `skipped`: lines before the header that are no rows.
-    `headless`: there is no header. `one_a_line`: nothing but addresses, one a line. `note`: what should be said of it.
+    `headless`: there is no header. `one_a_line`: nothing but addresses, one a line. `escaped`: a
+    backslash escapes the next character. `note`: what should be said of it.
     """
 
     delimiter: str
@@ -36,6 +37,7 @@ class Dialect:
     skipped: int
     headless: bool = False
     one_a_line: bool = False
+    escaped: bool = False
     note: str = ""
 
 

@@ -19,7 +19,8 @@ class FileRow:
     `number`: its position among the rows, from 1. `line`: where it begins in the file, from 1. `values`: by column
     name; of JSONL only the members that the object has, custom fields as `customFields.plan`. `raw`: the cells, or the
     line without its end, as they stand. `problem`: why it is no row of this table, as a predicate ("has 5 cells, the
-    header 4"); `values` is then what could be read.
+    header 4");`values` is then what could be read. `text`: of a delimited row, as it stands in the file;
+    "" where it is not to be written again.
     """
 
     number: int
@@ -27,6 +28,7 @@ class FileRow:
     values: dict[str, Any]
     raw: list[str] | str
     problem: str = ""
+    text: str = ""
 
 
 def check_lengths(names: Iterable[str], line: int) -> None:

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import BinaryIO, Literal
 
 from autosend_mcp.imports.file.delimited import NO_HEADER, delimited_rows, read_header
 from autosend_mcp.imports.file.encodings import Encoding, FileError, digest_of, find_encoding, lines_of
+from autosend_mcp.imports.file.escapes import ESCAPES, first_escape
 from autosend_mcp.imports.file.header import Dialect, find_dialect, read_delimiter
 from autosend_mcp.imports.file.json_documents import Layout, find_layout, goes_on
 from autosend_mcp.imports.file.jsonl import find_members, json_rows
@@ -132,10 +133,15 @@ def _json_table(file: BinaryIO, found: Encoding, around: Wrapping, *, is_lines: 
 
 def _delimited_table(file: BinaryIO, found: Encoding, around: Wrapping, dialect: Dialect) -> Table:
     with _lines(file, found.name, around) as lines:
+        escaped = first_escape(lines, dialect.delimiter)
+    if escaped:
+        dialect = replace(dialect, escaped=True)
+    with _lines(file, found.name, around) as lines:
         header = read_header(lines, dialect)
     cut = dialect.delimiter
     kind: Format = "TSV" if cut == "\t" else "CSV"
-    notes = around.notes + ((dialect.note,) if dialect.note else ())
+    said = (dialect.note, ESCAPES.format(escaped) if escaped else "")
+    notes = (*around.notes, *(note for note in said if note))
     return Table(
         kind,
         found.name,
