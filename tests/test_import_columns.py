@@ -345,3 +345,15 @@ async def test_new_fields_of_jsonl_have_the_type_that_all_values_have() -> None:
         await here.run(content, "people.jsonl", create_fields=True)
         made = {one["name"]: one["type"] for one in here.line.bodies("POST /contact-properties")}
     assert made == {"age": "number", "vip": "boolean", "odd": "string", "when": "date", "deep": "string"}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "long", ["1" + " " * 100_000 + "x", "1 " + "ab " * 30_000, "a." * 50_000 + "@b.co", "@" * 50_000]
+)
+async def test_a_very_long_cell_is_invalid_as_soon_as_a_short_one(long: str) -> None:
+    """Patterns that try every way to divide a text would not end here."""
+    with world() as here:
+        done = await here.run(f"email,firstName,plan\n{long},Ana,pro\na@example.com,{long},pro\n".encode())
+        assert not here.written
+    assert done.counts == {"invalid": 2}

@@ -8,6 +8,7 @@ from autosend_mcp.models.letters import in_plain_letters, invisible, named, with
 
 _LINK = re.compile(r"\[[^\[\]]*\]\s*\(\s*mailto:([^()]*)\)", re.IGNORECASE)  # of Markdown
 _MAILTO = re.compile(r"<?\s*(?:mailto|e-?mail)\s*:\s*(?://)?([^?<>]*)(?:\?[^<>]*)?>?", re.IGNORECASE)
+_MAX_LENGTH = 2_000  # characters, with a name and a link around it
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _PAIRS = {"<": ">", "(": ")", "[": "]", "{": "}", '"': '"', "'": "'", "`": "`", "\u201c": "\u201d", "\u201e": "\u201c",
           "\u2018": "\u2019", "\u00ab": "\u00bb", "\u300c": "\u300d", "*": "*", "_": "_"}  # fmt: skip
@@ -34,6 +35,8 @@ class Mailbox(NamedTuple):
 def unwrapped(given: str) -> Mailbox:
     """Return what is left once everything is taken off that plainly does not belong to the address."""
     repairs = list[str]()
+    if len(given) > _MAX_LENGTH:  # nobody's address, and the patterns would take long
+        return Mailbox(given, "", ())
     if unseen := invisible(given):
         repairs.append(f"{', '.join(map(named, unseen[:3]))} taken out, which cannot be seen")
     seen = without_invisible(given).strip()

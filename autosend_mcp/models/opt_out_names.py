@@ -36,6 +36,7 @@ _MAIL = (
 _NO = r"no|not|never|non|nie|nicht|kein\w*|pas|sin|sem|senza|geen|niet|bez|inga|inget|ej|inte|не|без|ne pas|nao"
 
 # Names of this kind are about other things, or say how somebody can leave.
+_MAX_NAME = 200
 _OTHERWISE = re.compile(
     r" (sms|texts?|text messages?|phone|mobile|calls?|telephone|whatsapp|push|fax|postal|post|brief|letters?|"
     r"direct mail|"
@@ -177,6 +178,7 @@ _MAIL_PERMISSION = re.compile(rf" ({_MAIL}|email marketing) (\w+ )?(?:{_CONSENT}
 @lru_cache(maxsize=2_000)
 def mail_name(name: str) -> MailName | None:
     """Return what a name says of mail; None where it says nothing."""
+    name = name[:_MAX_NAME]
     words, together = words_of(name), re.sub(r"[\W_]+", "", name.casefold())
     if _OTHERWISE.search(words) and not _BY_MAIL.search(words):
         return None

@@ -51,9 +51,14 @@ ALSO_WHOLE_NAMES = frozenset(_split(ALSO_WHOLE))
 ALSO_WHOLE_LAST_NAMES = frozenset(_split(ALSO_WHOLE_LAST))
 
 
+_MAX_NAME = 200  # characters; the time to look for the attribute grows with the cube of the words
+
+
 @lru_cache(maxsize=4096)
 def known(name: str) -> Known | None:
     """Return the attribute that the name says, also with words around it such as `Primary` or `What's your ...?`."""
+    if len(name) > _MAX_NAME:
+        return None
     if attribute := _ATTRIBUTES.get(plain(name)):
         return Known(attribute, 0)
     for text in dict.fromkeys((name, _IN_BRACKETS.sub(" ", name))):

@@ -36,6 +36,7 @@ _MONTHS = """
 _SERIAL = re.compile(r"[2-5]\d{4}(\.\d+)?")
 _YEAR = re.compile(r"\d{4}")
 _CENTURY = 1000
+_MAX_LENGTH = 100
 
 
 def _folded(word: str) -> str:
@@ -69,6 +70,8 @@ def read_date(text: str, order: str | None) -> str | None:  # noqa: PLR0911 - on
 
     Without an `order`, only what can be read in one way is a date. What is in ISO 8601 stays as it is.
     """
+    if len(text) > _MAX_LENGTH:  # patterns with optional words take long over long texts
+        return None
     if iso := _ISO.fullmatch(text):
         return _iso(text, iso)
     if found := _EAST.fullmatch(text):
