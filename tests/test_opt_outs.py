@@ -5,6 +5,7 @@ import io
 import json
 from typing import Any
 
+import httpx2
 import pytest
 
 from autosend_mcp.cli.import_file import PHRASES
@@ -14,9 +15,10 @@ from autosend_mcp.imports.file.tables import read_table
 from autosend_mcp.imports.hints import explain
 from autosend_mcp.sandbox.app import PROJECT
 from tests.support.importing import ADD, World, report_of, world
-from tests.support.line import answering, applied_then_reset, forwarded, over_a_line, reset
+from tests.support.line import Forward, answering, applied_then_reset, forwarded, over_a_line, reset, saying
 from tests.support.records import starts_of
 from tests.support.worlds import error_of
+from tests.test_import_journal import Killed
 
 pytestmark = pytest.mark.anyio
 
@@ -422,3 +424,40 @@ async def test_adding_only_people_who_opted_out_says_to_leave_them_out() -> None
         assert not starts_of(line.sandbox.store)
     assert "leave them out, and tell the user" in said
     assert "Check the addresses" not in said
+
+
+@pytest.mark.parametrize("applied", [True, False])
+async def test_suppressing_that_was_killed_is_settled_by_the_next_run(applied: bool) -> None:
+    content = file_of({"status": ["active", "unsubscribed", "unsubscribed"]})
+    with world() as here:
+        grave = here.folder / "after"
+        grave.mkdir()
+        killed = Killed(here, 1, applied=applied, grave=grave)
+        here.line.lose(SUPPRESS, killed, forwarded)
+        imported = here.begin(content, opted_out="suppress")
+        with killed.scope:
+            await imported.read()
+            await imported.send()
+        imported.close()
+        here.folder = grave
+        done = await here.run(content, opted_out="suppress")
+        assert len(here.store.suppression_groups.entries(PROJECT, {})) == 2
+        assert here.line.count(SUPPRESS) == (1 if applied else 2)
+    assert done.counts == {"created": 1, "opted out": 2}
+
+
+async def test_an_address_that_cannot_be_suppressed_keeps_no_other_out() -> None:
+    with world() as here:
+
+        async def refused(forward: Forward) -> httpx2.Response:
+            if "p2@example.com" in here.line.bodies(SUPPRESS)[-1]["emails"]:
+                return saying(400, {"success": False, "error": {"message": "No such domain"}})
+            return await forward()
+
+        here.line.lose(SUPPRESS, refused)
+        content = file_of({"status": ["active", *["unsubscribed"] * 4]})
+        done = await here.run(content, opted_out="suppress")
+        assert len(here.store.suppression_groups.entries(PROJECT, {})) == 3
+    assert done.counts == {"created": 1, "opted out": 3, "failed": 1}
+    (reason,) = done.reasons("failed")
+    assert reason.startswith('It was not suppressed: AutoSend refused it: "No such domain".')
