@@ -342,3 +342,14 @@ def test_every_row_is_counted_once_and_as_it_was_applied(contacts: list[dict[str
             assert line.count(POST) == 1
 
     run(check)
+
+
+async def test_only_new_contacts_are_written_and_the_others_stay() -> None:
+    async with seeded() as (client, line):
+        rows = [{"email": JANE, "firstName": "Janet"}, {"email": "new@example.com", "firstName": "Nia"}]
+        before = line.sandbox.store.contacts.all(PROJECT)
+        answer = answer_of(await client.call_tool("upsert_contacts", {"contacts": rows, "onlyNew": True}))
+        *kept, new = line.sandbox.store.contacts.all(PROJECT)
+    assert answer["counts"]["created"] == 1
+    assert "updated" not in answer["counts"]
+    assert (kept, new["email"]) == (before, "new@example.com")

@@ -1,12 +1,14 @@
 """add_to_list with fromList: a dry run that foretells, bounded calls that go on, and lost replies in the middle."""
 
+import json
 from typing import Any
 
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.sandbox.contacts import writes
-from tests.support.line import Line, applied_then_reset, forwarded, over_a_line, reset
+from autosend_mcp.tools.contact_lists.copying import NOT_CHECKED
+from tests.support.line import Line, answering, applied_then_reset, forwarded, over_a_line, reset
 from tests.support.records import members_of, starts_of
 from tests.support.worlds import answer_of, error_of
 
@@ -72,3 +74,19 @@ async def test_a_copy_that_fails_says_what_was_done_and_where_to_go_on() -> None
         assert "are the same" in error_of(await client.call_tool("add_to_list", {"list": "New", "fromList": "New"}))
         both = {"list": "New", "fromList": "Old", "emails": ["a@b.co"]}
         assert "or fromList" in error_of(await client.call_tool("add_to_list", both))
+
+
+async def test_whom_autosend_leaves_out_of_a_copy_is_reported_where_nobody_could_look() -> None:
+    async with over_a_line() as (client, line):
+        _old, new = filled(line, 2)
+        line.sandbox.store.suppression_groups.suppress(PROJECT, ["p0@example.com", "p1@example.com"], is_global=True)
+        line.lose("POST /suppression-groups/entries", answering(403, {"success": False, "error": {"message": "no"}}))
+        asked = {"list": "New", "fromList": "Old"}
+        both = answer_of(await client.call_tool("add_to_list", asked))
+        line.sandbox.store.suppression_groups.unsuppress(PROJECT, ["p0@example.com"], None)
+        answer = answer_of(await client.call_tool("add_to_list", asked | {"dryRun": True}))
+        assert members_of(line.sandbox.store, new) == []
+        assert line.count(ADD) == 1
+    assert NOT_CHECKED in both["notes"]
+    assert "p0@example.com" in json.dumps(both)
+    assert answer["outcome"] == "dry_run"
