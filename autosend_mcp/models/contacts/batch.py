@@ -27,7 +27,6 @@ Row = Annotated[
     WithJsonSchema(
         {
             "type": "object",
-            "required": ["email"],
             "properties": {
                 "email": {"type": "string"},
                 "firstName": {"type": "string"},
