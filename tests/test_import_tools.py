@@ -490,3 +490,16 @@ async def test_a_second_start_that_is_cancelled_does_not_stop_the_first(tmp_path
         last = await ended(client, first["importId"])
     assert first["outcome"] == "sending"
     assert last["counts"] == {"created": 750}
+
+
+async def test_an_option_that_is_none_of_those_there_are_is_refused_with_them() -> None:
+    async with seeded(toolsets=TOOLS) as (client, line):
+        asked = {"text": "email\na@b.co\n", "dates": "american"}
+        text = error_of(await client.call_tool("start_import", asked))
+        back = error_of(await client.call_tool("undo", {"write": {"a": 1}}))
+        odd = error_of(await client.call_tool("get_contact", {"email": "mailto:%FF%FEa"}))
+        assert line.count("POST") == 0
+    assert "dates: must be " in text
+    assert "mdy" in text
+    assert "write: " in back
+    assert "email: " in odd

@@ -64,6 +64,7 @@ EXPORTS: list[tuple[str, list[str], list[int]]] = [
     ("UNSUB_TIME", ["", "2023-02-12 18:06:58"], [1]),  # Mailchimp
     ("CLEAN_TIME", ["2023-02-12 18:06:58", ""], [0]),
     ("unsubscribed", ["false", "true"], [1]),  # Resend, Customer.io
+    ("Not opted out", ["yes", "no"], [1]),
     ("subscribed", ["true", "false"], [1]),  # Loops
     ("status", ["enabled", "blocklisted", "unsubscribed"], [1, 2]),  # listmonk
     (

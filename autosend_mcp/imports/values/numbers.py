@@ -52,11 +52,6 @@ def decimal_of(text: str) -> Decimal | None:
     return "point" if point else "comma" if comma else None
 
 
-def is_number(text: str) -> bool:
-    """Return whether the text is a number, whichever way it is written."""
-    return decimal_of(text) is not None
-
-
 def is_unclear(text: str) -> bool:
     """Return whether the number is another with a decimal comma than with a decimal point."""
     return _AMBIGUOUS.fullmatch(_normal(text)) is not None
