@@ -175,7 +175,10 @@ def concluded(imported: Import, seconds: float = 0.0) -> list[str]:
         lines.append(f"  {'not settled':<12} {progress.total - progress.settled:>11,}")
     if seconds >= 1:
         lines.append(f"  in {timedelta(seconds=round(seconds))}")
-    lines += [f"line {row.line:,}: {_shown(row.email)}: {visible(row.reason)}" for row in imported.problems(0, _FEW)]
+    lines += [
+        f"line {row.line:,}: {': '.join(filter(None, (_shown(row.email), visible(row.reason))))}"
+        for row in imported.problems(0, _FEW)
+    ]
     lines += [*(f"-> {name_of(file)}" for file in imported.files), *imported.notes[imported.notes_read :]]
     return [*lines, "A dry run: nothing was sent."] if imported.options.dry_run else lines
 

@@ -8,16 +8,17 @@ from autosend_mcp.models.contacts.contact import Values
 SUCCESSES = ("created", "updated", "unchanged")
 Outcome = Literal[
     "created",
+    "would create",
     "updated",
+    "would update",
     "unchanged",
     "merged",
     "opted out",
     "invalid",
     "failed",
     "unknown",
-    "would create",
-    "would update",
 ]
+"""In the order in which they are shown."""
 
 # In place of the number of lists that a row has joined: the person said no to mail, so that it joins none.
 IN_NO_LIST = -1  # it is imported all the same

@@ -1,26 +1,18 @@
 """What an import was read as and how far it is, as data: for the answers of tools and for the shell's events."""
 
+from typing import get_args
+
 from pydantic.alias_generators import to_camel
 
 from autosend_mcp.imports.file.column import Column
 from autosend_mcp.imports.file.header_words import WHOLE_NAME
 from autosend_mcp.imports.hints import Hint, Phrases, sentences
+from autosend_mcp.imports.journal_rows import Outcome
 from autosend_mcp.imports.progress import Progress
 from autosend_mcp.imports.run import Import
 from autosend_mcp.models.contacts.contact import FIRST_NAME, LAST_NAME
 
-OUTCOMES = (
-    "created",
-    "would create",
-    "updated",
-    "would update",
-    "unchanged",
-    "merged",
-    "opted out",
-    "invalid",
-    "failed",
-    "unknown",
-)
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
 def progress_of(progress: Progress) -> dict[str, object]:

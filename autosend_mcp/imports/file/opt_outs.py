@@ -178,12 +178,13 @@ def _count(table: Table, found: OptOuts) -> None:
             verdict == "yes" and column.says != "left" for column, verdict in zip(columns, verdicts, strict=True)
         )
         for column, verdict in zip(columns, verdicts, strict=True):
-            if verdict == "blank":
-                speaks = column.only_tags or said_no or agreed
-                verdict = "blank" if speaks else "unclear"  # noqa: PLW2901 - what it comes to
-            elif verdict == "unclear" and (said_no or (column.is_detail and decided)):
-                verdict = "blank"  # noqa: PLW2901 - somebody else says it
-            column.count(verdict, row.values.get(column.name))
+            if verdict in ("blank", "unclear"):
+                settled = said_no or (
+                    agreed or column.only_tags if verdict == "blank" else column.is_detail and decided
+                )
+                column.count("blank" if settled else "unclear", row.values.get(column.name))
+            else:
+                column.count(verdict, row.values.get(column.name))
 
 
 def _check_unclear(columns: Iterable[StatusColumn]) -> None:
