@@ -288,6 +288,17 @@ async def test_imported_without_lists_nobody_who_said_no_joins_or_is_mailed() ->
     assert done.counts == {"created": 2, "updated": 1, "invalid": 1}
 
 
+async def test_a_dry_run_names_no_automation_of_a_list_that_nobody_joins() -> None:
+    for said, named in (("no", False), ("yes", True)):
+        with world() as here:
+            here.made_list()
+            here.seed({"email": "p1@example.com"})
+            content = file_of({"Accepts Email Marketing": [said, "no", "yes"]}).replace(b"p2@", b"no such")
+            order: dict[str, Any] = {"lists": NEWSLETTER, "opted_out": "import-without-lists"}
+            dry = await here.run(content, dry_run=True, **order)
+        assert ('"Welcome to Newsletter"' in " ".join(dry.imported.notes)) == named
+
+
 async def test_a_file_of_people_who_left_is_a_suppression_list() -> None:
     with world() as here:
         here.made_list()

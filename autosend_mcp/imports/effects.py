@@ -22,6 +22,12 @@ async def would_start(
         return []
     changes = [column.field for column in columns if column.field] if run_workflow and updates else None
     ids = [contact_list.id for contact_list in lists]
-    joins, may_join = (ids, []) if creates else ([], ids)  # who was there before may be in them
-    unnamed = [NEW_CONTACTS_MAY] * bool(creates) + [AUTOMATIONS_WOULD] * bool(lists) + [WORKFLOWS_WOULD] * bool(changes)
+    joining = {name for name, count in progress.joining.items() if count}
+    joins = ids if "would create" in joining else []
+    may_join = ids if joining and not joins else []  # who was there before may be in them
+    unnamed = (
+        [NEW_CONTACTS_MAY] * bool(creates)
+        + [AUTOMATIONS_WOULD] * bool(joins or may_join)
+        + [WORKFLOWS_WOULD] * bool(changes)
+    )
     return in_words(await effects(call, Change(bool(creates), joins, may_join, changes, surely=False), unnamed))

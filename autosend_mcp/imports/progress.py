@@ -16,8 +16,9 @@ Stage = Literal["reading", "defining fields", "sending", "done", "stopped"]
 class Progress:
     """Counts of rows: `read` from the file so far, `total` once all are read, and by their `outcomes`.
 
-    `settled` rows need nothing more. `stopped`: nothing more is sent. `fields`: custom fields defined so far,
-    of `fields_needed`. `contradicting`: rows that are refused because another row of their address contradicts them.
+    `settled` rows need nothing more. `stopped`: nothing more is sent. `fields`: custom fields defined so far, of
+    `fields_needed`. `contradicting`: rows that are refused because another row of their address contradicts them.
+    `joining`: the outcomes of those that may join lists.
     """
 
     stage: Stage = "reading"
@@ -30,6 +31,7 @@ class Progress:
     fields: list[str] = field(default_factory=list[str])
     fields_needed: int = 0
     began: float = 0.0
+    joining: Counter[str] = field(default_factory=Counter[str])
     _to_do: int = 0
 
     def begin(self, counts: Mapping[str, int], settled: int) -> None:
@@ -46,6 +48,7 @@ class Progress:
                 if row.counted:
                     self.outcomes[row.counted] -= 1
                 self.outcomes[row.outcome or ""] += 1
+                self.joining[row.outcome or ""] += row.joins >= 0
                 row.counted = row.outcome
             self.settled += row.outcome not in SUCCESSES or row.joins >= lists or row.joins < 0
 
