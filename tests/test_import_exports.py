@@ -87,7 +87,7 @@ def test_a_column_without_a_value_needs_no_field_and_stops_nothing() -> None:
     contacts, columns, notes = read("Email,Pager,Fax\nana@example.com,,\nbo@example.org, ,\n")
     assert contacts[0] == {"email": "ana@example.com"}
     assert [column.field for column in columns] == ["email", "", ""]
-    assert notes == ['Left out, because they are blank in every row: "Pager", "Fax".']
+    assert notes == ['Left out, because every row is blank there: "Pager", "Fax".']
 
 
 def test_only_leaves_out_all_but_names_addresses_and_what_is_named() -> None:

@@ -196,7 +196,7 @@ def test_one_odd_cell_among_many_stops_the_guess_with_its_line() -> None:
 def test_words_for_nothing_are_blank_and_counted(word: str) -> None:
     values, problems, notes = read([word, "x"], "note")
     assert (values, problems) == ([None, "x"], [])
-    assert notes[-1].startswith("1 cell read as blank")
+    assert notes[-1].startswith("1 cell says nothing and was read as blank")
     assert word.replace("\\", "\\\\") in notes[-1]
 
 

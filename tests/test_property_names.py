@@ -212,7 +212,7 @@ async def test_a_column_that_autosend_sets_is_left_out_with_a_note() -> None:
         assert here.values("a@x.co") == {"customFields": {"plan": "pro"}}
         assert (done.counts, done.imported.notes) == (
             {"created": 1},
-            ['Left out, because AutoSend sets these values itself: "createdAt", "updatedAt".'],
+            ['Left out, because AutoSend sets such values itself: "createdAt", "updatedAt".'],
         )
         asked = await here.run(rows, columns={"createdAt": "", "updatedAt": ""})
     assert (asked.counts, asked.imported.notes) == ({"unchanged": 1}, [])

@@ -14,7 +14,7 @@ from autosend_mcp.imports.file.header import DELIMITERS
 from autosend_mcp.imports.progress import Progress
 from autosend_mcp.imports.run import Import
 from autosend_mcp.imports.summary import OUTCOMES, fields_of, not_blank, progress_of, reading_of
-from autosend_mcp.models.text import compact_json, quoted, visible
+from autosend_mcp.models.text import compact_json, counted, quoted, visible
 
 _EXPLAINED = {
     "merged": "the same address as another line; sent as one",
@@ -162,7 +162,7 @@ def described(imported: Import) -> list[str]:
         lines.append("Going on with the import that was interrupted.")
     progress, needed = imported.progress, timedelta(seconds=round(imported.seconds_needed))
     at_least = f", at least {needed}" if needed.total_seconds() >= _WORTH_SAYING else ""
-    lines.append(f"{progress.total:,} rows, {progress.total - progress.settled:,} to go{at_least}")
+    lines.append(f"{counted(progress.total, 'row')}, {progress.total - progress.settled:,} to go{at_least}")
     return [*lines, *imported.notes]
 
 
@@ -208,5 +208,5 @@ def _line(progress: Progress) -> str:
     if progress.stage == "defining fields":
         return f"defining fields: {len(progress.fields)} of {progress.fields_needed}"
     if progress.stage == "reading":
-        return f"reading: {progress.read:,} rows"
-    return f"{progress.settled:,} of {progress.total:,} rows, {progress.rate:,.0f} a second"
+        return f"reading: {counted(progress.read, 'row')}"
+    return f"{progress.settled:,} of {counted(progress.total, 'row')}, {progress.rate:,.0f} a second"

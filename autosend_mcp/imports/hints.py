@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic.alias_generators import to_camel
 
 from autosend_mcp.errors import AutoSendError, NotSent
+from autosend_mcp.models.text import counted
 
 Option = Literal[
     "columns", "leave_out", "only", "split_name", "create_fields", "header_line", "no_header", "dates", "decimal",
@@ -79,7 +80,7 @@ def another_import(counts: Mapping[str, int], begun: Mapping[str, Any], this: Ma
         "target": ("With another API key or base URL,", "Set the same"),
     }[differs]
     error = UnclearImport(
-        f"{what} an unfinished import of it was begun: {sent:,} row{'s' * (sent != 1)} settled by then.",
+        f"{what} an unfinished import of it was begun: {counted(sent, 'row')} settled by then.",
         f"{again} to go on with it.",
         hints=[Hint("restart")],
     )

@@ -12,7 +12,7 @@ from autosend_mcp.imports.run import Import
 from autosend_mcp.imports.summary import counts_of, suggest
 from autosend_mcp.logs import OURS
 from autosend_mcp.models.imports import StartImport
-from autosend_mcp.models.text import compact_json
+from autosend_mcp.models.text import compact_json, counted
 from autosend_mcp.tools.context import Context
 
 
@@ -125,10 +125,10 @@ class ImportJob:
     async def _report(self, context: Context, done: int) -> None:
         progress = self.imported.progress
         if self.was_read:
-            words = f"{progress.settled} of {progress.total} rows settled"
+            words = f"{progress.settled} of {counted(progress.total, 'row')} settled"
             await context.progress(done, 2.0 * progress.total, words)
         else:
-            await context.progress(done, None, f"{progress.read} rows read")
+            await context.progress(done, None, f"{counted(progress.read, 'row')} read")
 
     def _record(self) -> None:
         """Log one line about the import: numbers alone."""

@@ -11,6 +11,7 @@ from autosend_mcp.imports.journal_rows import Outcome
 from autosend_mcp.imports.progress import Progress
 from autosend_mcp.imports.run import Import
 from autosend_mcp.models.contacts.contact import FIRST_NAME, LAST_NAME
+from autosend_mcp.models.text import counted
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
@@ -60,5 +61,6 @@ def suggest(imported: Import, phrases: Phrases) -> None:
     """Note what the caller could add, now that the file is read."""
     if refused := imported.progress.contradicting:
         said = sentences([Hint("repeated")], phrases)
-        imported.notes.append(" ".join([f"{refused:,} rows contradict another of the same address.", *said]))
+        rows = counted(refused, "row contradicts", "rows contradict")
+        imported.notes.append(" ".join([f"{rows} another of the same address.", *said]))
         imported.notes_read = len(imported.notes)

@@ -66,6 +66,11 @@ def quoted(name: str) -> str:
     return to_json(visible(name)[:80]).decode()
 
 
+def counted(count: int, one: str, several: str = "") -> str:
+    """Return a count with what is counted: `1 row`, `1,200 rows`; of `several`, where an s makes no plural."""
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}"
+
+
 def compact_json(value: object) -> str:
     """Return the value as one line of JSON, without spaces and with letters left as they are."""
     return to_json(value).decode()

@@ -9,11 +9,11 @@ from autosend_mcp.imports.file.header_words import WHOLE_NAME
 from autosend_mcp.imports.file.known_headers import known
 from autosend_mcp.imports.file.names import divided
 from autosend_mcp.imports.file.survey import Content
-from autosend_mcp.models.text import quoted
+from autosend_mcp.models.text import counted, quoted
 
 _WHY: dict[LeftOut, str] = {
-    "set by AutoSend": "Left out, because AutoSend sets these values itself: {}.",
-    "blank": "Left out, because they are blank in every row: {}.",
+    "set by AutoSend": "Left out, because AutoSend sets such values itself: {}.",
+    "blank": "Left out, because every row is blank there: {}.",
     "another": "Left out, because only names and addresses were asked for: {}.",
 }
 
@@ -28,8 +28,9 @@ def column_notes(columns: Sequence[Column], given: Mapping[str, str], contents: 
     for column in columns:
         content = contents.get(column.name) or Content()
         if column.field == EMAIL and column.name not in given and column.name != EMAIL and known(column.name) is None:
-            counted = f"{content.addresses} of {content.filled} cells are addresses"
-            notes.append(f"{quoted(column.name)} was taken for the address: {counted}.")
+            are = "is an address" if content.addresses == 1 else "are addresses"
+            cells = f"{content.addresses:,} of {counted(content.filled, 'cell')} {are}"
+            notes.append(f"{quoted(column.name)} was taken for the address: {cells}.")
         if column.field == EMAIL and content.named:
             notes.append(_beside(column, content))
         elif column.field == WHOLE_NAME and content.examples:
@@ -46,7 +47,7 @@ def _shown(wholes: Iterable[str], split: str) -> str:
 
 
 def _beside(column: Column, content: Content) -> str:
-    beside = f"{content.named} address{'es have' if content.named > 1 else ' has'} a name beside it"
+    beside = counted(content.named, "address has a name beside it", "addresses have names beside them")
     if not column.split:
-        return f"{beside}, which was left out, because another column has the names."
+        return f"{beside}, left out, because another column has the names."
     return f"{beside}, read as first and last name: {_shown(content.names, column.split)}."

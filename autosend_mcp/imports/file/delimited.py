@@ -13,7 +13,7 @@ from autosend_mcp.imports.file.header import Dialect
 from autosend_mcp.imports.file.rows import MAX_COLUMNS, FileRow, check_lengths
 from autosend_mcp.imports.file.survey import is_address
 from autosend_mcp.imports.hints import Hint
-from autosend_mcp.models.text import visible
+from autosend_mcp.models.text import counted, visible
 
 NO_HEADER = "The file is empty. Its first line must name the columns, such as email,firstName."
 
@@ -127,4 +127,4 @@ def _wrong_count(cells: list[str], width: int) -> str:
     """Return why a row with this many cells is none; "" if those beyond the header are blank."""
     if len(cells) > width and not any(map(str.strip, cells[width:])):
         return ""
-    return f"has {len(cells)} cell{'s' * (len(cells) != 1)}, the header {width}"
+    return f"has {counted(len(cells), 'cell')}, the header {width}"

@@ -22,7 +22,7 @@ from autosend_mcp.imports.file.tables import Table
 from autosend_mcp.imports.hints import Hint, UnclearImport
 from autosend_mcp.imports.options import OptedOut
 from autosend_mcp.models.opt_out_names import MailName, mail_name
-from autosend_mcp.models.text import quoted, visible
+from autosend_mcp.models.text import counted, quoted, visible
 
 _MAX_SHOWN = 10  # values of one column
 _NEXT_STEP = "Ask the user, who knows what the values mean."
@@ -205,7 +205,7 @@ def _check_unclear(columns: Iterable[StatusColumn]) -> None:
 
 def _listed(counts: Counter[str]) -> str:
     some = ", ".join(
-        f"{value if value in (BLANK, A_DATE) else quoted(value)} in {count:,} row{'s' * (count > 1)}"
+        f"{value if value in (BLANK, A_DATE) else quoted(value)} in {counted(count, 'row')}"
         for value, count in counts.most_common(_MAX_SHOWN)
     )
-    return f"{some} and {len(counts) - _MAX_SHOWN:,} other values" if len(counts) > _MAX_SHOWN else some
+    return f"{some} and {counted(len(counts) - _MAX_SHOWN, 'other value')}" if len(counts) > _MAX_SHOWN else some

@@ -24,6 +24,7 @@ from autosend_mcp.imports.sending.suppressions import Suppressions
 from autosend_mcp.imports.sending.updates import Updates
 from autosend_mcp.models.comparison import with_existing_values
 from autosend_mcp.models.contact_lists.lists import ContactList
+from autosend_mcp.models.text import counted
 
 BULK_LIMIT = 100  # AutoSend's limit for one bulk update
 MAX_JOINING = 500  # and for one bulk add to a list
@@ -79,7 +80,7 @@ class Sender:
                 await self._guarded(self._plan(batches))
         await self._guarded(self._join(1))
         if self.error is not None:  # it is about one request, and what it says of it is not so of all of them
-            self.error.changed = f"{self._progress.settled:,} of {self._progress.total:,} rows are settled."
+            self.error.changed = f"{self._progress.settled:,} of {counted(self._progress.total, 'row')} are settled."
 
     async def compare(self) -> None:
         """Find out what would become of every row; send nothing."""

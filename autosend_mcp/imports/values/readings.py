@@ -12,7 +12,7 @@ from autosend_mcp.imports.file.rows import FileRow
 from autosend_mcp.imports.hints import Hint, UnclearImport
 from autosend_mcp.imports.options import ImportOptions
 from autosend_mcp.imports.values.evidence import KINDS, Evidence
-from autosend_mcp.models.text import quoted
+from autosend_mcp.models.text import counted, quoted
 
 _ODD_AT_MOST = 20  # of so many cells, one may be odd before the type is taken for text without a word
 _CODE_NAMES = re.compile(
@@ -149,5 +149,6 @@ def _notes(columns: Sequence[Column], evidence: Mapping[str, Evidence]) -> list[
     ]
     total = sum(evidence[column.name].nothing.total() for column in used)
     if said:
-        notes.append(f"{total:,} cell{'s' * (total > 1)} read as blank, as they say nothing: {'; '.join(said[:10])}.")
+        cells = counted(total, "cell says nothing and was", "cells say nothing and were")
+        notes.append(f"{cells} read as blank: {'; '.join(said[:10])}.")
     return notes
