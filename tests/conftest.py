@@ -4,11 +4,13 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import pytest
 
+from tests.support import examples
 from tests.support.clock import JumpingLoop
 
 # The process that hands the tests to others reads this file too, and needs no SDK for that.
@@ -26,30 +28,49 @@ for name in [name for name in os.environ if name.startswith("AUTOSEND_")]:
     del os.environ[name]
 
 
-@pytest.fixture(autouse=True)
-def nothing_leaks_into_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Check that no key, no address and no traceback is in what any test makes us log, at DEBUG."""
+class _Kept(logging.Handler):
+    """Keeps what our logger writes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, object, object]:
+    """Check that no key, no address and no traceback is in what any test makes us log, at DEBUG.
+
+    Take away the log handlers of a command that ran in it: they write to a stderr that is gone. A fixture for each of
+    these would cost more than many a test.
+    """
+    root, ours, kept = logging.getLogger(), logging.getLogger("autosend_mcp"), _Kept()
+    handlers, level = [*root.handlers], ours.level
+    ours.addHandler(kept)
+    ours.setLevel("DEBUG")
+    try:
+        result = yield
+    finally:
+        ours.removeHandler(kept)
+        ours.setLevel(level)
+        for handler in [*root.handlers]:
+            if handler not in handlers:
+                root.removeHandler(handler)
+    _nothing_leaks(kept.records)
+    return result
+
+
+def _nothing_leaks(records: list[logging.LogRecord]) -> None:
     from tests.support.worlds import KEY
 
-    caplog.set_level("DEBUG", logger="autosend_mcp")
-    yield
-    for record in caplog.get_records("call"):
+    for record in records:
         if record.name == "autosend_mcp":
             logged = f"{record.getMessage()} {record.__dict__.get('fields')}"
             assert KEY not in logged
             assert "@" not in logged
             assert record.exc_info is None
-
-
-@pytest.fixture(autouse=True)
-def the_log_ends_with_the_test() -> Iterator[None]:
-    """Take away the log handlers of a command that ran here: they write to a stderr that is gone."""
-    root = logging.getLogger()
-    before = [*root.handlers]
-    yield
-    for handler in [*root.handlers]:
-        if handler not in before:
-            root.removeHandler(handler)
 
 
 @pytest.fixture
@@ -63,8 +84,8 @@ def _named(config: pytest.Config) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Run what is named on the command line also if it starts child processes."""
-    if _named(config) and config.option.markexpr == "not evidence and not process":
+    """Run what is named on the command line also if it is slow."""
+    if _named(config) and config.option.markexpr == "not evidence and not slow":
         config.option.markexpr = "not evidence"
 
 
@@ -74,15 +95,20 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_collection_finish() -> None:
-    """Collect garbage from now on, but not among what was there before the first test."""
+    """Collect garbage from now on, less often, and not among what was there before the first test."""
     gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
     gc.enable()
 
 
-@pytest.fixture(params=["2026-07-28", "legacy"])
-def era(request: pytest.FixtureRequest) -> str:
-    """Return the mode a client connects with: each of both protocol eras."""
-    return request.param
+ERAS = ["2026-07-28", "legacy"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Connect with each of both protocol eras; in a run of all tests by hand, with one of them, by the test's name."""
+    if "era" in metafunc.fixturenames:
+        both = _named(metafunc.config) or examples.TIMES > 1
+        metafunc.parametrize("era", ERAS if both else [ERAS[crc32(metafunc.definition.nodeid.encode()) % 2]])
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ CODE = re.compile(r"^```.*?^```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize("path", PAGES)
+@pytest.mark.slow
 def test_every_command_runs_and_prints_what_its_page_shows(path: str) -> None:
     assert TEXTS[path] == refreshed(TEXTS[path]), f"run {COMMAND}"
 
@@ -69,6 +70,7 @@ def test_the_first_command_runs_the_demo_and_the_second_the_tests() -> None:
     assert second.text == ".venv/bin/python -m pytest\n"
 
 
+@pytest.mark.slow
 def test_the_demo_logs_no_address() -> None:
     log = printed_by(".venv/bin/autosend-mcp demo").partition("What the server logged")[2]
     assert '"tool": "upsert_contact"' in log

@@ -82,10 +82,12 @@ def copy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_every_generated_file_is_in_step() -> None:
     assert list(drifted(ROOT)) == [], f"run {COMMAND}"
 
 
+@pytest.mark.slow
 def test_nothing_else_is_generated(copy: Path) -> None:
     files = {path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()}
     assert files == {*WHOLE, *(f"{DEFINITIONS}/{name}.json" for name in TOOLS), README, GUIDE}
@@ -100,6 +102,7 @@ def test_a_fresh_copy_is_in_step_and_a_second_run_writes_nothing(
 
 
 @pytest.mark.parametrize("path", [*WHOLE, README, GUIDE])
+@pytest.mark.slow
 def test_one_changed_byte_is_reported_and_written_anew(
     copy: Path, path: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

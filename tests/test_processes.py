@@ -25,7 +25,7 @@ from tests.support.processes import PATIENCE, ROOT, Child, line_of, rest_of, sta
 from tests.support.records import members_of, starts_of
 from tests.support.worlds import KEY, answer_of, connected, error_of
 
-pytestmark = [pytest.mark.anyio, pytest.mark.process]
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 COMMAND = [sys.executable, "-m", "autosend_mcp"]
 JANE = {"email": "jane@example.com"}

@@ -61,6 +61,7 @@ MANY: dict[str, dict[str, Any]] = CALLS | {
 
 
 @pytest.mark.parametrize("name", MANY)
+@pytest.mark.slow
 async def test_no_answer_is_longer_than_24_000_bytes(name: str) -> None:
     async with connected(huge()) as client:
         assert set(MANY) == {tool.name for tool in (await client.list_tools()).tools}

@@ -406,6 +406,7 @@ def test_a_mark_that_the_bytes_belie_is_reported_with_the_line() -> None:
     assert said == "Line 3 holds bytes that are not utf-16."
 
 
+@pytest.mark.slow
 def test_letters_cut_by_the_chunks_of_reading_are_whole() -> None:
     text = "email,firstName\n" + "".join(f"p{place}@b.co,{'é€😀'[place % 3]}\r\n" for place in range(50_000))
     for encoding in ("utf-8", "utf-16"):
@@ -632,6 +633,7 @@ def test_a_cell_of_ten_million_characters_is_a_cell() -> None:
     assert [row.line for row in found] == [2, 4]
 
 
+@pytest.mark.slow
 def test_long_rows_are_no_long_row() -> None:
     content = "email,note\n" + ("a@b.co," + "x" * 900_000 + "\n") * 40
     assert [len(row.values["note"]) for row in table_of(content).rows()] == [900_000] * 40
@@ -643,6 +645,7 @@ def test_a_line_past_32_million_characters_is_refused_with_its_number(head: str)
     assert said.startswith(f"Line {head.count(chr(10)) + 1} is longer than 32 million characters. Check that")
 
 
+@pytest.mark.slow
 def test_a_row_past_32_million_characters_is_refused_however_broken() -> None:
     one_cell = b'email,note\na@b.co,Ann\nc@d.co,"' + (b"x" * 99_999 + b"\n") * 321
     many_cells = b'email,note\na@b.co,Ann\nc@d.co,"' + (b'x","' + b"y" * 99_999 + b"\n") * 321
@@ -863,6 +866,7 @@ def test_a_file_that_changes_while_it_is_read_is_a_file_error() -> None:
         ("[", f'{{{{\n"email": "p{{}}@b.co",\n"x": "{"x" * 100}"\n}}}},\n', "{}]"),
     ],
 )
+@pytest.mark.slow
 def test_many_rows_cost_no_more_memory_than_few(begin: str, row: str, end: str) -> None:
     peaks: list[int] = []
     for count in (3_000, 12_000):
