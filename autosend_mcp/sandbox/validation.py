@@ -43,7 +43,9 @@ def text_problems(body: Mapping[str, Any], max_lengths: Mapping[str, int | None]
     """Return what is wrong with these optional texts of the body; None stands for any length."""
     problems: Details = []
     for name, max_length in max_lengths.items():
-        value = body.get(name)
+        if name not in body:
+            continue
+        value = body[name]
         if not isinstance(value, _TEXT):
             problems.append(problem(name, f"{name} must be a string"))
         elif value and max_length and len(value) > max_length:

@@ -105,8 +105,7 @@ class Automations:
             mail = (None, "the address is suppressed") if email in suppressed else (automation.name, None)
             about = (automation.id, automation.name, trigger, list_id, contact_id, email)
             rows.append((project, now, *about, *mail))
-        sql = f"INSERT INTO starts ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - constants
-        self._db.many(sql, rows)
+        self._db.add("starts", _COLUMNS, rows)
 
     def starts(self, page: int, limit: int) -> tuple[list[dict[str, Any]], int]:
         """Return a page of the starts, oldest first, as GET /sandbox/automations shows them, and how many there are."""

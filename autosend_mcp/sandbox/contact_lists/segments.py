@@ -31,7 +31,7 @@ class Segments:
 
     def join(self, project: str, pairs: Collection[tuple[str, str]]) -> None:
         """Put contacts into lists or segments that they are not in: the ids of both."""
-        self._db.many("INSERT INTO members (contact, list) VALUES (?, ?)", pairs)
+        self._db.add("members", ("contact", "list"), [*pairs])
         self._db.resize(project, Counter(list_id for _, list_id in pairs))
 
     def leave(self, project: str, pairs: Collection[tuple[str, str]]) -> None:

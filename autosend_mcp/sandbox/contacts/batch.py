@@ -10,7 +10,7 @@ from typing import Any
 from autosend_mcp.sandbox.automations.records import Start
 from autosend_mcp.sandbox.contact_lists.contact_list import GLOBAL
 from autosend_mcp.sandbox.contact_lists.segments import Memberships
-from autosend_mcp.sandbox.contacts.records import MOBILE, NAMES, Contact
+from autosend_mcp.sandbox.contacts.records import MOBILE, NAMES, Contact, contact_with
 from autosend_mcp.sandbox.contacts.values import CheckedValues, checked_values
 from autosend_mcp.sandbox.envelope import beyond_plan, check
 from autosend_mcp.sandbox.store import Store
@@ -61,6 +61,8 @@ class Writes:
             Refused: A list, a custom field or the address itself is not allowed.
         """
         checked = self.check(body)
+        if not self._takes_mobile:
+            body = {**body, MOBILE: None}
         if not existing and self._room is not None:
             if self._room <= 0:
                 raise beyond_plan(self._store.options.plan_limit_status, "Contact limit exceeded for your plan")
@@ -68,12 +70,10 @@ class Writes:
         for name, kind in checked.defined.items():
             self._store.contact_properties.define(self._project, name, kind)
             self._types[name] = kind
-        names, custom = self._names(body, existing or {}), self._custom(checked.values, existing)
-        contacts = self._store.contacts
-        if existing:
-            contact = contacts.changed(existing, names, custom, self._now)
-        else:
-            contact = contacts.new(self._project, body["email"], names, custom, self._now)
+        fixed = existing or self._store.contacts.new(self._project, body["email"], self._now)
+        contact = contact_with(
+            fixed, self._names(body, existing or {}), self._custom(checked.values, existing), self._now
+        )
         self._written.append((contact, existing, body.get("listIds") or []))
         return contact
 
@@ -104,25 +104,24 @@ class Writes:
         Raises:
             Refused: As `write` would.
         """
-        checked = checked_values(body.get("customFields") or {}, self._types, self._store.options)
-        list_ids = body.get("listIds")
+        custom, list_ids = body.get("customFields"), body.get("listIds")
         suppressed = body["email"] in self._suppressed
+        if not (custom or list_ids or suppressed):
+            return CheckedValues({}, {}, [])
+        checked = checked_values(custom or {}, self._types, self._store.options)
         if list_ids or checked.problems or suppressed:
             about_email = [problem("email", "Email is suppressed")] if suppressed else []
             check([*self._list_problems(list_ids or ()), *checked.problems, *about_email])
         return checked
 
-    def _names(self, body: Mapping[str, Any], existing: Mapping[str, Any]) -> list[Any]:
-        """Return the values of `NAMES` after the write; None for one without a value."""
-        names: list[Any] = []
+    def _names(self, body: Mapping[str, Any], existing: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the names that the contact has after the write."""
+        names: dict[str, Any] = {}
         for name in NAMES:
-            given, was = body.get(name), existing.get(name)
-            if name == MOBILE and not self._takes_mobile:
-                names.append(was)
-            elif given is None:
-                names.append(None if self._replaces and name not in body else was)
-            else:
-                names.append(given or (was if self._keeps else None))
+            given = body.get(name)
+            leaves = self._keeps if given == "" else given is None and not (self._replaces and name not in body)
+            if value := existing.get(name) if leaves else given:
+                names[name] = value
         return names
 
     def _custom(self, given: dict[str, Any], existing: Contact | None) -> dict[str, Any]:

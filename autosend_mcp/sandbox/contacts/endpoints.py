@@ -199,7 +199,8 @@ def _contact_problems(body: Mapping[str, Any]) -> Details:
 def _normalized(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the valid body with a normalized address, its properties under the older name; the newer name's win."""
     older, newer = map(body.get, _PROPERTIES)
-    return {**body, "email": normalized(body["email"]), "customFields": {**(older or {}), **(newer or {})}}
+    custom: dict[str, Any] = {**(older or {}), **newer} if newer else older or {}
+    return {**body, "email": normalized(body["email"]), "customFields": custom}
 
 
 def _bulk_problems(body: Mapping[str, Any]) -> Details:

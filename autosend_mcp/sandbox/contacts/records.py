@@ -15,33 +15,50 @@ SYSTEM: tuple[str, str] = ("source", "emailLastOpenedAt")
 
 MOBILE = "mobile"
 NAMES = {"firstName": "first_name", "lastName": "last_name", "userId": "user_id", MOBILE: "mobile"}
-_COLUMNS = ("id", "email", "project", "created_at", "updated_at", "custom_fields", *NAMES.values())
+_FIELDS = {
+    "id": "id",
+    "email": "email",
+    **NAMES,
+    "customFields": "custom_fields",
+    "updatedAt": "updated_at",
+    "createdAt": "created_at",
+    "projectId": "project",
+}  # the members of a contact, with their columns
+_COLUMNS = tuple(_FIELDS.values())
+_CUSTOM = len(NAMES) + 2
+_CHANGING = slice(2, _CUSTOM + 2)  # of the columns: the names, the custom fields, when it was changed
 SELECT = f"SELECT {', '.join(f'c.{column}' for column in _COLUMNS)} FROM contacts c"  # noqa: S608 - constants
 """Begins a query of rows for `contact_of`."""
 
 
 def contact_of(row: Iterable[Any]) -> Contact:
     """Return the contact of a row, without what it has no value for."""
-    contact_id, email, project, created, updated, custom, *names = row
-    return _contact(contact_id, email, names, from_json(custom), (updated, created, project))
-
-
-def _contact(
-    contact_id: str, email: str, names: Iterable[Any], custom: Mapping[str, Any], rest: tuple[str, str, str]
-) -> Contact:
-    """Return a contact; `names` are the values of `NAMES`, `rest` when it was changed, when created, its project."""
-    contact: Contact = {"id": contact_id, "email": email}
-    for name, value in zip(NAMES, names, strict=True):
-        if value is not None:
-            contact[name] = value
-    contact["customFields"] = custom
-    contact["updatedAt"], contact["createdAt"], contact["projectId"] = rest
+    contact: Contact = dict(zip(_FIELDS, row, strict=True))
+    contact["customFields"] = from_json(contact["customFields"])
+    for name in NAMES:
+        if contact[name] is None:
+            del contact[name]
     return contact
 
 
-def _written(contact: Contact) -> tuple[Any, ...]:
-    """Return what the columns hold that a write changes."""
-    return (contact["updatedAt"], to_json(contact["customFields"]).decode(), *map(contact.get, NAMES))
+def contact_with(fixed: Mapping[str, str], names: Mapping[str, Any], custom: Mapping[str, Any], now: str) -> Contact:
+    """Return a contact as it is from now on; `names` are those of `NAMES` that it has, `fixed` has what stays."""
+    return {
+        "id": fixed["id"],
+        "email": fixed["email"],
+        **names,
+        "customFields": custom,
+        "updatedAt": now,
+        "createdAt": fixed["createdAt"],
+        "projectId": fixed["projectId"],
+    }
+
+
+def _row_of(contact: Contact) -> list[Any]:
+    """Return what the columns hold."""
+    row = [*map(contact.get, _FIELDS)]
+    row[_CUSTOM] = to_json(contact["customFields"]).decode()
+    return row
 
 
 def with_properties(contact: Contact, keys: Iterable[str], more: Mapping[str, Any]) -> Contact:
@@ -80,27 +97,18 @@ class Contacts:
         rows = self._db.rows(f"{SELECT} WHERE project = ? ORDER BY rowid", project)
         return [contact_of(row) for row in rows]
 
-    def new(self, project: str, email: str, names: Iterable[Any], custom: Mapping[str, Any], now: str) -> Contact:
-        """Return a new contact, which `store` adds; `names` are the values of `NAMES`."""
-        return _contact(self._db.new_id(), email, names, custom, (now, now, project))
-
-    def changed(self, existing: Contact, names: Iterable[Any], custom: Mapping[str, Any], now: str) -> Contact:
-        """Return the contact with other names and custom fields, which `store` replaces."""
-        times_and_project = (now, existing["createdAt"], existing["projectId"])
-        return _contact(existing["id"], existing["email"], names, custom, times_and_project)
+    def new(self, project: str, email: str, now: str) -> dict[str, str]:
+        """Return what stays of a new contact, which `store` adds."""
+        return {"id": self._db.new_id(), "email": email, "createdAt": now, "projectId": project}
 
     def store(self, new: Sequence[Contact], changed: Iterable[Contact]) -> None:
         """Add the new contacts of a project, and replace the changed ones."""
-        marks = ", ".join("?" * len(_COLUMNS))
-        sql = f"INSERT INTO contacts ({', '.join(_COLUMNS)}) VALUES ({marks})"  # noqa: S608 - constants
-        self._db.many(
-            sql, [(one["id"], one["email"], one["projectId"], one["createdAt"], *_written(one)) for one in new]
-        )
         if new:
+            self._db.add("contacts", _COLUMNS, [_row_of(one) for one in new])
             self._db.resize(new[0]["projectId"], {"GLOBAL_CONTACT_LIST": len(new)})
-        columns = ", ".join(f"{column} = ?" for column in _COLUMNS[4:])
+        columns = ", ".join(f"{column} = ?" for column in _COLUMNS[_CHANGING])
         sql = f"UPDATE contacts SET {columns} WHERE id = ?"  # noqa: S608 - constants
-        self._db.many(sql, [(*_written(one), one["id"]) for one in changed])
+        self._db.many(sql, [(*_row_of(one)[_CHANGING], one["id"]) for one in changed])
 
     def drop_property(self, project: str, name: str) -> None:
         """Take the values of a property out of all contacts."""
