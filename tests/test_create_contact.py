@@ -282,12 +282,16 @@ async def test_a_dry_run_writes_nothing_and_shows_the_request(era: str) -> None:
         plan = answer_of(await client.call_tool("create_contact", {**asked, "dryRun": True}))["plan"]
         assert snapshot(store) == before
         answer_of(await client.call_tool("create_contact", asked))
+        asked |= {"lastName": "B"}
         again = answer_of(await client.call_tool("create_contact", {**asked, "dryRun": True}))["plan"]
     assert plan["request"]["body"]["listIds"] == [plan["lists"][0]["id"]]
     assert plan["wouldStart"] == ["Welcome", "Welcome to Newsletter"]
+    assert plan["would"] == "create"
     assert "wouldStart" not in again
     assert "refusedBecauseItExists" not in plan
     assert again["refusedBecauseItExists"]["email"] == "a@b.co"
+    assert again["differences"] == {"lastName": {"asked": "B", "now": None}}
+    assert again["upsertArguments"] == {"email": "a@b.co", "lastName": "B"}
 
 
 async def test_the_request_is_the_documented_one(faulty: Faulty) -> None:

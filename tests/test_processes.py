@@ -68,7 +68,18 @@ async def test_a_client_lists_and_calls_tools_and_a_long_answer_arrives_whole() 
         log.seek(0)
         lines = [json.loads(line) for line in log]
     assert [(line["tool"], line["outcome"], line["status"]) for line in lines] == [("create_contact", "created", 200)]
-    assert set(lines[0]) == {"time", "level", "event", "tool", "outcome", "status", "attempts", "address", "ms"}
+    assert set(lines[0]) == {
+        "time",
+        "level",
+        "event",
+        "tool",
+        "outcome",
+        "status",
+        "requests",
+        "writes",
+        "address",
+        "ms",
+    }
 
 
 @pytest.mark.parametrize("modern", [False, True])

@@ -40,7 +40,7 @@ async def test_the_sandbox_of_a_command_allows_the_pace_that_is_set(capsys: pyte
         for number in range(8):
             tasks.start_soon(client.call_tool, "create_contact", {"email": f"p{number}@example.com"})
     log = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-    assert [(line["outcome"], line["attempts"]) for line in log] == [("created", 1)] * 8
+    assert [(line["outcome"], line["requests"], line["writes"]) for line in log] == [("created", 1, 1)] * 8
 
 
 @pytest.mark.anyio
@@ -77,7 +77,10 @@ def test_a_record_of_a_library_is_logged_without_its_values(capsys: pytest.Captu
     ("params", "said"),
     [
         ({"name": 5}, "name must be the name of a tool: create_contact, "),
-        ({"name": "create_contact", "arguments": []}, "arguments must be a JSON object, for example "),
+        *(
+            ({"name": "create_contact", "arguments": odd}, "arguments must be a JSON object, for example ")
+            for odd in (["a@b.co"], "a@b.co", 7)
+        ),
     ],
 )
 async def test_a_malformed_call_is_explained(params: dict[str, Any], said: str) -> None:

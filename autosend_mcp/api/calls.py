@@ -35,7 +35,7 @@ UNCHANGED = "Looking up changes nothing."
 class Call:
     """The requests of one tool call, under one deadline.
 
-    `attempts`, how many of them were `writes`, and the last `status` are for the log.
+    `requests`, how many of them were `writes`, and the last `status` are for the log.
     """
 
     def __init__(self, autosend: AutoSend) -> None:
@@ -44,7 +44,7 @@ class Call:
         self._started = anyio.current_time()  # the deadline runs from now
         self.scale = autosend.settings.timeout / _CALL
         self.sent_at = Moment(autosend.now)
-        self.attempts = 0
+        self.requests = 0
         self.writes = 0
         self.status: int | None = None
         self._applied = False  # a write of this call was applied, or its reply was lost
@@ -162,7 +162,7 @@ class Call:
         return reply
 
     def _leave(self, *, writes: bool) -> None:
-        self.attempts += 1
+        self.requests += 1
         if writes:
             self.writes += 1
             self._in_doubt = True

@@ -111,22 +111,22 @@ class ImportJob:
 
     async def wait(self, context: Context) -> None:
         """Wait some seconds for the end, and report to the client how far it is."""
-        progress, reported = self.imported.progress, 0
+        progress, reported = self.imported.progress, 0.0
         with anyio.move_on_after(_WAIT * context.call.scale):
             while not self.ended.is_set():
                 with anyio.move_on_after(_REPORT_EVERY * context.call.scale):
                     await self.ended.wait()
-                # Reading counts as much as sending, so that the number only grows, as the protocol wants it.
-                done = progress.total + progress.settled if self.was_read else progress.read
+                # It only grows, as the protocol wants it: below 1 while rows are read, whose total is not known.
+                done = progress.settled if self.was_read else progress.read / (progress.read + 1)
                 if done > reported:
                     await self._report(context, done)
                     reported = done
 
-    async def _report(self, context: Context, done: int) -> None:
+    async def _report(self, context: Context, done: float) -> None:
         progress = self.imported.progress
         if self.was_read:
             words = f"{progress.settled} of {counted(progress.total, 'row')} settled"
-            await context.progress(done, 2.0 * progress.total, words)
+            await context.progress(done, progress.total, words)
         else:
             await context.progress(done, None, f"{counted(progress.read, 'row')} read")
 

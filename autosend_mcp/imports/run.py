@@ -216,7 +216,7 @@ class Import:
 
     async def _resolve_lists(self, call: Call) -> list[ContactList]:
         context = Context(call)
-        lists = await resolve_lists(context, self.options.lists, fresh=True)
+        lists = await resolve_lists(context, self.options.lists, argument="", fresh=True)
         self.notes += context.notes
         return lists
 

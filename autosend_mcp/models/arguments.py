@@ -14,6 +14,7 @@ from autosend_mcp.models.foreign import nearest_of, why_refused
 from autosend_mcp.models.given import as_wanted, is_blank, is_empty, is_word_for_nothing
 from autosend_mcp.models.schema import published_schema
 from autosend_mcp.models.text import compact_json, visible
+from autosend_mcp.models.wrapped import unwrapped
 
 BodyT = TypeVar("BodyT", bound=Body)
 
@@ -27,8 +28,8 @@ def read_arguments(
     """Return the request body the arguments stand for, and a note for every repair made on the way.
 
     snake_case names and AutoSend's other names are accepted; null, "", [], {} and the word "null" mean "not given" for
-    an optional field; an array or object may come as a JSON string, an array of one as its value. What a host added is
-    dropped (`from_host`: the arguments are those of a call, to which hosts add).
+    an optional field; an array or object may come as a JSON string, an array of one as its value, and all arguments in
+    a wrapper. What a host added is dropped (`from_host`: the arguments are those of a call, to which hosts add).
 
     Raises:
         NotSent: Something is wrong. A line for each field: its name, the rule, an example. Never its value.
@@ -36,7 +37,12 @@ def read_arguments(
     schema = published_schema(model)
     properties: dict[str, Any] = schema["properties"]
     notes: list[str] = []
-    given, problems = _named(arguments, _spellings(model), notes, from_host=from_host)
+    spellings = _spellings(model)
+    if from_host:
+        arguments, wrong = unwrapped(arguments, tool, spellings, notes)
+        if wrong:
+            raise _not_valid(wrong, tool)
+    given, problems = _named(arguments, spellings, notes, from_host=from_host)
     given = {name: as_wanted(name, value, properties[name], notes) for name, value in given.items()}
     absent = _absent(given, schema.get("required", ()))
     body = None

@@ -14,6 +14,8 @@ _NOTHING_IN_FIELDS = _NOTHING - {"None"}
 
 _JSON_TYPES: dict[str, type] = {"array": list, "object": dict}
 _MAX_LITERAL = 100_000
+_FENCE = re.compile(r"^```[a-z0-9]*\s+|\s*```$")
+_WORDS = re.compile(r"[\w-]+")
 _BETWEEN_ADDRESSES = re.compile(r"[,;\n]+")
 
 
@@ -44,14 +46,34 @@ def as_wanted(name: str, value: object, schema: dict[str, Any], notes: list[str]
     return cast("object", value)
 
 
+def object_in(value: object) -> dict[str, object] | None:
+    """Return the object that a value is, or is alone in an array, or as text; None if it is none.
+
+    An empty array is an empty object: PHP writes both as `[]`.
+    """
+    if isinstance(value, str):
+        parsed = _parsed(value)
+        return None if parsed is None or parsed == value else object_in(parsed)
+    if isinstance(value, list):
+        entries = cast("list[object]", value)
+        value = {} if not entries else entries[0] if len(entries) == 1 else None
+    return cast("dict[str, object]", value) if isinstance(value, dict) else None
+
+
+def _parsed(text: str) -> object:
+    """Return what a text holds in JSON or as Python prints it, also in a Markdown fence; None for anything else."""
+    text = _FENCE.sub("", text.strip())
+    with suppress(ValueError):
+        return cast("object", from_json(text, allow_inf_nan=False))
+    if len(text) < _MAX_LITERAL and text[:1] in ("[", "{"):
+        with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+            return cast("object", ast.literal_eval(text))
+    return None
+
+
 def _from_text(name: str, text: str, kind: str, notes: list[str]) -> object:
     """Return the array or object that a text holds, in JSON or as Python prints it; else the text."""
-    parsed: object = None
-    with suppress(ValueError):
-        parsed = from_json(text, allow_inf_nan=False)
-    if parsed is None and len(text) < _MAX_LITERAL and text.lstrip()[:1] in ("[", "{"):
-        with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
-            parsed = ast.literal_eval(text.strip())
+    parsed = _parsed(text)
     if isinstance(parsed, str) and kind == "array":
         return parsed
     if isinstance(parsed, _JSON_TYPES[kind]) or (isinstance(parsed, dict) and kind == "array"):
@@ -64,7 +86,10 @@ def _as_array(name: str, value: object, items: dict[str, Any], notes: list[str])
     """Return one value as an array of it, and an array without the entries that are nothing."""
     of_objects = items.get("type") == "object"
     if isinstance(value, str) and not of_objects and not is_blank(value) and not is_word_for_nothing(value):
-        value = value if value.lstrip().startswith(("[", "{")) else _split(value)
+        if "enum" in items:
+            value = cast("list[str]", _WORDS.findall(value))
+        elif not value.lstrip().startswith(("[", "{")):
+            value = _split(value)
         if isinstance(value, list):
             notes.append(f"{name}: one text was read as an array of {len(value)}.")
     elif isinstance(value, dict) and of_objects and value:

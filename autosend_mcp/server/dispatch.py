@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from time import perf_counter
 
@@ -19,6 +20,7 @@ from autosend_mcp.models.arguments import nearest, read_arguments, refused_field
 from autosend_mcp.models.base import Answer, Body
 from autosend_mcp.models.contacts.contact import Person
 from autosend_mcp.models.contacts.find import GetContact
+from autosend_mcp.models.given import is_empty, object_in
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.server.elicitation import Elicitation, PendingQuestions, RequestContext
 from autosend_mcp.server.in_flight import JOINED, InFlightWrites, Result
@@ -82,19 +84,26 @@ class Dispatch:
         return self._render(result, notes + more)
 
     async def explain_malformed(self, ctx: RequestContext, call_next: CallNext) -> HandlerResult:
-        """Name what is wrong with a tools/call that the SDK would refuse with "Invalid request parameters" alone."""
+        """Name what is wrong with a tools/call that the SDK would refuse with "Invalid request parameters" alone.
+
+        Arguments that are an object written as a text, or PHP's empty array, are read.
+        """
         if ctx.method == "tools/call":
             params: Mapping[str, object] = ctx.params or {}
             if not isinstance(params.get("name"), str):
                 raise MCPError(
                     INVALID_PARAMS, f"name must be the name of a tool: {', '.join(self.tools)}. Nothing was sent."
                 )
-            if not isinstance(params.get("arguments", {}), dict | None):
-                raise MCPError(
-                    INVALID_PARAMS,
-                    'arguments must be a JSON object, for example {"email": "jane@example.com"}. Nothing was sent; '
-                    "call the tool again with one.",
-                )
+            given = params.get("arguments")
+            if not isinstance(given, dict | None):
+                arguments = {} if is_empty(given) else object_in(given)
+                if arguments is None:
+                    raise MCPError(
+                        INVALID_PARAMS,
+                        'arguments must be a JSON object, for example {"email": "jane@example.com"}. Nothing was sent; '
+                        "call the tool again with one.",
+                    )
+                ctx = replace(ctx, params={**params, "arguments": arguments})
         return await call_next(ctx)
 
     def text_of(self, error: AutoSendError, notes: Sequence[str] = ()) -> str:
@@ -181,7 +190,9 @@ def _record(
     fields: dict[str, object] = {"tool": tool, "outcome": outcome or (_outcome_of(result) if result else "")}
     if call is not None and body is not None:
         status = result.status if isinstance(result, AutoSendError) and result.status else call.status
-        fields |= {"status": status, "attempts": call.attempts}
+        if not isinstance(result, NotSent):  # what was not sent has no status, though a look-up before it has
+            fields["status"] = status
+        fields |= {"requests": call.requests, "writes": call.writes}
         address = body.email if isinstance(body, Person | GetContact) else None
         if address and (fingerprint := call.fingerprint(address)):
             fields["address"] = fingerprint

@@ -5,13 +5,16 @@ Source: AutoSend's documentation, the pages of "Suppression groups".
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AliasChoices, Field, model_validator
+from pydantic import AfterValidator, AliasChoices, Field, WithJsonSchema, model_validator
 
 from autosend_mcp.models.base import Answer, Body, JsonObject, Stored, WriteAnswer, WriteBody, broken_rule
 from autosend_mcp.models.text import VisibleText, visible
 from autosend_mcp.models.values import Name, Text, not_blank, sendable
 
 GroupName = Annotated[str, Field(max_length=200), AfterValidator(sendable), AfterValidator(not_blank)]
+
+# Published as a text: a host that must give every argument gives false where it means nothing, and an empty text here.
+Switch = Annotated[bool, WithJsonSchema({"type": "string"})]
 
 
 class SuppressionGroup(Stored):
@@ -53,7 +56,7 @@ class CreateSuppressionGroup(WriteBody):
 
     name: GroupName = Field(description="Name, unique in the project.", examples=["Our blog"])
     description: Text | None = Field(default=None, description="What mail it is about.")
-    is_active: bool = Field(default=True, description="Whether it is on; true by default.")
+    is_active: Switch = Field(default=True, description="true: on, as by default; false: off.")
 
     def request_body(self) -> dict[str, Any]:
         """Return the body of the request."""
@@ -73,7 +76,7 @@ class UpdateSuppressionGroup(WriteBody):
     group: Name = Field(description="The group, by name or groupId.", examples=["Our blog"])
     name: GroupName | None = Field(default=None, description="Its new name.")
     description: Text | None = Field(default=None, description="What mail it is about.")
-    is_active: bool | None = Field(default=None, description="true: on, false: off.")
+    is_active: Switch | None = Field(default=None, description="true: on, false: off.")
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:

@@ -55,7 +55,7 @@ async def add_to_list(context: Context, body: AddToList) -> AddedToList:
     """
     into = await resolve_list(context, body.contact_list, joining=_IN_ANYWAY, fresh=body.dry_run)
     if body.from_list is not None:
-        return await copy(context, body, await resolve_list(context, body.from_list), into, join)
+        return await copy(context, body, await resolve_list(context, body.from_list, argument="fromList"), into, join)
     people = body.people()
     before = await _look_before(context.call, people) if people.emails else None
     if people.emails and before is None:

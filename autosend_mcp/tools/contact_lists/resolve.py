@@ -9,6 +9,7 @@ from autosend_mcp.api.calls import Call
 from autosend_mcp.api.directory import read_lists, recent_lists
 from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused
 from autosend_mcp.models.contact_lists.lists import EVERYBODY, ContactList
+from autosend_mcp.models.contacts.contact import LISTS
 from autosend_mcp.models.text import folded, visible
 from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.names import called, called_in_any_case, note_reading
@@ -27,10 +28,12 @@ class UnclearListError(NotSent):
     """What was given is not the name or id of one list."""
 
 
-async def resolve_lists(context: Context, given: Sequence[str] | None, *, fresh: bool) -> list[ContactList]:
+async def resolve_lists(
+    context: Context, given: Sequence[str] | None, *, argument: str = LISTS, fresh: bool
+) -> list[ContactList]:
     """Return the contact lists meant by these names or ids, each once, fit to be joined.
 
-    `fresh`: with their counts of now.
+    `argument`: where they were given. `fresh`: with their counts of now.
 
     Raises:
         NotSent: One is unknown, ambiguous or a segment; or a name is given and the lists cannot be read.
@@ -40,19 +43,25 @@ async def resolve_lists(context: Context, given: Sequence[str] | None, *, fresh:
     if fresh:
         context.call.cache.lists.invalidate()
     failed = await _failure_to_read(context.call)
-    lists = [await _resolve(context, name, failed) for name in given]
+    lists = [await _resolve(context, name, failed, argument) for name in given]
     for contact_list in lists:
         _check_joinable(contact_list)
     return list({contact_list.id: contact_list for contact_list in lists}.values())
 
 
 async def resolve_list(
-    context: Context, given: str, *, joining: str = "", fresh: bool = False, checked: bool = False
+    context: Context,
+    given: str,
+    *,
+    argument: str = "list",
+    joining: str = "",
+    fresh: bool = False,
+    checked: bool = False,
 ) -> ContactList:
     """Return the list or segment meant by this name, or this id.
 
-    `joining`: it must be one to put contacts into; what to do if it is All Contacts. `fresh`: with its count of now.
-    `checked`: an id, too, only if it can be read.
+    `argument`: where it was given. `joining`: it must be one to put contacts into; what to do if it is All Contacts.
+    `fresh`: with its count of now. `checked`: an id, too, only if it can be read.
 
     Raises:
         UnclearListError: It is unknown or ambiguous, with the candidates.
@@ -60,7 +69,7 @@ async def resolve_list(
     """
     if fresh:
         context.call.cache.lists.invalidate()
-    found = await _resolve(context, given, await _failure_to_read(context.call), checked=checked)
+    found = await _resolve(context, given, await _failure_to_read(context.call), argument, checked=checked)
     if joining:
         _check_joinable(found, joining)
     return found
@@ -75,12 +84,14 @@ async def _failure_to_read(call: Call) -> AutoSendError | None:
     return None
 
 
-async def _resolve(context: Context, given: str, failed: AutoSendError | None, *, checked: bool = False) -> ContactList:
+async def _resolve(
+    context: Context, given: str, failed: AutoSendError | None, argument: str, *, checked: bool = False
+) -> ContactList:
     wanted = given.strip()
     try:
         if failed is not None:
             raise failed
-        return await _known_list(context, wanted)
+        return await _known_list(context, wanted, argument)
     except UnclearListError:
         raise
     except AutoSendError:
@@ -91,7 +102,7 @@ async def _resolve(context: Context, given: str, failed: AutoSendError | None, *
         return ContactList(id=wanted, name=wanted)
 
 
-async def _known_list(context: Context, wanted: str) -> ContactList:
+async def _known_list(context: Context, wanted: str, argument: str) -> ContactList:
     call = context.call
     known = call.cache.lists.rows
     lists = await recent_lists(call)
@@ -107,12 +118,14 @@ async def _known_list(context: Context, wanted: str) -> ContactList:
             note_reading(context, wanted, matches[0].name)
     if len(matches) == 1:
         return matches[0]
-    raise _unclear(lists, matches, wanted)
+    raise _unclear(lists, matches, wanted, argument)
 
 
-def _unclear(lists: Sequence[ContactList], matches: Sequence[ContactList], wanted: str) -> UnclearListError:
+def _unclear(
+    lists: Sequence[ContactList], matches: Sequence[ContactList], wanted: str, argument: str
+) -> UnclearListError:
     """Return the error for a name that several have, or none."""
-    facts: dict[str, object] = {"asked for": visible(wanted)}
+    facts: dict[str, object] = {f"asked for in {argument}" if argument else "asked for": visible(wanted)}
     if matches:
         what, next_step = f"{len(matches)} lists or segments have this name.", _CALL_WITH_ID
         facts["there are"] = [row.named() for row in matches]

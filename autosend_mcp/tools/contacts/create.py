@@ -57,14 +57,13 @@ async def create_contact(context: Context, body: CreateContact) -> CreatedContac
     expected = with_lists(expected, [contact_list.id for contact_list in lists])
     if body.dry_run:
         existing = (await call.read(contacts.search_emails([body.email]))).get(body.email)
+        request = contacts.create(expected).shown()
+        if existing:
+            return CreatedContact.planned(planned(request, **_refusal(expected, existing)))
         unnamed = [NEW_CONTACT_WOULD, *[AUTOMATIONS_WOULD] * bool(lists)]
-        plan = planned(
-            contacts.create(expected).shown(),
-            lists=[contact_list.named() for contact_list in lists],
-            **({} if existing else await effects(call, _change(lists), unnamed)),
-            refusedBecauseItExists=existing.payload() if existing else None,
-        )
-        return CreatedContact.planned(plan)
+        named = [contact_list.named() for contact_list in lists]
+        started_then = await effects(call, _change(lists), unnamed)
+        return CreatedContact.planned(planned(request, would="create", lists=named, **started_then))
     contact, verified = await _create(call, expected)
     notes = [VERIFIED] if verified else []
     notes += await list_notes(call, contact, lists, verified=verified)
@@ -72,6 +71,17 @@ async def create_contact(context: Context, body: CreateContact) -> CreatedContac
     notes += started(call, _change(lists)) + not_as_asked(differing) + [NO_MOBILE] * (MOBILE in differing)
     steps = deleting([contact])
     return CreatedContact.showing(contact, outcome="created", steps=steps, notes=notes)
+
+
+def _refusal(expected: Values, existing: StoredContact) -> dict[str, object]:
+    """Return what a dry run shows where the address is taken: what the call itself would say."""
+    differing = differences(expected, existing)
+    rest = remaining(expected, existing, differing)
+    return {
+        "refusedBecauseItExists": existing.payload(),
+        "differences": differing,
+        "upsertArguments": rest if len(rest) > 1 else None,
+    }
 
 
 def _change(lists: Sequence[ContactList]) -> Change:
