@@ -7,7 +7,7 @@ import pytest
 
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.sandbox.contacts import writes
-from autosend_mcp.tools.contact_lists.copying import NOT_CHECKED
+from autosend_mcp.tools.suppression_groups.opted_out import NOT_CHECKED
 from tests.support.line import Line, answering, applied_then_reset, forwarded, over_a_line, reset
 from tests.support.records import members_of, starts_of
 from tests.support.worlds import answer_of, error_of
@@ -39,8 +39,8 @@ async def test_everybody_is_copied_as_foretold_but_those_who_opted_out() -> None
         answer = answer_of(await client.call_tool("add_to_list", asked))
         assert len(members_of(line.sandbox.store, new)) == 129
         assert sum(starts_of(line.sandbox.store).values()) - before == plan["wouldJoin"] == answer["added"] == 128
-    assert plan["already"] == answer["alreadyInList"] == 1
-    assert (plan["leftOut"], answer["notAdded"]) == ({"suppressed": ["p7@example.com"]},) * 2
+    assert plan["alreadyInList"] == answer["alreadyInList"] == 1
+    assert plan["optedOut"] == answer["optedOut"] == ["p7@example.com"]
     assert line.count(ADD) == 3
     assert any("They stay in" in note for note in answer["notes"])
 

@@ -94,6 +94,7 @@ def test_it_shows_how_the_file_was_read_and_what_became_of_it(here: Line, capsys
         "3 rows, 3 to go",
         "",
         "  created                3",
+        "list Newsletter: 3 joined",
         "-> people.report.csv",
     ]
     assert err == ""

@@ -96,7 +96,7 @@ async def test_the_import_does_exactly_what_its_dry_run_reported(era: str) -> No
     assert done["outcome"] == "partly_done"
     assert done["counts"] == {"created": 1, "updated": 1, "invalid": 1}
     assert [(row["line"], row["email"], row["outcome"]) for row in done["problems"]] == [(4, "mary", "invalid")]
-    assert done["notes"][-1] == NO_UNDO
+    assert NO_UNDO in done["notes"]
     assert (jane["firstName"], jane["customFields"]) == ("Janet", {"plan": "pro", "logins": 42})
     assert (new["firstName"], new["customFields"]) == ("Nia", {"plan": "free"})
     assert {contact: n for (contact, joined), n in starts.items() if joined == offers} == {jane["id"]: 1, new["id"]: 1}

@@ -6,7 +6,14 @@ import httpx2
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
-from autosend_mcp.tools.suppression_groups.emails import NO_UNDO, NONE_STOPPED, NOT_CHECKED, STILL_STOPPED
+from autosend_mcp.tools.suppression_groups.emails import (
+    NO_UNDO,
+    NO_UNDO_ALL,
+    NO_UNDO_LIFTED,
+    NONE_STOPPED,
+    NOT_CHECKED,
+    STILL_STOPPED,
+)
 from autosend_mcp.tools.suppression_groups.suppressions import NOT_SHOWN
 from tests.support.clock import clock
 from tests.support.line import (
@@ -20,7 +27,7 @@ from tests.support.line import (
     reset,
     rewritten,
 )
-from tests.support.seeded import JANE, seeded
+from tests.support.seeded import JANE, seeded, wrote
 from tests.support.undo import steps_of, undone
 from tests.support.worlds import answer_of, error_of
 
@@ -66,11 +73,12 @@ async def test_all_mail_is_stopped_only_if_asked_for_in_so_many_words() -> None:
         plan = answer_of(
             await client.call_tool("suppress_emails", {"emails": ["a@b.co"], "everywhere": True, "dryRun": True})
         )["plan"]
-        assert line.count("POST") == 0
-        answer_of(await client.call_tool("suppress_emails", {"emails": ["a@b.co"], "everywhere": True}))
+        assert wrote(line) == []
+        done = answer_of(await client.call_tool("suppress_emails", {"emails": ["a@b.co"], "everywhere": True}))
         assert line.sandbox.store.suppression_groups.suppressed(PROJECT, ["a@b.co"]) == {"a@b.co"}
-        answer_of(await client.call_tool("unsuppress_emails", {"emails": ["a@b.co"], "everywhere": True}))
+        lifted = answer_of(await client.call_tool("unsuppress_emails", {"emails": ["a@b.co"], "everywhere": True}))
         assert line.sandbox.store.suppression_groups.suppressed(PROJECT, ["a@b.co"]) == set()
+    assert (done["notes"], lifted["notes"]) == ([NO_UNDO_ALL], [NO_UNDO_LIFTED])
     assert plan["request"]["body"] == {"emails": ["a@b.co"], "isGlobal": True}
 
 
@@ -112,7 +120,8 @@ async def test_a_lost_reply_is_settled_by_looking_the_groups_up(name: str, tool:
         line.lose(request, LOST[name])
         answer = answer_of(await client.call_tool(tool, {"emails": ["a@b.co"], **where}))
         assert len(groups_of(line, "a@b.co")) == (1 if tool == "suppress_emails" else 0)
-    assert answer["notes"] == ["AutoSend's reply was lost; a look-up then found it done."]
+    assert answer["notes"][0] == "AutoSend's reply was lost; a look-up then found it done."
+    assert answer["notes"][-1].startswith("There is no undo")
     assert len(line.bodies(request)) == len({str(body) for body in line.bodies(request)})
 
 
@@ -120,7 +129,7 @@ async def test_a_dry_run_of_letting_mail_through_sends_nothing() -> None:
     async with over_a_line(toolsets=TOOLSETS) as (client, line):
         asked = {"emails": ["a@b.co"], "everywhere": True, "dryRun": True}
         plan = answer_of(await client.call_tool("unsuppress_emails", asked))["plan"]
-        assert line.seen == []
+        assert wrote(line) == []
     assert plan["request"] == {"method": "POST", "path": UNSUPPRESS[5:], "body": {"emails": ["a@b.co"]}}
     assert plan["then"]["body"] == {"emails": ["a@b.co"], "isGlobal": True}
 
@@ -172,7 +181,7 @@ async def test_a_reason_is_sent_as_one_of_the_four(rule: Literal["listed", "any"
         asked = {"emails": ["a@b.co"], "everywhere": True, "reason": given}
         answer = answer_of(await client.call_tool("suppress_emails", asked))
     assert [body["reason"] for body in line.bodies(SUPPRESS)] == [sent]
-    assert answer.get("notes") == (None if given == sent else [f"reason was read as {sent}."])
+    assert answer["notes"] == [*([] if given == sent else [f"reason was read as {sent}."]), NO_UNDO_ALL]
 
 
 async def test_any_other_reason_is_refused_with_the_four_named() -> None:
@@ -231,7 +240,8 @@ async def test_a_half_done_pair_is_reported_as_that(second: Any) -> None:
         answer = answer_of(await client.call_tool("unsuppress_emails", {"emails": ["a@b.co"], "everywhere": True}))
         assert groups_of(line, "a@b.co") == ["Global suppressions"]
     assert (answer["outcome"], answer["changed"], answer["left"]) == ("partly_done", 1, ["a@b.co"])
-    (note,) = answer["notes"]
+    note, no_undo = answer["notes"]
+    assert no_undo == NO_UNDO_LIFTED
     assert note.startswith(
         "They are out of the groups. Letting all mail through failed, so it is perhaps still stopped"
     )
@@ -244,7 +254,7 @@ async def test_a_refusal_where_no_mail_was_stopped_is_no_failure() -> None:
     async with over_a_line(toolsets=TOOLSETS) as (client, line):
         line.lose(UNSUPPRESS, forwarded, REFUSED)
         answer = answer_of(await client.call_tool("unsuppress_emails", {"emails": ["a@b.co"], "everywhere": True}))
-    assert (answer["outcome"], answer["notes"]) == ("done", [NONE_STOPPED])
+    assert (answer["outcome"], answer["notes"]) == ("done", [NONE_STOPPED, NO_UNDO_LIFTED])
 
 
 @pytest.mark.parametrize("blog", [False, True])
@@ -273,8 +283,12 @@ async def test_mail_that_is_still_stopped_after_a_yes_is_reported() -> None:
         stopped = answer_of(await client.call_tool("unsuppress_emails", asked))
         line.lose(ENTRIES, reset)
         unseen = answer_of(await client.call_tool("unsuppress_emails", asked))
-    assert (stopped["outcome"], stopped["left"], stopped["notes"]) == ("partly_done", ["a@b.co"], [STILL_STOPPED])
-    assert unseen["notes"] == [NOT_CHECKED]
+    assert (stopped["outcome"], stopped["left"], stopped["notes"]) == (
+        "partly_done",
+        ["a@b.co"],
+        [STILL_STOPPED, NO_UNDO_LIFTED],
+    )
+    assert unseen["notes"] == [NOT_CHECKED, NO_UNDO_LIFTED]
 
 
 @pytest.mark.parametrize("rule", ["account", "project"])

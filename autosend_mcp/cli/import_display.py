@@ -13,7 +13,7 @@ from autosend_mcp.errors import AutoSendError
 from autosend_mcp.imports.file.header import DELIMITERS
 from autosend_mcp.imports.progress import Progress
 from autosend_mcp.imports.run import Import
-from autosend_mcp.imports.summary import OUTCOMES, fields_of, not_blank, progress_of, reading_of
+from autosend_mcp.imports.summary import OUTCOMES, fields_of, joining_of, not_blank, progress_of, reading_of
 from autosend_mcp.models.text import compact_json, counted, quoted, visible
 
 _EXPLAINED = {
@@ -137,7 +137,8 @@ class Events(Display):
         """Print an event `done` or `stopped`."""
         files = [name_of(file, whole=True) for file in imported.files]
         error = {"error": imported.error.sentence} if imported.error else {}
-        self._emit(imported.progress.stage, **progress_of(imported.progress), files=files, **error)
+        lists = {"lists": joined} if (joined := joining_of(imported.progress)) else {}
+        self._emit(imported.progress.stage, **progress_of(imported.progress), **lists, files=files, **error)
 
     def _emit(self, event: str, **members: object) -> None:
         print(compact_json({"event": event, **members}), flush=True)
@@ -171,6 +172,7 @@ def concluded(imported: Import, seconds: float = 0.0) -> list[str]:
     progress = imported.progress
     counts = [(name, progress.outcomes[name]) for name in OUTCOMES if progress.outcomes[name]]
     lines = ["", *(f"  {name:<12} {count:>11,}  {_EXPLAINED.get(name, '')}".rstrip() for name, count in counts)]
+    lines += [f"list {_shown(name)}: {_joined(counts)}" for name, counts in progress.joining.items() if counts]
     if progress.stage == "stopped":
         lines.append(f"  {'not settled':<12} {progress.total - progress.settled:>11,}")
     if seconds >= 1:
@@ -181,6 +183,11 @@ def concluded(imported: Import, seconds: float = 0.0) -> list[str]:
     ]
     lines += [*(f"-> {name_of(file)}" for file in imported.files), *imported.notes[imported.notes_read :]]
     return [*lines, "A dry run: nothing was sent."] if imported.options.dry_run else lines
+
+
+def _joined(counts: Mapping[str, int]) -> str:
+    """Return what became of the people who were to join a list, in words."""
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
 
 
 def _opt_outs(read: Mapping[str, Any]) -> str:

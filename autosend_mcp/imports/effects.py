@@ -8,7 +8,7 @@ from autosend_mcp.imports.progress import Progress
 from autosend_mcp.models.automations import Change
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contacts.create import AUTOMATIONS_WOULD, NEW_CONTACTS_MAY
-from autosend_mcp.tools.automations import effects, in_words
+from autosend_mcp.tools.automations import effects, in_words, started
 
 WORKFLOWS_WOULD = "Any live automation that watches for changed values would start."
 
@@ -20,14 +20,23 @@ async def would_start(
     creates, updates = (progress.outcomes[f"would {name}"] for name in ("create", "update"))
     if not (creates or updates or progress.outcomes["unchanged"]):
         return []
+    joins = [one.id for one in lists if progress.joins(one.name, "would join")]
+    may_join = [one.id for one in lists if one.id not in joins and progress.joins(one.name, "may join")]
     changes = [column.field for column in columns if column.field] if run_workflow and updates else None
-    ids = [contact_list.id for contact_list in lists]
-    joining = {name for name, count in progress.joining.items() if count}
-    joins = ids if "would create" in joining else []
-    may_join = ids if joining and not joins else []  # who was there before may be in them
     unnamed = (
         [NEW_CONTACTS_MAY] * bool(creates)
         + [AUTOMATIONS_WOULD] * bool(joins or may_join)
         + [WORKFLOWS_WOULD] * bool(changes)
     )
     return in_words(await effects(call, Change(bool(creates), joins, may_join, changes, surely=False), unnamed))
+
+
+def what_started(
+    call: Call, progress: Progress, columns: Sequence[Column], lists: Sequence[ContactList], *, run_workflow: bool
+) -> list[str]:
+    """Return notes that name what an import starts, where its dry run has read that in the last minute."""
+    changes = [column.field for column in columns if column.field]
+    watched = changes if run_workflow and progress.outcomes["updated"] else None
+    joins = [one.id for one in lists if progress.joins(one.name, "joined")]
+    may_join = [one.id for one in lists if one.id not in joins and progress.joins(one.name, "found in it")]
+    return started(call, Change(bool(progress.outcomes["created"]), joins, may_join, watched, surely=False))

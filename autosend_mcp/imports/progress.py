@@ -16,9 +16,10 @@ Stage = Literal["reading", "defining fields", "sending", "done", "stopped"]
 class Progress:
     """Counts of rows: `read` from the file so far, `total` once all are read, and by their `outcomes`.
 
-    `settled` rows need nothing more. `stopped`: nothing more is sent. `fields`: custom fields defined so far, of
-    `fields_needed`. `contradicting`: rows that are refused because another row of their address contradicts them.
-    `joining`: the outcomes of those that may join lists.
+    `settled` rows need nothing more. `stopped`: nothing more is sent. `fields`: custom fields defined so far,
+    of `fields_needed`. `contradicting`: rows that are refused because another row of their address contradicts them.
+    `joining`: people by what became of them, by the name of each list: `would join`, `may join` where AutoSend does not
+    show who is in it; `joined`, `in it already`, and `found in it` after a lost reply.
     """
 
     stage: Stage = "reading"
@@ -30,8 +31,8 @@ class Progress:
     contradicting: int = 0
     fields: list[str] = field(default_factory=list[str])
     fields_needed: int = 0
+    joining: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
     began: float = 0.0
-    joining: Counter[str] = field(default_factory=Counter[str])
     _to_do: int = 0
 
     def begin(self, counts: Mapping[str, int], settled: int) -> None:
@@ -48,9 +49,16 @@ class Progress:
                 if row.counted:
                     self.outcomes[row.counted] -= 1
                 self.outcomes[row.outcome or ""] += 1
-                self.joining[row.outcome or ""] += row.joins >= 0
                 row.counted = row.outcome
             self.settled += row.outcome not in SUCCESSES or row.joins >= lists or row.joins < 0
+
+    def count_joining(self, contact_list: str, counts: Mapping[str, int]) -> None:
+        """Count what became of people who were to join a list."""
+        self.joining.setdefault(contact_list, Counter()).update({name: n for name, n in counts.items() if n})
+
+    def joins(self, contact_list: str, word: str) -> int:
+        """Return how many people are counted under this word for a list."""
+        return self.joining.get(contact_list, Counter())[word]
 
     @property
     def done(self) -> int:

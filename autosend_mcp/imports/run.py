@@ -15,7 +15,7 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.api.directory import read_properties
 from autosend_mcp.errors import AutoSendError, NotSent
 from autosend_mcp.imports.defining import define_fields, what_was_defined
-from autosend_mcp.imports.effects import would_start
+from autosend_mcp.imports.effects import what_started, would_start
 from autosend_mcp.imports.file.column import Column
 from autosend_mcp.imports.file.encodings import FileError
 from autosend_mcp.imports.file.tables import Table
@@ -124,10 +124,11 @@ class Import:
         if not self.progress.stopped:
             await (self._sender.compare() if self.options.dry_run else self._sender.send())
         self.error = self.error or self._sender.error
+        about = (Call(self._autosend), self.progress, self.columns, self.lists)
         if self.options.dry_run:
-            self.notes += await would_start(
-                Call(self._autosend), self.progress, self.columns, self.lists, run_workflow=run_workflow
-            )
+            self.notes += await would_start(*about, run_workflow=run_workflow)
+        else:
+            self.notes += what_started(*about, run_workflow=run_workflow)
         with suppress(OSError):  # whatever needs the journal will report it
             self._problems = await to_thread.run_sync(journal.rejected, 0, MAX_PROBLEMS)
         finished = not self.progress.stopped and await self._write_reports(journal)

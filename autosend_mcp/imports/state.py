@@ -7,7 +7,7 @@ from anyio import to_thread
 
 from autosend_mcp.imports.job import ImportJob
 from autosend_mcp.imports.journal_rows import JournalRow
-from autosend_mcp.imports.summary import counts_of, reading_of
+from autosend_mcp.imports.summary import counts_of, joining_of, reading_of
 from autosend_mcp.models.bounds import shortened, size
 from autosend_mcp.models.imports import ImportState, StartedImport
 from autosend_mcp.models.pages import fitting, read_cursor, write_cursor
@@ -49,6 +49,7 @@ async def _members(job: ImportJob, import_id: str, cursor: str | None, notes: Se
         "fields_to_define": progress.fields_needed - len(progress.fields) or None,
         "seconds_left": round(left) if left else None,
         "counts": counts_of(progress) or None,
+        "lists": joining_of(progress) or None,
         "problems": shown or None,
         "next_cursor": further,
         "files": [file.name for file in job.imported.files] or None,
@@ -66,8 +67,10 @@ def _next_step(job: ImportJob) -> str | None:
     again = "call start_import with the same arguments to go on: rows that AutoSend holds already are not sent again."
     if job.error is not None:
         return f"{job.error.sentence} Then {again}"
-    outcomes = job.imported.progress.outcomes
-    would_send = outcomes["would create"] + outcomes["would update"]
+    progress, options = job.imported.progress, job.imported.options
+    would_send = progress.outcomes["would create"] + progress.outcomes["would update"]
+    would_send += sum(counts["would join"] + counts["may join"] for counts in progress.joining.values())
+    would_send += progress.outcomes["opted out"] * (options.opted_out == "suppress")
     return {
         "reading": "Call get_import to see how far it is.",
         "defining_fields": "Call get_import to see how far it is; stop_import stops it.",

@@ -1,5 +1,6 @@
 """What an import was read as and how far it is, as data: for the answers of tools and for the shell's events."""
 
+from collections.abc import Mapping
 from typing import get_args
 
 from pydantic.alias_generators import to_camel
@@ -29,7 +30,16 @@ def progress_of(progress: Progress) -> dict[str, object]:
 
 def counts_of(progress: Progress) -> dict[str, int]:
     """Return the numbers of rows by outcome, in camel case; those above 0."""
-    return {to_camel(name.replace(" ", "_")): progress.outcomes[name] for name in OUTCOMES if progress.outcomes[name]}
+    return _in_camel_case({name: progress.outcomes[name] for name in OUTCOMES})
+
+
+def _in_camel_case(counts: Mapping[str, int]) -> dict[str, int]:
+    return {to_camel(name.replace(" ", "_")): count for name, count in counts.items() if count}
+
+
+def joining_of(progress: Progress) -> list[dict[str, object]]:
+    """Return what becomes of the people who are to join each list."""
+    return [{"list": name, **_in_camel_case(counts)} for name, counts in progress.joining.items() if counts]
 
 
 def fields_of(column: Column) -> list[str]:

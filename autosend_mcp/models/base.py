@@ -146,14 +146,14 @@ _MAX_BODY = 1_000
 
 
 def planned(request: Mapping[str, Any] | None, **more: object) -> dict[str, Any]:
-    """Return what a dry run shows: the request that would be sent, and what else is known of it; nothing empty.
+    """Return what a dry run shows: the request that would be sent, and what else is known of it; nothing empty but 0.
 
     Of a long request only method and path: its body repeats the arguments.
     """
     sent = dict(request or {})
     if size(sent.get("body")) > _MAX_BODY:
         del sent["body"]
-    return {name: value for name, value in {"request": sent, **more}.items() if value}
+    return {name: value for name, value in {"request": sent, **more}.items() if value or value == 0}
 
 
 # In a validation error of this kind the text is ours, complete, and free of the value.

@@ -130,7 +130,8 @@ class ImportState(Answer):
 
     `outcome`: reading, defining_fields, sending, done, partly_done (not every row was applied), dry_run, stopped or
     failed. `fieldsDefined`: by this import; delete_custom_field takes each back. `counts`:
-    rows by what became of them. `problems`: rows that were not applied, with the line in the file.
+    rows by what became of them. `lists`: how many people joined each, or would.
+    `problems`: rows that were not applied, with the line in the file.
     """
 
     outcome: str
@@ -141,6 +142,7 @@ class ImportState(Answer):
     fields_to_define: int | None = None
     seconds_left: int | None = None
     counts: JsonObject | None = None
+    lists: list[JsonObject] | None = None
     problems: list[JsonObject] | None = None
     next_cursor: str | None = None
     files: list[str] | None = None

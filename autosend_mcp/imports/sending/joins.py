@@ -60,6 +60,9 @@ class Joins:
                     raise
                 await self._divide_refused(rows, index, error)
         else:
+            number = len(rows) - len(counts.suppressed()) * (not counts.accounts_for(len(rows)))
+            added = {"joined": counts.joined(number), "in it already": counts.already_in_list or 0}
+            self._ledger.count_joining(self._lists[index].name, added)
             if counts.accounts_for(len(rows)):
                 await self._settle(rows, index, intended)
                 return
@@ -70,6 +73,7 @@ class Joins:
     async def _settle_lost(self, rows: Sequence[PendingRow], index: int, tries: int) -> None:
         """Settle the rows of a lost reply by looking who is in the list; put the others in again."""
         left = await self._settle_members(rows, index)
+        self._ledger.count_joining(self._lists[index].name, {"found in it": len(rows) - len(left)})
         if left and tries > 1 and not self._ledger.stopped:
             await self._add(left, index, tries - 1)
         elif not self._ledger.stopped:

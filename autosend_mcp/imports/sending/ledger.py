@@ -47,6 +47,10 @@ class Ledger:
         """Record that these rows are done with this many lists, and that the request's outcome is known."""
         self._journal.settle_joins(numbers, joins, request)
 
+    def count_joining(self, contact_list: str, counts: Mapping[str, int]) -> None:
+        """Count what became of people who were to join a list."""
+        self._progress.count_joining(contact_list, counts)
+
     async def recount(self) -> None:
         """Start the progress from what the journal has recorded."""
         counts = await to_thread.run_sync(self._journal.count_outcomes)

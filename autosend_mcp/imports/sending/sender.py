@@ -159,8 +159,16 @@ class Sender:
         if dry_run:
             for row in fresh:
                 row.outcome = row.outcome or ("would update" if row.hash_before else "would create")
+            self._foretell_joins([row for row in fresh if row.outcome != "failed" and row.joins >= 0], found)
         self._ledger.settle([row for row in fresh if row.outcome])
         return window
+
+    def _foretell_joins(self, rows: Sequence[PendingRow], found: Found) -> None:
+        """Count who would join each list, and of whom AutoSend does not show whether they are in it."""
+        for contact_list in self._lists:
+            held = [found[row.email].list_ids if row.email in found else [] for row in rows]
+            would = sum(ids is not None and contact_list.id not in ids for ids in held)
+            self._progress.count_joining(contact_list.name, {"would join": would, "may join": held.count(None)})
 
     async def _hand_on(self, batches: MemoryObjectSendStream[Batch], waiting: Batch, at_least: int) -> None:
         while len(waiting) >= at_least and not self._progress.stopped:

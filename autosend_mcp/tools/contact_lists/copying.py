@@ -1,7 +1,7 @@
 """Copy who is in one list or segment into another list, page by page, as far as one call has time."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from autosend_mcp.api import contact_lists, contacts
@@ -18,33 +18,37 @@ from autosend_mcp.models.text import compact_json
 from autosend_mcp.tools.automations import effects, started
 from autosend_mcp.tools.contact_lists.look_up import shown_members
 from autosend_mcp.tools.context import Context
-from autosend_mcp.tools.suppression_groups.look_up import entries_among
+from autosend_mcp.tools.suppression_groups.opted_out import LEAVE_OUT, OPTED_OUT, opted_out
 
 MAX_PAGES = 10  # of a hundred each, in one call
 _LEAST_SECONDS = 6.0  # in which a hundred are looked up and put in
-_ENTRIES = 10  # requests at most to see who is suppressed
 
 THEY_STAY = "They stay in {} as well. To move them, take them out of it, or delete it."
 GO_ON = (
     "Not all fit in one call. To go on, call again with fromList and this cursor; who is in the list is only counted."
 )
 ENDED_EARLY = "The next {} were not put in, or that is not known: {}"
-NOT_CHECKED = "Who of them opted out of all mail could not be looked up; AutoSend leaves those out itself."
 
 Join = Callable[[Call, ContactList, People, Found | None], Awaitable[AddedToList]]
 
 
 @dataclass(slots=True)
 class _Copy:
-    """What has become of those that were put in so far. `left_out`: who was not, by kind. `joining`: who was to."""
+    """What has become of those that were put in so far.
+
+    `left_out`: who else was not put in, by kind. `joining`: how many were to be. `unsure`: some of them may
+    be in the list already.
+    """
 
     call: Call
     into: ContactList
     join: Join
     dry_run: bool
-    left_out: dict[str, list[Any]]
     answer: AddedToList
+    opted_out: list[str]
+    left_out: dict[str, list[Any]] = field(default_factory=dict[str, list[Any]])
     joining: int = 0
+    unsure: bool = False
 
     async def put(self, emails: Sequence[str]) -> AutoSendError | None:
         """Put in those who are not in the list yet; return what ends the copy, after others were put in.
@@ -53,7 +57,9 @@ class _Copy:
             AutoSendError: That, where nobody was put in before.
         """
         found = await self.call.read(contacts.search_emails(emails))
-        inside = shown_members(found, self.into.id) or set[str]()
+        shown = shown_members(found, self.into.id)
+        inside = shown or set[str]()
+        self.unsure |= shown is None
         people = People(tuple(email for email in emails if email not in inside))
         self.answer.already_in_list = (self.answer.already_in_list or 0) + len(inside)
         self.joining += len(people.names)
@@ -73,14 +79,19 @@ class _Copy:
     def _sum_up(self, done: AddedToList, number: int) -> None:
         """Add what became of a hundred; without counts, a look-up found all of them in the list."""
         answer, counted = self.answer, done.added is not None or done.already_in_list is not None
-        answer.added = (answer.added or 0) + ((done.added or 0) + (done.created or 0) if counted else number)
+        answer.added = (answer.added or 0) + ((done.added or 0) if counted else number)
+        answer.created = (answer.created or 0) + (done.created or 0) or None
         answer.already_in_list = (answer.already_in_list or 0) + (done.already_in_list or 0)
         answer.steps = [*(answer.steps or ()), *(done.steps or ())]
         answer.notes = [*(answer.notes or ()), *(done.notes or ())]
+        self.opted_out += done.opted_out or []
         self._leave_out(done.not_added or {})
 
     def _leave_out(self, more: Mapping[str, Any]) -> None:
         for kind, rows in more.items():
+            if kind == OPTED_OUT:
+                self.opted_out += rows if isinstance(rows, list) else []
+                continue
             self.left_out[kind] = [*self.left_out.get(kind, []), *(rows if isinstance(rows, list) else [])]
 
 
@@ -95,10 +106,10 @@ async def copy(context: Context, body: AddToList, source: ContactList, into: Con
     call, about = context.call, compact_json([source.id, into.id])
     start, size = read_cursor(body.cursor, contact_lists.PAGE, about)
     emails, following = await _walk(call, source, start, size)
-    opted_out = await _suppressed(context, emails)
-    wanted = [email for email in emails if email not in opted_out]
+    left = await opted_out(context, emails)
+    wanted = [email for email in emails if email not in left]
     answer = AddedToList(outcome="done", contact_list=into.short(), added=0, already_in_list=0)
-    copied = _Copy(call, into, join, body.dry_run, {"suppressed": opted_out} if opted_out else {}, answer)
+    copied = _Copy(call, into, join, body.dry_run, answer, left)
     for place in range(0, len(wanted), contact_lists.PAGE):
         some = wanted[place : place + contact_lists.PAGE]
         short_of_time = place and call.seconds_left < _LEAST_SECONDS * call.scale
@@ -110,10 +121,11 @@ async def copy(context: Context, body: AddToList, source: ContactList, into: Con
             break
     if body.dry_run:
         return AddedToList(outcome="dry_run", plan=await _plan(source, copied))
-    answer.outcome = "done" if following is None and not copied.left_out else "partly_done"
-    answer.not_added = dict(copied.left_out) or None
+    answer.outcome = "done" if following is None and not (copied.left_out or copied.opted_out) else "partly_done"
+    answer.opted_out, answer.not_added = copied.opted_out or None, dict(copied.left_out) or None
     answer.next_cursor = None if following is None else write_cursor(following, size, about)
-    notes = [*(answer.notes or ()), THEY_STAY.format(compact_json(source.name)), *[GO_ON] * (following is not None)]
+    notes = [*(answer.notes or ()), *[LEAVE_OUT] * bool(copied.opted_out)]
+    notes += [THEY_STAY.format(compact_json(source.name)), *[GO_ON] * (following is not None)]
     notes += started(call, Change(joins=[into.id], surely=False)) if answer.added else []
     answer.notes = list(dict.fromkeys(notes))
     return answer
@@ -133,22 +145,17 @@ async def _walk(call: Call, source: ContactList, start: int, size: int) -> tuple
     return [*emails], place
 
 
-async def _suppressed(context: Context, emails: list[str]) -> list[str]:
-    """Return who of these opted out of all mail; a note where that cannot be looked up."""
-    if not emails:
-        return []
-    try:
-        entries = await entries_among(context.call, emails, group_id=None, only_global=True, affordable=_ENTRIES)
-    except AutoSendError:
-        context.notes.append(NOT_CHECKED)
-        return []
-    suppressed = {entry.email.lower() for entry in entries}
-    return [email for email in emails if email in suppressed]
-
-
 async def _plan(source: ContactList, copied: _Copy) -> dict[str, Any]:
     """Return what a dry run shows."""
-    change = Change(joins=[copied.into.id], surely=False)
+    ids, word = [copied.into.id], "mayJoin" if copied.unsure else "wouldJoin"
+    change = Change(may_join=ids, surely=False) if copied.unsure else Change(joins=ids, surely=False)
     start = await effects(copied.call, change, [AUTOMATIONS_WOULD]) if copied.joining else {}
-    counts = {"wouldJoin": copied.joining, "already": copied.answer.already_in_list, "leftOut": copied.left_out}
-    return planned(None, list=copied.into.named(), **{"from": source.named()}, **counts, **start)
+    inside = copied.answer.already_in_list or None
+    return planned(
+        None,
+        list=copied.into.named(),
+        **{"from": source.named(), word: copied.joining},
+        alreadyInList=inside,
+        optedOut=copied.opted_out,
+        **start,
+    )

@@ -3,6 +3,9 @@
 Source: AutoSend's documentation, "Add contacts to a list" and "Remove contacts from a list".
 """
 
+from dataclasses import replace
+from typing import Any
+
 from autosend_mcp.api import contact_lists, contacts
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.contacts import Found
@@ -27,9 +30,9 @@ from autosend_mcp.tools.contact_lists.resolve import resolve_list
 from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.lost_reply import find_out
 from autosend_mcp.tools.registry import Effect, tool
+from autosend_mcp.tools.suppression_groups.opted_out import LEAVE_OUT, OPTED_OUT, foreseen
 
 PUT_IN = "Whom AutoSend suppresses is in the list all the same, and gets no mail: tell the user."
-LEAVE_OUT = "Whom AutoSend suppresses has opted out of mail, or it bounced: leave them out, and tell the user."
 NO_UNDO = "There is no undo: not all of them are new in the list, and AutoSend only counts them."
 NO_UNDO_OUT = "There is no undo: not all of them were in the list, and AutoSend only counts them."
 IF_NEW = "Live automations of the list started for those who were not in it before."
@@ -62,26 +65,43 @@ async def add_to_list(context: Context, body: AddToList) -> AddedToList:
         context.notes.append("Looking up which of them are new contacts failed.")
     strangers = [email for email in people.emails if before is not None and email not in before]
     if body.dry_run:
-        request = contact_lists.bulk_add(into.id, people).shown()
-        unnamed = [AUTOMATIONS_WOULD, *[NEW_CONTACTS_MAY] * bool(strangers)]
-        start = await effects(context.call, _change(into, people, before), unnamed)
-        inside = sorted(shown_members(before or {}, into.id) or ())
-        plan = planned(request, list=into.named(), wouldCreate=strangers, alreadyInList=inside, **start)
-        return AddedToList(outcome="dry_run", plan=plan)
+        return AddedToList(outcome="dry_run", plan=await _plan(context, into, people, before))
     answer = await join(context.call, into, people, before, strangers)
     if answer.added or answer.created:
-        answer.notes = [*(answer.notes or []), *started(context.call, _change(into, people, before))] or None
+        put_in = PUT_IN in (answer.notes or ())
+        joined = people if put_in else people.without(answer.opted_out or ())
+        answer.notes = [*(answer.notes or []), *started(context.call, _change(into, joined, before))] or None
     return answer
+
+
+async def _plan(context: Context, into: ContactList, people: People, before: Found | None) -> dict[str, Any]:
+    """Return what a dry run shows. Of those who opted out, AutoSend does not document whether they join."""
+    left = await foreseen(context, people.emails)
+    mailable = people.without(left)
+    change, of_all = _change(into, mailable, before), _change(into, people, before)
+    change = replace(change, may_join=[into.id] * (not change.joins and bool(of_all.joins or of_all.may_join)))
+    creates = [email for email in people.emails if before is not None and email not in before]
+    unnamed = [AUTOMATIONS_WOULD] * bool(change.joins or change.may_join) + [NEW_CONTACTS_MAY] * bool(creates)
+    inside = None if before is None else shown_members(before, into.id)
+    return planned(
+        contact_lists.bulk_add(into.id, people).shown(),
+        list=into.named(),
+        wouldJoin=None if inside is None else len(set(mailable.emails) - inside),
+        wouldCreate=creates,
+        alreadyInList=len(inside or ()) or None,
+        optedOut=left,
+        **await effects(context.call, replace(change, creates=bool(creates)), unnamed),
+    )
 
 
 def _change(into: ContactList, people: People, before: Found | None) -> Change:
     """Return what putting these people into the list does. `before`: their contacts; None where that is not known."""
     if before is None:
-        return Change(may_join=[into.id], surely=False)
+        return Change(may_join=[into.id] * bool(people.names), surely=False)
     inside = shown_members(before, into.id)
     creates = any(email not in before for email in people.emails)
-    surely = creates or (inside is not None and len(inside) < len(people.names))
-    unsure = not surely and inside is None
+    surely = creates or (inside is not None and bool(set(people.emails) - inside))
+    unsure = bool(people.names) and not surely and inside is None
     return Change(creates, [into.id] * surely, [into.id] * unsure, surely=False)
 
 
@@ -136,7 +156,7 @@ def _added(
         refused.pop("suppressed", None)
     if not counts.already_in_list and not new:
         if opted_out and refused.keys() == {"suppressed"}:
-            raise Refused("AutoSend added nobody to the list.", LEAVE_OUT, facts={"opted out": opted_out})
+            raise Refused("AutoSend added nobody to the list.", LEAVE_OUT, facts={OPTED_OUT: opted_out})
         if refused:
             raise Refused("AutoSend added nobody to the list.", "Check the addresses or ids.", facts=refused)
         raise Unknown(_COUNTED_NOBODY, _SEE_WHO_IS_IN)
@@ -174,13 +194,16 @@ async def remove_from_list(context: Context, body: ListMembers) -> RemovedFromLi
     out_of = await resolve_list(context, body.contact_list, joining=_DELETE_INSTEAD, fresh=body.dry_run)
     people = body.people()
     request = contact_lists.remove(out_of.id, people)
-    if body.dry_run:
-        return RemovedFromList(outcome="dry_run", plan=planned(request.shown(), list=out_of.named()))
     inside = None
-    if len(people.emails) > 1:  # of one, the count says whether it was in the list
+    if len(people.emails) > 1 or (people.emails and body.dry_run):  # of one, the count says whether it was in the list
         before = await _look_before(call, people)
         inside = shown_members(before, out_of.id) if before is not None else None
     leaving = None if inside is None else people.without(set(people.names) - inside)
+    if body.dry_run:
+        would = None if leaving is None else len(leaving.names)
+        not_in = None if leaving is None else [*people.without(leaving.names).names]
+        plan = planned(request.shown(), list=out_of.named(), wouldRemove=would, notInList=not_in)
+        return RemovedFromList(outcome="dry_run", plan=plan)
     try:
         counts = await call.write(request)
     except Unknown as lost:

@@ -75,7 +75,7 @@ async def upsert_contacts(context: Context, body: UpsertContacts) -> UpsertedCon
     to_send = [with_existing_values(row.expected, before.get(row.email), own) for row in valid if row.sent]
     request = contacts.bulk_update(to_send, run_workflow=body.run_workflow) if to_send else None
     if body.dry_run:
-        shown = await plan(context.call, request, rows, before, lists, runs_workflow=body.run_workflow)
+        shown = await plan(context, request, rows, before, lists, runs_workflow=body.run_workflow)
         return UpsertedContacts(outcome="dry_run", plan=shown)
     after, lost = await _send(context, request, valid, before) if request else (_unchanged(valid, before), None)
     _demand_one(rows, lost, looked_up=after is not None)

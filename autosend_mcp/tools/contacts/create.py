@@ -26,6 +26,7 @@ from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.lost_reply import AFTER_A_REPLY, find_out, poll
 from autosend_mcp.tools.property_checks import check_properties
 from autosend_mcp.tools.registry import Effect, tool
+from autosend_mcp.tools.suppression_groups.opted_out import foreseen
 
 VERIFIED = "AutoSend's reply was lost; a look-up then found this contact, created at about the time of this call."
 
@@ -62,8 +63,10 @@ async def create_contact(context: Context, body: CreateContact) -> CreatedContac
             return CreatedContact.planned(planned(request, **_refusal(expected, existing)))
         unnamed = [NEW_CONTACT_WOULD, *[AUTOMATIONS_WOULD] * bool(lists)]
         named = [contact_list.named() for contact_list in lists]
+        left = await foreseen(context, [body.email])
         started_then = await effects(call, _change(lists), unnamed)
-        return CreatedContact.planned(planned(request, would="create", lists=named, **started_then))
+        plan = planned(request, would="create", lists=named, optedOut=left, **started_then)
+        return CreatedContact.planned(plan)
     contact, verified = await _create(call, expected)
     notes = [VERIFIED] if verified else []
     notes += await list_notes(call, contact, lists, verified=verified)

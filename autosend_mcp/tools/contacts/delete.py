@@ -23,6 +23,7 @@ from autosend_mcp.tools.registry import Effect, tool
 VERIFIED = "AutoSend's reply was lost; a look-up then found them gone."
 UNVERIFIED = "AutoSend said that it deleted them; looking them up afterwards failed."
 OTHERS = "They are gone, and other contacts are at these addresses:"
+NOBODY = "no contact has it, which AutoSend cannot look up"
 SEVERAL = "AutoSend does not say how many contacts had this userId."
 
 _MAX_SHOWN = 20
@@ -166,7 +167,8 @@ async def _delete_by_user_id(context: Context, body: DeleteContacts, user_id: st
     """Delete by the application's own id, which AutoSend cannot look up."""
     request = contacts.delete_by_user_id(user_id)
     if body.dry_run:
-        return DeletedContacts(outcome="dry_run", plan=planned(request.shown(), wouldDelete=[{BY_USER_ID: user_id}]))
+        plan = planned(request.shown(), wouldDelete=[{BY_USER_ID: user_id}], unless=NOBODY)
+        return DeletedContacts(outcome="dry_run", plan=plan)
     shows: dict[str, object] = {"would delete": {BY_USER_ID: user_id}, "not known": "who that is"}
     await confirm(context, body.confirm, user_id, kind="the contact with user id", names=[user_id], ids=[], shows=shows)
     try:

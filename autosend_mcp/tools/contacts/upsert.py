@@ -38,6 +38,7 @@ from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.lost_reply import not_applied, poll
 from autosend_mcp.tools.property_checks import check_properties
 from autosend_mcp.tools.registry import Effect, tool
+from autosend_mcp.tools.suppression_groups.opted_out import foreseen
 
 NOT_SEEN_BEFORE = "It was not found before, but was not created by this call: there is no undo."
 NOTHING_TO_DO = "Everything asked for was there already, so nothing was sent."
@@ -75,7 +76,7 @@ async def upsert_contact(context: Context, body: UpsertContact) -> UpsertedConta
     own = await own_properties(context.call, [before], [values]) if before else None
     request = contacts.upsert(with_existing_values(expected, before, own))
     if body.dry_run:
-        return UpsertedContact.planned(await _plan(context.call, request, (new, certain), before, wanted))
+        return UpsertedContact.planned(await _plan(context, request, (new, certain), before, wanted, email=body.email))
     try:
         after = await context.call.write(request)
         notes, verified = await list_notes(context.call, after, new, verified=False), False
@@ -94,11 +95,13 @@ async def upsert_contact(context: Context, body: UpsertContact) -> UpsertedConta
 
 
 async def _plan(
-    call: Call,
+    context: Context,
     request: Request[StoredContact],
     joined: tuple[Sequence[ContactList], bool],
     before: StoredContact | None,
     wanted: Mapping[str, Mapping[str, Any]],
+    *,
+    email: str,
 ) -> dict[str, Any]:
     """Return what a dry run shows: the request, what would change, and which automations would start."""
     new, certain = joined
@@ -109,7 +112,8 @@ async def _plan(
         would="update" if before else "create",
         changes=foretold(wanted),
         lists=[contact_list.named() for contact_list in new],
-        **await effects(call, change, unnamed),
+        optedOut=await foreseen(context, [email]),
+        **await effects(context.call, change, unnamed),
     )
 
 

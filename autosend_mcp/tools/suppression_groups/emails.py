@@ -20,7 +20,7 @@ from autosend_mcp.models.suppression_groups.emails import (
 from autosend_mcp.models.suppression_groups.groups import SuppressionGroup
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.tools.context import Context
-from autosend_mcp.tools.lost_reply import AFTER_A_REPLY, find_out, poll
+from autosend_mcp.tools.lost_reply import AFTER_A_REPLY, SOMEBODY_ELSE, find_out, poll
 from autosend_mcp.tools.registry import Effect, tool
 from autosend_mcp.tools.suppression_groups.look_up import Look, entries_among, entries_of, looking
 from autosend_mcp.tools.suppression_groups.resolve import resolve_group
@@ -28,6 +28,8 @@ from autosend_mcp.tools.suppression_groups.resolve import resolve_group
 VERIFIED = "AutoSend's reply was lost; a look-up then found it done."
 AGAIN = "Calling again with the same arguments is safe: it does nothing a second time."
 NO_UNDO = "There is no undo: who was in the group before could not be looked up."
+NO_UNDO_ALL = "There is no undo: unsuppress_emails everywhere lifts this, and the opt-outs from groups with it."
+NO_UNDO_LIFTED = "There is no undo: suppress_emails stops mail again, but not for the groups and reasons there were."
 ONLY_GROUPS = "They are out of the groups. Letting all mail through failed, so it is perhaps still stopped: {}"
 NONE_STOPPED = "AutoSend refused to let all mail through, but a look-up shows that it is stopped to none of them."
 STILL_STOPPED = "AutoSend accepted it, but a look-up still shows that all mail is stopped to those left."
@@ -49,12 +51,15 @@ async def suppress_emails(context: Context, body: SuppressEmails) -> Suppressed:
     group = await resolve_group(context, body.group) if body.group else None
     request = suppression_groups.suppress(body.request_body(group.group_id if group else None))
     if body.dry_run:
-        return _plan(group, request)
-    before = await _before(call, emails, group)
+        before = await _before(call, emails, group, only_global=body.everywhere)
+        return _plan(group, (request, None), **_split(emails, before, "alreadySuppressed", are=True))
+    before = await _before(call, emails, group) if group else None
     look = looking(call, emails, group, only_global=body.everywhere, suppressed=True)
     changed, notes = await _settled(call, request, look)
-    if notes or group is None:  # letting mail through everywhere would also end the opt-outs that were there before
-        return Suppressed(outcome="done", changed=changed, notes=notes)
+    if group is None:  # letting mail through everywhere would also end the opt-outs that were there before
+        return Suppressed(outcome="done", changed=changed, notes=[*(notes or ()), NO_UNDO_ALL])
+    if notes:
+        return Suppressed(outcome="done", changed=changed, notes=[*notes, SOMEBODY_ELSE])
     new = [email for email in emails if before is not None and not entries_of(email, before)]
     steps = [step("unsuppress_emails", emails=new, group=group.group_id)] if new else []
     return Suppressed(outcome="done", changed=changed, steps=steps, notes=[NO_UNDO] if before is None else None)
@@ -73,8 +78,12 @@ async def unsuppress_emails(context: Context, body: UnsuppressEmails) -> Suppres
     request = suppression_groups.unsuppress(body.request_body(group.group_id if group else None))
     globally = suppression_groups.unsuppress(body.global_body()) if group is None else None
     if body.dry_run:
-        return _plan(group, request, globally)
-    before = await _before(call, emails, group)
+        before = await _before(call, emails, group)
+        if before is not None and globally:
+            more = await _before(call, emails, None, only_global=True)
+            before = None if more is None else before + more
+        return _plan(group, (request, globally), **_split(emails, before, "notSuppressed", are=False))
+    before = await _before(call, emails, group) if group else None
     look = looking(call, emails, group, only_global=False, suppressed=False)
     try:
         changed, notes = await _settled(call, request, look)
@@ -85,7 +94,7 @@ async def unsuppress_emails(context: Context, body: UnsuppressEmails) -> Suppres
     if globally:
         return await _let_all_mail_through(call, emails, globally, changed, notes)
     steps = _back_into(group, emails, before) if group and before is not None and not notes else []
-    notes = [NO_UNDO] if before is None and not notes else notes
+    notes = [*notes, SOMEBODY_ELSE] if notes else [NO_UNDO] if before is None else None
     return Suppressed(outcome="done", changed=changed, steps=steps, notes=notes)
 
 
@@ -111,7 +120,7 @@ async def _let_all_mail_through(
         changed=changed,
         changed_global=changed_global,
         left=left or None,
-        notes=list(dict.fromkeys([*(notes or ()), *(verified or ()), *said])) or None,
+        notes=list(dict.fromkeys([*(notes or ()), *(verified or ()), *said, NO_UNDO_LIFTED])),
     )
 
 
@@ -124,10 +133,22 @@ def _why(failed: AutoSendError) -> str:
 
 
 def _plan(
-    group: SuppressionGroup | None, request: Request[int | None], then: Request[int | None] | None = None
+    group: SuppressionGroup | None, requests: tuple[Request[int | None], Request[int | None] | None], **more: object
 ) -> Suppressed:
-    plan = planned(request.shown(), then=then.shown() if then else None, group=group.shown() if group else None)
-    return Suppressed(outcome="dry_run", plan=plan)
+    request, then = requests
+    about = {"then": then.shown() if then else None, "group": group.shown() if group else None}
+    return Suppressed(outcome="dry_run", plan=planned(request.shown(), **about, **more))
+
+
+def _split(emails: Sequence[str], before: list[SuppressionEntry] | None, rest: str, *, are: bool) -> dict[str, object]:
+    """Return how many would be changed, and as `rest` those whom nothing is to be done for; nothing if not known.
+
+    `are`: the rest are those who are suppressed.
+    """
+    if before is None:
+        return {}
+    others = [email for email in emails if bool(entries_of(email, before)) is are]
+    return {"wouldChange": len(emails) - len(others), rest: others}
 
 
 async def _settled(call: Call, request: Request[int | None], look: Look) -> tuple[int | None, list[str] | None]:
@@ -151,15 +172,16 @@ async def _settled(call: Call, request: Request[int | None], look: Look) -> tupl
         return None, [VERIFIED]
 
 
-async def _before(call: Call, emails: list[str], group: SuppressionGroup | None) -> list[SuppressionEntry] | None:
-    """Return the entries that the group has of these addresses, for the undo; None where they cannot be looked up.
+async def _before(
+    call: Call, emails: list[str], group: SuppressionGroup | None, *, only_global: bool = False
+) -> list[SuppressionEntry] | None:
+    """Return the entries of these addresses: of the group, of global ones, or any; None if they cannot be looked up.
 
     What AutoSend counts does not settle that: whether it counts who was in the group already is not documented.
     """
-    if group is None:
-        return None
+    group_id = group.group_id if group else None
     try:
-        return await entries_among(call, emails, group_id=group.group_id, affordable=_BEFORE)
+        return await entries_among(call, emails, group_id=group_id, only_global=only_global, affordable=_BEFORE)
     except AutoSendError:
         return None
 
