@@ -107,6 +107,8 @@ WHOLE = json.dumps(CALL, ensure_ascii=False)
         WHOLE.replace('"id": 7', '"id": 6, "id": 7').encode(),
         WHOLE.replace('"x"', '"x", "_meta": {"progressToken": 1.5}').encode(),
         WHOLE.replace('"x"', '"x", "_meta": {"progressToken": {"a": [true]}}').encode(),
+        *(WHOLE.replace('"x"', f'"x", "_meta": {odd}').encode() for odd in ("null", "[]", '"x"', "5")),
+        WHOLE.replace('"id": 7', '"id": 7.0').encode(),
         f"[{WHOLE}]".encode(),
     ],
 )
@@ -139,6 +141,14 @@ def test_a_request_that_is_none_is_answered_with_its_id_or_null(number: str, ans
     assert refused(line)["id"] == answered
 
 
+@pytest.mark.parametrize(
+    ("odd", "answered"), [("1.5", 1.5), ("true", None), ("null", None), ("[1]", None), ("{}", None)]
+)
+def test_a_good_request_with_an_odd_id_is_answered(odd: str, answered: object) -> None:
+    """The SDK takes it for a notification, which it would never answer."""
+    assert refused(f'{{"jsonrpc":"2.0","id":{odd},"method":"ping"}}')["id"] == answered
+
+
 def refused(line: str) -> dict[str, Any]:
     """Return the one answer to a line that is no message."""
     found = read_line(line.encode())
@@ -160,6 +170,12 @@ def refused(line: str) -> dict[str, Any]:
         ('{"id": 2, "method": "ping"}', [2]),
         ('[{"id": 2, "method": "ping"}, 5, {"jsonrpc": "2.0", "method": "x", "params": []}]', [2, None]),
         ('{"jsonrpc": "2.0", "method": "notifications/x", "params": []}', []),
+        ('{"jsonrpc": "2.0", "id": null, "method": "notifications/x"}', []),
+        ('{"jsonrpc": "2.0", "id": null, "method": "ping"}', [None]),
+        ('{"jsonrpc": 2.0, "id": 1, "method": "ping"}', [1]),
+        ("Content-Length: 40", [None]),
+        ('{"jsonrpc": "2.0", "id": 1, "method": "ping"}' * 2, [None]),
+        ('[[{"jsonrpc": "2.0", "id": 1, "method": "ping"}]]', [None]),
         (f'{{"jsonrpc": "2.0", "method": "notifications/x", "params": [{HALF}]}}', []),
         ('{"jsonrpc": "2.0", "id": null, "error": {"code": 1}}', []),
         ('{"id": 3, "result": []}', []),

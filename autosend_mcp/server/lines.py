@@ -12,7 +12,7 @@ from contextlib import suppress
 from math import isfinite
 from typing import Any, NamedTuple, cast
 
-from mcp_types import INVALID_REQUEST, PARSE_ERROR, jsonrpc_message_adapter
+from mcp_types import INVALID_REQUEST, PARSE_ERROR, JSONRPCNotification, jsonrpc_message_adapter
 from pydantic import ValidationError
 
 UNREADABLE = (
@@ -33,6 +33,9 @@ _MAX_LINE = 5_000_000
 # What a line of JSON is made of: brackets, and what stands between them, strings and all.
 _JSON_PARTS = re.compile(r'[\[\]{}]|(?:"(?:[^"\\]|\\.)*+"?|[^"\[\]{}])++')
 
+# What may be no text or whole number, and no object.
+_TO_REPAIR = re.compile(r'"progressToken"|"_meta"\s*:\s*[^{\s]')
+
 _BOM = "\ufeff"
 
 
@@ -52,7 +55,7 @@ def read_line(raw: bytes) -> Line:
         return Line([], _refused(text, TOO_LONG))
     if is_damaged and '"tools/call"' in text:
         return Line([], _refused(text, DAMAGED))
-    return Line([f"{text}\n"], []) if "progressToken" not in text and _is_message(text) else _parsed(text)
+    return _parsed(text) if _TO_REPAIR.search(text) or not _is_message(text) else Line([f"{text}\n"], [])
 
 
 def _parsed(text: str) -> Line:
@@ -96,11 +99,12 @@ def _stripped(text: str) -> str:
 
 
 def _is_message(text: str) -> bool:
+    """Return whether the SDK reads the text, and not as a notification what has an id: that it would never answer."""
     try:
-        jsonrpc_message_adapter.validate_json(text, by_name=False)
+        message = jsonrpc_message_adapter.validate_json(text, by_name=False)
     except ValidationError:
         return False
-    return True
+    return not (isinstance(message, JSONRPCNotification) and '"id"' in text and "id" in json.loads(text))
 
 
 def _read(found: object) -> Line:
@@ -115,13 +119,25 @@ def _read(found: object) -> Line:
 
 
 def _repaired(members: dict[str, Any]) -> dict[str, Any]:
-    """Return a message without params that are null, and without a progress token that is no text or whole number."""
+    """Return a message with what does not matter put right, or left out.
+
+    That is an id such as 7.0, that of a notification if it is null, params that are null, `_meta` that is no object,
+    and a progress token that is no text or whole number.
+    """
+    given: object = members.get("id")
+    if isinstance(given, float) and given.is_integer():
+        members = members | {"id": int(given)}
+    elif "id" in members and given is None and str(members.get("method")).startswith("notifications/"):
+        members = {name: value for name, value in members.items() if name != "id"}
     if members.get("params", ...) is None:
         return {name: value for name, value in members.items() if name != "params"}
     params: object = members.get("params")
-    meta = cast("dict[str, Any]", params).get("_meta") if isinstance(params, dict) else None
-    if not isinstance(meta, dict):
+    if not isinstance(params, dict) or "_meta" not in params:
         return members
+    meta = cast("dict[str, Any]", params)["_meta"]
+    if not isinstance(meta, dict):
+        kept = {name: value for name, value in cast("dict[str, Any]", params).items() if name != "_meta"}
+        return members | {"params": kept}
     token: object = cast("dict[str, Any]", meta).get("progressToken")
     if isinstance(token, str) or (isinstance(token, int) and not isinstance(token, bool)):
         return members
