@@ -73,10 +73,11 @@ class Cached(Generic[RowT]):
 class Cache:
     """The lists (segments too), the contact properties and the active automations of the project.
 
-    `resource`: the path of the properties.
+    `resource`: the path of the properties. `shows_suppressions`: whether this key may search AutoSend's entries.
     """
 
     lists: Cached[ContactList] = field(default_factory=Cached[ContactList])
     properties: Cached[CustomField] = field(default_factory=Cached[CustomField])
     automations: Cached[Automation] = field(default_factory=Cached[Automation])
     resource: Resource = NEWER
+    shows_suppressions: bool = True

@@ -55,6 +55,7 @@ class Answering(httpx2.AsyncBaseTransport):
             r"GET /contact-lists": lambda: {"lists": self.lists},
             r"GET /contact-properties\?.*": lambda: {"contactProperties": self.fields},
             r"GET /custom-fields\?.*": lambda: {"customFields": self.fields},
+            r"POST /suppression-groups/entries": lambda: {"entries": [], "pagination": {"total": 0}},
             r"POST /contact-lists/contacts/search": lambda: self._page(body.get("page", 1), body.get("limit", 20)),
             r"POST /contact-lists": lambda: {"id": "made", "name": body["name"]} | self.more,
             r"POST /contact-properties": lambda: {"name": body["name"]} | self.more,

@@ -118,6 +118,11 @@ async def describe_well(exchange: Exchange) -> None:
     await exchange.succeed({"customFields": exchange.server.fields} if fields else {"lists": exchange.server.lists})
 
 
+async def suppress_nobody(exchange: Exchange) -> None:
+    """Answer that no address is suppressed."""
+    await exchange.succeed({"entries": [], "pagination": {"total": 0}})
+
+
 async def not_there(exchange: Exchange) -> None:
     """Answer that there is nothing else."""
     await exchange.reply(404, {"success": False, "error": {"message": "Not found", "code": "NOT_FOUND"}})
@@ -174,7 +179,11 @@ class Faulty:
             if asked.startswith(prefix):
                 await fault(exchange)
                 return
-        answers = {"/v1/contacts": self.create, "/v1/contacts/search/emails": self.look_up}
+        answers = {
+            "/v1/contacts": self.create,
+            "/v1/contacts/search/emails": self.look_up,
+            "/v1/suppression-groups/entries": suppress_nobody,
+        }
         await answers.get(exchange.path, not_there)(exchange)
 
 

@@ -92,7 +92,8 @@ class UpsertContacts(WriteBody):
 class UpsertedContacts(WriteAnswer[Literal["done", "partly_done", "dry_run"]]):
     """The answer of `upsert_contacts`.
 
-    `counts`: how many rows have which outcome (created, updated, unchanged, kept, merged, invalid, failed, unknown).
+    `counts`: how many rows have which outcome (created, updated, unchanged, kept, merged, opted out, invalid, failed,
+    unknown).
     `changes`: by address, what was overwritten. `contacts`: the other rows by outcome, but for the outcome that most
     have; with the row and why where it has not the values asked for. `lists`: what became of each list.
     """

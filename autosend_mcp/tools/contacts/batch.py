@@ -32,10 +32,11 @@ from autosend_mcp.tools.automations import started
 from autosend_mcp.tools.contact_lists.members import join
 from autosend_mcp.tools.contact_lists.resolve import resolve_lists
 from autosend_mcp.tools.contacts.batch_plan import change_of, plan
-from autosend_mcp.tools.contacts.rows import Outcome, Row, grouped, read_rows, told_apart
+from autosend_mcp.tools.contacts.rows import Outcome, Row, grouped, read_rows, told_apart, without_opted_out
 from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.lost_reply import AFTER_A_REPLY, not_applied, poll
 from autosend_mcp.tools.registry import Effect, tool
+from autosend_mcp.tools.suppression_groups.opted_out import LEAVE_OUT
 
 MORE_CHANGED = "The changes of the first {} of {} are shown; undo with dryRun shows them all."
 LISTS_STAY = "Undo takes nobody out of the lists: AutoSend does not say who was new there."
@@ -65,6 +66,7 @@ async def upsert_contacts(context: Context, body: UpsertContacts) -> UpsertedCon
     if not valid:
         raise NotSent("Not one of the contacts is valid.", "Fix them and call again.", facts=grouped(rows))
     before = await context.call.read(contacts.search_emails([row.email for row in valid]))
+    valid = await without_opted_out(context, rows, before, lists)
     for row in valid:
         differs = row.email in before and bool(differences(row.expected, before[row.email]))
         row.kept = differs and body.only_new
@@ -174,8 +176,13 @@ async def _join(
         try:
             answer = await join(context.call, contact_list, People(tuple(emails)), before)
         except AutoSendError as error:
-            why = error.sentence if isinstance(error, Unknown) else f"{error.what} Call add_to_list to put them in."
-            failed = {"list": contact_list.short(), "outcome": error.outcome, "why": f"{why} Ask the user first."}
+            again = (
+                error.next_step
+                if "opted out" in error.facts
+                else "Call add_to_list to put them in. Ask the user first."
+            )
+            why = f"{error.sentence} Ask the user first." if isinstance(error, Unknown) else f"{error.what} {again}"
+            failed = {"list": contact_list.short(), "outcome": error.outcome, "why": why}
             joined.append(failed | error.facts)
         else:
             joined.append({n: v for n, v in answer.payload().items() if n != "notes"})
@@ -192,7 +199,7 @@ def _answer(
 ) -> UpsertedContacts:
     before, after = states
     counts = Counter(row.outcome for row in rows)
-    whole = not (counts["invalid"] or counts["failed"] or counts["unknown"])
+    whole = not any(counts[name] for name in ("opted out", "invalid", "failed", "unknown"))
     whole = whole and all(answer["outcome"] == "done" for answer in joined)
     changed = {
         row.email: _ours(row, changes(before[row.email], after[row.email], row.own))
@@ -200,6 +207,7 @@ def _answer(
         if row.outcome == "updated" and row.email in before and row.email in after
     }
     notes = [MORE_CHANGED.format(_MAX_CHANGES, len(changed))] if len(changed) > _MAX_CHANGES else []
+    notes += [LEAVE_OUT] * any([counts["opted out"], *(answer.get("optedOut") for answer in joined)])
     if any(answer.get("added") or answer.get("created") for answer in joined):
         notes += [AUTOMATIONS_START] if leave else [AUTOMATIONS_START, LISTS_STAY]
     return UpsertedContacts(

@@ -35,7 +35,7 @@ async def plan(
     update = [row for row in valid if row.sent and row.email in before]
     new = [row.email for row in valid if row.email not in before]
     people = People(tuple(row.email for row in valid))
-    left = await foreseen(context, people.emails)
+    left = [] if lists else await foreseen(context, people.emails)
     change = change_of(valid, before, lists, runs_workflow=runs_workflow, opted_out=left)
     unnamed = [NEW_CONTACTS_MAY] * change.creates + [AUTOMATIONS_WOULD] * bool(lists)
     return planned(

@@ -26,7 +26,7 @@ from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.lost_reply import AFTER_A_REPLY, find_out, poll
 from autosend_mcp.tools.property_checks import check_properties
 from autosend_mcp.tools.registry import Effect, tool
-from autosend_mcp.tools.suppression_groups.opted_out import foreseen
+from autosend_mcp.tools.suppression_groups.opted_out import foreseen, refuse_opted_out
 
 VERIFIED = "AutoSend's reply was lost; a look-up then found this contact, created at about the time of this call."
 
@@ -56,6 +56,7 @@ async def create_contact(context: Context, body: CreateContact) -> CreatedContac
     expected = body.attributes()
     await check_properties(context, [expected])
     expected = with_lists(expected, [contact_list.id for contact_list in lists])
+    await refuse_opted_out(context, body.email, lists)
     if body.dry_run:
         existing = (await call.read(contacts.search_emails([body.email]))).get(body.email)
         request = contacts.create(expected).shown()
@@ -63,7 +64,7 @@ async def create_contact(context: Context, body: CreateContact) -> CreatedContac
             return CreatedContact.planned(planned(request, **_refusal(expected, existing)))
         unnamed = [NEW_CONTACT_WOULD, *[AUTOMATIONS_WOULD] * bool(lists)]
         named = [contact_list.named() for contact_list in lists]
-        left = await foreseen(context, [body.email])
+        left = [] if lists else await foreseen(context, [body.email])
         started_then = await effects(call, _change(lists), unnamed)
         plan = planned(request, would="create", lists=named, optedOut=left, **started_then)
         return CreatedContact.planned(plan)

@@ -7,19 +7,22 @@ from typing import Any, Literal
 
 from pydantic_core import PydanticCustomError
 
+from autosend_mcp.api.contacts import Found
 from autosend_mcp.errors import NotSent
 from autosend_mcp.models.addresses import read_address
 from autosend_mcp.models.arguments import read_arguments
 from autosend_mcp.models.comparison import combined, contradictions, custom_fields, differences, listed
+from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contacts.contact import LISTS, MOBILE, NAMES, PersonChange, StoredContact, Values
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.property_checks import MAX_DEFINED, defined_types, property_problems, to_define
+from autosend_mcp.tools.suppression_groups.opted_out import LEAVE_OUT, OPTED_OUT, opted_out
 
 FOR_ONE = "AutoSend documents that for one contact only, so use upsert_contact"
 LISTS_BESIDE = "listIds goes beside contacts, for all of them; not into a row"
 
-Outcome = Literal["created", "updated", "unchanged", "kept", "merged", "invalid", "failed", "unknown"]
+Outcome = Literal["created", "updated", "unchanged", "kept", "merged", "opted out", "invalid", "failed", "unknown"]
 
 
 @dataclass(slots=True)
@@ -55,6 +58,31 @@ async def read_rows(context: Context, contacts: Sequence[Mapping[str, Any]]) -> 
     await _check_properties(context, [row for row in rows if custom_fields(row.expected)])
     merge(rows)
     return rows
+
+
+async def without_opted_out(
+    context: Context, rows: Sequence[Row], before: Found, lists: Sequence[ContactList]
+) -> list[Row]:
+    """Return the valid rows without those whom AutoSend suppresses and who would join a list: they are left out whole.
+
+    Raises:
+        NotSent: None is left.
+    """
+    valid = [row for row in rows if row.outcome == "unknown"]
+    suppressed = await opted_out(context, [row.email for row in valid if _joins(before.get(row.email), lists)])
+    for row in valid:
+        if row.email in suppressed:
+            row.outcome, row.why = OPTED_OUT, "AutoSend suppresses this address"
+    left = [row for row in valid if row.outcome == "unknown"]
+    if not left:
+        raise NotSent("Not one of the contacts was sent.", LEAVE_OUT, facts=grouped(rows))
+    return left
+
+
+def _joins(contact: StoredContact | None, lists: Sequence[ContactList]) -> bool:
+    """Return whether this contact, or None for a new one, would join one of the lists, or may."""
+    held = contact.list_ids if contact else []
+    return any(held is None or one.id not in held for one in lists)
 
 
 def _read(number: int, given: Mapping[str, Any], notes: list[str]) -> Row:

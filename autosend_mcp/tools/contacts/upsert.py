@@ -38,7 +38,7 @@ from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.lost_reply import not_applied, poll
 from autosend_mcp.tools.property_checks import check_properties
 from autosend_mcp.tools.registry import Effect, tool
-from autosend_mcp.tools.suppression_groups.opted_out import foreseen
+from autosend_mcp.tools.suppression_groups.opted_out import foreseen, refuse_opted_out
 
 NOT_SEEN_BEFORE = "It was not found before, but was not created by this call: there is no undo."
 NOTHING_TO_DO = "Everything asked for was there already, so nothing was sent."
@@ -72,6 +72,7 @@ async def upsert_contact(context: Context, body: UpsertContact) -> UpsertedConta
     unseen = before is not None and MOBILE in values and not before.raw.get(MOBILE)
     if before and not wanted and not new and not unseen:
         return UpsertedContact.showing(before, outcome="unchanged", notes=[NOTHING_TO_DO])
+    await refuse_opted_out(context, body.email, new)
     expected = with_lists(values, [contact_list.id for contact_list in new])
     own = await own_properties(context.call, [before], [values]) if before else None
     request = contacts.upsert(with_existing_values(expected, before, own))
@@ -112,7 +113,7 @@ async def _plan(
         would="update" if before else "create",
         changes=foretold(wanted),
         lists=[contact_list.named() for contact_list in new],
-        optedOut=await foreseen(context, [email]),
+        optedOut=[] if new else await foreseen(context, [email]),
         **await effects(context.call, change, unnamed),
     )
 
