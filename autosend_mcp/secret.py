@@ -4,6 +4,7 @@ import json
 import os
 import re
 import select
+import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -30,21 +31,28 @@ _MAX_BYTES = 64 * 1024
 _KEY = re.compile(r"(?i:ASA?_)[\x21-\x7e]{1,508}")
 # What is pasted around a key: the name of a variable or header, how a shell, .env, YAML or JSON sets it, quotes.
 _PASTED = re.compile(
-    r"""(?:[\s"'`{<(]|\$env:|(?:export|set|setx|env|bearer|token|-H|--header|[\w-]*key|authorization)(?:[\s"'`]*[:=]|\b))*"""
-    r"""((?i:ASA?_)[\w.~+/-]+=*)[\s"'`;,})>]*(?:(?<=\s)\#.*)?""",
+    r"""(?:[\s"'`{<(\[]|\$env:|(?:export|set|setx|env|bearer|token|-H|--header|-e|--env|[\w-]*key|authorization|"""
+    r"""api|my|the|is|autosend)(?:[\s"'`]*[:=]|\b))*((?i:ASA?_)[\w.~+/-]*[\w~+/-]=*)[\s"'`;,.})>\]]*(?:(?<=\s)[\#(].*)?""",
     re.IGNORECASE,
 )
 _MADE_UP = re.compile(
-    r"(?:ASA?_)?(?:[.\u2026*\-_]+|[xy.\-_]{3,}|(?:your|my|insert|enter|paste|put|replace|add|the|change|test|demo|sample|"
-    r"example)?[\s_-]*(?:actual|real|own|autosend|me|with)?[\s_-]*(?:account|project)?[\s_-]*(?:api|secret)?[\s_-]*"
-    r"(?:key|token|placeholder|here|changeme|changeit|todo|tbd)(?:[\s_-]*(?:here|goes|value))*)",
+    r"(?:ASA?_)?[(\[<]?(?:[.\u2026*\u2022\u25cf\-_]+|fake|dummy(?:[\s_-]*key)?|replace[\s_-]*me|"
+    r"[xy.\-_]{3,}|(?:your|my|insert|enter|paste|put|replace|add|the|change|test|demo|sample|example)?[\s_-]*(?:actual|real|own|autosend|me|with)?[\s_-]*(?:account|project)?[\s_-]*(?:api|secret)?[\s_-]*"
+    r"(?:key|token|placeholder|here|changeme|changeit|todo|tbd)(?:[\s_-]*(?:here|goes|value))*)[)\]>]?",
     re.IGNORECASE,
 )
+_NO_KEYS = {
+    r"whsec_": "it is the secret of a webhook",
+    r"[/~]|\./|[A-Z]:\\|.*\.(txt|env)$": "it looks like the path of a file, which AUTOSEND_API_KEY_FILE takes",
+    r"[0-9a-fA-F]{24}$": "it looks like the id of a project, which AUTOSEND_PROJECT_ID takes",
+    r"\S+@\S+\.\S+$": "it is a mail address",
+}
 _OTHERS = {
     "sk_live_": "Stripe", "sk_test_": "Stripe", "rk_live_": "Stripe", "pk_": "Stripe", "re_": "Resend",
     "SG.": "SendGrid", "xkeysib-": "Brevo", "xsmtpsib-": "Brevo", "mlsn.": "MailerSend", "key-": "Mailgun",
     "lp_": "Loops", "sk-ant-": "Anthropic", "sk-": "OpenAI", "ghp_": "GitHub", "github_pat_": "GitHub", "xox": "Slack",
-    "AKIA": "AWS", "AIza": "Google", "us_": "useSend", "plunk_": "Plunk", "eyJ": "a JSON Web Token's issuer",
+    "pat-": "HubSpot", "hf_": "Hugging Face", "gsk_": "Groq", "AKIA": "AWS", "AIza": "Google", "us_": "useSend",
+    "plunk_": "Plunk", "eyJ": "a JSON Web Token's issuer",
 }  # fmt: skip
 
 
@@ -54,27 +62,43 @@ def key_in(text: str, variable: str) -> str:
     Raises:
         NotSent: It is none of AutoSend's, and is never sent. The error says what is wrong, and never the text.
     """
-    plain = without_quotes(text)
-    if not _KEY.fullmatch(plain) or plain[-1] in "\"'`;,)}>":
+    plain = without_quotes(_seen(text))
+    if not _KEY.fullmatch(plain) or plain[-1] in "\"'`;,.)}>]":
         match = _PASTED.fullmatch(plain)
         plain = without_quotes(match[1]) if match else plain
     if is_unfilled(plain) or _MADE_UP.fullmatch(plain):
         raise no_key(variable, f"{variable} holds a placeholder that was not filled in.")
-    if _KEY.fullmatch(plain):
+    if _KEY.fullmatch(plain) and "..." not in plain:
         return plain
     raise no_key(variable, f"The key in {variable} is malformed: {_what_is_wrong(plain)}.")
 
 
+def _seen(text: str) -> str:
+    """Return the text without characters that nobody sees, and with full-width ones as they are meant."""
+    plain = "".join(char for char in text if unicodedata.category(char) != "Cf")
+    return "".join(unicodedata.normalize("NFKC", char) if "\uff01" <= char <= "\uff5e" else char for char in plain)
+
+
 def _what_is_wrong(text: str) -> str:
     if text.upper().startswith(("AS_", "ASA_")):
-        return "it has a space, a line break or another character that no AutoSend key has"
-    if text.startswith("whsec_"):
-        return "it is the secret of a webhook"
+        return _what_is_odd(text)
     if vendor := next((vendor for prefix, vendor in _OTHERS.items() if text.startswith(prefix)), ""):
         return f"it begins like a key of {vendor}, and AutoSend's begin with AS_ or ASA_"
-    if text.startswith(("/", "~", "./", "C:\\")) or text.endswith((".txt", ".env")):
-        return "it looks like the path of a file, which AUTOSEND_API_KEY_FILE takes"
-    return "it does not begin with AS_ or ASA_, as AutoSend's keys do"
+    if not text[:1].isascii():
+        return f"it begins with U+{ord(text[0]):04X}, and AutoSend's keys with AS_ or ASA_"
+    what = next((what for pattern, what in _NO_KEYS.items() if re.match(pattern, text)), "")
+    return what or "it does not begin with AS_ or ASA_, as AutoSend's keys do"
+
+
+def _what_is_odd(text: str) -> str:
+    """Return what is wrong with a text that begins as a key does."""
+    odd = next((char for char in text if not "!" <= char <= "~"), "")
+    if "..." in text or odd in ("\u2026", "\u2022", "\u25cf"):
+        return "it is cut short, as a list of keys shows it: copy it where it was made, or make a new one"
+    if not odd:
+        return "it is too short, or too long"
+    name = {" ": "a space", "\r": "a line break", "\n": "a line break"}.get(odd, f"U+{ord(odd):04X}")
+    return f"it has {name} in it, as no AutoSend key has"
 
 
 def no_key(variable: str, what: str) -> NotSent:
