@@ -159,6 +159,8 @@ async def test_up_to_500_rows_join_a_list_in_one_request() -> None:
         assert here.members(list_id) == 1_120
         assert set(here.starts().values()) == {1}
         assert here.line.count(BULK) == 12
+        # Besides: the lists, the custom fields, who is suppressed, and one look-up of everybody.
+        assert len(here.line.seen) == 12 + len(sizes) + 4
     assert sizes == [500, 500, 120]
     assert done.counts == {"created": 1_120}
 

@@ -43,7 +43,7 @@ async def test_a_key_may_be_in_the_x_api_key_header(rule: str, status: int, code
 
 async def test_an_unknown_path_is_answered_once_the_key_is_valid() -> None:
     async with over() as (http, _):
-        for response in (await http.get("/nothing"), await http.put("/contacts", json={})):
+        for response in (await http.get("/nothing"), await http.get("/contacts"), await http.put("/contacts", json={})):
             expect_refusal(response, 404, "NOT_FOUND")
             assert response.headers["Date"]
         expect_refusal(await http.get("/nothing", headers={"Authorization": ""}), 401, "UNAUTHORIZED")
