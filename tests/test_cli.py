@@ -83,6 +83,8 @@ def test_a_value_that_should_be_json_is_refused_by_the_tool(value: str, capsys: 
         (["create_contact", "x"], "expected --name value pairs or one JSON object, not 'x'"),
         (["create_contact", "-x"], "expected --name value pairs"),
         (["create_contact", "--email"], "--email needs a value"),
+        (["create_contact", "--email", "--dryRun"], "--email needs a value"),
+        (["create_contact", "--first-name", "--last-name=X"], "--first-name needs a value"),
         (["create_contact", "{"], "the arguments are not a JSON object"),
         (["create_contact", '{"a":' * 5000], "the arguments are not a JSON object"),
         (["create_contact", "--email", "a@b.co", "--email=c@d.co"], "--email is given twice"),

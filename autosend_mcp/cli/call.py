@@ -6,7 +6,7 @@ import re
 import select
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from shutil import get_terminal_size
 from textwrap import fill
@@ -92,7 +92,7 @@ def read_words(words: Sequence[str], tool: Tool) -> dict[str, Any]:
         if not equals and schema.get("type") == "boolean" and (not rest or rest[0] not in ("true", "false")):
             value = "true"
         elif not equals:
-            value = _next(rest, flag)
+            value = _next(rest, flag, names)
         if dot:
             _set_member(arguments, name, member, value, flag)
         else:
@@ -105,8 +105,9 @@ def _plain(name: str) -> str:
     return name.replace("-", "").replace("_", "").lower()
 
 
-def _next(rest: list[str], flag: str) -> str:
-    if not rest:
+def _next(rest: list[str], flag: str, names: Collection[str]) -> str:
+    """Take the value of a flag, which is not another of the tool's flags: `--flag=--value` gives any."""
+    if not rest or (rest[0].startswith("--") and _plain(rest[0].partition("=")[0].partition(".")[0]) in names):
         raise UsageError(f"{flag} needs a value")
     return rest.pop(0)
 
