@@ -6,8 +6,10 @@ import pytest
 
 from autosend_mcp.models.comparison import CLEARS_FIELDS
 from autosend_mcp.sandbox.app import Options
+from autosend_mcp.tools.automations import CHANGES_MAY_HAVE
 from autosend_mcp.tools.contacts.batch import CLEARS
 from autosend_mcp.tools.contacts.rows import FOR_ONE
+from autosend_mcp.tools.contacts.upsert import NOTHING_GIVEN, NOTHING_TO_DO
 from tests.support.line import applied_then_reset, reset
 from tests.support.seeded import JANE, seeded
 from tests.support.undo import steps_of, undone
@@ -58,7 +60,7 @@ async def test_the_undo_of_a_first_value_clears_it(tool: str) -> None:
         await undone(client, answer)
         assert stored(line) == before | {"updatedAt": stored(line)["updatedAt"]}
     assert step["arguments"] == asked(tool, clear=["userId", "customFields.plan"])
-    assert answer["notes"] == [CLEARS_FIELDS if tool == "upsert_contact" else CLEARS]
+    assert answer["notes"] == ([CHANGES_MAY_HAVE, CLEARS_FIELDS] if tool == "upsert_contact" else [CLEARS])
 
 
 async def test_what_the_contact_has_not_is_not_sent_to_be_cleared() -> None:
@@ -119,7 +121,18 @@ async def test_what_cannot_be_cleared_is_refused_before_anything_is_sent(argumen
         assert line.count("POST /contacts/email") == line.count(BULK) == 0
 
 
-async def test_an_empty_argument_leads_to_clear() -> None:
-    async with seeded() as (client, _):
-        answer = answer_of(await client.call_tool("upsert_contact", {"email": JANE, "firstName": ""}))
-    assert "Empty, so not sent: firstName. To remove a value, name it in clear." in answer["notes"]
+@pytest.mark.parametrize(
+    ("given", "name", "said"),
+    [
+        ({"firstName": ""}, "firstName", NOTHING_GIVEN),
+        ({"customFields": {"plan": None}}, 'customFields."plan"', NOTHING_GIVEN),
+        ({"customFields": {"plan": "", "logins": 42}}, 'customFields."plan"', NOTHING_TO_DO),
+    ],
+)
+async def test_an_empty_value_leads_to_clear_and_is_not_said_to_be_gone(given: Any, name: str, said: str) -> None:
+    async with seeded() as (client, line):
+        before = stored(line)
+        answer = answer_of(await client.call_tool("upsert_contact", {"email": JANE, **given}))
+        assert stored(line) == before
+    assert answer["outcome"] == "unchanged"
+    assert answer["notes"] == [f"Empty, so not sent: {name}. To remove a value, name it in clear.", said]

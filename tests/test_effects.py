@@ -7,7 +7,7 @@ import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.automations.definitions import added_to_list, changes_from_to, matches_with
-from autosend_mcp.tools.automations import MAY, NONE_WOULD, NOT_NAMED, STARTED, WOULD
+from autosend_mcp.tools.automations import CHANGES_MAY_HAVE, MAY, NONE_WOULD, NOT_NAMED, STARTED, WOULD
 from tests.support.importing import csv_of, world
 from tests.support.line import answering, over_a_line, reset
 from tests.support.records import started_by
@@ -117,6 +117,27 @@ async def test_a_key_that_may_not_read_automations_costs_one_request(
             answer = answer_of(await client.call_tool(tool, arguments | {"dryRun": True}))
             assert answer["plan"]["effects"] == " ".join([*effects, NOT_NAMED])
         assert line.count(READ) == 1
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "may"),
+    [
+        ("upsert_contact", {"email": JANE} | FREE, True),
+        ("upsert_contacts", {"contacts": [{"email": JANE} | FREE], "runWorkflow": True}, True),
+        ("upsert_contacts", {"contacts": [{"email": JANE} | FREE]}, False),
+        ("upsert_contact", {"email": JANE, "firstName": "Jane"}, False),
+        ("upsert_contact", NIA, False),
+    ],
+)
+async def test_changed_values_are_said_to_start_what_watches_them(
+    tool: str, arguments: dict[str, Any], may: bool
+) -> None:
+    async with seeded(options=Options(automations=AUTOMATIONS, default_automations=False)) as (client, line):
+        answer = answer_of(await client.call_tool(tool, arguments))
+        started = {name for _, name in started_by(line.sandbox.store)}
+        assert line.count(READ) == 0
+    assert (CHANGES_MAY_HAVE in answer.get("notes", [])) is may
+    assert (WATCHED in started) is may
 
 
 async def test_automations_are_read_once_a_minute_and_by_pages_also_after_a_failure() -> None:

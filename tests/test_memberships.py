@@ -6,7 +6,7 @@ import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.contacts import writes
-from autosend_mcp.tools.contact_lists.members import FOUND_OUTSIDE, NO_UNDO, NO_UNDO_OUT, STARTS_AGAIN
+from autosend_mcp.tools.contact_lists.members import FOUND_OUTSIDE, NO_UNDO, NO_UNDO_OUT, NOT_IN, STARTS_AGAIN
 from tests.support.answering import Answering, Row
 from tests.support.line import LOST, Line, answering, applied_then_reset, over_a_line, reset, rewritten
 from tests.support.records import members_of, snapshot, starts_of
@@ -107,6 +107,17 @@ async def test_the_count_of_those_who_were_not_in_the_list_is_reported() -> None
     assert (answer["removed"], answer["notInList"]) == (1, 1)
     assert answer["notes"] == ["There is no undo: not all of them were in the list, and AutoSend only counts them."]
     assert "undo" not in answer
+
+
+async def test_who_was_not_in_the_list_is_named_where_autosend_shows_it() -> None:
+    async with over_a_line() as (client, line):
+        seed(line, "ann", "bob")
+        answer_of(await client.call_tool("add_to_list", {"list": "Newsletter", "emails": ["ann@example.com"]}))
+        several = {"list": "Newsletter", "emails": ["ann@example.com", "bob@example.com", "x@example.com"]}
+        answer = answer_of(await client.call_tool("remove_from_list", several))
+    assert (answer["removed"], answer["notInList"]) == (1, 2)
+    assert answer["notes"][0] == f'{NOT_IN} ["bob@example.com","x@example.com"]'
+    assert "undo" in answer
 
 
 @pytest.mark.parametrize("tool", ["add_to_list", "remove_from_list"])

@@ -6,6 +6,7 @@ import pytest
 
 from autosend_mcp.imports.sending.updates import NO_MOBILE as NOT_IMPORTED
 from autosend_mcp.sandbox.app import PROJECT, Options
+from autosend_mcp.tools.automations import CHANGES_MAY_HAVE
 from autosend_mcp.tools.contacts.create import NO_MOBILE
 from autosend_mcp.tools.contacts.rows import FOR_ONE
 from autosend_mcp.tools.contacts.upsert import MOBILE_UNSEEN
@@ -112,7 +113,7 @@ async def test_the_first_number_that_look_ups_show_has_an_exact_undo() -> None:
         (step,) = await steps_of(client, answer)
     assert answer["changes"] == {"mobile": {"was": None, "now": NUMBER}}
     assert step["arguments"] == {"email": JANE, "clear": ["mobile"]}
-    assert "notes" not in answer
+    assert answer["notes"] == [CHANGES_MAY_HAVE]
 
 
 async def test_a_reserved_name_is_said_to_be_that_before_it_is_tried() -> None:

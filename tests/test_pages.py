@@ -1,5 +1,6 @@
 """Pages of an answer hold every row once between them, and a cursor belongs to its question."""
 
+from csv import DictReader
 from typing import Any
 
 import pytest
@@ -151,3 +152,19 @@ async def test_garbage_is_no_cursor(cursor: str) -> None:
         for name in ("list_contact_lists", "list_custom_fields", "find_contacts"):
             text = error_of(await client.call_tool(name, {"cursor": cursor}))
             assert "all again without cursor" in text
+
+
+QUOTED: dict[str, Any] = {"firstName": 'quote" , "' * 40, "lastName": "=1+2", "customFields": {"vip": True, "n": 4}}
+
+
+@pytest.mark.parametrize("asked", [{"emails": PEOPLE}, {"list": "Newsletter", "limit": 100}, {"name": "quote"}])
+async def test_contacts_come_as_csv_that_holds_every_value_once(asked: dict[str, Any]) -> None:
+    members: list[Row] = [{"id": email, "email": email, **QUOTED} for email in PEOPLE]
+    by_email = {member["email"]: member for member in members}
+    world = Answering(members=members, lists=[N | {"name": "Newsletter"}], contact=by_email.get)
+    more = {"fields": ["firstName", "lastName", "customFields"], "csv": True}
+    async with connected(world) as client:
+        found: Any = await pages(client, "find_contacts", asked | more, "csv")
+    rows = [row for page in found for row in DictReader(page)]
+    values = {"firstName": QUOTED["firstName"], "lastName": "=1+2", "customFields.vip": "true", "customFields.n": "4"}
+    assert rows == [{"email": email, **values} for email in PEOPLE]

@@ -45,7 +45,7 @@ async def test_a_new_contact_is_created_and_an_old_one_updated(era: str) -> None
     assert back[0] == [{"tool": "delete_contacts", "arguments": {"emails": [ASKED["email"]]}}]
     assert updated["changes"] == {"firstName": {"was": "Jane", "now": "Janet"}}
     assert back[1] == [{"tool": "upsert_contact", "arguments": {"email": ASKED["email"], "firstName": "Jane"}}]
-    assert unchanged["notes"] == ["Everything asked for was there already, so nothing was sent."]
+    assert unchanged["notes"] == [NOTHING_TO_DO]
     assert line.count(UPSERT) == 2
     assert shown["firstName"] == "Janet"
 

@@ -14,9 +14,12 @@ from autosend_mcp.models.foreign import nearest_of, why_refused
 from autosend_mcp.models.given import as_wanted, is_blank, is_empty, is_word_for_nothing
 from autosend_mcp.models.schema import published_schema
 from autosend_mcp.models.text import compact_json, visible
+from autosend_mcp.models.values import EMPTY
 from autosend_mcp.models.wrapped import unwrapped
 
 BodyT = TypeVar("BodyT", bound=Body)
+
+TO_CLEAR = " To remove a value, name it in clear."
 
 _SHOWN_PROBLEMS = 20
 _SHOWN_DROPPED = 10
@@ -52,7 +55,9 @@ def read_arguments(
         problems += problem_lines(model, error)
     if problems or body is None:
         raise _not_valid(problems, tool)
-    return body, notes + _not_sent(absent, can_clear="clear" in properties)
+    to_clear = TO_CLEAR if "clear" in properties else ""
+    notes = [f"{note}{to_clear}" if note.startswith(EMPTY) else note for note in notes]
+    return body, notes + _not_sent(absent, to_clear)
 
 
 def _absent(given: Mapping[str, object], required: Collection[str]) -> dict[str, object]:
@@ -64,11 +69,10 @@ def _absent(given: Mapping[str, object], required: Collection[str]) -> dict[str,
     }
 
 
-def _not_sent(absent: Mapping[str, object], *, can_clear: bool) -> list[str]:
+def _not_sent(absent: Mapping[str, object], to_clear: str) -> list[str]:
     words = [name for name, value in absent.items() if is_word_for_nothing(value)]
     empty = [name for name, value in absent.items() if value is not None and name not in words]
-    to_clear = " To remove a value, name it in clear." if can_clear else ""
-    notes = [f"Empty, so not sent: {', '.join(empty)}.{to_clear}"] if empty else []
+    notes = [f"{EMPTY} {', '.join(empty)}.{to_clear}"] if empty else []
     return [*notes, f"The word for nothing was not sent: {', '.join(words)}.{to_clear}"] if words else notes
 
 

@@ -3,14 +3,17 @@
 import base64
 import binascii
 import zlib
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Iterator, Mapping, Sequence
+from csv import DictWriter
+from io import StringIO
+from typing import Annotated, Any, cast
 
 from pydantic import BeforeValidator, Field
 
 from autosend_mcp.errors import NotSent
 from autosend_mcp.models.base import Answer, Body
 from autosend_mcp.models.bounds import MAX_ANSWER_BYTES, SHORTENED, shortened, size
+from autosend_mcp.models.text import compact_json
 
 _ROOM = MAX_ANSWER_BYTES - 2_000  # for the rest of the answer
 
@@ -61,18 +64,48 @@ def read_cursor(cursor: str | None, limit: int, about: str) -> tuple[int, int]:
     return start, first_limit
 
 
-def fitting(rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str] | None]:
-    """Return the rows from the first on that fit in one answer; at least one, cut and with a note if it is too long."""
+def fitting(rows: Sequence[dict[str, Any]], *, as_csv: bool = False) -> tuple[list[dict[str, Any]], list[str] | None]:
+    """Return the rows from the first on that fit in one answer; at least one, cut and with a note if it is too long.
+
+    `as_csv`: they are shown as `csv_of` has them, where a quotation mark is longer.
+    """
     kept: list[dict[str, Any]] = []
     room = _ROOM
     for row in rows:
-        room -= size(row) + 1
+        room -= max(size(row), size(csv_of([row])) if as_csv else 0) + 1
         if room < 0:
             break
         kept.append(row)
     if kept or not rows:
         return kept, None
     return [shortened(rows[0], _ROOM)], [SHORTENED]
+
+
+def csv_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the rows as lines of CSV below a header: a column for each member, and for each member of a member.
+
+    Of a list of objects the names are shown. Values are as they are, also those that a spreadsheet takes for formulas.
+    """
+    flat = [dict(_cells("", row)) for row in rows]
+    written = StringIO(newline="")
+    writer = DictWriter(written, list(dict.fromkeys(name for row in flat for name in row)), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(flat)
+    return written.getvalue().split("\n")[:-1]  # no value has a line break: texts of AutoSend are made visible
+
+
+def _cells(path: str, row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in row.items():
+        if isinstance(value, dict):
+            yield from _cells(f"{path}{name}.", cast("dict[str, Any]", value))
+        elif isinstance(value, list):
+            yield f"{path}{name}", "; ".join(_named(one) for one in cast("list[Any]", value))
+        else:
+            yield f"{path}{name}", compact_json(value) if isinstance(value, bool) else value
+
+
+def _named(value: Any) -> str:
+    return str(cast("dict[str, Any]", value).get("name", "")) if isinstance(value, dict) else str(value)
 
 
 def page(

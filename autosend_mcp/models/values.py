@@ -140,6 +140,9 @@ def _mobile(value: str, info: ValidationInfo) -> str:
     return number
 
 
+EMPTY = "Empty, so not sent:"
+
+
 def _given_values(value: object, info: ValidationInfo) -> object:
     """Return custom fields without those that are null or empty, which means "not given"."""
     if not isinstance(value, dict):
@@ -148,7 +151,7 @@ def _given_values(value: object, info: ValidationInfo) -> object:
     absent = [name for name, custom in fields.items() if is_empty(custom)]
     if absent:
         names = ", ".join(f"customFields.{quoted(str(name))}" for name in absent)
-        _notes(info).append(f"Empty, so not sent: {names}.")
+        _notes(info).append(f"{EMPTY} {names}.")
     return {name: custom for name, custom in fields.items() if name not in absent}
 
 

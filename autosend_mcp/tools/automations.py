@@ -17,6 +17,9 @@ MAY = "Live automations that may start:"
 STARTED = "Live automations that start now:"
 MAY_HAVE = "Live automations that may start now:"
 
+# Where no call of the last minute has read which automations there are.
+CHANGES_MAY_HAVE = "Live automations that watch for the changed values may start now."
+
 _MAX_SHOWN = 20
 
 
@@ -52,10 +55,13 @@ def in_words(shown: Mapping[str, Any]) -> list[str]:
 
 
 def started(call: Call, change: Change) -> list[str]:
-    """Return notes that name what the change starts, from what was read in the last minute; it costs no request."""
+    """Return notes that name what the change starts, from what was read in the last minute; it costs no request.
+
+    Without that, they say what changed values may start: of lists and new contacts the other notes and texts say it.
+    """
     cached = call.cache.automations
     if cached.rows is None or not cached.is_fresh:
-        return []
+        return [CHANGES_MAY_HAVE] if change.changes else []
     named = zip((STARTED, MAY_HAVE), _started(call, cached.rows, change), strict=True)
     return [f"{text} {compact_json(names[:_MAX_SHOWN])}" for text, names in named if names]
 

@@ -88,6 +88,9 @@ class FindContacts(Pageable):
     fields: list[ContactField] | None = Field(
         default=None, description="What to show besides email.", examples=[["firstName", "customFields"]]
     )
+    as_csv: bool = Field(
+        default=False, alias="csv", description="Show them as CSV, half as long: to export, or for many addresses."
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -132,11 +135,13 @@ ShownContact = Annotated[
 class FoundContacts(Paged):
     """The answer of `find_contacts`.
 
-    `notFound`: the addresses asked for that are no contacts. `notInList`: those of contacts that are not in the list.
-    `invalid`: what is no address, by its place from 1, and why.
+    `csv`: in place of `contacts`, if asked for: the header and a line for each. `notFound`: the addresses asked for
+    that are no contacts. `notInList`: those of contacts that are not in the list. `invalid`: what is no address, by its
+    place from 1, and why.
     """
 
-    contacts: list[ShownContact]
+    contacts: list[ShownContact] | None = None
+    csv: list[str] | None = None
     not_found: list[str] | None = None
     not_in_list: list[str] | None = None
     invalid: list[JsonObject] | None = None

@@ -37,10 +37,12 @@ NO_UNDO = "There is no undo: not all of them are new in the list, and AutoSend o
 NO_UNDO_OUT = "There is no undo: not all of them were in the list, and AutoSend only counts them."
 IF_NEW = "Live automations of the list started for those who were not in it before."
 STAY_CONTACTS = "The undo does not delete the contacts that were created."
+NOT_IN = "These were not in the list:"
 STARTS_AGAIN = "The undo would start the list's live automations again."
 FOUND_INSIDE = "AutoSend's reply was lost; a look-up then found all of them in the list."
 FOUND_OUTSIDE = "AutoSend's reply was lost; a look-up then found none of them in the list."
 
+_MAX_NAMED = 20
 _COUNTED_NOBODY = "AutoSend accepted the request, but counted nobody."
 _IN_ANYWAY = "Whoever is a contact is in it; create_contact or upsert_contacts makes contacts of others."
 _DELETE_INSTEAD = "Only deleting contacts takes them out: delete_contacts, if that is what the user wants."
@@ -232,6 +234,8 @@ def _removed(out_of: ContactList, people: People, counts: MembershipCounts, leav
     if removed == number:
         leaving = people
     exact = leaving is not None and removed == len(leaving.names) and not counts.errors
+    outside = people.without(leaving.names).names if leaving and exact else ()
+    notes = [f"{NOT_IN} {compact_json(outside[:_MAX_NAMED])}"] * bool(outside)
     return RemovedFromList(
         outcome="done" if whole else "partly_done",
         contact_list=out_of.short(),
@@ -239,5 +243,5 @@ def _removed(out_of: ContactList, people: People, counts: MembershipCounts, leav
         not_in_list=counts.not_in_list or None,
         errors=[error if isinstance(error, str) else compact_json(error) for error in counts.errors or []] or None,
         steps=_undo("add_to_list", out_of, leaving if exact and removed else None),
-        notes=[STARTS_AGAIN if exact else NO_UNDO_OUT] if removed else None,
+        notes=[*notes, *[STARTS_AGAIN if exact else NO_UNDO_OUT] * bool(removed)] or None,
     )

@@ -18,7 +18,7 @@ from autosend_mcp.models.contacts.find import (
     FoundContacts,
     GetContact,
 )
-from autosend_mcp.models.pages import fitting, read_cursor, write_cursor
+from autosend_mcp.models.pages import csv_of, fitting, read_cursor, write_cursor
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.tools.contact_lists.look_up import search_members
 from autosend_mcp.tools.contact_lists.resolve import resolve_list
@@ -104,11 +104,15 @@ async def _by_name(call: Call, body: FindContacts, of: str, name: str) -> FoundC
     rows = [contact.payload() for contact in walked.found]
     if SHOWN_BY_LOOK_UP & set(body.fields or []):
         rows = await _completed(call, rows, body)
-    shown, notes = fitting([body.chosen(row) for row in rows])
+    shown, notes = fitting([body.chosen(row) for row in rows], as_csv=body.as_csv)
     if len(shown) < len(rows):
         return await _by_name(call, body.model_copy(update={"limit": len(shown)}), of, name)
     notes = [*(notes or ()), *walked.notes]
-    return FoundContacts(contacts=shown, next_cursor=walked.cursor, notes=notes or None)
+    return FoundContacts(**_shown(body, shown), next_cursor=walked.cursor, notes=notes or None)
+
+
+def _shown(body: FindContacts, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"csv": csv_of(rows)} if body.as_csv else {"contacts": rows}
 
 
 async def _at_addresses(context: Context, body: FindContacts, within: ContactList | None) -> FoundContacts:
@@ -126,11 +130,11 @@ async def _at_addresses(context: Context, body: FindContacts, within: ContactLis
     found = await call.read(contacts.search_emails(emails[start:]))
     inside = found if within is None or within.id == EVERYBODY else await _inside(call, within, found)
     there = await _rows(call, [found[email] for email in emails[start:] if email in inside], body)
-    rows, notes = fitting([body.chosen(row) for row in there])
+    rows, notes = fitting([body.chosen(row) for row in there], as_csv=body.as_csv)
     shown = {str(row["email"]).lower() for row in rows}
     rest = [email for email in emails[start:] if email in inside and found[email].email.lower() not in shown]
     return FoundContacts(
-        contacts=rows,
+        **_shown(body, rows),
         total=len(inside) if start == 0 else None,
         not_found=[email for email in emails if email not in found] if start == 0 else None,
         not_in_list=[email for email in emails[start:] if email in found and email not in inside] or None,
@@ -162,13 +166,13 @@ async def _in_list(context: Context, body: FindContacts, of: str) -> FoundContac
     rows = [contact.payload() for contact in page.contacts[start % limit :]]
     if SHOWN_BY_LOOK_UP & set(body.fields or []):
         rows = await _completed(context.call, rows, body)
-    shown, notes = fitting([body.chosen(row) for row in rows])
+    shown, notes = fitting([body.chosen(row) for row in rows], as_csv=body.as_csv)
     following = start + len(shown)
     more = following < total if total is not None else len(shown) < len(rows) or size == limit
     if total is not None and start % limit == 0 and 0 < size < limit and start + size < total:
         limit = size  # AutoSend gives fewer at once than it was asked for
     return FoundContacts(
-        contacts=shown,
+        **_shown(body, shown),
         total=total,
         notes=notes,
         next_cursor=write_cursor(following, limit, about) if more and shown else None,

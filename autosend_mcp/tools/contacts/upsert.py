@@ -41,7 +41,8 @@ from autosend_mcp.tools.registry import Effect, tool
 from autosend_mcp.tools.suppression_groups.opted_out import foreseen, refuse_opted_out
 
 NOT_SEEN_BEFORE = "It was not found before, but was not created by this call: there is no undo."
-NOTHING_TO_DO = "Everything asked for was there already, so nothing was sent."
+NOTHING_TO_DO = "The contact has every value that was given, so nothing was sent."
+NOTHING_GIVEN = "No value was given, so nothing was sent and nothing changed."
 PROPERTY_AUTOMATIONS = "Live automations that watch for the changed values may start."
 VERIFIED = "AutoSend's reply was lost; a look-up then found the contact with every value asked for."
 LISTS_NOT_CHECKED = "Whether the contact was in the lists before was not looked up, or could not be."
@@ -71,7 +72,7 @@ async def upsert_contact(context: Context, body: UpsertContact) -> UpsertedConta
     new, certain = await _not_yet_in(context, lists, before) if before else (lists, True)
     unseen = before is not None and MOBILE in values and not before.raw.get(MOBILE)
     if before and not wanted and not new and not unseen:
-        return UpsertedContact.showing(before, outcome="unchanged", notes=[NOTHING_TO_DO])
+        return UpsertedContact.showing(before, outcome="unchanged", notes=[_nothing_to_do(values, lists)])
     await refuse_opted_out(context, body.email, new)
     expected = with_lists(values, [contact_list.id for contact_list in new])
     own = await own_properties(context.call, [before], [values]) if before else None
@@ -86,12 +87,12 @@ async def upsert_contact(context: Context, body: UpsertContact) -> UpsertedConta
         notes, verified = [VERIFIED, *notes], True
     own = own or await own_properties(context.call, [after], [values])
     created = before is None and _made_now(context.call, after, expected, own, verified=verified)
-    notes += started(context.call, _change(new, None if created else wanted, certain=certain))
+    changed = None if created else wanted.keys() - differences(values, after).keys()
+    notes += started(context.call, _change(new, changed, certain=certain))
     unseen = unseen and not verified and (not values[MOBILE] or await _hides_mobile(context.call, after))
     answer = _answer(before, after, expected, notes, own, created=created, unseen=unseen)
     if before and new and certain:
-        leave = [step("remove_from_list", list=one.id, emails=[after.email]) for one in new]
-        answer.steps = [*answer.steps, *leave]
+        answer.steps += [step("remove_from_list", list=one.id, emails=[after.email]) for one in new]
     return answer
 
 
@@ -118,7 +119,12 @@ async def _plan(
     )
 
 
-def _change(joined: Sequence[ContactList], changed: Mapping[str, object] | None, *, certain: bool) -> Change:
+def _nothing_to_do(values: Values, lists: Sequence[ContactList]) -> str:
+    given = lists or [value for name, value in values.items() if value and name != "email"]
+    return NOTHING_TO_DO if given else NOTHING_GIVEN
+
+
+def _change(joined: Sequence[ContactList], changed: Collection[str] | None, *, certain: bool) -> Change:
     """Return what an upsert does to its contact. `changed`: by name; None where there was no contact.
 
     `certain`: the contact is in none of these lists.
