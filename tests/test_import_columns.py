@@ -321,7 +321,13 @@ async def test_members_of_jsonl_keep_their_types() -> None:
         assert here.line.bodies("POST /contact-properties") == [{"name": "vip", "type": "boolean"}]
         assert here.values("a@example.com") == {"customFields": {"logins": 3, "plan": "007", "vip": True}}
         assert here.values("b@example.com") == {"customFields": {"logins": 4, "vip": False}}
-    assert [row["outcome"] for row in done.rows] == ["created", "created", *["invalid"] * 5]
+    assert [row["outcome"] for row in done.rows] == [
+        "created",
+        "created",
+        *["invalid"] * 2,
+        "created",
+        *["invalid"] * 2,
+    ]
 
 
 @pytest.mark.anyio

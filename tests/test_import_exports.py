@@ -1,6 +1,7 @@
 """The exports of address books, mail programs, shops and forms, in many languages: their columns are found."""
 
 import io
+import json
 from typing import Any
 
 import pytest
@@ -159,13 +160,48 @@ def test_a_name_that_autosend_reserves_becomes_another(column: str, field: str) 
     assert columns[1].field == f"customFields.{field}"
 
 
-def test_a_cell_that_holds_an_object_is_asked_about() -> None:
-    text = 'email,attributes\nana@example.com,"{""city"": ""Bonn""}"\n'
-    said = refusal(text, create_fields=True)
-    assert 'Each cell of "attributes" is a JSON object' in said
-    assert '--map "attributes="' in said
-    contacts, _, _ = read(text, columns={"attributes": "attributes"}, create_fields=True)
-    assert contacts[0]["customFields"] == {"attributes": '{"city": "Bonn"}'}
+OBJECTS: list[dict[str, Any]] = [
+    {"email": "ana@example.com", "address": {"city": "Bonn", "zip": "01067", "geo": {"lat": 7.5}, "none": None}},
+    {"email": "bo@example.org", "address": {}, "address.note": "x"},
+]
+
+
+def test_objects_in_cells_become_columns() -> None:
+    cells = "".join(f"{row['email']},{quoted_cell(row['address'])},{row.get('address.note', '')}\n" for row in OBJECTS)
+    for text, name in (
+        (json.dumps(OBJECTS), "people.json"),
+        ("\n".join(map(json.dumps, OBJECTS)), "people.jsonl"),
+        (f"email,address,address.note\n{cells}", "people.csv"),
+    ):
+        contacts, columns, notes = read(text, name, create_fields=True)
+        assert contacts[0]["customFields"] == {"addressCity": "Bonn", "addressZip": "01067", "addressGeoLat": 7.5}
+        assert contacts[1]["customFields"] == {"addressNote": "x"}
+        assert [column.name for column in columns if column.left_out == "blank"] == ["address.none"]
+        assert 'Objects in cells became columns of their own: "address.city", "address.zip"' in " ".join(notes)
+    contacts, _, notes = read(text, columns={"address": "raw"}, create_fields=True)
+    assert contacts[0]["customFields"]["raw"] == json.dumps(OBJECTS[0]["address"])
+    assert notes == []
+    python = refusal("email,attributes\nana@example.com,\"{'city': 'Bonn'}\"\n", create_fields=True)
+    assert 'Each cell of "attributes" is an object' in python
+
+
+def quoted_cell(value: object) -> str:
+    """Return the value as JSON in a cell of CSV."""
+    return '"' + json.dumps(value).replace('"', '""') + '"'
+
+
+def test_lists_in_cells_become_texts_and_lists_of_objects_are_left_out() -> None:
+    rows = [
+        {"emails": [{"address": "ana@example.com"}], "tags": ["a", "b"], "orders": [{"id": 1}]},
+        {"emails": [{"address": "bo@example.org"}], "tags": ["c"], "orders": [{"id": 2}, {"id": 3}]},
+    ]
+    contacts, columns, notes = read(json.dumps(rows), "people.json", create_fields=True)
+    assert [(one["email"], one["customFields"]) for one in contacts] == [
+        ("ana@example.com", {"tags": "a, b"}),
+        ("bo@example.org", {"tags": "c"}),
+    ]
+    assert [column.name for column in columns if column.left_out] == ["orders"]
+    assert 'Left out, because a contact has no place for lists of objects: "orders".' in notes
 
 
 @pytest.mark.parametrize("text", ["ana@example.com\nbo@example.org\n", "\n<ana@example.com>;\nbo@example.org;\n"])

@@ -17,7 +17,12 @@ from autosend_mcp.imports.values.readings import read_columns
 def table_of(file: BinaryIO, name: str, options: ImportOptions) -> Table:
     """Return the file as a table. Raises FileError where it cannot be read as one."""
     return read_table(
-        file, name, encoding=options.encoding, delimiter=options.delimiter, header_line=options.header_line
+        file,
+        name,
+        encoding=options.encoding,
+        delimiter=options.delimiter,
+        header_line=options.header_line,
+        whole=options.columns.keys(),
     )
 
 

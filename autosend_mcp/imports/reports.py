@@ -112,10 +112,10 @@ def _as_text(cell: str) -> str:
 def _write_rejected(table: Table, journal: Journal, out: TextIO) -> None:
     rejected = _pages(journal.rejected)
     kept = next(rejected, None)
-    known = table.columns.index(PROBLEM) if PROBLEM in table.columns else None
+    known = table.header.index(PROBLEM) if PROBLEM in table.header else None
     lines = csv.writer(out, delimiter=table.delimiter or ",", lineterminator=_LINE_END)
     if table.delimiter:
-        lines.writerow([PROBLEM, *(name for name in table.columns if name != PROBLEM)])
+        lines.writerow([PROBLEM, *(name for name in table.header if name != PROBLEM)])
     for row in table.rows():
         if kept is None:
             return

@@ -11,7 +11,7 @@ NAME_BESIDE = "beside"  # how the name beside an address is divided: by its scri
 ALL_OTHERS = "*"  # in place of a column: each that is not named, and neither the address nor a name
 
 # Why a column is left out, where nobody asked for that.
-LeftOut = Literal["", "blank", "set by AutoSend", "another"]
+LeftOut = Literal["", "blank", "set by AutoSend", "another", "nested"]
 
 
 @dataclass(slots=True)

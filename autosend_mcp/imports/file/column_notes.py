@@ -14,6 +14,7 @@ from autosend_mcp.models.text import counted, quoted
 _WHY: dict[LeftOut, str] = {
     "set by AutoSend": "Left out, because AutoSend sets such values itself: {}.",
     "blank": "Left out, because every row is blank there: {}.",
+    "nested": "Left out, because a contact has no place for lists of objects: {}.",
     "another": "Left out, because only names and addresses were asked for: {}.",
 }
 

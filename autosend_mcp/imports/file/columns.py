@@ -11,7 +11,7 @@ from autosend_mcp.imports.file.known_headers import known
 from autosend_mcp.imports.file.survey import Content
 from autosend_mcp.imports.file.unclear_columns import check_address, check_new, check_one_each
 from autosend_mcp.models.contact_properties import TYPES
-from autosend_mcp.models.contacts.contact import MOBILE, NAMES
+from autosend_mcp.models.contacts.contact import CUSTOM, MOBILE, NAMES, PROPERTIES
 from autosend_mcp.models.values import RESERVED, SET_BY_AUTOSEND
 
 _ATTRIBUTES = (EMAIL, *NAMES)
@@ -122,6 +122,8 @@ def _other(name: str, matching: Matching) -> Column:
     content = matching.contents.get(name)
     if column.new and content is not None and not content.filled and not is_reserved(custom):
         return Column(name, "", left_out="blank")
+    if column.new and content is not None and content.nested and name not in (CUSTOM, PROPERTIES):
+        return Column(name, "", left_out="nested")
     return column
 
 

@@ -58,7 +58,8 @@ class _Row:
 
     @property
     def names_address(self) -> bool:
-        return any((says := known(cell.strip())) is not None and says.attribute == EMAIL for cell in self.cells)
+        names = [cell.strip() for cell in self.cells if '"' not in cell]  # which is left of a cut at the wrong sign
+        return any((says := known(name)) is not None and says.attribute == EMAIL for name in names)
 
 
 def read_delimiter(given: str) -> str:
@@ -149,10 +150,13 @@ def _begin_of(readings: Iterable[Sequence[_Row]], sample: Sequence[str], first: 
     """Return the line of the header, from 0, and what should be said of the lines above it."""
     best: tuple[int, int, int] | None = None
     for rows in readings:
+        widest = 0
         for place, row in enumerate(rows):
             if row.holds_address:
                 break
-            if (row.names_address or _is_wider(rows, place)) and (key := (row.names_address, row.filled, -row.line)):
+            widest = max(widest, row.filled)
+            if row.filled == widest and (row.names_address or _is_wider(rows, place)):
+                key = (row.names_address, row.filled, -row.line)
                 best = max(best, key) if best else key
     if best is None:
         return first, ""

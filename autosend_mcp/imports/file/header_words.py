@@ -40,7 +40,7 @@ WORDS = {
         ईमेल, ईमेल पता, ई-मेल, barua pepe
     """,
     FIRST_NAME: """
-        first name, first names, fname, first, given name, given names, given, forename, forenames, christian name,
+        first name, first names, fname, first, name first, names first, given name, given names, given, forename, forenames, christian name,
         first name 1, Vorname, Vornamen, Rufname, prénom, prénoms, prénom usuel, nombre, nombres, nombre de pila,
         primer nombre, nome, primeiro nome, nome próprio, prenome, nome di battesimo, voornaam, voornamen, roepnaam,
         imię, imiona, pierwsze imię, förnamn, tilltalsnamn, fornavn, fornavne, etunimi, etunimet, kutsumanimi,
@@ -51,7 +51,7 @@ WORDS = {
         depan, nama pertama, jina la kwanza
     """,
     LAST_NAME: """
-        last name, last names, lname, last, surname, surnames, family name, family, second name, Nachname,
+        last name, last names, lname, last, name last, names last, surname, surnames, family name, family, second name, Nachname,
         Familienname, Zuname, Nachnamen, nom, nom de famille, nom usuel, apellido, apellidos, primer apellido,
         sobrenome, sobrenomes, apelido, apelidos, último nome, nome de família, cognome, cognomi, achternaam,
         familienaam, nazwisko, nazwiska, efternamn, efternavn, etternavn, sukunimi, eftirnafn, kenninafn, фамилия,
@@ -121,6 +121,12 @@ NO_PERSON = """
     company, shop, store, survey, form, order, ticket, user, account, login, profile, field, fields, business, work,
     response, collector, wp, wordpress, paypal, stripe, column, internet, smtp, employer, text, string, address,
     internal
+"""
+# Objects that hold the person's attributes, as in `merge_fields.FNAME`.
+CONTAINERS = """
+    attributes, attribute, properties, property, traits, fields, field, merge fields, custom attributes, data, details,
+    info, person, people, profile, user, contact, subscriber, customer, member, recipient, account, attendee, billing,
+    billing address, default address, personal, names, emails, email addresses
 """
 SECONDARY = """
     secondary, alternate, alternative, alternatives, other, others, additional, backup, second, third, 2, 3, 4, 5, 6,

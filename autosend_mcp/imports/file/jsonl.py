@@ -1,4 +1,4 @@
-"""JSONL: an object a line, the members of `customFields` among the others as `customFields.plan`.
+"""JSONL: an object a line, the members of objects in it among the others: `customFields.plan`, `address.city`.
 
 AutoSend's newer name of them, `contactProperties`, is read as the older one.
 """
@@ -11,6 +11,7 @@ from typing import Any, NoReturn, cast
 from autosend_mcp.imports.file.encodings import FileError
 from autosend_mcp.imports.file.json_documents import NO_ROWS, Layout, cut_out
 from autosend_mcp.imports.file.rows import MAX_COLUMNS, FileRow, check_lengths
+from autosend_mcp.imports.file.spreading import Spreading
 from autosend_mcp.models.contacts.contact import CUSTOM, PROPERTIES
 
 
@@ -18,14 +19,17 @@ class NoRowError(ValueError):
     """The line is no JSON object that can be sent. The text says why, as a predicate of the row."""
 
 
-def find_members(lines: Iterable[str], layout: Layout | None = None) -> tuple[str, ...]:
+def find_members(
+    lines: Iterable[str], layout: Layout | None = None, spreading: Spreading | None = None
+) -> tuple[str, ...]:
     """Return the names of all members of all objects, in order of appearance.
 
     Raises:
         FileError: There are none, too many, or one is too long.
     """
+    spreading = spreading or Spreading()
     names: dict[str, None] = {}
-    for row in json_rows(lines, layout):
+    for row in json_rows(lines, layout, spreading):
         if new := row.values.keys() - names:
             check_lengths(new, row.line)
         names |= dict.fromkeys(row.values)
@@ -38,25 +42,27 @@ def find_members(lines: Iterable[str], layout: Layout | None = None) -> tuple[st
         raise FileError(NO_ROWS)
     if not names:
         raise FileError('No line of the file is a JSON object with members. Write one a line: {"email": "a@b.co"}.')
-    return tuple(names)
+    return spreading.columns(names)
 
 
-def json_rows(lines: Iterable[str], layout: Layout | None = None) -> Iterator[FileRow]:
+def json_rows(
+    lines: Iterable[str], layout: Layout | None = None, spreading: Spreading | None = None
+) -> Iterator[FileRow]:
     """Yield a row for each line that is not blank, or that the layout has; one that is no object has a problem."""
-    number = 0
+    number, spreading = 0, spreading or Spreading()
     for line, text in enumerate(lines, start=1) if layout is None else cut_out(lines, layout):
         if not text.strip():
             continue
         number += 1
         raw, values, problem = text.rstrip("\r\n"), {}, ""
         try:
-            values = _members_of(raw)
+            values = _members_of(raw, spreading)
         except NoRowError as error:
             problem = str(error)
         yield FileRow(number, line, values, raw, problem)
 
 
-def _members_of(line: str) -> dict[str, Any]:
+def _members_of(line: str, spreading: Spreading) -> dict[str, Any]:
     """Return the members of the object. `customFields` that is no object stays as it is.
 
     Raises:
@@ -78,17 +84,20 @@ def _members_of(line: str) -> dict[str, Any]:
         raise NoRowError("holds a number that is too long") from error
     if not isinstance(found, dict):
         raise NoRowError("is no JSON object")
-    return _flattened(cast("dict[str, Any]", found))
+    return _flattened(cast("dict[str, Any]", found), spreading)
 
 
-def _flattened(members: dict[str, Any]) -> dict[str, Any]:
-    """Return the members with the custom fields among them; both names of those may be there, where they agree."""
-    if CUSTOM not in members and PROPERTIES not in members:
+def _flattened(members: dict[str, Any], spreading: Spreading) -> dict[str, Any]:
+    """Return the members with those of objects among them; both names of the custom fields may be there, if they
+    agree."""
+    if not any(isinstance(value, dict | list) for value in members.values()):
         return members
     flat: dict[str, Any] = {}
     for name, value in members.items():
-        held = {name: value}
-        if isinstance(value, dict) and name in (CUSTOM, PROPERTIES):
+        held: dict[str, Any] = {name: value}
+        if name not in (CUSTOM, PROPERTIES):
+            held = dict(spreading.spread(name, value))
+        elif isinstance(value, dict):
             held = {f"{CUSTOM}.{inner}": each for inner, each in cast("dict[str, Any]", value).items()}
         for inner, each in held.items():
             if inner in flat and (PROPERTIES not in members or flat[inner] != each):

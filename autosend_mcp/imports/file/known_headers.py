@@ -8,6 +8,7 @@ from typing import NamedTuple
 from autosend_mcp.imports.file.header_words import (
     ALSO_WHOLE,
     ALSO_WHOLE_LAST,
+    CONTAINERS,
     NEUTRAL,
     NO_PERSON,
     PRIMARY,
@@ -45,6 +46,7 @@ _RANKS = {
     **dict.fromkeys(_split(PRIMARY), 1),
 }
 _NO_PERSON = frozenset(_split(NO_PERSON))
+_CONTAINERS = frozenset(_split(CONTAINERS))
 _FURTHER = 3
 _WITH_WORDS_AROUND = frozenset(attribute for attribute in WORDS if attribute not in {MOBILE, USER_ID})
 ALSO_WHOLE_NAMES = frozenset(_split(ALSO_WHOLE))
@@ -61,6 +63,9 @@ def known(name: str) -> Known | None:
         return None
     if attribute := _ATTRIBUTES.get(plain(name)):
         return Known(attribute, 0)
+    outer, dot, inner = name.partition(".")
+    if dot and plain(outer) in _CONTAINERS:
+        return known(inner)
     for text in dict.fromkeys((name, _IN_BRACKETS.sub(" ", name))):
         words = [plain(word) for word in _NO_WORD.split(_CAMEL.sub(" ", text))]
         if found := _among([word for word in words if word]):

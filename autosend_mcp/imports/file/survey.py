@@ -26,9 +26,9 @@ class Content:
     """What the cells of one column are.
 
     `filled`: how many are not blank. `addresses`: how many of them are addresses; `named`: with a name beside them;
-    `spaced`: have a blank between words; `objects`: are JSON objects; `numbers`: are numbers to call, with their
-    country. `examples`: the first of them; `names`: of the
-    names beside addresses.
+    `spaced`: have a blank between words; `objects`: are objects that could not be read; `nested`: are lists of
+    objects, or of lists; `numbers`: are numbers to call, with their country. `examples`: the first of them; `names`: of
+    the names beside addresses.
     """
 
     filled: int = 0
@@ -36,6 +36,7 @@ class Content:
     named: int = 0
     spaced: int = 0
     objects: int = 0
+    nested: int = 0
     numbers: int = 0
     examples: list[str] = field(default_factory=list[str])
     names: list[str] = field(default_factory=list[str])
@@ -57,7 +58,7 @@ class Content:
 
     @property
     def holds_objects(self) -> bool:
-        """Return whether all cells are JSON objects."""
+        """Return whether all cells are objects, as Ruby or Python writes them."""
         return 0 < self.filled == self.objects
 
     def see(self, cell: object) -> None:
@@ -70,11 +71,12 @@ class Content:
                 self._see_address(text)
             self.numbers += text[0] in "+0'\uff0b" and in_e164(text) is not None
             self.spaced += " " in text
-            self.objects += text[0] == "{" and text[-1] == "}" and '"' in text
+            self.objects += text[0] == "{" and text[-1] == "}" and ('"' in text or "'" in text)
             if len(self.examples) < _MAX_EXAMPLES:
                 self.examples.append(text)
         elif cell is None:
             return
+        self.nested += isinstance(cell, dict | list)
         self.filled += 1
 
     def _see_address(self, text: str) -> None:

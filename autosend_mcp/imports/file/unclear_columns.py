@@ -49,7 +49,7 @@ def check_new(columns: Sequence[Column], matching: Matching, *, create: bool) ->
     objects = [column for column in guessed if column.name in matching.contents and _holds_objects(column, matching)]
     if objects:
         example = quoted(_examples(objects[0], matching)[0])
-        whats.append(f"Each cell of {_shown(objects)} is a JSON object, such as {example}.")
+        whats.append(f"Each cell of {_shown(objects)} is an object, such as {example}.")
         hints += [Hint("leave_out", objects[0].name), Hint("columns", objects[0].name, bare(objects[0].field))]
     if guessed and not create:
         whats.append(
