@@ -331,6 +331,13 @@ async def test_members_of_jsonl_keep_their_types() -> None:
 
 
 @pytest.mark.anyio
+async def test_a_code_that_json_has_as_a_number_is_a_text() -> None:
+    with world() as here:
+        await here.run(b'[{"email": "a@example.com", "plz": 53111}]', "people.json", create_fields=True)
+        assert here.values("a@example.com") == {"customFields": {"plz": "53111"}}
+
+
+@pytest.mark.anyio
 async def test_a_member_and_a_custom_field_of_one_name_are_unclear() -> None:
     content = b'{"email": "a@example.com", "plan": "x"}\n{"email": "b@example.com", "customFields": {"plan": "y"}}\n'
     with world() as here:

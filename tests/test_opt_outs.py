@@ -125,6 +125,11 @@ EXPORTS: list[tuple[str, list[str], list[int]]] = [
     ("配信停止日", ["", "2024年3月4日"], [1]),
     ("订阅状态", ["已订阅", "已退订"], [1]),
     ("退订", ["否", "是"], [1]),
+    ("\u0130YS Onay\u0131", ["Onay", "Ret"], [1]),
+    ("Durum", ["Aktif", "Pasif"], [1]),
+    ("DM配信", ["可", "不可"], [1]),
+    ("メールマガジン", ["受け取る", "受け取らない"], [1]),
+    ("email_marketing_consent.state", ["subscribed", "not_subscribed"], [1]),
 ]
 
 # Columns that say nothing of mail.
@@ -160,6 +165,8 @@ UNCLEAR: list[tuple[dict[str, list[str]], list[str]]] = [
     ({"수신거부": ["아니요", "예"]}, ['"아니요" in 1 row']),
     ({"配信": ["許可", "拒否"]}, ['"拒否" in 1 row']),
     ({"Contactable": ["yes", "no"]}, ['"no" in 1 row']),
+    ({"Newsletter": ["wants it", "does not want it"]}, ['"does not want it" in 1 row']),
+    ({"Uutiskirje": ["haluan", "en halua, ei kiitos"]}, ["ei kiitos"]),
     ({"confirmed": ["1", "0"]}, ['"0" in 1 row']),
     ({"deleted_at": ["", "2024-01-01"]}, ["(a date) in 1 row"]),
 ]
@@ -191,6 +198,11 @@ def test_what_is_unclear_is_asked_and_the_advice_leaves_people_out(
     assert left_out(content, mailable=stated) == left_out(content, mailable={column: ["*"]})
     if len(columns) == 1:
         assert len(left_out(content, mailable=stated)) < len(left_out(content, no_mail=stated))
+
+
+def test_a_reason_of_a_bounce_says_no_and_another_channel_says_nothing() -> None:
+    assert left_out(file_of({"Email hard bounce reason": ["", "Unknown user"], "Unsubscribed": ["", ""]})) == [1]
+    assert left_out(file_of({"SMS subscriber status": ["Subscribed", "Never subscribed"]})) == []
 
 
 def test_a_no_wins_and_a_blank_is_settled_by_what_another_column_says() -> None:

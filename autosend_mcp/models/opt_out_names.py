@@ -46,6 +46,8 @@ _OTHERWISE = re.compile(
 )
 _BY_MAIL = re.compile(r" (e ?mails?|newsletters?|mailing list|marketing emails?|blog posts?) ")
 
+_OTHER_CHANNEL = re.compile(r" (sms|mms|text messages?|whatsapp|viber|push|phone|calls?|telephone|telefon\w*) ")
+
 _TIME = re.compile(
     r" (time|times|timestamp|date|dates|at|on|since|when|day|datum|am|vom|zeitpunkt|le|fecha|data|quando|дата|"
     r"dzien|den|"
@@ -135,11 +137,12 @@ _AGREED = re.compile(
     rf"abonnee?|inscrite?|inscription|infolettre|lettre d information|accepte .*|suscrit[oa]|suscripcion|boletin|"
     rf"acepta .*|"
     # it, pt, nl
+    rf"(iys )?onay\w*|izin|izni|iys \w+|suostumus|samtykke|hozzajarul\w*|suhlas|souhlas|consimtamant|"
     rf"iscritt[oa]|iscrizione|accetta .*|inscrit[oa]|assinante|boletim|aceita .*|ingeschreven|aangemeld|"
     rf"nieuwsbrie\w+|"
     # pl, sv, ru
     rf"zapisan[yae]|subskry\w*|biuletyn|prenumerer\w*|prenumerant|nyhetsbrev|utskick|подпис\w*|рассылк\w*|новости) |"
-    r"購読|メルマガ|ニュースレター|配信希望|メール配信|受信希望|同意|许可|許諾|订阅|訂閱|电子报|電子報|接收邮件|"
+    r"購読|メルマガ|メールマガジン|メールニュース|DM配信|dm配信|ニュースレター|配信希望|メール配信|受信希望|同意|许可|許諾|订阅|訂閱|电子报|電子報|接收邮件|"
     r"营销邮件"
 )
 _AGREED_INSIDE = re.compile(
@@ -165,7 +168,10 @@ _ABOUT_MAIL = re.compile(
     r"配信|メール|邮件|郵件|邮箱|电邮|電郵|수신|메일|뉴스레터|구독|النشرة|بريد|ניוזלטר|דוור|จดหมายข่าว|อีเมล|ban tin"
 )
 
-_STATE = r"status|state|stat|zustand|etat|statut|estado|stato|stan|статус|состояние|tilstand|standing"
+_STATE = (
+    r"durum\w*|tila|stav|stanje|allapot|status|state|stat|zustand|etat|statut|estado|stato|stan|статус|состояние|tilstand|"
+    r"standing"
+)
 _STATUS = re.compile(rf" (?:.* )?(?:{_STATE}|type|typ|subscription) |ステータス|状態|状态|狀態|狀况")
 _MAIL_STATUS = re.compile(
     rf" (({_MAIL}|e ?mail marketing|mailing list|opt ?in|permission|consent|deliverability|global|list|subscriber|"
@@ -189,6 +195,12 @@ def mail_name(name: str) -> MailName | None:
     if agreed := (_AGREED.search(words) or _AGREED_INSIDE.search(together)):
         return _agreed(words, agreed.group().strip())
     return _maybe(words)
+
+
+def is_about_another_channel(name: str) -> bool:
+    """Return whether a name is about messages that are no mail."""
+    words = words_of(name[:_MAX_NAME])
+    return _OTHER_CHANNEL.search(words) is not None and not _BY_MAIL.search(words)
 
 
 def _left(words: str) -> MailName:

@@ -13,22 +13,32 @@ from autosend_mcp.models.words import plain
 BLANK = "(blank)"
 A_DATE = "(a date)"
 _MAX_VALUES = 200  # different values of a column that are counted one by one
+_NEGATED = re.compile(
+    r" (no|not|none|non|nicht|nein|kein\w*|pas|sans|sin|sem|nao|senza|geen|niet|nee|nie|bez|inga|inget|inte|ej|"
+    r"ikke|nei|ei|nem|ne|yok|hayir|red|ret|reddet\w*|\w+m[iu]yor\w*|\w+me(di|yen)|не|нет|без|ні|нема|δεν|οχι) |"
+    r"ない|なし|ません|不|未|无|無|否|拒|禁|안 |않|없|거부|미동의|لا |לא "
+)
 _MAX_VALUE = 60  # characters of one that are shown
 
 
 @dataclass(slots=True)
 class Cells:
-    """What all cells of one column are: how many say what, and which values there are."""
+    """What all cells of one column are: how many say what, and which values there are.
+
+    `negated`: one says no in words that are not known.
+    """
 
     meanings: Counter[Meaning] = field(default_factory=Counter[Meaning])
     words: set[str] = field(default_factory=set[str])
     tags: Counter[str] = field(default_factory=Counter[str])
+    negated: bool = False
 
     def see(self, cell: object) -> None:
         """Take one more cell into account."""
         text = text_of(cell)
         meaning = meaning_of(text)
         self.meanings[meaning] += 1
+        self.negated |= not meaning and len(text) < _MAX_VALUES and _NEGATED.search(f" {plain(text)} ") is not None
         if meaning and len(self.words) < _MAX_VALUES:
             self.words.add(plain(text))
         elif not meaning and len(text) < _MAX_VALUES and (tag := tag_in(text)):

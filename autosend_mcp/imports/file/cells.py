@@ -32,6 +32,8 @@ def arguments_of(
         if value is None or value == "" or not column.field:
             continue
         why = ""
+        if column.new and column.kind == "string" and isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)  # a code, which JSON may have as a number
         if isinstance(value, str):
             value, why = _read(value, column)
             if value is None:

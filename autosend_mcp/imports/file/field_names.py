@@ -46,7 +46,7 @@ def _camel(column: str) -> str:
         return column
     parts = [part for part in re.split(r"[\W_]+", re.sub(r"(?i)\be-mail", "email", column)) if part]
     first, *rest = [*parts, ""]
-    return first.lower() + "".join(part[:1].upper() + part[1:] for part in rest)
+    return first.lower().replace("i\u0307", "i") + "".join(part[:1].upper() + part[1:] for part in rest)
 
 
 def alike(name: str, defined: Iterable[str]) -> list[str]:

@@ -3,6 +3,8 @@
 The words are compared as `plain` leaves them: without case, accents and punctuation.
 """
 
+# ruff: noqa: RUF001 - letters of other scripts are meant
+
 import re
 from functools import lru_cache
 from typing import Literal
@@ -54,7 +56,10 @@ _UNSUBSCRIBED = _words(
     не беспокоить, не писать, отписка, отказался от рассылки, 配信停止, 購読解除, 配信停止済み, 解除済み, 登録解除,
     配信拒否, 受信拒否, 配信不可, オプトアウト, ブラックリスト, 購読停止, 未購読, 希望しない, 配信希望しない,
     退会済み, 不達, バウンス, 退订, 已退订, 取消订阅, 已取消订阅, 未订阅, 黑名单, 拒收, 退信, 已屏蔽, 退訂, 已退訂,
-    取消訂閱, 已取消訂閱, 未訂閱, 黑名單, 不接收"""
+    取消訂閱, 已取消訂閱, 未訂閱, 黑名單, 不接收, 受け取らない, 受信しない,
+    配信しない, 購読しない, 送らない, 受け取りを希望しない, 수신거부, 수신 거부, 구독취소, 구독 취소, afmeldt, frameldt,
+    avmeldt, abonelikten çıktı, abonelikten ayrıldı, odhlášen, odhlášena, odjavljen, leiratkozott, dezabonat,
+    peruutettu, peruuttanut"""
 )
 _NO_MAIL = _words(
     """bounced, bounce, bouncing, invalid, invalid email, bad email, cleaned, complained, complaint, complainer, spam,
@@ -76,7 +81,8 @@ _NO_MAIL = _words(
     återtaget, nekat, ogiltig, отказ, отказался, отказалась, заблокирован, заблокирована, жалоба, спам,
     не подтвержден, не подтверждена, без согласия, нет согласия, недоставлено, недействителен, 退会, 解除, 拒否, 不要,
     未確認, 未承認, 未登録, 同意しない, 迷惑メール, 苦情, エラー, ブロック, 停止, 無効, 投诉, 拒绝, 不同意, 未确认,
-    待确认, 屏蔽, 投訴, 拒絕, 待確認"""
+    待确认, 屏蔽, 投訴, 拒絕, 待確認, 不可, 登録しない, ret, reddedildi,
+    reddetti, izinsiz, izin yok, onaysız, onay yok, onaylanmadı, 거부, 미동의, 미수신, afvist, avvist, zamietnuté"""
 )
 _INACTIVE = _words(
     """inactive, disabled, deleted, archived, pending, cancelled, canceled, suspended, paused, expired, closed, ended,
@@ -89,7 +95,8 @@ _INACTIVE = _words(
     nieaktywna, wyłączony, usunięty, zarchiwizowany, oczekujący, oczekuje, anulowany, inaktiverad, avaktiverad,
     borttagen, raderad, arkiverad, väntande, väntar, avslutad, uppsagd, неактивен, неактивный, неактивна, отключен,
     удален, удалён, ожидает, архив, отменен, отменён, приостановлен, 休止, 停止中, 削除済み, 保留, 解約, 解約済み,
-    无效, 停用, 已删除, 未激活, 待处理, 已停用, 無效, 已刪除"""
+    无效, 停用, 已删除, 未激活, 待处理, 已停用, 無效, 已刪除, pasif, devre dışı,
+    neaktivní, neaktívny, neaktivan, inactiv, inaktív, passiivinen, inaktivni"""
 )
 _SUBSCRIBED = _words(
     """subscribed, subscriber, active, enabled, confirmed, opted in, opt in, optin, optedin, single opt in,
@@ -105,7 +112,10 @@ _SUBSCRIBED = _words(
     aktywny, aktywna, potwierdzony, potwierdzona, zgoda, wyrażona, prenumererar, prenumerant, registrerad, bekräftad,
     anmäld, godkänd, samtyckt, aktiverad, подписан, подписана, подписался, подписчик, активен, активный, активна,
     подтвержден, согласен, согласна, 購読中, 購読, 登録済み, 登録, 有効, 配信中, 希望する, 許可, 同意, 同意する,
-    承認済み, 確認済み, 会員, 希望, 已订阅, 订阅, 有效, 活跃, 激活, 已激活, 已确认, 启用, 已訂閱, 訂閱, 正常"""
+    承認済み, 確認済み, 会員, 希望, 已订阅, 订阅, 有效, 活跃, 激活, 已激活, 已确认, 启用, 已訂閱, 訂閱, 正常, 可,
+    受け取る, 受信する, 配信する, 購読する, 登録する, aktif, onay, onaylı, onaylandı, izinli, izin var, abone, kayıtlı,
+    동의, 수신, 수신동의, 구독, 구독중, tilmeldt, påmeldt, aktivní, aktívny, aktivan, feliratkozott, abonat, activ,
+    aktív, tilattu"""
 )
 _PAID = _words(
     """past due, trialing, trial, on trial, in trial, unpaid, paid, incomplete, incomplete expired, refunded, overdue,

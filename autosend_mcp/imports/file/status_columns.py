@@ -3,12 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from autosend_mcp.imports.file.cell_texts import Cells, parts_of, shown, tag_in, text_of
 from autosend_mcp.imports.file.opt_out_words import Meaning, meaning_of
-from autosend_mcp.models.opt_out_names import MailName, Says, mail_name
+from autosend_mcp.models.opt_out_names import MailName, Says, is_about_another_channel, mail_name
 from autosend_mcp.models.words import plain, words_of
 
 OTHERS = "*"
@@ -21,12 +21,15 @@ _READ_AS_CONSENT: set[Meaning] = {"yes", "no", "subscribed", "date", "blank", *_
 
 _BARE_STATUS = re.compile(
     r" (?:(?:member|subscriber|subscription|contact|user|recipient|list|current|customer|account|person|profile) )*"
-    r"(?:status|state|stat|zustand|etat|statut|estado|stato|stan|статус|состояние|standing|subscription|abonnement|abo|"
+    r"(?:status|state|stat|durum|durumu|tila|stav|stanje|zustand|etat|statut|estado|stato|stan|статус|состояние|standing|subscription|abonnement|abo|"
     r"suscripcion|iscrizione|assinatura|subskrypcja|prenumeration|подписка) |"
     r" ?(ステータス|状態|状态|狀態) ?"
 )
 _WHY = re.compile(
     r" (reasons?|grund|motif|motivo|raison|reden|powod|orsak|причина|type|event|kind|cause|category) |理由|原因"
+)
+_WHY_IT_BOUNCED = re.compile(
+    r" (?:bounc\w*|complaint|spam) (?:\w+ )?(?:reason|type|message|code|category|description) "
 )
 _PAID_NAME = re.compile(
     r" (plan|plans|price|spend|spent|payment|payments|amount|currency|mrr|arr|invoices?|delinquent|billing|charged?|"
@@ -47,7 +50,7 @@ _LAPSED = frozenset(
         "suspended",
     ]
 )
-_INACTIVE = re.compile(r"inac?ti[fv]\w*|inaktiv|inattiv[oa]|inativ[oa]|nieaktywn[ya]|неактив\w*")
+_INACTIVE = re.compile(r"inac?ti[fv]\w*|inaktiv|inattiv[oa]|inativ[oa]|nieaktywn[ya]|неактив\w*|pasif|neaktiv\w*")
 
 
 @dataclass(slots=True)
@@ -114,6 +117,8 @@ class StatusColumn:
     def _of_leaving(self, meaning: Meaning) -> Verdict:
         if meaning in ("yes", "date", "address"):
             return "unclear" if self.asks or (self.is_detail and meaning != "address") else "no"
+        if not meaning and self.is_detail and _WHY_IT_BOUNCED.search(words_of(self.name)):
+            return "no"
         return "unclear" if not meaning else "yes"
 
 
@@ -136,7 +141,10 @@ def status_column(
 def _found(name: str, found: MailName | None, cells: Cells, *, near_payments: bool, known: bool) -> StatusColumn | None:
     if not cells.meanings.keys() - {"blank"}:
         return None
-    return _by_name(name, found, cells, near_payments=near_payments) if found or known else _by_cells(name, cells)
+    if found or known:
+        cells = replace(cells, negated=cells.negated and not known)  # addresses and names can hold any word
+        return _by_name(name, found, cells, near_payments=near_payments)
+    return None if is_about_another_channel(name) else _by_cells(name, cells)
 
 
 def _by_name(name: str, found: MailName | None, cells: Cells, *, near_payments: bool) -> StatusColumn | None:
@@ -164,7 +172,7 @@ def _asking(column: StatusColumn, needed: bool) -> StatusColumn | None:
 
 def _consent(column: StatusColumn, found: MailName, cells: Cells, *, near_payments: bool) -> StatusColumn | None:
     if found.strength == "maybe":
-        return column if cells.have("unsubscribed") else _asking(column, cells.have("no", "no mail"))
+        return column if cells.have("unsubscribed") else _asking(column, cells.negated or cells.have("no", "no mail"))
     if column.is_time and not cells.meanings.keys() - {"date", "blank"}:
         return column if column.permits and cells.have("blank") else None
     if found.strength == "sure":
@@ -172,7 +180,7 @@ def _consent(column: StatusColumn, found: MailName, cells: Cells, *, near_paymen
     if cells.have("inactive") and not cells.have("yes", "no", "unsubscribed"):
         return _status(column, cells, near_payments=near_payments)
     understood = not cells.meanings.keys() - _READ_AS_CONSENT
-    return column if understood or cells.have("no", "unsubscribed", "no mail") else None
+    return column if understood or cells.negated or cells.have("no", "unsubscribed", "no mail") else None
 
 
 def _status(column: StatusColumn, cells: Cells, *, near_payments: bool) -> StatusColumn | None:
