@@ -98,11 +98,14 @@ async def test_a_line_that_is_malformed_is_answered_and_the_server_goes_on(moder
 
 
 async def malformed_calls_and_lines_are_answered_by_field(child: Child, meta: dict[str, Any]) -> None:
-    for number, arguments in enumerate([[], "x", 5, True, '{"email": "a@b.co"}']):
+    for number, arguments in enumerate([["x"], "x", 5, True, "[1, 2]"]):
         child.call(number, arguments, **meta)
         error = (await child.read())["error"]
         assert error["code"] == -32602
         assert error["message"].startswith("arguments must be a JSON object, for example {")
+    for arguments, said in (([], "email: is required"), ('{"email": "a@b"}', "email: must be one mail address")):
+        child.call(7, arguments, **meta)
+        assert said in (await child.read())["result"]["content"][0]["text"]
     child.request(7, "tools/call", {"name": 5, **meta})
     assert (await child.read())["error"]["message"].startswith("name must be the name of a tool: create_contact")
     for junk, answered in (("not json", None), ("[]", None), ("{}", None), ('{"jsonrpc": "2.0", "id": 1}', 1)):
