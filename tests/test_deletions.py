@@ -10,7 +10,7 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.sandbox.contacts import writes
 from autosend_mcp.settings import load_settings
-from autosend_mcp.tools.contacts.delete import OTHERS
+from autosend_mcp.tools.contacts.delete import CAN_COME_BACK, OTHERS
 from autosend_mcp.tools.context import Context
 from tests.support.line import LOST, Line, answering, applied_then_reset, forwarded, over_a_line, reset, saying
 from tests.support.records import snapshot
@@ -59,6 +59,7 @@ async def test_several_go_in_one_request_and_are_looked_for_afterwards(confirm: 
         "outcome": "deleted",
         "deleted": ["ann@example.com", "bob@example.com"],
         "notFound": ["x@example.com"],
+        "notes": [CAN_COME_BACK],
     }
     assert line.bodies(REMOVE) == [{"emails": ["ann@example.com", "bob@example.com"]}]
     assert line.count(SEARCH) == 2

@@ -199,6 +199,34 @@ async def test_the_part_that_failed_is_said_and_done_by_the_next_undo() -> None:
     assert [one["tool"] for one in second["did"]] == ["remove_from_list"]
 
 
+async def test_the_dry_run_of_a_long_undo_is_short_and_goes_on_page_by_page() -> None:
+    new = [f"p{number}@example.com" for number in range(60)]
+    rows = [{"email": email} for email in new] + [{"email": one, "firstName": "X"} for one in (JANE, JOHN, ANN)]
+    async with seeded() as (client, _):
+        answer = await made(client, "upsert_contacts", contacts=rows)
+        plan = await made(client, "undo", write=answer["undo"], dryRun=True)
+        first, seen = plan, list[str]()
+        while True:
+            seen += plan["plan"]["calls"][0]["wouldDelete"]
+            if "nextCursor" not in plan:
+                break
+            plan = await made(client, "undo", write=answer["undo"], dryRun=True, cursor=plan["nextCursor"])
+    deletes, updates = first["plan"]["calls"]
+    assert (seen, len(deletes["wouldDelete"]), deletes["counts"]["wouldDelete"]) == (new, 5, 60)
+    assert {*updates["wouldUpdate"]} == {JANE, JOHN, ANN}
+    assert len(json.dumps(first)) < 900
+
+
+async def test_the_undo_of_an_import_is_refused_with_what_can_be_done() -> None:
+    async with seeded(toolsets=EVERY) as (client, line):
+        done = await made(client, "start_import", text=f"email\n{NEW}\n")
+        requests = len(line.seen)
+        text = error_of(await client.call_tool("undo", {"write": done["importId"]}))
+        assert len(line.seen) == requests
+    assert "This is an import, which has no undo" in text
+    assert "Nothing was sent, and nothing was undone." in text
+
+
 async def test_an_undo_can_be_undone_and_reaches_tools_that_are_not_offered() -> None:
     async with seeded(toolsets="contacts") as (client, line):
         asked = EXAMPLES["upsert_contact"]

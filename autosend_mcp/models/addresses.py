@@ -2,13 +2,18 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import lru_cache
+from typing import Any
+
+from pydantic_core import PydanticCustomError
 
 from autosend_mcp.models.address_faults import foreign_letters, is_ambiguous, why_not
 from autosend_mcp.models.base import broken_rule
 from autosend_mcp.models.letters import named, script, scripts_of
 from autosend_mcp.models.mailboxes import Mailbox, unwrapped
+from autosend_mcp.models.text import visible
 
 MAX_LENGTH = 254
 
@@ -59,6 +64,21 @@ def _plain(bare: str) -> str | None:
     if len(bare) <= MAX_LENGTH and _PLAIN_LOCAL.fullmatch(local) and (known := _domain(domain)):
         return f"{local.lower()}@{known}"
     return None
+
+
+def read_addresses(given: Iterable[str], notes: list[str]) -> tuple[list[str], list[dict[str, Any]]]:
+    """Return the addresses, each once, and the entries that are none: a bad one keeps no other back."""
+    read: dict[str, None] = {}
+    invalid: list[dict[str, Any]] = []
+    for number, text in enumerate(given, start=1):
+        try:
+            mailbox = read_mailbox(text)
+        except PydanticCustomError as error:
+            invalid.append({"row": number, "email": visible(text)[:80], "why": error.message()})
+        else:
+            read[mailbox.address] = None
+            notes += address_notes(text, mailbox)
+    return [*read], invalid
 
 
 def address_notes(given: str, mailbox: Mailbox) -> list[str]:

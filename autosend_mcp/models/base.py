@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from autosend_mcp.models.bounds import size
 from autosend_mcp.models.schema import UNPUBLISHED, in_order
+from autosend_mcp.models.shapes import Plan
 from autosend_mcp.models.text import visible_data
 
 # An object whose members need no spelling out: each member in a schema costs every conversation tokens.
@@ -133,7 +134,7 @@ class WriteAnswer(Answer, Generic[OutcomeT]):
     """
 
     outcome: OutcomeT
-    plan: JsonObject | None = None
+    plan: Plan | None = None
     undo: str | None = None
 
     @property

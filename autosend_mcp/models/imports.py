@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from autosend_mcp.models.base import Answer, Body, JsonObject, WriteBody, broken_rule
+from autosend_mcp.models.shapes import ImportedList
 from autosend_mcp.models.values import FOR_LISTS, MAX_ENTRIES, Name, sendable
 
 MAX_TEXT_BYTES = 100_000
@@ -142,7 +143,7 @@ class ImportState(Answer):
     fields_to_define: int | None = None
     seconds_left: int | None = None
     counts: JsonObject | None = None
-    lists: list[JsonObject] | None = None
+    lists: list[ImportedList] | None = None
     problems: list[JsonObject] | None = None
     next_cursor: str | None = None
     files: list[str] | None = None

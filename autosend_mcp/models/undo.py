@@ -12,6 +12,10 @@ from autosend_mcp.models.values import Name
 DID = ("changes", "changed", "removed", "added", "created", "alreadyInList", "notInList", "notDeleted", "contacts")
 
 
+# The members of a dry run that may be long.
+DELETES, UPDATES = "wouldDelete", "wouldUpdate"
+
+
 def _reference(given: object) -> object:
     """Return the reference, however it was copied from an answer: `undo 7kfm`, `"7KFM"`."""
     if not isinstance(given, str):
@@ -26,6 +30,7 @@ class Undo(WriteBody):
         description="The undo from the answer of that write.", examples=["7kfm"]
     )
     confirm: Confirm | None = Field(default=None, description="After the user agrees, if it deletes.")
+    cursor: str | None = Field(default=None, description="With dryRun: its nextCursor.")
 
 
 class Undone(WriteAnswer[Literal["undone", "partly_undone", "unchanged", "dry_run"]]):
@@ -38,3 +43,4 @@ class Undone(WriteAnswer[Literal["undone", "partly_undone", "unchanged", "dry_ru
     write: JsonObject | None = None
     did: list[JsonObject] | None = None
     left: list[JsonObject] | None = None
+    next_cursor: str | None = None

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 
 from autosend_mcp.models.base import JsonObject, Stored, WriteAnswer, WriteBody, broken_rule
 from autosend_mcp.models.pages import Pageable, Paged
+from autosend_mcp.models.shapes import ShownList
 from autosend_mcp.models.text import VisibleText
 from autosend_mcp.models.values import FOR_LIST, Name, not_blank, sendable
 
@@ -105,7 +106,7 @@ class ListContactLists(Pageable):
 class ContactLists(Paged):
     """The answer of `list_contact_lists`."""
 
-    lists: list[JsonObject]
+    lists: list[ShownList]
 
 
 class CreateContactList(WriteBody):

@@ -10,9 +10,11 @@ from typing import Any, ClassVar, Literal, Self, cast
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from autosend_mcp.models.addresses import read_addresses
 from autosend_mcp.models.base import JsonObject, WriteAnswer, WriteBody, broken_rule
 from autosend_mcp.models.contacts.contact import StoredContact
-from autosend_mcp.models.values import FOR_EMAILS, FOR_LIST, MAX_ENTRIES, EmailAddress, Name
+from autosend_mcp.models.shapes import InvalidAddress
+from autosend_mcp.models.values import FOR_EMAILS, FOR_LIST, MAX_ENTRIES, Name
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ class ListMembers(WriteBody):
     contact_list: Name = Field(
         alias="list", description="The contact list (not a segment), by name or id.", examples=["Newsletter"]
     )
-    emails: list[EmailAddress] | None = Field(
+    emails: list[str] | None = Field(
         default=None, min_length=1, max_length=MAX_ENTRIES, description="Their addresses.", examples=[["a@example.com"]]
     )
     contact_ids: list[Name] | None = Field(
@@ -131,9 +133,10 @@ class ListMembers(WriteBody):
             raise broken_rule("give either emails or contactIds")
         return self
 
-    def people(self) -> People:
-        """Return those named, each once."""
-        return People(tuple(dict.fromkeys(self.emails or ())), tuple(dict.fromkeys(self.contact_ids or ())))
+    def people(self, notes: list[str]) -> tuple[People, list[dict[str, Any]]]:
+        """Return those named, each once, and the entries that are no addresses."""
+        emails, invalid = read_addresses(self.emails or (), notes)
+        return People(tuple(emails), tuple(dict.fromkeys(self.contact_ids or ()))), invalid
 
 
 class AddToList(ListMembers):
@@ -155,7 +158,8 @@ class AddedToList(WriteAnswer[Literal["done", "partly_done", "dry_run"]]):
     """The answer of `add_to_list`.
 
     `added`: how many are new in the list. `created`: how many of them were no contacts before, and `newContacts`: who,
-    if not all. `optedOut`: whom AutoSend sends no mail to. `notAdded`: who else was not added, and why.
+    if not all. `optedOut`: whom AutoSend sends no mail to. `invalid`: what is no address. `notAdded`: who else was not
+    added, and why.
     """
 
     contact_list: JsonObject | None = Field(default=None, validation_alias="list", serialization_alias="list")
@@ -164,6 +168,7 @@ class AddedToList(WriteAnswer[Literal["done", "partly_done", "dry_run"]]):
     already_in_list: int | None = None
     new_contacts: list[str] | None = None
     opted_out: list[str] | None = None
+    invalid: list[InvalidAddress] | None = None
     not_added: JsonObject | None = None
     next_cursor: str | None = None
 
@@ -174,4 +179,5 @@ class RemovedFromList(WriteAnswer[Literal["done", "partly_done", "dry_run"]]):
     contact_list: JsonObject | None = Field(default=None, validation_alias="list", serialization_alias="list")
     removed: int | None = None
     not_in_list: int | None = None
+    invalid: list[InvalidAddress] | None = None
     errors: list[str] | None = None

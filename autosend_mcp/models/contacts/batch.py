@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from pydantic.alias_generators import to_camel
 
 from autosend_mcp.models.base import JsonObject, WriteAnswer, WriteBody, broken_rule
+from autosend_mcp.models.shapes import FieldChanges, JoinedList
 from autosend_mcp.models.values import FOR_LISTS, MAX_ENTRIES, Name
 
 
@@ -99,6 +100,6 @@ class UpsertedContacts(WriteAnswer[Literal["done", "partly_done", "dry_run"]]):
     """
 
     counts: JsonObject | None = None
-    changes: JsonObject | None = None
+    changes: FieldChanges | None = None
     contacts: JsonObject | None = None
-    lists: list[JsonObject] | None = None
+    lists: list[JoinedList] | None = None

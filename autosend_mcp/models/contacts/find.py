@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
-from pydantic_core import PydanticCustomError
 
-from autosend_mcp.models.addresses import address_notes, read_mailbox
+from autosend_mcp.models.addresses import read_addresses
 from autosend_mcp.models.base import Body, JsonObject, broken_rule
 from autosend_mcp.models.contacts.contact import CUSTOM, FIRST_NAME, LAST_NAME, LISTS, OTHER_NAMES, SEGMENTS, Contact
 from autosend_mcp.models.pages import Pageable, Paged
 from autosend_mcp.models.schema import UNPUBLISHED
-from autosend_mcp.models.text import VisibleText, visible
+from autosend_mcp.models.shapes import InvalidAddress, ShownList
+from autosend_mcp.models.text import VisibleText
 from autosend_mcp.models.values import FOR_EMAIL, FOR_EMAILS, FOR_LIST, MAX_ENTRIES, EmailAddress, Name
 
 # What a search in a list does not show, by AutoSend's documentation; looking the addresses up does.
@@ -51,7 +51,7 @@ class FoundContact(Contact):
     model_config = ConfigDict(json_schema_extra={"required": ["id", "email"]})
 
     list_ids: list[str] | None = Field(default=None, exclude=True, json_schema_extra={UNPUBLISHED: True})
-    lists: list[JsonObject] | None = None
+    lists: list[ShownList] | None = None
     updated_at: VisibleText | None = None
     unsubscribe_groups: list[JsonObject] | None = None
 
@@ -105,17 +105,7 @@ class FindContacts(Pageable):
 
     def addresses(self, notes: list[str]) -> tuple[list[str], list[JsonObject]]:
         """Return the addresses, each once, and the entries that are none: a bad one keeps no other back."""
-        read: dict[str, None] = {}
-        invalid: list[JsonObject] = []
-        for number, given in enumerate(self.emails or (), start=1):
-            try:
-                mailbox = read_mailbox(given)
-            except PydanticCustomError as error:
-                invalid.append({"row": number, "email": visible(given)[:80], "why": error.message()})
-            else:
-                read[mailbox.address] = None
-                notes += address_notes(given, mailbox)
-        return [*read], invalid
+        return read_addresses(self.emails or (), notes)
 
 
 _TEXTS = ("email", *(name for name in get_args(get_args(ContactField)[0]) if name not in {CUSTOM, GROUPS}))
@@ -144,4 +134,4 @@ class FoundContacts(Paged):
     csv: list[str] | None = None
     not_found: list[str] | None = None
     not_in_list: list[str] | None = None
-    invalid: list[JsonObject] | None = None
+    invalid: list[InvalidAddress] | None = None

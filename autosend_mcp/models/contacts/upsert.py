@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from autosend_mcp.models.base import JsonObject
 from autosend_mcp.models.contacts.contact import PersonChange
 from autosend_mcp.models.contacts.create import CreateContact, WrittenContact
+from autosend_mcp.models.shapes import FieldChanges
 
 
 class UpsertContact(PersonChange, CreateContact):
@@ -17,4 +17,4 @@ class UpsertContact(PersonChange, CreateContact):
 class UpsertedContact(WrittenContact[Literal["created", "updated", "unchanged", "dry_run"]]):
     """The answer of `upsert_contact`. `changes`: what it had before and has now, by field."""
 
-    changes: JsonObject | None = None
+    changes: FieldChanges | None = None

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, AliasChoices, Field, WithJsonSchema, model_validator
 
 from autosend_mcp.models.base import Answer, Body, JsonObject, Stored, WriteAnswer, WriteBody, broken_rule
+from autosend_mcp.models.shapes import FieldChanges
 from autosend_mcp.models.text import VisibleText, visible
 from autosend_mcp.models.values import Name, Text, not_blank, sendable
 
@@ -98,7 +99,7 @@ class UpdatedSuppressionGroup(WriteAnswer[Literal["updated", "unchanged", "dry_r
 
     group_id: str | None = None
     name: str | None = None
-    changes: JsonObject | None = None
+    changes: FieldChanges | None = None
 
 
 def changes(before: SuppressionGroup, body: UpdateSuppressionGroup) -> dict[str, dict[str, Any]]:

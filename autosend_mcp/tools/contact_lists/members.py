@@ -3,15 +3,11 @@
 Source: AutoSend's documentation, "Add contacts to a list" and "Remove contacts from a list".
 """
 
-from dataclasses import replace
-from typing import Any
-
-from autosend_mcp.api import contact_lists, contacts
+from autosend_mcp.api import contact_lists
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.contacts import Found
-from autosend_mcp.errors import AutoSendError, Refused, Unknown
-from autosend_mcp.models.automations import Change
-from autosend_mcp.models.base import Step, planned, step
+from autosend_mcp.errors import Refused, Unknown
+from autosend_mcp.models.base import Step, step
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_lists.members import (
     AddedToList,
@@ -21,16 +17,23 @@ from autosend_mcp.models.contact_lists.members import (
     People,
     RemovedFromList,
 )
-from autosend_mcp.models.contacts.create import AUTOMATIONS_START, AUTOMATIONS_WOULD, NEW_CONTACTS_MAY
+from autosend_mcp.models.contacts.create import AUTOMATIONS_START
 from autosend_mcp.models.text import compact_json
-from autosend_mcp.tools.automations import effects, started
+from autosend_mcp.tools.automations import started
 from autosend_mcp.tools.contact_lists.copying import copy
 from autosend_mcp.tools.contact_lists.look_up import shown_members, waiting_for
+from autosend_mcp.tools.contact_lists.people import (
+    change_of,
+    look_before,
+    named_people,
+    plan_of_adding,
+    plan_of_removing,
+)
 from autosend_mcp.tools.contact_lists.resolve import resolve_list
 from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.lost_reply import find_out
 from autosend_mcp.tools.registry import Effect, tool
-from autosend_mcp.tools.suppression_groups.opted_out import LEAVE_OUT, OPTED_OUT, foreseen
+from autosend_mcp.tools.suppression_groups.opted_out import LEAVE_OUT, OPTED_OUT
 
 PUT_IN = "Whom AutoSend suppresses is in the list all the same, and gets no mail: tell the user."
 NO_UNDO = "There is no undo: not all of them are new in the list, and AutoSend only counts them."
@@ -61,58 +64,22 @@ async def add_to_list(context: Context, body: AddToList) -> AddedToList:
     into = await resolve_list(context, body.contact_list, joining=_IN_ANYWAY, fresh=body.dry_run)
     if body.from_list is not None:
         return await copy(context, body, await resolve_list(context, body.from_list, argument="fromList"), into, join)
-    people = body.people()
-    before = await _look_before(context.call, people) if people.emails else None
+    people, invalid = named_people(context, body)
+    before = await look_before(context.call, people) if people.emails else None
     if people.emails and before is None:
         context.notes.append("Looking up which of them are new contacts failed.")
     strangers = [email for email in people.emails if before is not None and email not in before]
     if body.dry_run:
-        return AddedToList(outcome="dry_run", plan=await _plan(context, into, people, before))
+        plan = await plan_of_adding(context, into, people, before) | ({"invalid": invalid} if invalid else {})
+        return AddedToList(outcome="dry_run", plan=plan)
     answer = await join(context.call, into, people, before, strangers)
+    if invalid:
+        answer.outcome, answer.invalid = "partly_done", invalid
     if answer.added or answer.created:
         put_in = PUT_IN in (answer.notes or ())
         joined = people if put_in else people.without(answer.opted_out or ())
-        answer.notes = [*(answer.notes or []), *started(context.call, _change(into, joined, before))] or None
+        answer.notes = [*(answer.notes or []), *started(context.call, change_of(into, joined, before))] or None
     return answer
-
-
-async def _plan(context: Context, into: ContactList, people: People, before: Found | None) -> dict[str, Any]:
-    """Return what a dry run shows. Of those who opted out, AutoSend does not document whether they join."""
-    left = await foreseen(context, people.emails)
-    mailable = people.without(left)
-    change, of_all = _change(into, mailable, before), _change(into, people, before)
-    change = replace(change, may_join=[into.id] * (not change.joins and bool(of_all.joins or of_all.may_join)))
-    creates = [email for email in people.emails if before is not None and email not in before]
-    unnamed = [AUTOMATIONS_WOULD] * bool(change.joins or change.may_join) + [NEW_CONTACTS_MAY] * bool(creates)
-    inside = None if before is None else shown_members(before, into.id)
-    return planned(
-        contact_lists.bulk_add(into.id, people).shown(),
-        list=into.named(),
-        wouldJoin=None if inside is None else len(set(mailable.emails) - inside),
-        wouldCreate=creates,
-        alreadyInList=len(inside or ()) or None,
-        optedOut=left,
-        **await effects(context.call, replace(change, creates=bool(creates)), unnamed),
-    )
-
-
-def _change(into: ContactList, people: People, before: Found | None) -> Change:
-    """Return what putting these people into the list does. `before`: their contacts; None where that is not known."""
-    if before is None:
-        return Change(may_join=[into.id] * bool(people.names), surely=False)
-    inside = shown_members(before, into.id)
-    creates = any(email not in before for email in people.emails)
-    surely = creates or (inside is not None and bool(set(people.emails) - inside))
-    unsure = bool(people.names) and not surely and inside is None
-    return Change(creates, [into.id] * surely, [into.id] * unsure, surely=False)
-
-
-async def _look_before(call: Call, people: People) -> Found | None:
-    """Return the contacts at the addresses; None if looking them up fails."""
-    try:
-        return await call.look_up(contacts.search_emails(people.emails))
-    except AutoSendError:
-        return None
 
 
 async def join(
@@ -194,18 +161,16 @@ async def remove_from_list(context: Context, body: ListMembers) -> RemovedFromLi
     """
     call = context.call
     out_of = await resolve_list(context, body.contact_list, joining=_DELETE_INSTEAD, fresh=body.dry_run)
-    people = body.people()
+    people, invalid = named_people(context, body)
     request = contact_lists.remove(out_of.id, people)
-    inside = None
-    if len(people.emails) > 1 or (people.emails and body.dry_run):  # of one, the count says whether it was in the list
-        before = await _look_before(call, people)
-        inside = shown_members(before, out_of.id) if before is not None else None
+    looks = len(people.emails) > 1 or (people.emails and body.dry_run)  # of one, the count says whether it was in
+    before = await look_before(call, people) if looks else None
+    inside = shown_members(before, out_of.id) if before is not None else None
     leaving = None if inside is None else people.without(set(people.names) - inside)
     if body.dry_run:
-        would = None if leaving is None else len(leaving.names)
-        not_in = None if leaving is None else [*people.without(leaving.names).names]
-        plan = planned(request.shown(), list=out_of.named(), wouldRemove=would, notInList=not_in)
-        return RemovedFromList(outcome="dry_run", plan=plan)
+        return RemovedFromList(
+            outcome="dry_run", plan=plan_of_removing(request.shown(), out_of, people, leaving, invalid)
+        )
     try:
         counts = await call.write(request)
     except Unknown as lost:
@@ -221,8 +186,12 @@ async def remove_from_list(context: Context, body: ListMembers) -> RemovedFromLi
         )
         steps = _undo("add_to_list", out_of, leaving)
         notes = [FOUND_OUTSIDE] + [STARTS_AGAIN] * bool(steps)
-        return RemovedFromList(outcome="done", contact_list=out_of.short(), steps=steps, notes=notes)
-    return _removed(out_of, people, counts, leaving)
+        answer = RemovedFromList(outcome="done", contact_list=out_of.short(), steps=steps, notes=notes)
+    else:
+        answer = _removed(out_of, people, counts, leaving)
+    if invalid:
+        answer.outcome, answer.invalid = "partly_done", invalid
+    return answer
 
 
 def _removed(out_of: ContactList, people: People, counts: MembershipCounts, leaving: People | None) -> RemovedFromList:

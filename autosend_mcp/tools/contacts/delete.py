@@ -21,6 +21,7 @@ from autosend_mcp.tools.lost_reply import AFTER_A_REPLY, not_applied, poll
 from autosend_mcp.tools.registry import Effect, tool
 
 VERIFIED = "AutoSend's reply was lost; a look-up then found them gone."
+CAN_COME_BACK = "A later import can add them again."
 UNVERIFIED = "AutoSend said that it deleted them; looking them up afterwards failed."
 OTHERS = "They are gone, and other contacts are at these addresses:"
 NOBODY = "no contact has it, which AutoSend cannot look up"
@@ -145,6 +146,7 @@ def _deleted(emails: Sequence[str], left: list[str], missing: list[str], notes: 
             "Look again with find_contacts in a minute; do not report them as deleted before.",
             facts={"still there": left},
         )
+    notes = notes or [CAN_COME_BACK] * (not left)
     return DeletedContacts(
         outcome="partly_deleted" if left else "deleted",
         count=len(deleted) if len(deleted) > _MAX_NAMED else None,

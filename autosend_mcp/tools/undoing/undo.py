@@ -1,12 +1,14 @@
 """Take a write back: look how it is now, confirm what would be deleted, and make the calls."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from itertools import islice
+from typing import Any, cast
 
 from autosend_mcp.errors import AutoSendError, NotSent, Unknown
 from autosend_mcp.models.base import SUMMARY, Answer, Step, WriteAnswer
-from autosend_mcp.models.undo import DID, Undo, Undone
+from autosend_mcp.models.pages import read_cursor, write_cursor
+from autosend_mcp.models.undo import DELETES, DID, UPDATES, Undo, Undone
 from autosend_mcp.tools.confirm import confirm
 from autosend_mcp.tools.context import Context, Verdict
 from autosend_mcp.tools.history import MAX_WRITES, Write
@@ -17,7 +19,20 @@ AGAIN = "Calling undo again is safe: it does what is left to do."
 ALREADY = "It was undone before, so nothing was sent."
 NOTHING_LEFT = "Nothing of it was left to take back, so nothing was sent."
 
+# An import keeps neither what contacts were before nor, once it has ended, whom it created.
+IMPORTED = (
+    "This is an import, which has no undo: it does not keep what contacts were before, so that nobody can say which "
+    "values and memberships were there already."
+)
+IMPORT_STEP = (
+    "Ask the user which part should go: find_contacts with fields createdAt shows who is new since then, and "
+    "delete_contacts deletes them; remove_from_list takes people off a list; delete_custom_field deletes the fields "
+    "it defined. Mail stays sent."
+)
+
 _MAX_SHOWN = 20
+_FIRST_SHOWN = 5  # rows in a dry run, and then `_MAX_SHOWN` a page
+_TECHNICAL = ("request", "then")
 
 
 @tool(None, "Undo a change", Effect.CHANGE)
@@ -29,6 +44,8 @@ async def undo(context: Context, body: Undo) -> Undone:
         AutoSendError: Nothing was taken back, or that is not known.
     """
     write = context.history.find(body.write) if context.history else None
+    if write is None and context.jobs and context.jobs.get(body.write):
+        raise NotSent(IMPORTED, IMPORT_STEP, changed="Nothing was sent, and nothing was undone.")
     if write is None:
         raise NotSent(
             "This process knows no write with this undo: it was started again since then, or has made "
@@ -42,21 +59,49 @@ async def undo(context: Context, body: Undo) -> Undone:
             return Undone(outcome="unchanged", write=write.named(), left=left, notes=[ALREADY])
         ready = [await look(context.call, step) for step in write.steps]
         if body.dry_run:
-            return await _plan(context, write, ready)
+            return await _plan(context, body, write, ready)
         await _confirm(context, body, ready)
         return await _take_back(context, write, ready)
 
 
-async def _plan(context: Context, write: Write, ready: Sequence[Ready]) -> Undone:
-    calls: list[dict[str, object]] = []
+async def _plan(context: Context, body: Undo, write: Write, ready: Sequence[Ready]) -> Undone:
+    """Return what would be done, of what is long the first few; `cursor` goes on."""
+    start, number = read_cursor(body.cursor, _FIRST_SHOWN, write.reference)
+    calls: list[dict[str, Any]] = []
     for one in ready:
         if one.call:
             answer = await _run(context, one.call, dryRun=True)
             plan = (answer.plan if isinstance(answer, WriteAnswer) else None) or {}
-            calls.append({"tool": one.call.tool, **{k: v for k, v in plan.items() if k != "request"}})
+            plan |= {DELETES: list(one.names)} if DELETES in plan and one.names else {}
+            calls.append({"tool": one.call.tool, **{k: v for k, v in plan.items() if k not in _TECHNICAL}})
     left = [row for one in ready for row in one.left]
-    plan: dict[str, Any] = {"calls": calls} | ({"left": left} if left else {})
-    return Undone(outcome="dry_run", write=write.named(), plan=plan)
+    parts = [*calls, {"left": left}]
+    longest = max(size for part in parts for size in [0, *_long(part).values()])
+    shown = [_cut(part, start, number) for part in parts]
+    following = write_cursor(start + number, _MAX_SHOWN, write.reference) if start + number < longest else None
+    plan = {"calls": shown[:-1]} | (shown[-1] if left else {})
+    return Undone(outcome="dry_run", write=write.named(), plan=plan, next_cursor=following)
+
+
+def _long(part: Mapping[str, Any]) -> dict[str, int]:
+    """Return the sizes of the members that may be long: rows, and changes by address."""
+    rows = {
+        name: cast("list[Any]", value) for name, value in part.items() if isinstance(value, list) or name == UPDATES
+    }
+    return {name: len(value) for name, value in rows.items()}
+
+
+def _cut(part: Mapping[str, Any], start: int, number: int) -> dict[str, Any]:
+    """Return this many of each long member, with the number of all where these are not all."""
+    cut = dict(part)
+    for name, size in _long(part).items():
+        if isinstance(part[name], list):
+            cut[name] = part[name][start : start + number]
+        else:
+            cut[name] = dict(islice(part[name].items(), start, start + number))
+        if len(cut[name]) < size:
+            cut.setdefault("counts", {})[name] = size
+    return cut
 
 
 async def _confirm(context: Context, body: Undo, ready: Sequence[Ready]) -> None:
