@@ -10,6 +10,7 @@ from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.contacts import writes
 from autosend_mcp.server.app import ALL_TOOLS
 from autosend_mcp.settings import TOOLSETS
+from autosend_mcp.tools.automations import CHANGES_MAY_HAVE
 from manifests.examples import EXAMPLES, arguments_of
 from tests.support.answering import Answering
 from tests.support.importing import BULK, world
@@ -69,7 +70,7 @@ async def test_what_a_write_does_not_name_survives_and_its_undo_is_complete(key:
             await undone(client, answer)
         assert [custom_of(line, email) for email in (JANE, JOHN)] == before
     assert one["changes"] == {"customFields.plan": {"was": "pro", "now": "free"}}
-    assert "notes" not in one
+    assert one["notes"] == [CHANGES_MAY_HAVE]
     assert many["counts"] == {"updated": 1}
 
 
@@ -229,7 +230,8 @@ async def test_system_properties_are_neither_sent_back_nor_changes(key: str, rul
         new = answer_of(await client.call_tool("upsert_contact", {"email": "new@x.co", "firstName": "Nia"}))
         assert custom_of(line) == {"plan": "x", "logins": 42}
         assert custom_of(line, JOHN) == {"plan": "pro", "logins": 42}
-    assert (one["changes"], "notes" in one) == ({"customFields.plan": {"was": "pro", "now": "x"}}, False)
+    assert one["changes"] == {"customFields.plan": {"was": "pro", "now": "x"}}
+    assert one["notes"] == [CHANGES_MAY_HAVE]
     assert (many["counts"], new["outcome"]) == ({"updated": 1}, "created")
     assert not any(name in json.dumps([body for _, body in line.seen]) for name in ("source", "emailLastOpenedAt"))
 
