@@ -165,6 +165,13 @@ class Settings(BaseModel):
         """What whoever starts the command should know of the settings; may be added to."""
         return self._notes
 
+    def toolsets_named(self) -> list[str]:
+        """Return the toolsets that are asked for by name. Raises SettingsError where there is no such toolset."""
+        names = [name.strip() for name in self.toolsets.split(",") if name.strip()]
+        if not set(names) <= set(TOOLSETS):
+            raise SettingsError(f"AUTOSEND_TOOLSETS must be of {', '.join(TOOLSETS)}, separated by commas.")
+        return names
+
     def _find_key(self) -> str:
         """Return the key.
 

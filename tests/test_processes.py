@@ -368,3 +368,14 @@ def test_serving_stdio_loads_only_what_it_needs() -> None:
     ).stdout.split()
     assert HEAVY & set(loaded) == set()
     assert "autosend_mcp.server.app" in loaded
+
+
+def test_importing_at_the_shell_loads_no_sdk(tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_bytes(csv_of(people(2)))
+    command = ["--sandbox-sample", "import", str(file), "--list", "Newsletter"]
+    code = f"import sys; from autosend_mcp.cli.main import main; print(main({command}), *sys.modules)"
+    printed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    ended, *loaded = printed.splitlines()[-1].split()
+    assert ended == "0"
+    assert {"mcp", "mcp_types"} & set(loaded) == set()

@@ -96,13 +96,12 @@ def _sandbox(args: argparse.Namespace) -> int:
 
 def _connect(args: argparse.Namespace) -> "AutoSend":
     from autosend_mcp.cli.connect import connect
-    from autosend_mcp.server.app import offered_tools
     from autosend_mcp.settings import SettingsError
 
     given = {name: getattr(args, name) for name in ("read_only", "toolsets") if name in args}
     try:
         autosend = connect(getattr(args, "sandbox", None), sample="sandbox_sample" in args, **given)
-        offered_tools(autosend.settings)
+        autosend.settings.toolsets_named()
     except (SettingsError, OSError) as error:
         sys.exit(usage(str(error)))
     for note in autosend.settings.notes:

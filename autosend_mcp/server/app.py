@@ -15,7 +15,7 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.server.dispatch import Dispatch
 from autosend_mcp.server.in_flight import InFlightWrites
 from autosend_mcp.server.requests import Handlers
-from autosend_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, Settings, SettingsError
+from autosend_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, Settings
 from autosend_mcp.tools.jobs import Jobs
 from autosend_mcp.tools.registry import TOOLS, Tool
 
@@ -30,9 +30,7 @@ def offered_tools(settings: Settings) -> dict[str, Tool]:
     Raises:
         SettingsError: AUTOSEND_TOOLSETS names a toolset that there is not.
     """
-    names = [name.strip() for name in settings.toolsets.split(",") if name.strip()]
-    if not set(names) <= set(TOOLSETS):
-        raise SettingsError(f"AUTOSEND_TOOLSETS must be of {', '.join(TOOLSETS)}, separated by commas.")
+    names = settings.toolsets_named()
     if not names and settings.import_dir is not None:
         names = [*DEFAULT_TOOLSETS, "imports"]
     return chosen(names, read_only=settings.read_only)

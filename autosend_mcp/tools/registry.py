@@ -5,24 +5,27 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
-
-from mcp_types import Tool as ToolDefinition
-from mcp_types import ToolAnnotations
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from autosend_mcp.models.base import Answer, Body
 from autosend_mcp.models.schema import published_schema
 from autosend_mcp.settings import Toolset
 from autosend_mcp.tools.context import Context
 
+if TYPE_CHECKING:  # the SDK is loaded for what is published alone: the import at the shell needs none of it
+    from mcp_types import Tool as ToolDefinition
+
 BodyT = TypeVar("BodyT", bound=Body)
 AnswerT = TypeVar("AnswerT", bound=Answer)
 
 
-def _hints(*, read_only: bool = False, destructive: bool = False, idempotent: bool = False) -> ToolAnnotations:
-    return ToolAnnotations(
-        read_only_hint=read_only, destructive_hint=destructive, idempotent_hint=idempotent, open_world_hint=True
-    )
+def _hints(*, read_only: bool = False, destructive: bool = False, idempotent: bool = False) -> dict[str, bool]:
+    return {
+        "read_only_hint": read_only,
+        "destructive_hint": destructive,
+        "idempotent_hint": idempotent,
+        "open_world_hint": True,
+    }
 
 
 class Effect(Enum):
@@ -62,19 +65,22 @@ class Tool:
         return self.effect is Effect.READ
 
     @property
-    def definition(self) -> ToolDefinition:
+    def definition(self) -> "ToolDefinition":
         """The tool as `tools/list` shows it."""
         return published(self)
 
-    def derive(self) -> ToolDefinition:
+    def derive(self) -> "ToolDefinition":
         """Return the definition derived from the models and the docstring."""
+        from mcp_types import Tool as ToolDefinition  # noqa: PLC0415
+        from mcp_types import ToolAnnotations  # noqa: PLC0415
+
         return ToolDefinition(
             name=self.name,
             title=self.title,
             description=self.description,
             input_schema=published_schema(self.body),
             output_schema=published_schema(self.answer),
-            annotations=self.effect.value.model_copy(update={"title": self.title}),
+            annotations=ToolAnnotations(title=self.title, **self.effect.value),
         )
 
 
@@ -82,7 +88,7 @@ TOOLS: dict[str, Tool] = {}
 
 
 @cache
-def published(tool: Tool, root: Path = Path(__file__).parents[2]) -> ToolDefinition:
+def published(tool: Tool, root: Path = Path(__file__).parents[2]) -> "ToolDefinition":
     """Return the definition from its file, or derived from the models where their source may be newer than the file.
 
     That is in a checkout: the generator of the files lies beside the package. An installed package has none, and reads:
@@ -91,6 +97,8 @@ def published(tool: Tool, root: Path = Path(__file__).parents[2]) -> ToolDefinit
     file = root / "autosend_mcp" / "tools" / "definitions" / f"{tool.name}.json"
     if (root / "manifests" / "generate.py").exists() or not file.exists():
         return tool.derive()
+    from mcp_types import Tool as ToolDefinition  # noqa: PLC0415
+
     return ToolDefinition.model_validate_json(file.read_bytes())
 
 
