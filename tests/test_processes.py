@@ -103,7 +103,8 @@ async def malformed_calls_and_lines_are_answered_by_field(child: Child, meta: di
         error = (await child.read())["error"]
         assert error["code"] == -32602
         assert error["message"].startswith("arguments must be a JSON object, for example {")
-    for arguments, said in (([], "email: is required"), ('{"email": "a@b"}', "email: must be one mail address")):
+    none: list[str] = []
+    for arguments, said in ((none, "email: is required"), ('{"email": "a@b"}', "email: must be one mail address")):
         child.call(7, arguments, **meta)
         assert said in (await child.read())["result"]["content"][0]["text"]
     child.request(7, "tools/call", {"name": 5, **meta})

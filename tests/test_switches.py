@@ -15,7 +15,7 @@ from autosend_mcp.sandbox.automations.definitions import added_to_list
 from autosend_mcp.sandbox.contacts import writes
 from autosend_mcp.sandbox.error_shapes import ErrorShape
 from autosend_mcp.tools.contact_lists.members import LEAVE_OUT, PUT_IN
-from autosend_mcp.tools.contacts.delete import SEVERAL
+from autosend_mcp.tools.contacts.delete import CAN_COME_BACK, SEVERAL
 from tests.support.line import Forward, Line, answering, reset
 from tests.support.records import members_of, started_by
 from tests.support.seeded import JANE, JOHN, fact, held, seeded
@@ -112,7 +112,7 @@ async def test_a_deletion_by_somebody_else_is_reported_the_same(status: Literal[
 
         line.lose("DELETE /contacts/", gone_before)
         deleted = await client.call_tool("delete_contacts", {"emails": [JANE], "confirm": JANE})
-    assert answer_of(deleted) == {"outcome": "deleted", "deleted": [JANE]}
+    assert answer_of(deleted) == {"outcome": "deleted", "deleted": [JANE], "notes": [CAN_COME_BACK]}
 
 
 @pytest.mark.parametrize("status", [200, 201])
@@ -179,7 +179,7 @@ async def test_a_malformed_id_is_no_contact(status: Literal[404, 400]) -> None:
         both = await client.call_tool("delete_contacts", {"ids": ["jane", jane["id"]], "confirm": JANE})
         assert [contact["email"] for contact in found(line, JANE, JOHN)] == [JOHN]
     assert unknown.startswith("No contact has this id. find_contacts")
-    assert answer_of(both) == {"outcome": "deleted", "deleted": [JANE], "notFound": ["jane"]}
+    assert answer_of(both) == {"outcome": "deleted", "deleted": [JANE], "notFound": ["jane"], "notes": [CAN_COME_BACK]}
 
 
 @pytest.mark.parametrize("rule", ["refuse", "keep"])
@@ -233,7 +233,12 @@ async def test_a_deletion_that_overlaps_another_is_reported_by_the_rule(
     else:
         assert "(status 404). Nothing changed." in error_of(first)
         assert left == [JANE]
-        assert answer_of(again) == {"outcome": "deleted", "deleted": [JANE], "notFound": [JOHN]}
+        assert answer_of(again) == {
+            "outcome": "deleted",
+            "deleted": [JANE],
+            "notFound": [JOHN],
+            "notes": [CAN_COME_BACK],
+        }
 
 
 @pytest.mark.parametrize("rule", ["last", "first", "refuse"])
