@@ -28,7 +28,8 @@ pytestmark = pytest.mark.anyio
 SERVER, BUNDLE, DESKTOP = "manifests/server.json", "manifests/mcpb/manifest.json", "manifests/claude-desktop.json"
 SCHEMAS = {SERVER: "server.schema.json", BUNDLE: "mcpb-manifest-v0.4.schema.json"}
 README, GUIDE = "README.md", "docs/guide.md"  # pages with generated blocks
-WHOLE = [SERVER, BUNDLE, DESKTOP, "docs/exchange.svg", f"{DEFINITIONS}/create_contact.json"]  # one of each kind
+OFFER = "autosend_mcp/server/front/offer.json"
+WHOLE = [SERVER, BUNDLE, DESKTOP, OFFER, "docs/exchange.svg", f"{DEFINITIONS}/create_contact.json"]  # one of each kind
 VARIABLES = {variable_of(field) for field in Settings.model_fields}
 HOST = re.compile(r"(?:https?://[^\s/\"]+|\b(?:[a-z0-9-]+\.)+(?:com|dev|io|net|org)\b)")
 

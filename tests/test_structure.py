@@ -124,10 +124,12 @@ def test_the_sandbox_shares_no_code_with_the_rest() -> None:
             assert all(used.startswith("sandbox.") for used in ours(imports_of(file))), module
 
 
-def test_one_module_reads_the_environment() -> None:
+def test_one_module_reads_the_environment_and_the_front_looks_at_it() -> None:
     for module, file in MODULES.items():
         text = file.read_text()
-        assert module == "variables" or not any(word in text for word in ("environ", "getenv", "BaseSettings")), module
+        # The front may not import what it is faster than; a test compares what both find.
+        reads = any(word in text for word in ("environ", "getenv", "BaseSettings"))
+        assert module in {"variables", "server.front.start"} or not reads, module
 
 
 def test_a_module_has_at_most_250_lines_and_a_function_40() -> None:

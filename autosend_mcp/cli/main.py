@@ -1,16 +1,18 @@
 """Run the command. Each subcommand imports what it needs itself, so that serving loads nothing else."""
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from autosend_mcp.cli.exits import exit_now, failed, failed_with, flushed, usage
+from autosend_mcp.cli.exits import failed, failed_with, flushed, usage
 from autosend_mcp.cli.flags import apart, parser, tool_words
 
 if TYPE_CHECKING:
     from autosend_mcp.api.client import AutoSend
+    from autosend_mcp.server.front.stdin import Front
 
 
 _AT_A_TERMINAL = """\
@@ -19,17 +21,13 @@ To see it work: autosend-mcp demo. To call a tool from here: autosend-mcp call -
 into a host. It waits for messages now; Ctrl-C ends it."""
 
 
-def run() -> NoReturn:
-    """Run the command as a process of its own."""
-    exit_now(main())
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit code."""
+def main(argv: Sequence[str] | None = None, *, front: "Front | None" = None) -> int:
+    """Run the command; return its exit code. `front` has answered a host so far."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     args = parser().parse(apart(sys.argv[1:] if argv is None else argv))
+    args.front = front
     try:
         return flushed(_COMMANDS[args.command](args))
     except KeyboardInterrupt:
@@ -51,7 +49,9 @@ def _serve(args: argparse.Namespace) -> int:
     if sys.stdin.isatty():
         print(_AT_A_TERMINAL, file=sys.stderr, flush=True)
     configure_logging(autosend.settings.log_level)
-    anyio.run(serve_stdio, autosend)
+    if args.front:
+        args.front.close()
+    anyio.run(serve_stdio, autosend, args.front)
     return 0
 
 
@@ -85,12 +85,14 @@ def _call(args: argparse.Namespace) -> int:
 def _demo(_args: argparse.Namespace) -> int:
     from autosend_mcp.cli.demo import demo
 
+    _collect_garbage()
     return demo()
 
 
 def _sandbox(args: argparse.Namespace) -> int:
     from autosend_mcp.cli.sandbox import run
 
+    _collect_garbage()
     return usage(f"sandbox: {why_not}") if (why_not := run(args)) else 0
 
 
@@ -106,7 +108,15 @@ def _connect(args: argparse.Namespace) -> "AutoSend":
         sys.exit(usage(str(error)))
     for note in autosend.settings.notes:
         print(f"autosend-mcp: {note}", file=sys.stderr)
+    _collect_garbage()
     return autosend
+
+
+def _collect_garbage() -> None:
+    """Collect garbage from now on, if it has been off, but not among what was imported."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def _import(args: argparse.Namespace) -> int:

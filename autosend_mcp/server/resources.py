@@ -36,7 +36,7 @@ async def _fields(call: Call) -> object:
 _READERS: dict[str, Callable[[Call], Awaitable[object]]] = {LISTS: _lists, FIELDS: _fields}
 
 # Each with the toolset that it belongs to; the writes belong to none.
-_DEFINITIONS = (
+DEFINITIONS = (
     ("lists", Resource(uri=LISTS, name="contact_lists", title="Contact lists", mime_type=JSON,
                        description="The contact lists and segments, with the number of contacts in each.")),
     ("fields", Resource(uri=FIELDS, name="custom_fields", title="Custom fields", mime_type=JSON,
@@ -44,23 +44,20 @@ _DEFINITIONS = (
     ("", Resource(uri=WRITES, name="writes", title="Writes", mime_type=JSON,
                   description="What this server has written since it started, and what would take it back.")),
 )  # fmt: skip
+TEMPLATES = (
+    ("lists", ResourceTemplate(uri_template=CONTACT_LIST, name="contact_list", title="Contact list", mime_type=JSON,
+                               description="One contact list or segment, by name or id.")),
+)  # fmt: skip
 
 
 def offered(toolsets: Collection[str]) -> list[Resource]:
     """Return the resources of these toolsets."""
-    return [resource for toolset, resource in _DEFINITIONS if not toolset or toolset in toolsets]
+    return [resource for toolset, resource in DEFINITIONS if not toolset or toolset in toolsets]
 
 
 def templates(toolsets: Collection[str]) -> list[ResourceTemplate]:
     """Return the resource templates of these toolsets; the name of a list is completed."""
-    if "lists" not in toolsets:
-        return []
-    return [
-        ResourceTemplate(
-            uri_template=CONTACT_LIST, name="contact_list", title="Contact list", mime_type=JSON,
-            description="One contact list or segment, by name or id.",
-        )
-    ]  # fmt: skip
+    return [template for toolset, template in TEMPLATES if toolset in toolsets]
 
 
 def is_offered(uri: str, toolsets: Collection[str]) -> bool:

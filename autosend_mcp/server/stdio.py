@@ -8,10 +8,11 @@ They work on private copies of stdin and stdout. From then on stdin is empty, an
 that nothing mixes with the protocol.
 """
 
+import json
 import os
 import select
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
 from threading import Timer
 from typing import Any, cast
@@ -23,6 +24,7 @@ from mcp.server.stdio import stdio_server
 
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.server.app import open_server
+from autosend_mcp.server.front.stdin import Front
 from autosend_mcp.server.in_flight import InFlightWrites
 from autosend_mcp.server.lines import method_of, read_line
 from autosend_mcp.tools.jobs import ending_signals
@@ -30,14 +32,22 @@ from autosend_mcp.tools.jobs import ending_signals
 # From the end of stdin: longer than the grace of the writes, shorter than what is promised.
 _MAX_SECONDS_TO_END = 1.8
 
+# In bytes, of one reading of stdin.
+_CHUNK = 65_536
+
 # A discovery has this long to be answered; it is at once.
 _DISCOVERY_PATIENCE = 5.0
 
 
-async def serve_stdio(autosend: AutoSend) -> None:
-    """Serve until stdin ends. SIGTERM, SIGINT and SIGHUP end the process with 128 + the signal's number."""
-    stdout, ended = _Stdout(), anyio.Event()
-    messages = _messages(_take_stdin(), stdout.write, ended)
+async def serve_stdio(autosend: AutoSend, front: Front | None = None) -> None:
+    """Serve until stdin ends. SIGTERM, SIGINT and SIGHUP end the process with 128 + the signal's number.
+
+    `front` has read and answered what the host began with: the SDK is given it too, and answers it to nobody.
+    """
+    stdout, ended = _Stdout(front.answered if front else []), anyio.Event()
+    if front:
+        await stdout.write_bytes(front.unsent)
+    messages = _messages(lines(_take_stdin(), front.read if front else b""), stdout.write, ended)
     async with open_server(autosend) as (server, writes), anyio.create_task_group() as tasks:
         tasks.start_soon(_end_with_stdin, ended, writes)
         if sys.platform != "win32":
@@ -81,6 +91,32 @@ async def _joined(opening: Iterable[str], messages: AsyncIterator[str]) -> Async
         yield message
 
 
+async def lines(stdin: int, begun: bytes) -> AsyncGenerator[bytes]:
+    """Yield each line of stdin, of which `begun` was read before, with its line break if it has one."""
+    waiting, searched = bytearray(begun), 0
+    while True:
+        while end := waiting.find(b"\n", searched) + 1:
+            yield bytes(waiting[:end])
+            del waiting[:end]
+            searched = 0
+        searched = len(waiting)
+        chunk = await _read(stdin)
+        if not chunk:
+            break
+        waiting += chunk
+    if waiting:
+        yield bytes(waiting)
+
+
+async def _read(stdin: int) -> bytes:
+    """Return what has come, b"" at the end; without a thread where the platform can wait for it."""
+    if sys.platform != "win32":
+        with suppress(PermissionError):  # a file cannot be waited for, and need not be
+            await anyio.wait_readable(stdin)
+            return os.read(stdin, _CHUNK)
+    return await to_thread.run_sync(os.read, stdin, _CHUNK, abandon_on_cancel=True)
+
+
 async def _end_with_stdin(ended: anyio.Event, writes: InFlightWrites) -> None:
     await ended.wait()
     # A host that no longer reads keeps the answers, and with them this process, from ending.
@@ -99,14 +135,14 @@ async def _end_on_signal(writes: InFlightWrites) -> None:
             os._exit(128 + number)
 
 
-def _take_stdin() -> AsyncFile[bytes]:
+def _take_stdin() -> int:
     private = os.dup(0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    return anyio.wrap_file(open(private, "rb"))  # noqa: PTH123 - open to the end
+    return private
 
 
 async def _messages(
-    stdin: AsyncFile[bytes], send: Callable[[str], Awaitable[None]], ended: anyio.Event
+    stdin: AsyncIterator[bytes], send: Callable[[str], Awaitable[None]], ended: anyio.Event
 ) -> AsyncGenerator[str]:
     """Yield the messages of JSON-RPC; answer what is none. The SDK parses them again: it takes text."""
     async for raw in stdin:
@@ -119,9 +155,13 @@ async def _messages(
 
 
 class _Stdout:
-    """Lines to the host, written without a thread where that cannot block."""
+    """Lines to the host, written without a thread where that cannot block.
 
-    def __init__(self) -> None:
+    `answered`: the ids of requests that have an answer already, and get no second one.
+    """
+
+    def __init__(self, answered: Collection[int | str] = ()) -> None:
+        self._answered = [*answered]
         self._private = os.dup(1)
         os.dup2(2, 1)
         self._writing = anyio.Lock(fast_acquire=True)
@@ -133,7 +173,11 @@ class _Stdout:
 
     async def write(self, line: str) -> None:
         """Write one whole line."""
-        data = line.encode()
+        if not self._answered or not self._is_answered(line):
+            await self.write_bytes(line.encode())
+
+    async def write_bytes(self, data: bytes) -> None:
+        """Write what may be a part of a line."""
         async with self._writing:
             with suppress(OSError):  # the host has gone, and stdin is about to end
                 if self._has_room(len(data)):
@@ -143,6 +187,13 @@ class _Stdout:
 
     async def flush(self) -> None:
         """Do nothing: no line is kept back."""
+
+    def _is_answered(self, line: str) -> bool:
+        message: dict[str, Any] = json.loads(line)
+        known = "method" not in message and message.get("id") in self._answered
+        if known:
+            self._answered.remove(message["id"])
+        return known
 
     def _has_room(self, size: int) -> bool:
         """Return whether this many bytes can be written at once: a pipe that is ready has room for PIPE_BUF."""

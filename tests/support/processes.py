@@ -20,7 +20,7 @@ from typing import Any
 
 import anyio
 
-from autosend_mcp.cli.main import run
+from autosend_mcp.__main__ import run
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60  # seconds for what takes one: only a process that hangs takes longer
