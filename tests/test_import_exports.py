@@ -217,3 +217,43 @@ def test_the_line_of_the_header_can_be_named() -> None:
     assert (contacts, notes) == ([{"email": "ana@example.com", "firstName": "Ana"}], [])
     contacts, _, _ = read("ana@example.com,Ana\n", header_line=0, columns={"column 2": "firstName"})
     assert contacts == [{"email": "ana@example.com", "firstName": "Ana"}]
+
+
+@pytest.mark.parametrize(
+    ("header", "whole", "parts"),
+    [
+        ("Display Name", "Ana Ruiz", "First Name,Last Name"),
+        ("Anzeigename", "Ruiz Ana", "Vorname,Nachname"),
+        ("Nom complet", "Mme Ana RUIZ", "Prénom,Nom"),
+        ("File As", '"Ruiz, Ana"', "Given Name,Family Name"),
+        ("Nombre para mostrar", "ana", "Nombre,Apellidos"),
+        ("Отображаемое имя", "Ana Ruiz", "Имя,Фамилия"),
+        ("Name", "Ana Ruiz", "First Name,Last Name"),
+    ],
+)
+def test_a_whole_name_beside_its_parts_is_left_out(header: str, whole: str, parts: str) -> None:
+    text = f"{parts},{header},Email\nAna,Ruiz,{whole},ana@example.com\n,Lind,,bo@example.org\n"
+    for create in (False, True):
+        contacts, _, notes = read(text, create_fields=create)
+        assert contacts == [ANA, {"lastName": "Lind", "email": "bo@example.org"}]
+        assert notes == [f'Left out, because other columns have the first and the last names: "{header}".']
+    kept, _, _ = read(text, columns={header: "shown"}, create_fields=True)
+    assert "shown" in kept[0]["customFields"]
+
+
+def test_a_whole_name_without_its_parts_is_asked_about_in_its_rows_alone() -> None:
+    text = "First Name,Last Name,Display Name,Email\nAna,,Mrs Ana,ana@example.com\n,,Bo Lind,bo@example.org\n"
+    said = refusal(text, create_fields=True)
+    assert '1 row has a name only in "Display Name", such as "Bo Lind".' in said
+    assert '--map "Display Name=" leaves a column out' in said
+    contacts, _, notes = read(text, split_name="last-blank")
+    assert contacts[0] == {"firstName": "Ana", "email": "ana@example.com"}
+    assert contacts[1] == {"email": "bo@example.org", "firstName": "Bo", "lastName": "Lind"}
+    assert notes == [
+        '"Display Name" is read as first and last name, in rows without any: "Bo Lind" as "Bo" and "Lind".'
+    ]
+
+
+def test_a_name_of_something_else_beside_the_parts_is_a_column_of_its_own() -> None:
+    text = "First Name,Last Name,Name,Email\nAna,Ruiz,Spring fair,ana@example.com\n"
+    assert 'no custom field that AutoSend defines: "Name"' in refusal(text)

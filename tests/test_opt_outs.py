@@ -129,6 +129,7 @@ EXPORTS: list[tuple[str, list[str], list[int]]] = [
     ("Durum", ["Aktif", "Pasif"], [1]),
     ("DM配信", ["可", "不可"], [1]),
     ("メールマガジン", ["受け取る", "受け取らない"], [1]),
+    ("Receive updates by email", ["yes", "no"], [1]),
     ("email_marketing_consent.state", ["subscribed", "not_subscribed"], [1]),
 ]
 
@@ -142,6 +143,7 @@ OTHERS: list[tuple[dict[str, list[str]], None]] = [
     ({"ConsentToTrack": ["Yes", "No"]}, None),  # Campaign Monitor
     ({"State": ["CA", "TX"], "Lead status": ["open", "rejected"], "Order Status": ["paid", "cancelled"]}, None),
     ({"OPTIN_TIME": ["2018-02-12 17:59:31", ""], "OPTIN_IP": ["192.0.2.10", ""]}, None),
+    ({"Days left": ["1", "30"], "Email sent on": ["2024-01-01", ""], "Invited by email": ["a@example.com", ""]}, None),
     ({"Newsletter": ["weekly", "daily"], "lastName": ["Junk", "Bounce"], "active": ["true", "true"]}, None),
     ({"unsubscribe_url": ["https://a.example/1", "https://a.example/2"], "Tax Exempt": ["no", "yes"]}, None),
     ({"deleted_at": ["", ""], "Blocked": ["no", "no"], "confirmed": ["1", "1"]}, None),
@@ -165,6 +167,9 @@ UNCLEAR: list[tuple[dict[str, list[str]], list[str]]] = [
     ({"수신거부": ["아니요", "예"]}, ['"아니요" in 1 row']),
     ({"配信": ["許可", "拒否"]}, ['"拒否" in 1 row']),
     ({"Contactable": ["yes", "no"]}, ['"no" in 1 row']),
+    ({"May we contact you by e-mail?": ["yes", "no"]}, ['"no" in 1 row']),  # by what, not by whom
+    ({"Peut-on vous contacter par email ?": ["oui", "non"]}, ['"non" in 1 row']),
+    ({"Date left": ["", "2024-01-01"]}, ["(a date) in 1 row"]),
     ({"Newsletter": ["wants it", "does not want it"]}, ['"does not want it" in 1 row']),
     ({"Uutiskirje": ["haluan", "en halua, ei kiitos"]}, ["ei kiitos"]),
     ({"confirmed": ["1", "0"]}, ['"0" in 1 row']),

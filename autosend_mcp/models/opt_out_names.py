@@ -53,6 +53,7 @@ _TIME = re.compile(
     r"dzien|den|"
     r"datetime|utc) |日|时间|時間|時刻"
 )
+_BY_CHANNEL = re.compile(rf" by (?=(?:{_MAIL}) )")  # says how, not who did it
 _DETAIL = re.compile(
     r" (reasons?|source|sources|ip|campaign|titles?|id|ids|comments?|method|by|form|text|version|country|level|grund|"
     r"quelle|motif|motivo|raison|reden|powod|orsak|причина|origin|count|counts|number|other|code|codes|type|mode|"
@@ -111,6 +112,7 @@ _LEFT_INSIDE = re.compile(
 
 _MAYBE_LEFT = re.compile(
     r" (is |was )?(inactive|disabled|blocked|banned|deleted|archived|suspended|removed|deactivated|spam|junk|"
+    r"left (at|on|date|us)|date left|"
     r"excluded|"
     r"inaktiv|gesperrt|geloscht|deaktiviert|inactif|bloque|supprime|inactivo|bloqueado|eliminado|inattivo|bloccato|"
     r"inativo|inactief|verwijderd|nieaktywny|zablokowan\w*|inaktiv|sparrad|blockerad|заблокирован\w*|удален\w*) |"
@@ -185,7 +187,7 @@ _MAIL_PERMISSION = re.compile(rf" ({_MAIL}|email marketing) (\w+ )?(?:{_CONSENT}
 def mail_name(name: str) -> MailName | None:
     """Return what a name says of mail; None where it says nothing."""
     name = name[:_MAX_NAME]
-    words, together = words_of(name), re.sub(r"[\W_]+", "", name.casefold())
+    words, together = _BY_CHANNEL.sub(" with ", words_of(name)), re.sub(r"[\W_]+", "", name.casefold())
     if _OTHERWISE.search(words) and not _BY_MAIL.search(words):
         return None
     if _MAIL_STATUS.search(words):
@@ -232,7 +234,7 @@ def _maybe(words: str) -> MailName | None:
     patterns: tuple[tuple[re.Pattern[str], Says], ...]
     patterns = ((_MAYBE_LEFT, "left"), (_MAYBE_AGREED, "agreed"), (_STATUS, "status"))
     found: Says | None = next((says for pattern, says in patterns if pattern.search(words)), None)
-    if found is None and _ABOUT_MAIL.search(words) and not is_time:
+    if found is None and _ABOUT_MAIL.search(words):
         found = "agreed"
     return MailName(found, "maybe", is_time=is_time) if found else None
 

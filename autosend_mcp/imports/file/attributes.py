@@ -18,12 +18,13 @@ class Attributes:
     """The attribute of a contact that each of some columns is.
 
     `several`: columns of addresses of which none is meant first. `by_cells`: the column that is the address by its
-    cells alone.
+    cells alone. `repeating`: columns of whole names that only say what the parts of a name in other columns say.
     """
 
     of: dict[str, str] = field(default_factory=dict[str, str])
     several: list[str] = field(default_factory=list[str])
     by_cells: str = ""
+    repeating: list[str] = field(default_factory=list[str])
 
 
 def find_attributes(names: Sequence[str], taken: Iterable[str], contents: Mapping[str, Content]) -> Attributes:
@@ -84,13 +85,21 @@ def _find_address(
 def _find_whole_name(
     found: Attributes, candidates: Mapping[str, Mapping[str, int]], has: set[str], contents: Mapping[str, Content]
 ) -> None:
-    """Find the column of whole names, where no others hold the parts; beside one part, it is the other part."""
+    """Find the column of whole names, where no others hold the parts; beside one part, it is the other part.
+
+    Beside both parts, it counts only if it has names that they do not have.
+    """
     parts = has | set(found.of.values())
     have = [part for part in NAME_PARTS if part in parts]
-    if not candidates[WHOLE_NAME] or len(have) == len(NAME_PARTS):
+    if not candidates[WHOLE_NAME]:
         return
     name = _first(candidates[WHOLE_NAME], contents)[0]
-    if not have:
+    if len(have) == len(NAME_PARTS):
+        repeating = [name for name in candidates[WHOLE_NAME] if _of(contents, name).repeats_parts]
+        alone = [name for name in repeating if _of(contents, name).alone]
+        found.of |= dict.fromkeys(alone[:1], WHOLE_NAME)
+        found.repeating = [name for name in repeating if name not in alone[:1]]
+    elif not have:
         found.of[name] = WHOLE_NAME
     elif not _of(contents, name).holds_words:
         found.of[name] = LAST_NAME if have == [FIRST_NAME] else FIRST_NAME

@@ -27,27 +27,26 @@ def arguments_of(
     """
     arguments: dict[str, Any] = {}
     custom: dict[str, Any] = {}
+    whole: dict[str, str] = {}
     for column in columns:
         value = values.get(column.name)
         if value is None or value == "" or not column.field:
             continue
-        why = ""
-        if column.new and column.kind == "string" and isinstance(value, int) and not isinstance(value, bool):
-            value = str(value)  # a code, which JSON may have as a number
-        if isinstance(value, str):
-            value, why = _read(value, column)
-            if value is None:
-                continue
+        value, why = _read(value, column) if isinstance(value, str) else (_code(value, column), "")
+        if value is None:
+            continue
         if why and problems is not None:
             problems.append(f"- {_named(column)}: {why}.")
         if column.field.startswith(CUSTOM_PREFIX):
             custom[column.field.removeprefix(CUSTOM_PREFIX)] = value
         elif column.field == WHOLE_NAME and isinstance(value, str):
-            arguments |= _parts(value, column.split)
+            whole = _parts(value, column.split)
         elif column.split and isinstance(value, str) and (mailbox := unwrapped(value)).name:
             arguments |= _parts(mailbox.name, column.split) | {column.field: mailbox.address}
         else:
             arguments[column.field] = value
+    if whole and FIRST_NAME not in arguments and LAST_NAME not in arguments:
+        arguments |= whole
     return arguments | {CUSTOM: custom} if custom else arguments
 
 
@@ -60,6 +59,12 @@ def _named(column: Column) -> str:
 def _parts(name: str, split: str) -> dict[str, str]:
     parts = zip((FIRST_NAME, LAST_NAME), divided(name, split), strict=True)
     return {part: value for part, value in parts if value}
+
+
+def _code(value: object, column: Column) -> object:
+    """Return the value as a text where it is a code, which JSON may have as a number."""
+    is_code = column.new and column.kind == "string" and isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_code else value
 
 
 def _read(cell: str, column: Column) -> tuple[object, str]:

@@ -11,7 +11,7 @@ NAME_BESIDE = "beside"  # how the name beside an address is divided: by its scri
 ALL_OTHERS = "*"  # in place of a column: each that is not named, and neither the address nor a name
 
 # Why a column is left out, where nobody asked for that.
-LeftOut = Literal["", "blank", "set by AutoSend", "another", "nested"]
+LeftOut = Literal["", "blank", "set by AutoSend", "another", "nested", "repeating"]
 
 
 @dataclass(slots=True)
@@ -19,8 +19,9 @@ class Column:
     """One column: its name in the file, the field it is (`email`, `customFields.plan`; "" leaves it out), the type.
 
     `new`: a custom field that AutoSend does not define yet. `left_out`: why it is. A `field` of `name` is the whole
-    name, which `split` says how to divide; it says that of the name beside an address, too. `is_typed`: the caller said
-    the type. How cells are read: `guarded` by an apostrophe, `decimal` point or comma, `order` of day, month and year.
+    name, for rows without its parts. `split`: how to divide it, or the name beside an address. `is_typed`: the caller
+    said the type. How cells are read: `guarded` by an apostrophe, `decimal` point or comma, `order` of day, month and
+    year.
     """
 
     name: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from autosend_mcp.imports.file.attributes import EMAIL
+from autosend_mcp.imports.file.attributes import EMAIL, NAME_PARTS
 from autosend_mcp.imports.file.column import Column, LeftOut
 from autosend_mcp.imports.file.field_names import named
 from autosend_mcp.imports.file.header_words import WHOLE_NAME
@@ -15,6 +15,7 @@ _WHY: dict[LeftOut, str] = {
     "set by AutoSend": "Left out, because AutoSend sets such values itself: {}.",
     "blank": "Left out, because every row is blank there: {}.",
     "nested": "Left out, because a contact has no place for lists of objects: {}.",
+    "repeating": "Left out, because other columns have the first and the last names: {}.",
     "another": "Left out, because only names and addresses were asked for: {}.",
 }
 
@@ -26,6 +27,7 @@ def column_notes(columns: Sequence[Column], given: Mapping[str, str], contents: 
         for reason, why in _WHY.items()
         if (left := [column for column in columns if column.left_out == reason])
     ]
+    parts = {column.field for column in columns} >= {*NAME_PARTS}
     for column in columns:
         content = contents.get(column.name) or Content()
         if column.field == EMAIL and column.name not in given and column.name != EMAIL and known(column.name) is None:
@@ -35,12 +37,13 @@ def column_notes(columns: Sequence[Column], given: Mapping[str, str], contents: 
         if column.field == EMAIL and content.named:
             notes.append(_beside(column, content))
         elif column.field == WHOLE_NAME and content.examples:
-            notes.append(_divided(column, content.examples))
+            notes.append(_divided(column, content.alone_examples if parts else content.examples, parts=parts))
     return notes
 
 
-def _divided(column: Column, examples: Iterable[str]) -> str:
-    return f"{quoted(column.name)} is read as first and last name: {_shown(examples, column.split)}."
+def _divided(column: Column, examples: Iterable[str], *, parts: bool) -> str:
+    where = ", in rows without any" if parts else ""
+    return f"{quoted(column.name)} is read as first and last name{where}: {_shown(examples, column.split)}."
 
 
 def _shown(wholes: Iterable[str], split: str) -> str:

@@ -68,7 +68,7 @@ def _match(matching: Matching) -> Attributes:
         elif attribute and not (attribute == MOBILE and _is_no_mobile(name, matching)):
             matching.columns[name] = Column(name, attribute, split=matching.split if attribute == WHOLE_NAME else "")
         else:
-            matching.columns[name] = _other(name, matching)
+            matching.columns[name] = _other(name, matching, repeating=name in attributes.repeating)
     return attributes
 
 
@@ -114,14 +114,16 @@ def _known(name: str, matching: Matching, *, only: bool) -> Column | None:
     return Column(name, "", left_out="set by AutoSend") if bare(name) in SET_BY_AUTOSEND else None
 
 
-def _other(name: str, matching: Matching) -> Column:
-    """Return a column that is a custom field; a new one that has no value is left out."""
+def _other(name: str, matching: Matching, *, repeating: bool) -> Column:
+    """Return a column that is a custom field; a new one that has no value, or none of its own, is left out."""
     custom = bare(name)
     near = alike(custom, matching.defined)
     column = _custom(name, near[0] if len(near) == 1 else custom if near else new_name(custom), matching.defined)
     content = matching.contents.get(name)
     if column.new and content is not None and not content.filled and not is_reserved(custom):
         return Column(name, "", left_out="blank")
+    if column.new and repeating:
+        return Column(name, "", left_out="repeating")
     if column.new and content is not None and content.nested and name not in (CUSTOM, PROPERTIES):
         return Column(name, "", left_out="nested")
     return column

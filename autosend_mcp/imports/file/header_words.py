@@ -75,7 +75,13 @@ WORDS = {
         uzvārds, vardas pavardė, ad soyad, adı soyadı, isim soyisim, tam ad, ad ve soyad, ονοματεπώνυμο, πλήρες όνομα,
         nom i cognoms, 氏名, 名前, お名前, 姓名, 全名, フルネーム, ご氏名, 성명, 성함, 전체 이름, 이름(성명), الاسم, الاسم الكامل, שם מלא, שם, نام
         کامل, نام و نام خانوادگی, नाम, पूरा नाम, ชื่อ-นามสกุล, ชื่อ นามสกุล, họ và tên, họ tên, tên đầy đủ, nama, nama
-        lengkap, nama penuh, jina kamili, 名稱, 中文姓名
+        lengkap, nama penuh, jina kamili, 名稱, 中文姓名, display as, file as, formatted name, name to display, public name,
+        angezeigter Name, Speichern unter, Ablegen unter, nom affiché, nom à afficher, nombre mostrado, nombre visible,
+        guardar como, nome de exibição, nome a apresentar, nome da visualizzare, nome visibile, weergegeven naam,
+        getoonde naam, nazwa wyświetlana, wyświetlana nazwa, visningsnavn, näyttönimi, zobrazované jméno, zobrazené meno,
+        megjelenítendő név, megjelenített név, nume afișat, prikazano ime, görünen ad, görünen isim, εμφανιζόμενο όνομα,
+        отображаемое имя, экранное имя, відображуване ім'я, показвано име, 表示名, 显示名, 显示名称, 顯示名稱, 표시 이름, 표시명,
+        الاسم المعروض, שם תצוגה, nama tampilan, tên hiển thị, ชื่อที่แสดง
     """,
     USER_ID: "user id, external id",
     MOBILE: """

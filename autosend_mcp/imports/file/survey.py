@@ -4,7 +4,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from autosend_mcp.imports.file.header_words import WHOLE_NAME
+from autosend_mcp.imports.file.known_headers import known, plain
 from autosend_mcp.imports.file.rows import FileRow
+from autosend_mcp.models.contacts.contact import FIRST_NAME, LAST_NAME
 from autosend_mcp.models.mailboxes import unwrapped
 from autosend_mcp.models.values import in_e164
 
@@ -27,8 +30,9 @@ class Content:
 
     `filled`: how many are not blank. `addresses`: how many of them are addresses; `named`: with a name beside them;
     `spaced`: have a blank between words; `objects`: are objects that could not be read; `nested`: are lists of
-    objects, or of lists; `numbers`: are numbers to call, with their country. `examples`: the first of them; `names`: of
-    the names beside addresses.
+    objects, or of lists; `numbers`: are numbers to call, with their country. `alone`: are whole names in rows whose
+    parts of a name are blank; `repeated`: in rows with such parts, which are in it. `examples`: the first cells;
+    `names`: the first names beside addresses; `alone_examples`: the first cells of those alone.
     """
 
     filled: int = 0
@@ -38,8 +42,11 @@ class Content:
     objects: int = 0
     nested: int = 0
     numbers: int = 0
+    alone: int = 0
+    repeated: int = 0
     examples: list[str] = field(default_factory=list[str])
     names: list[str] = field(default_factory=list[str])
+    alone_examples: list[str] = field(default_factory=list[str])
 
     @property
     def holds_addresses(self) -> bool:
@@ -55,6 +62,11 @@ class Content:
     def holds_words(self) -> bool:
         """Return whether most of the cells are several words."""
         return 2 * self.spaced > self.filled
+
+    @property
+    def repeats_parts(self) -> bool:
+        """Return whether most of the whole names beside the parts of a name say the same."""
+        return 2 * self.repeated >= self.filled - self.alone
 
     @property
     def holds_objects(self) -> bool:
@@ -79,6 +91,16 @@ class Content:
         self.nested += isinstance(cell, dict | list)
         self.filled += 1
 
+    def see_whole(self, whole: str, parts: Sequence[str]) -> None:
+        """Compare a whole name with the parts of a name in its row, of which blank ones are left out."""
+        if not parts:
+            self.alone += 1
+            if len(self.alone_examples) < _MAX_EXAMPLES:
+                self.alone_examples.append(whole.strip())
+        else:
+            name = plain(whole)
+            self.repeated += any(plain(part) in name for part in parts)
+
     def _see_address(self, text: str) -> None:
         self.addresses += is_address(text)
         if text[-1] in _BESIDE and (name := unwrapped(text).name):
@@ -90,8 +112,21 @@ class Content:
 def survey(columns: Sequence[str], rows: Iterable[FileRow]) -> dict[str, Content]:
     """Return what is in each column."""
     found = {name: Content() for name in columns}
+    attributes = {name: says.attribute for name in columns if (says := known(name))}
+    wholes = [name for name, attribute in attributes.items() if attribute == WHOLE_NAME]
+    parts = [name for name, attribute in attributes.items() if attribute in (FIRST_NAME, LAST_NAME)]
     for row in rows:
         for name, cell in row.values.items():
             if cell is not None and cell != "":
                 found[name].see(cell)
+        if wholes and parts:
+            _compare(found, row, wholes, parts)
     return found
+
+
+def _compare(found: dict[str, Content], row: FileRow, wholes: Iterable[str], parts: Iterable[str]) -> None:
+    filled = [cell for name in parts if isinstance(cell := row.values.get(name), str) and cell.strip()]
+    for name in wholes:
+        whole = row.values.get(name)
+        if isinstance(whole, str) and whole.strip():
+            found[name].see_whole(whole, filled)

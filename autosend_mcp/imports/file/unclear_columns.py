@@ -9,7 +9,7 @@ from autosend_mcp.imports.file.header_words import WHOLE_NAME
 from autosend_mcp.imports.file.survey import Content
 from autosend_mcp.imports.hints import Hint, UnclearImport
 from autosend_mcp.models.contacts.contact import FIRST_NAME
-from autosend_mcp.models.text import quoted
+from autosend_mcp.models.text import counted, quoted
 
 
 def check_address(columns: Sequence[Column], attributes: Attributes, matching: Matching) -> None:
@@ -42,6 +42,12 @@ def check_new(columns: Sequence[Column], matching: Matching, *, create: bool) ->
         raise UnclearImport(what, hints=[*others, Hint("leave_out", reserved[0].name)])
     whats, hints = list[str](), list[Hint]()
     for column in (column for column in columns if column.field == WHOLE_NAME and not column.split):
+        alone = matching.contents[column.name] if column.name in matching.contents else Content()
+        if alone.alone:
+            rows = counted(alone.alone, "row has a name", "rows have names")
+            whats.append(f"{rows} only in {quoted(column.name)}, such as {quoted(alone.alone_examples[0])}.")
+            hints += [Hint("split_name"), Hint("leave_out", column.name)]
+            continue
         example = next(iter(_examples(column, matching)), "Jane Doe")
         whats.append(f"{quoted(column.name)} holds whole names, such as {quoted(example)}.")
         hints += [Hint("split_name"), Hint("columns", column.name, FIRST_NAME)]
