@@ -13,7 +13,7 @@ import anyio
 import httpx2
 
 from autosend_mcp.api.cache import Cache
-from autosend_mcp.api.connection import failure, http_client
+from autosend_mcp.api.connection import failure
 from autosend_mcp.api.envelope import Reply, read_reply, unreadable
 from autosend_mcp.api.pace import Leaving, Pace, Slot
 from autosend_mcp.api.request import Request
@@ -59,14 +59,12 @@ class AutoSend:
         self.pace = Pace(settings.rate_limit, settings.rate_limit_minute)
         self.cache = Cache()
         self._transport = transport
-        self._http: httpx2.AsyncClient | None = None
         self._proxy = ""
 
     async def aclose(self) -> None:
         """Close the connections."""
-        if self._http is not None:
-            await self._http.aclose()
-            self._http = None
+        if self._transport is not None:
+            await self._transport.aclose()
 
     async def exchange(
         self,
@@ -84,11 +82,11 @@ class AutoSend:
             Unknown: It left, or may have, and no readable answer came back.
         """
         leaving = Leaving(slot)
-        client, sent = self._prepare(leaving, request, connect)
+        transport, sent = self._prepare(leaving, request, connect)
         most = MAX_BULK_REPLY_BYTES if request.many else MAX_REPLY_BYTES
         try:
             with anyio.fail_after(within):
-                response = await client.send(sent, stream=True)
+                response = await transport.handle_async_request(sent)
                 try:
                     received = await _read_capped(response, most)
                 finally:
@@ -101,8 +99,8 @@ class AutoSend:
 
     def _prepare(
         self, leaving: Leaving, request: Request[Any], connect: float
-    ) -> tuple[httpx2.AsyncClient, httpx2.Request]:
-        """Return the client and the request as it travels; nothing leaves yet.
+    ) -> tuple[httpx2.AsyncBaseTransport, httpx2.Request]:
+        """Return the connections and the request as it travels; nothing leaves yet.
 
         Raises:
             NotSent: The key, the URL, a proxy or the certificates cannot be used.
@@ -112,10 +110,9 @@ class AutoSend:
         extensions: dict[str, Any] = {"timeout": {"connect": connect, "pool": connect}, "trace": leaving}
         content = None if request.body is None else compact_json(request.body).encode()
         try:
-            # Built here rather than by the client, which would merge defaults into it that we do not have.
             url = _url(self.settings.base_url + request.path)
             sent = httpx2.Request(request.method, url, headers=headers, content=content, extensions=extensions)
-            return self._client(), sent
+            return self._connections(), sent
         except (httpx2.InvalidURL, OSError, ValueError) as error:
             raise NotSent(
                 "The connection to AutoSend could not be set up.",
@@ -159,10 +156,12 @@ class AutoSend:
                 plain = plain if clean == shown else clean
         return plain.encode(errors="surrogatepass")
 
-    def _client(self) -> httpx2.AsyncClient:
-        if self._http is None:
-            self._http, self._proxy = http_client(self.settings.base_url, self._transport)
-        return self._http
+    def _connections(self) -> httpx2.AsyncBaseTransport:
+        if self._transport is None:
+            from autosend_mcp.api.transport import network  # noqa: PLC0415 - the start of a server can do without
+
+            self._transport, self._proxy = network(self.settings.base_url)
+        return self._transport
 
 
 @lru_cache(maxsize=64)

@@ -7,7 +7,6 @@ Unix sockets, on which waiting costs nothing (see clock.py); TCP is for what onl
 import asyncio
 import json
 import socket
-import ssl
 import struct
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -15,11 +14,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import formatdate
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 import anyio
-import httpx2
+import httpcore2
 
+from autosend_mcp.api.transport import Network, Transport
 from tests.support.clock import clock
 
 
@@ -128,6 +128,16 @@ async def not_there(exchange: Exchange) -> None:
     await exchange.reply(404, {"success": False, "error": {"message": "Not found", "code": "NOT_FOUND"}})
 
 
+class _Unix(httpcore2.AsyncNetworkBackend):
+    """A network that has one Unix socket, whatever the host."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    async def connect_tcp(self, *_: Any, **__: Any) -> httpcore2.AsyncNetworkStream:
+        return await cast("httpcore2.AsyncNetworkBackend", httpcore2.AnyIOBackend()).connect_unix_socket(self._path)
+
+
 @dataclass
 class Faulty:
     """The server: its faults, what the project defines, and what it saw.
@@ -153,10 +163,9 @@ class Faulty:
         assert "://" in self.address
         return self.address
 
-    def transport(self) -> httpx2.AsyncHTTPTransport:
-        """Return connections of their own to its Unix socket."""
-        # The default reads the certificate store, which takes as long as ten calls.
-        return httpx2.AsyncHTTPTransport(uds=self.address, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    def transport(self) -> Transport:
+        """Return connections of their own to its Unix socket, otherwise those of the product."""
+        return Transport(httpcore2.AsyncConnectionPool(network_backend=Network(_Unix(self.address))))
 
     @property
     def creates(self) -> int:
