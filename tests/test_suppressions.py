@@ -378,3 +378,31 @@ async def test_a_lost_suppression_is_looked_up_with_the_fewest_requests(others: 
         )
     assert answer["outcome"] == "done"
     assert [body.get("email") or body["page"] for body in line.bodies(ENTRIES)] == searched
+
+
+async def test_an_entry_that_is_no_address_keeps_nobody_else_back() -> None:
+    async with seeded() as (client, line):
+        line.sandbox.store.suppression_groups.seed(PROJECT, "Our blog")
+        given = {"emails": ["Jane@example.com", "nobody", "a@b@c.co"], "group": "Our blog"}
+        told: dict[str, dict[str, Any]] = {}
+        for tool in ("suppress_emails", "unsuppress_emails"):
+            told[f"{tool} plan"] = answer_of(await client.call_tool(tool, {**given, "dryRun": True}))["plan"]
+            told[tool] = answer_of(await client.call_tool(tool, given))
+            assert "Not one of these is an address." in error_of(
+                await client.call_tool(tool, {**given, "emails": ["nobody"]})
+            )
+        told["get_suppression"] = answer_of(await client.call_tool("get_suppression", {"emails": given["emails"]}))
+        told["delete plan"] = answer_of(
+            await client.call_tool("delete_contacts", {"emails": given["emails"], "dryRun": True})
+        )["plan"]
+        unconfirmed = error_of(await client.call_tool("delete_contacts", {"emails": given["emails"], "confirm": "3"}))
+        told["delete"] = answer_of(
+            await client.call_tool("delete_contacts", {"emails": given["emails"], "confirm": JANE})
+        )
+    for tool, answer in told.items():
+        assert [(one["row"], one["email"]) for one in answer["invalid"]] == [(2, "nobody"), (3, "a@b@c.co")], tool
+    assert [told[tool]["changed"] for tool in ("suppress_emails", "unsuppress_emails")] == [1, 1]
+    assert told["suppress_emails"]["outcome"] == "partly_done"
+    assert line.bodies(SUPPRESS)[0]["emails"] == line.bodies(UNSUPPRESS)[0]["emails"] == [JANE]
+    assert all(part in unconfirmed for part in (f'confirm: "{JANE}"', "would delete, 1 of 1", '"nobody"')), unconfirmed
+    assert (told["delete"]["outcome"], told["delete"]["deleted"]) == ("partly_deleted", [JANE])

@@ -73,7 +73,7 @@ class Suppressions:
     async def _suppress(self, rows: list[PendingRow], tries: int = MAX_TRIES) -> None:
         emails = list(dict.fromkeys(row.email for row in rows))
         given = {"emails": emails, "everywhere": True, "reason": rows[0].expected["reason"]}
-        body = SuppressEmails.model_validate(given, context=[]).request_body(None)
+        body = SuppressEmails.model_validate(given, context=[]).request_body(emails, None)
         intended = self._ledger.intend({row.number: row.email for row in rows}, TO_SUPPRESS)
         try:
             await self._requests.write(suppression_groups.suppress(body))

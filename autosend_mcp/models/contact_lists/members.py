@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Literal, Self, cast
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-from autosend_mcp.models.addresses import read_addresses
 from autosend_mcp.models.base import JsonObject, WriteAnswer, WriteBody, broken_rule
 from autosend_mcp.models.contacts.contact import StoredContact
 from autosend_mcp.models.shapes import InvalidAddress
@@ -132,11 +131,6 @@ class ListMembers(WriteBody):
         if (self.emails is None) is (self.contact_ids is None):
             raise broken_rule("give either emails or contactIds")
         return self
-
-    def people(self, notes: list[str]) -> tuple[People, list[dict[str, Any]]]:
-        """Return those named, each once, and the entries that are no addresses."""
-        emails, invalid = read_addresses(self.emails or (), notes)
-        return People(tuple(emails), tuple(dict.fromkeys(self.contact_ids or ()))), invalid
 
 
 class AddToList(ListMembers):

@@ -9,7 +9,8 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from autosend_mcp.models.base import WriteAnswer, WriteBody, broken_rule
-from autosend_mcp.models.values import FOR_EMAILS, MAX_ENTRIES, EmailAddress, Name
+from autosend_mcp.models.shapes import InvalidAddress
+from autosend_mcp.models.values import FOR_EMAILS, MAX_ENTRIES, Name
 
 MAX_IDS = 20  # each costs a request, of which there are two a second
 
@@ -27,7 +28,7 @@ class DeleteContacts(WriteBody):
 
     spellings: ClassVar[Mapping[str, str]] = {**FOR_EMAILS, **dict.fromkeys(("id", "contactId", "contactIds"), "ids")}
 
-    emails: list[EmailAddress] | None = Field(
+    emails: list[str] | None = Field(
         default=None,
         min_length=1,
         max_length=MAX_ENTRIES,
@@ -48,9 +49,13 @@ class DeleteContacts(WriteBody):
 
 
 class DeletedContacts(WriteAnswer[Literal["deleted", "partly_deleted", "dry_run"]]):
-    """The answer of `delete_contacts`. `deleted`: the addresses that are gone; of many only their `count`."""
+    """The answer of `delete_contacts`. `deleted`: the addresses that are gone; of many only their `count`.
+
+    `invalid`: what is no address, so that nobody could be deleted for it.
+    """
 
     count: int | None = None
     deleted: list[str] | None = None
     not_found: list[str] | None = None
     not_deleted: list[str] | None = None
+    invalid: list[InvalidAddress] | None = None

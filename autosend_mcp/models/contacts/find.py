@@ -9,7 +9,6 @@ from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from autosend_mcp.models.addresses import read_addresses
 from autosend_mcp.models.base import Body, JsonObject, broken_rule
 from autosend_mcp.models.contacts.contact import CUSTOM, FIRST_NAME, LAST_NAME, LISTS, OTHER_NAMES, SEGMENTS, Contact
 from autosend_mcp.models.pages import Pageable, Paged
@@ -102,10 +101,6 @@ class FindContacts(Pageable):
         """Return the part of a contact that was asked for; of those found by name, that as well."""
         shown = {"email", *(self.fields or []), *([FIRST_NAME, LAST_NAME] if self.name else [])}
         return {name: value for name, value in contact.items() if name in shown}
-
-    def addresses(self, notes: list[str]) -> tuple[list[str], list[JsonObject]]:
-        """Return the addresses, each once, and the entries that are none: a bad one keeps no other back."""
-        return read_addresses(self.emails or (), notes)
 
 
 _TEXTS = ("email", *(name for name in get_args(get_args(ContactField)[0]) if name not in {CUSTOM, GROUPS}))

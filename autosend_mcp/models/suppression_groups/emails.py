@@ -10,9 +10,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 from pydantic.alias_generators import to_camel
 
 from autosend_mcp.models.base import Answer, Body, JsonObject, WriteAnswer, WriteBody, broken_rule
+from autosend_mcp.models.shapes import InvalidAddress
 from autosend_mcp.models.suppression_groups.groups import SuppressionGroup
 from autosend_mcp.models.text import VisibleText
-from autosend_mcp.models.values import MAX_ENTRIES, EmailAddress, Name
+from autosend_mcp.models.values import MAX_ENTRIES, Name
 
 Reason = Literal["UNSUBSCRIBE", "BOUNCE", "COMPLAINT", "MANUAL"]
 REASONS: tuple[str, ...] = get_args(Reason)
@@ -69,26 +70,24 @@ class EntriesPage:
 class GetSuppression(Body):
     """The arguments of `get_suppression`."""
 
-    emails: list[EmailAddress] = Field(
+    emails: list[str] = Field(
         min_length=1, max_length=10, description="Up to 10 addresses.", examples=[["jane@example.com"]]
     )
-
-    def addresses(self) -> list[str]:
-        """Return the addresses, each once."""
-        return list(dict.fromkeys(self.emails))
 
 
 class Suppressions(Answer):
     """The answer of `get_suppression`: an object for each address.
 
     `suppressed` is `everywhere`, `in_groups` or `no`; `where` has the group, the reason and the time of each entry.
+    `invalid`: what is no address.
     """
 
     addresses: list[JsonObject]
+    invalid: list[InvalidAddress] | None = None
 
 
 class _Suppression(WriteBody):
-    emails: list[EmailAddress] = Field(
+    emails: list[str] = Field(
         min_length=1, max_length=MAX_ENTRIES, description="Up to 100 addresses.", examples=[["jane@example.com"]]
     )
     group: Name | None = Field(default=None, description="The group, by name or groupId.", examples=["Our blog"])
@@ -101,10 +100,6 @@ class _Suppression(WriteBody):
             raise broken_rule("give either group, or everywhere: true")
         return self
 
-    def addresses(self) -> list[str]:
-        """Return the addresses, each once."""
-        return list(dict.fromkeys(self.emails))
-
 
 class SuppressEmails(_Suppression):
     """The arguments of `suppress_emails`."""
@@ -116,9 +111,9 @@ class SuppressEmails(_Suppression):
         default=None, description="Why, for the record; none by default.", examples=["UNSUBSCRIBE"]
     )
 
-    def request_body(self, group_id: str | None) -> dict[str, Any]:
-        """Return the body of the request, for this group or for all mail."""
-        body = {"emails": self.addresses(), "isGlobal": self.everywhere}
+    def request_body(self, emails: list[str], group_id: str | None) -> dict[str, Any]:
+        """Return the body of the request for these addresses, for this group or for all mail."""
+        body = {"emails": emails, "isGlobal": self.everywhere}
         body |= {"groupId": group_id} if group_id else {}
         return body | ({"reason": self.reason} if self.reason else {})
 
@@ -131,22 +126,23 @@ class UnsuppressEmails(_Suppression):
         description="Or all groups, and all mail that was stopped, perhaps in every project of the account.",
     )
 
-    def request_body(self, group_id: str | None) -> dict[str, Any]:
-        """Return the body of the request, for this group or for all."""
-        return {"emails": self.addresses()} | ({"groupId": group_id} if group_id else {})
+    def request_body(self, emails: list[str], group_id: str | None) -> dict[str, Any]:
+        """Return the body of the request for these addresses, for this group or for all."""
+        return {"emails": emails} | ({"groupId": group_id} if group_id else {})
 
-    def global_body(self) -> dict[str, Any]:
-        """Return the body of the request that lets all mail through again."""
-        return {"emails": self.addresses(), "isGlobal": True}
+    def global_body(self, emails: list[str]) -> dict[str, Any]:
+        """Return the body of the request that lets all mail to these addresses through again."""
+        return {"emails": emails, "isGlobal": True}
 
 
 class Suppressed(WriteAnswer[Literal["done", "partly_done", "dry_run"]]):
     """The answer of both.
 
     `changed`, `changed_global`: how many addresses AutoSend says it changed, in groups and of all mail. `left`: those
-    that still are suppressed.
+    that still are suppressed. `invalid`: what is no address.
     """
 
     changed: int | None = None
     changed_global: int | None = None
     left: list[str] | None = None
+    invalid: list[InvalidAddress] | None = None

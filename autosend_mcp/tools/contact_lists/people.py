@@ -6,26 +6,23 @@ from typing import Any
 from autosend_mcp.api import contact_lists, contacts
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.contacts import Found
-from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent
+from autosend_mcp.errors import AutoSendError
 from autosend_mcp.models.automations import Change
 from autosend_mcp.models.base import planned
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_lists.members import ListMembers, People
 from autosend_mcp.models.contacts.create import AUTOMATIONS_WOULD, NEW_CONTACTS_MAY
+from autosend_mcp.tools.addresses import addresses_in
 from autosend_mcp.tools.automations import effects
 from autosend_mcp.tools.contact_lists.look_up import shown_members
 from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.suppression_groups.opted_out import foreseen
 
-NO_ADDRESS = "Not one of these is an address."
-
 
 def named_people(context: Context, body: ListMembers) -> tuple[People, list[dict[str, Any]]]:
     """Return those named, and the entries that are no addresses, which keep nobody else back."""
-    people, invalid = body.people(context.notes)
-    if not people.names:
-        raise NotSent(NO_ADDRESS, "Fix them and call again.", changed=NOTHING_CHANGED, facts={"invalid": invalid})
-    return people, invalid
+    emails, invalid = addresses_in(context, body.emails) if body.emails is not None else ([], [])
+    return People(tuple(emails), tuple(dict.fromkeys(body.contact_ids or ()))), invalid
 
 
 async def plan_of_adding(context: Context, into: ContactList, people: People, before: Found | None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Source: AutoSend's documentation, "Delete contact by id", "Remove contacts" and 
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from autosend_mcp.api import contacts
 from autosend_mcp.api.calls import LOOK_UP_TIMES, Call
@@ -14,6 +15,7 @@ from autosend_mcp.models.base import planned
 from autosend_mcp.models.contacts.contact import StoredContact
 from autosend_mcp.models.contacts.delete import BY_USER_ID, SHOWN, DeleteContacts, DeletedContacts
 from autosend_mcp.models.text import compact_json, visible_data
+from autosend_mcp.tools.addresses import addresses_in
 from autosend_mcp.tools.confirm import confirm
 from autosend_mcp.tools.contacts.find import contact_with_id
 from autosend_mcp.tools.context import Context
@@ -43,22 +45,17 @@ async def delete_contacts(context: Context, body: DeleteContacts) -> DeletedCont
     """
     if body.user_id is not None:
         return await _delete_by_user_id(context, body, body.user_id)
-    found, missing = await _targets(context.call, body)
+    found, missing, invalid = await _targets(context, body)
+    absent: dict[str, Any] = {name: those for name, those in (("not found", missing), ("invalid", invalid)) if those}
     if not found:
         raise NotSent(
-            "None of these is a contact.",
-            "There is nothing to delete.",
-            changed=NOTHING_CHANGED,
-            facts={"not found": missing},
+            "None of these is a contact.", "There is nothing to delete.", changed=NOTHING_CHANGED, facts=absent
         )
     request = _request(found)
     shown = [_shown(contact) for contact in found[:_MAX_SHOWN]]
     if body.dry_run:
-        plan = planned(request.shown(), count=len(found), wouldDelete=shown, notFound=missing)
+        plan = planned(request.shown(), count=len(found), wouldDelete=shown, notFound=missing, invalid=invalid)
         return DeletedContacts(outcome="dry_run", plan=plan)
-    shows: dict[str, object] = {f"would delete, {len(shown)} of {len(found)}": shown}
-    if missing:
-        shows["not found"] = missing
     emails = [contact.email for contact in found]
     also = [found[0].id] if len(found) == 1 else []
     await confirm(
@@ -68,21 +65,30 @@ async def delete_contacts(context: Context, body: DeleteContacts) -> DeletedCont
         kind="contact",
         names=emails,
         ids=[contact.id for contact in found],
-        shows=shows,
+        shows={f"would delete, {len(shown)} of {len(found)}": shown, **absent},
         also=also,
     )
-    return await _delete(context.call, request, found, missing)
+    answer = await _delete(context.call, request, found, missing)
+    if invalid:
+        answer.outcome, answer.invalid = "partly_deleted", invalid
+    return answer
 
 
-async def _targets(call: Call, body: DeleteContacts) -> tuple[list[StoredContact], list[str]]:
-    """Return the contacts meant, each once, and the addresses or ids that are none."""
+async def _targets(
+    context: Context, body: DeleteContacts
+) -> tuple[list[StoredContact], list[str], list[dict[str, Any]]]:
+    """Return the contacts meant, each once, the addresses or ids that are none, and the entries that are no addresses.
+
+    Neither keeps the others from going: `confirm` is for exactly those who were found.
+    """
+    call = context.call
     if body.emails is not None:
-        emails = list(dict.fromkeys(body.emails))
+        emails, invalid = addresses_in(context, body.emails)
         found = await call.read(contacts.search_emails(emails))
-        return list(found.values()), [email for email in emails if email not in found]
+        return list(found.values()), [email for email in emails if email not in found], invalid
     by_id = {wanted: await contact_with_id(call, wanted) for wanted in dict.fromkeys(body.ids or [])}
     there = {contact.id: contact for contact in by_id.values() if contact}
-    return list(there.values()), [wanted for wanted, contact in by_id.items() if contact is None]
+    return list(there.values()), [wanted for wanted, contact in by_id.items() if contact is None], []
 
 
 def _request(found: Sequence[StoredContact]) -> Request[None]:

@@ -6,7 +6,7 @@ from typing import Any
 from autosend_mcp.api import contact_lists, contacts
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.directory import known_lists
-from autosend_mcp.errors import NOTHING_CHANGED, NotSent, Refused
+from autosend_mcp.errors import Refused
 from autosend_mcp.models.contact_lists.lists import EVERYBODY, ContactList
 from autosend_mcp.models.contact_lists.members import People
 from autosend_mcp.models.contacts.contact import Contact, StoredContact
@@ -20,6 +20,7 @@ from autosend_mcp.models.contacts.find import (
 )
 from autosend_mcp.models.pages import csv_of, fitting, read_cursor, write_cursor
 from autosend_mcp.models.text import compact_json
+from autosend_mcp.tools.addresses import addresses_in
 from autosend_mcp.tools.contact_lists.look_up import search_members
 from autosend_mcp.tools.contact_lists.resolve import resolve_list
 from autosend_mcp.tools.contacts.by_name import walk
@@ -117,14 +118,7 @@ def _shown(body: FindContacts, rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 async def _at_addresses(context: Context, body: FindContacts, within: ContactList | None) -> FoundContacts:
     call = context.call
-    emails, invalid = body.addresses(context.notes)
-    if not emails:
-        raise NotSent(
-            "Not one of these is an address.",
-            "Fix them and call again.",
-            changed=NOTHING_CHANGED,
-            facts={"invalid": invalid},
-        )
+    emails, invalid = addresses_in(context, body.emails or ())
     about = compact_json([emails, within.id if within else None])
     start, limit = read_cursor(body.cursor, len(emails), about)
     found = await call.read(contacts.search_emails(emails[start:]))

@@ -4,6 +4,7 @@ Source: AutoSend's documentation, "Bulk suppress emails", "Bulk unsuppress email
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from autosend_mcp.api import suppression_groups
 from autosend_mcp.api.calls import Call
@@ -19,6 +20,7 @@ from autosend_mcp.models.suppression_groups.emails import (
 )
 from autosend_mcp.models.suppression_groups.groups import SuppressionGroup
 from autosend_mcp.models.text import compact_json
+from autosend_mcp.tools.addresses import addresses_in
 from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.lost_reply import AFTER_A_REPLY, SOMEBODY_ELSE, find_out, poll
 from autosend_mcp.tools.registry import Effect, tool
@@ -47,9 +49,14 @@ async def suppress_emails(context: Context, body: SuppressEmails) -> Suppressed:
     Raises:
         AutoSendError: It was not done, or that is not known.
     """
-    call, emails = context.call, body.addresses()
+    emails, invalid = addresses_in(context, body.emails)
+    return _reported(await _suppress(context, body, emails), invalid)
+
+
+async def _suppress(context: Context, body: SuppressEmails, emails: list[str]) -> Suppressed:
+    call = context.call
     group = await resolve_group(context, body.group) if body.group else None
-    request = suppression_groups.suppress(body.request_body(group.group_id if group else None))
+    request = suppression_groups.suppress(body.request_body(emails, group.group_id if group else None))
     if body.dry_run:
         before = await _before(call, emails, group, only_global=body.everywhere)
         return _plan(group, (request, None), **_split(emails, before, "alreadySuppressed", are=True))
@@ -73,10 +80,15 @@ async def unsuppress_emails(context: Context, body: UnsuppressEmails) -> Suppres
     Raises:
         AutoSendError: It was not done, or that is not known.
     """
-    call, emails = context.call, body.addresses()
+    emails, invalid = addresses_in(context, body.emails)
+    return _reported(await _unsuppress(context, body, emails), invalid)
+
+
+async def _unsuppress(context: Context, body: UnsuppressEmails, emails: list[str]) -> Suppressed:
+    call = context.call
     group = await resolve_group(context, body.group) if body.group else None
-    request = suppression_groups.unsuppress(body.request_body(group.group_id if group else None))
-    globally = suppression_groups.unsuppress(body.global_body()) if group is None else None
+    request = suppression_groups.unsuppress(body.request_body(emails, group.group_id if group else None))
+    globally = suppression_groups.unsuppress(body.global_body(emails)) if group is None else None
     if body.dry_run:
         before = await _before(call, emails, group)
         if before is not None and globally:
@@ -122,6 +134,15 @@ async def _let_all_mail_through(
         left=left or None,
         notes=list(dict.fromkeys([*(notes or ()), *(verified or ()), *said, NO_UNDO_LIFTED])),
     )
+
+
+def _reported(answer: Suppressed, invalid: list[dict[str, Any]]) -> Suppressed:
+    """Return the answer with the entries that are no addresses."""
+    if invalid and answer.plan is not None:
+        answer.plan["invalid"] = invalid
+    elif invalid:
+        answer.outcome, answer.invalid = "partly_done", invalid
+    return answer
 
 
 def _why(failed: AutoSendError) -> str:

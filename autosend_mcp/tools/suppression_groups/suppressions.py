@@ -9,6 +9,7 @@ from autosend_mcp.api import suppression_groups
 from autosend_mcp.api.calls import Call
 from autosend_mcp.models.suppression_groups.emails import GetSuppression, Suppressions
 from autosend_mcp.models.suppression_groups.groups import SuppressionGroup
+from autosend_mcp.tools.addresses import addresses_in
 from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.registry import Effect, tool
 from autosend_mcp.tools.suppression_groups.look_up import search_for
@@ -23,11 +24,12 @@ NOT_SHOWN = (
 async def get_suppression(context: Context, body: GetSuppression) -> Suppressions:
     """Show why up to 10 people get no mail from AutoSend: whether they unsubscribed, bounced or complained, from all
     mail or that of some groups, and since when."""
+    emails, invalid = addresses_in(context, body.emails)
     groups = {row.group_id: row for row in await context.call.read(suppression_groups.list_all())}
-    addresses = [await _suppression_of(context.call, email, groups) for email in body.addresses()]
+    addresses = [await _suppression_of(context.call, email, groups) for email in emails]
     if any(not row["where"] for row in addresses):
         context.notes.append(NOT_SHOWN)
-    return Suppressions(addresses=addresses)
+    return Suppressions(addresses=addresses, invalid=invalid or None)
 
 
 async def _suppression_of(call: Call, email: str, groups: dict[str, SuppressionGroup]) -> dict[str, Any]:
