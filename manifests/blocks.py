@@ -10,6 +10,8 @@ from functools import cache
 from typing import Any
 
 from autosend_mcp.sandbox import app as sandbox
+from autosend_mcp.sandbox.mails import endpoints as mails
+from autosend_mcp.sandbox.mails.outcomes import BY_ADDRESS, Happening
 from autosend_mcp.server.app import chosen, instructions
 from autosend_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, Toolset
 from autosend_mcp.tools.registry import TOOLS, Tool
@@ -90,7 +92,24 @@ def settings_table() -> str:
 
 def unknowns_table() -> str:
     """Return what the sandbox does where AutoSend's documentation is silent, as its docstring has it."""
-    return "\n".join(line for line in (sandbox.__doc__ or "").splitlines() if line.startswith("|"))
+    texts = [module.__doc__ or "" for module in (sandbox, mails)]
+    first, more = ([line for line in text.splitlines() if line.startswith("|")] for text in texts)
+    return "\n".join([*first, *more[2:]])
+
+
+def addresses_table() -> str:
+    """Return what happens to a mail, by what its address has before the @."""
+    rows = [
+        [f"`{word}@`", ", ".join(map(_happening, happenings)) or "stays queued"]
+        for word, happenings in BY_ADDRESS.items()
+    ]
+    rows += [["`suppress@`", "suppressed, as an address that gets no mail"], ["any other", "sent, delivered"]]
+    return table(["Address", "What happens"], rows)
+
+
+def _happening(happening: Happening) -> str:
+    kind = f" ({happening.data['bounceType'].lower()})" if "bounceType" in happening.data else ""
+    return f"{happening.status or 'unsubscribed'}{kind}"
 
 
 def _offered(toolset: Toolset) -> str:
@@ -120,5 +139,6 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "reference": tools_reference,
     "settings": settings_table,
     "unknowns": unknowns_table,
+    "addresses": addresses_table,
     "exchanges": exchanges_table,
 }

@@ -48,9 +48,11 @@ def seeded(store: Store) -> dict[str, str]:
     webhook = store.webhooks.create(PROJECT, contract("create_webhook")[0]["body"])
     assert webhook
     row = store.webhooks.row(PROJECT, webhook["id"])
+    mail_id, _ = store.sending.send(PROJECT, contract("send_mail")[0]["body"] | {"to": {"email": "click@example.com"}})
     store.webhooks.tried(store.webhooks.queue(row, "email.delivered"), 200, None, 142, last=True)
     return {
         "{webhookId}": webhook["id"],
+        "{mailId}": mail_id,
         "{id}": john["id"],
         "{listId}": list_id,
         "{groupId}": group_id,

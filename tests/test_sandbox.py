@@ -53,7 +53,7 @@ async def test_an_unknown_path_is_answered_once_the_key_is_valid() -> None:
     ("method", "path"),
     [
         ("GET", "/campaigns"),
-        ("POST", "/mails/send"),
+        ("POST", "/campaigns"),
         ("PATCH", "/events/eventName/a%2Fb"),
         ("POST", "/automations/1/pause"),
     ],

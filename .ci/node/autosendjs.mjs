@@ -18,7 +18,7 @@ globalThis.fetch = async (...request) => {
   return response;
 };
 
-const { contacts } = new Autosend("AS_sandbox", { baseUrl });
+const { contacts, emails } = new Autosend("AS_sandbox", { baseUrl });
 const JOHN = {
   email: "john.doe@example.com",
   firstName: "John",
@@ -120,6 +120,42 @@ await check("get after delete", async () => {
 
 await check("delete after delete", async () => {
   refused(await contacts.delete(john.id), 404, "CONTACT_NOT_FOUND");
+});
+
+const FROM = { email: "hello@mail.example.com", name: "Your Company" };
+const mailbox = async () => (await (await fetch(new URL("/sandbox/mails", baseUrl))).json()).mails;
+
+await check("send", async () => {
+  const answer = await emails.send({
+    from: FROM,
+    to: { email: "jane@example.com", name: "Jane" },
+    cc: [{ email: "cc@example.com" }],
+    subject: "Order {{order}}",
+    html: "<p>{{first_name | \"there\"}}</p>",
+    dynamicData: { order: 7 },
+  });
+  assert.equal(answer.success, true, JSON.stringify(answer.error));
+  const sent = (await mailbox()).filter(({ why }) => why.request === "POST /mails/send");
+  assert.deepEqual(sent.map(({ to }) => to.email), ["jane@example.com", "cc@example.com"]);
+  assert.deepEqual([sent[0].id, sent[0].subject, sent[0].html], [answer.data.emailId, "Order 7", "<p>there</p>"]);
+});
+
+await check("send to an array", async () => {
+  const answer = await emails.send({ from: FROM, to: [{ email: "a@example.com" }], subject: "Hello", text: "Hello" });
+  assert.match(answer.data?.emailId ?? "", /^[0-9a-f]{24}$/);
+});
+
+await check("send without content", async () => {
+  refused(await emails.send({ from: FROM, to: { email: "a@example.com" }, subject: "Hello" }), 400, "VALIDATION_FAILED");
+});
+
+await check("bulk", async () => {
+  const recipients = ["Ann", "Bob"].map((name) => ({ email: `${name}@example.com`, dynamicData: { name } }));
+  const answer = await emails.bulk({ from: FROM, recipients, subject: "Hello {{name}}", text: "Hello" });
+  assert.equal(answer.success, true, JSON.stringify(answer.error));
+  assert.deepEqual([answer.data.totalRecipients, answer.data.successCount, answer.data.failedCount], [2, 2, 0]);
+  const sent = (await mailbox()).filter(({ batchId }) => batchId === answer.data.batchId);
+  assert.deepEqual(sent.map(({ subject }) => subject), ["Hello Ann", "Hello Bob"]);
 });
 
 await check(limited ? "429 was met, and retried by the client" : "429 was never met", () => {

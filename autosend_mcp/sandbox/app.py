@@ -101,12 +101,11 @@ Written from the documentation; shares no code with the client it tests. Where t
 | contact.updated where nothing changed | not sent |
 | contact events of a bulk update | `webhook_bulk_update`: true, of each row, or false |
 | a redirect as the answer to a delivery | a failure |
-| events of mail | only by `POST /webhooks/{id}/resend` |
+| events of mail that the sandbox makes | of mails; not `email.received`, nor `email.group_resubscribed` |
 | a webhook that fails | `failureCount` counts, and it stays active |
 | deliveries that wait when the sandbox ends | are lost |
 
-`GET /sandbox/automations`, which AutoSend does not have, shows what its automations would have sent. Without a declared
-automation anything that may start one does, so that a client cannot overlook it.
+Without a declared automation anything that may start one does, so that a client cannot overlook it.
 """
 
 import os
@@ -126,10 +125,12 @@ from autosend_mcp.sandbox.automations.endpoints import AutomationEndpoints
 from autosend_mcp.sandbox.contact_lists.endpoints import ContactListEndpoints
 from autosend_mcp.sandbox.contact_properties import RESOURCES, ContactPropertyEndpoints
 from autosend_mcp.sandbox.contacts.endpoints import ContactEndpoints
+from autosend_mcp.sandbox.control.endpoints import control_routes
 from autosend_mcp.sandbox.database import Clock
 from autosend_mcp.sandbox.documented import is_documented
 from autosend_mcp.sandbox.envelope import Handler, RawPath, Refused
 from autosend_mcp.sandbox.guard import Guard
+from autosend_mcp.sandbox.mails.endpoints import MailEndpoints
 from autosend_mcp.sandbox.options import Options
 from autosend_mcp.sandbox.store import Store
 from autosend_mcp.sandbox.suppression_groups.endpoints import SuppressionGroupEndpoints
@@ -172,11 +173,12 @@ class Sandbox:
         self._rate_limit = RateLimit(options.rate_limit, now, options.retry_after, options.rate_limit_minute)
         self._deliveries = Deliveries(self.store.db, self.store.webhooks, options)
         self.store.db.listener = self._deliveries.announce
+        self.store.sending.announce = lambda announced: self._deliveries.announce_mail(*announced)
         if options.webhook_url:
             self.store.webhooks.seed(PROJECT, options.webhook_url, options.webhook_secret)
         self._handlers = self._all_handlers()
         self.app = Starlette(
-            routes=[*map(_route, self._handlers), Route("/sandbox/automations", self._automations, methods=["GET"])],
+            routes=[*map(_route, self._handlers), *control_routes(self.store)],
             middleware=[Middleware(Guard, options=options, refusal=self._refusal), Middleware(RawPath)],
             exception_handlers={HTTPException: self._no_route, Exception: self._failed},
         )
@@ -194,6 +196,7 @@ class Sandbox:
             SuppressionGroupEndpoints(self.store),
             AutomationEndpoints(self.store),
             WebhookEndpoints(self.store.webhooks, self._deliveries),
+            MailEndpoints(self.store),
         )
         return {endpoint: handler for endpoints in all_endpoints for endpoint, handler in endpoints.routes().items()}
 
@@ -208,6 +211,7 @@ class Sandbox:
             self._rate_limit.spend(key)
             self.store.db.catch_up()
             response = await handler(request, project_of(request, key, self.store.options))
+            self.store.automated_mails.catch_up_if_heard()
         except Refused as refused:
             return self._refusal(refused, key)
         return self._with_headers(response, key)
@@ -237,10 +241,3 @@ class Sandbox:
     def _with_headers(self, response: Response, key: str | None = None) -> Response:
         response.headers.update({"Date": formatdate(self._now(), usegmt=True)} | self._rate_limit.headers(key))
         return response
-
-    async def _automations(self, request: Request) -> Response:
-        self.store.db.catch_up()
-        try:
-            return await AutomationEndpoints(self.store).log(request)
-        except Refused as refused:
-            return refused.response(self.store.options.error_shape)

@@ -19,6 +19,8 @@ from autosend_mcp.sandbox.validation import problem
 _LOOPBACK = {"127.0.0.1", "localhost", "[::1]"}
 _HOST = re.compile(r"(\[[^\]]*\]|[^:/@]*)(:\d*)?")
 _ORIGIN = re.compile("https?://(.*)", re.IGNORECASE)
+_MAILS = "/v1/mails/"
+_MAX_MAIL_BODY = 45_000_000  # bytes: a mail may be 40 MB; what limits bodies more than usual limits these too
 _JSON = re.compile(r"application/([\w.-]+\+)?json\s*(;.*)?", re.IGNORECASE)
 
 
@@ -41,14 +43,19 @@ class Guard:
             await self._app(scope, receive, send)
             return
         try:
-            self._check(Headers(scope=scope))
+            self._check(Headers(scope=scope), self._max_body(scope))
         except Refused as refused:
             await self._refusal(refused)(scope, receive, send)
             return
         with suppress(ClientDisconnect):
-            await self._app(scope, self._capped(receive), send)
+            await self._app(scope, self._capped(receive, self._max_body(scope)), send)
 
-    def _check(self, headers: Headers) -> None:
+    def _max_body(self, scope: Scope) -> int:
+        """Return how many bytes the body may have; 0 for any number."""
+        limit = self._options.max_body
+        return _MAX_MAIL_BODY if limit == Options.max_body and scope["path"].startswith(_MAILS) else limit
+
+    def _check(self, headers: Headers, max_body: int) -> None:
         """Refuse a request by its headers.
 
         Raises:
@@ -63,14 +70,14 @@ class Guard:
             if not found or not _is_of(found[1], self._hosts):
                 raise Refused(403, "SANDBOX_ORIGIN_NOT_ALLOWED", "Pages of other hosts may not use the sandbox.")
         length = headers.get("content-length", "0")
-        if length.isdecimal() and self._is_too_large(int(length)):
+        if length.isdecimal() and 0 < max_body < int(length):
             raise _too_large()
         has_body = length != "0" or "transfer-encoding" in headers
         is_json = _JSON.fullmatch(headers.get("content-type", "")) is not None
         if has_body and not is_json and self._options.content_type == "required":
             check([problem("Content-Type", "Content-Type must be application/json")])
 
-    def _capped(self, receive: Receive) -> Callable[[], Awaitable[Message]]:
+    def _capped(self, receive: Receive, max_body: int) -> Callable[[], Awaitable[Message]]:
         """Return a `receive` that refuses a body without a stated length once it is too large."""
         received = 0
 
@@ -78,14 +85,11 @@ class Guard:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if self._is_too_large(received):
+            if 0 < max_body < received:
                 raise _too_large()
             return message
 
         return capped
-
-    def _is_too_large(self, size: int) -> bool:
-        return 0 < self._options.max_body < size
 
 
 def _is_of(host: str, hosts: Container[str]) -> bool:

@@ -72,6 +72,14 @@ class Options:
     automations: tuple[dict[str, Any], ...] = ()
     default_automations: bool = True
     allow_reentry: bool = False
+    mail_pace: float = 1
+    to_array: Literal["accept", "refuse"] = "accept"
+    verified_domains: tuple[str, ...] = ()
+    suppressed_mails: Literal["accept", "refuse"] = "accept"
+    bulk_invalid: Literal["refuse", "count"] = "refuse"
+    known_templates_only: bool = False
+    unfilled: Literal["shown", "empty"] = "shown"
+    old_file_name: Literal["accept", "refuse"] = "accept"
     webhook_url: str = ""
     webhook_secret: str = "whsec_sandbox"  # noqa: S105 - public
     webhook_properties: Properties = "none"

@@ -9,6 +9,10 @@ from autosend_mcp.sandbox.contact_lists.records import ContactLists
 from autosend_mcp.sandbox.contact_properties import ContactProperties
 from autosend_mcp.sandbox.contacts.records import Contacts
 from autosend_mcp.sandbox.database import Clock, Database
+from autosend_mcp.sandbox.mails.automated import AutomatedMails
+from autosend_mcp.sandbox.mails.records import Mails
+from autosend_mcp.sandbox.mails.sending import Sending
+from autosend_mcp.sandbox.mails.stored_templates import StoredTemplates
 from autosend_mcp.sandbox.options import Options
 from autosend_mcp.sandbox.suppression_groups.records import SuppressionGroups
 from autosend_mcp.sandbox.webhooks.records import Webhooks
@@ -35,3 +39,7 @@ class Store:
         self.suppression_groups.standard(PROJECT)
         self.webhooks = Webhooks(self.db)
         self.automations = Automations(self.db, self.contact_lists, self.suppression_groups, self.options)
+        self.templates = StoredTemplates(self.db)
+        self.mails = Mails(self.db, self.suppression_groups, self.options)
+        self.sending = Sending(self.db, self.mails, self.templates, self.options)
+        self.automated_mails = AutomatedMails(self.db, self.automations, self.contacts, self.mails, self.sending)

@@ -63,6 +63,19 @@ CREATE TABLE IF NOT EXISTS webhook_logs (
     event TEXT NOT NULL, url TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, status_code INTEGER, duration INTEGER,
     error TEXT, ended REAL, delivered_at TEXT, created_at TEXT NOT NULL, updated_at TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS templates (
+    project TEXT NOT NULL, id TEXT NOT NULL, name TEXT, subject TEXT, html TEXT, text TEXT,
+    PRIMARY KEY (project, id)
+);
+CREATE TABLE IF NOT EXISTS mails (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, project TEXT NOT NULL, at REAL NOT NULL,
+    due REAL, status TEXT NOT NULL, reason TEXT, email TEXT NOT NULL, name TEXT, role TEXT NOT NULL,
+    sender TEXT NOT NULL, reply_to TEXT NOT NULL, subject TEXT, html TEXT, text TEXT, headers TEXT NOT NULL,
+    attachments TEXT NOT NULL, template TEXT, group_id TEXT, batch TEXT, automation TEXT, start INTEGER,
+    why TEXT NOT NULL, events TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS mails_by_start ON mails (start) WHERE start IS NOT NULL;
+CREATE INDEX IF NOT EXISTS mails_waiting ON mails (due) WHERE status = 'scheduled';
 """
 
 COUNTED = """

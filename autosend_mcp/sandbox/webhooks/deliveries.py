@@ -10,6 +10,7 @@ import sched
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -76,6 +77,24 @@ class Deliveries:
                     if data is not None:
                         self.send(webhook, event, data)
 
+    def announce_mail(self, project: str, at: float, event: str, data: dict[str, Any]) -> None:
+        """Deliver an event of a mail, at its time, to who is subscribed by now."""
+        for webhook in self._webhooks.subscribed(project, event):
+            if at <= self._db.now():
+                self.send(webhook, event, data)
+            else:
+                line = self._lines.setdefault(webhook["id"], _Line(self._db.now))
+                line.at(at, self._send_later, webhook, event, data)
+
+    def _send_later(self, webhook: Any, event: str, data: dict[str, Any]) -> None:
+        with suppress(sqlite3.ProgrammingError):  # the sandbox was closed meanwhile
+            self.send(webhook, event, data)
+
+    def forget(self) -> None:
+        """Drop what waits to be delivered."""
+        for line in self._lines.values():
+            line.clear()
+
     def send(self, webhook: Any, event: str, data: dict[str, Any]) -> int:
         """Deliver an event soon to one webhook, given by its row; return the number of the delivery."""
         content = stringify({"type": event, "createdAt": self._db.timestamp(), "data": data}).encode()
@@ -126,6 +145,13 @@ class _Line:
             if not self._busy:
                 self._busy = True
                 threading.Thread(target=self._run, daemon=True).start()
+
+    def clear(self) -> None:
+        """Do nothing of what waits."""
+        with self._lock:
+            for event in self._scheduler.queue:
+                with suppress(ValueError):  # its turn has come
+                    self._scheduler.cancel(event)
 
     def _run(self) -> None:
         while True:
