@@ -12,10 +12,10 @@ from autosend_mcp.models.base import planned
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_lists.members import ListMembers, People
 from autosend_mcp.models.contacts.create import AUTOMATIONS_WOULD, NEW_CONTACTS_MAY
-from autosend_mcp.tools.addresses import addresses_in
 from autosend_mcp.tools.automations import effects
 from autosend_mcp.tools.contact_lists.look_up import shown_members
 from autosend_mcp.tools.context import Context
+from autosend_mcp.tools.entries import addresses_in
 from autosend_mcp.tools.suppression_groups.opted_out import foreseen
 
 

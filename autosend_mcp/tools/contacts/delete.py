@@ -15,10 +15,10 @@ from autosend_mcp.models.base import planned
 from autosend_mcp.models.contacts.contact import StoredContact
 from autosend_mcp.models.contacts.delete import BY_USER_ID, SHOWN, DeleteContacts, DeletedContacts
 from autosend_mcp.models.text import compact_json, visible_data
-from autosend_mcp.tools.addresses import addresses_in
 from autosend_mcp.tools.confirm import confirm
 from autosend_mcp.tools.contacts.find import contact_with_id
 from autosend_mcp.tools.context import Context
+from autosend_mcp.tools.entries import addresses_in
 from autosend_mcp.tools.lost_reply import AFTER_A_REPLY, not_applied, poll
 from autosend_mcp.tools.registry import Effect, tool
 

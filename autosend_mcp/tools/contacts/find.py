@@ -20,11 +20,11 @@ from autosend_mcp.models.contacts.find import (
 )
 from autosend_mcp.models.pages import csv_of, fitting, read_cursor, write_cursor
 from autosend_mcp.models.text import compact_json
-from autosend_mcp.tools.addresses import addresses_in
 from autosend_mcp.tools.contact_lists.look_up import search_members
 from autosend_mcp.tools.contact_lists.resolve import resolve_list
 from autosend_mcp.tools.contacts.by_name import walk
 from autosend_mcp.tools.context import Context
+from autosend_mcp.tools.entries import addresses_in
 from autosend_mcp.tools.registry import Effect, tool
 
 EVERYBODY_UNVERIFIED = "AutoSend does not document that all contacts can be searched at once."

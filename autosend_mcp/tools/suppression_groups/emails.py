@@ -20,8 +20,8 @@ from autosend_mcp.models.suppression_groups.emails import (
 )
 from autosend_mcp.models.suppression_groups.groups import SuppressionGroup
 from autosend_mcp.models.text import compact_json
-from autosend_mcp.tools.addresses import addresses_in
 from autosend_mcp.tools.context import Context
+from autosend_mcp.tools.entries import addresses_in
 from autosend_mcp.tools.lost_reply import AFTER_A_REPLY, SOMEBODY_ELSE, find_out, poll
 from autosend_mcp.tools.registry import Effect, tool
 from autosend_mcp.tools.suppression_groups.look_up import Look, entries_among, entries_of, looking

@@ -9,8 +9,8 @@ from autosend_mcp.api import suppression_groups
 from autosend_mcp.api.calls import Call
 from autosend_mcp.models.suppression_groups.emails import GetSuppression, Suppressions
 from autosend_mcp.models.suppression_groups.groups import SuppressionGroup
-from autosend_mcp.tools.addresses import addresses_in
 from autosend_mcp.tools.context import Context
+from autosend_mcp.tools.entries import addresses_in
 from autosend_mcp.tools.registry import Effect, tool
 from autosend_mcp.tools.suppression_groups.look_up import search_for
 
