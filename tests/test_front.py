@@ -14,19 +14,19 @@ from typing import Any, cast
 
 import anyio
 import pytest
-from anyio import AsyncFile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mcp.server.stdio import stdio_server
+from mcp_types import JSONRPCMessage
 
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.cli.flags import apart, parser
 from autosend_mcp.server.app import offered_tools, open_server
+from autosend_mcp.server.connection import serve_connection
 from autosend_mcp.server.front.offer import MODERN, Offer
 from autosend_mcp.server.front.requests import LEGACY, Opening
 from autosend_mcp.server.front.start import Start, plain_start
 from autosend_mcp.server.front.stdin import Front
-from autosend_mcp.server.lines import read_line
+from autosend_mcp.server.lines import method_of, read_line
 from autosend_mcp.server.stdio import lines
 from autosend_mcp.settings import TOOLSETS, Settings, SettingsError, load_settings
 from tests.support.examples import TIMES
@@ -91,9 +91,6 @@ class Written:
         self.one_more.set()
         self.one_more = anyio.Event()
 
-    async def flush(self) -> None:
-        pass
-
 
 async def sdk(talk: Sequence[bytes], start: Start) -> list[str]:
     """Return what the SDK writes when it is given these lines, each discovery at first on a connection of its own."""
@@ -103,12 +100,12 @@ async def sdk(talk: Sequence[bytes], start: Start) -> list[str]:
 
 
 async def on_one_connection(talk: Sequence[bytes], start: Start) -> list[str]:
-    async def messages() -> AsyncGenerator[str]:
+    async def messages() -> AsyncGenerator[JSONRPCMessage]:
         for raw in talk:
             for message in read_line(raw).messages:
                 answered = written.one_more
                 yield message
-                if '"id"' in message:  # requests at once are answered in any order
+                if method_of(message):  # requests at once are answered in any order
                     await answered.wait()
 
     toolsets = ",".join(start.toolsets)
@@ -116,9 +113,7 @@ async def on_one_connection(talk: Sequence[bytes], start: Start) -> list[str]:
     autosend = AutoSend(settings, target="", is_sandbox=start.is_sandbox)
     written = Written()
     async with open_server(autosend) as (server, _):
-        streams = cast("tuple[AsyncFile[str], AsyncFile[str]]", (messages(), written))
-        async with stdio_server(*streams) as (read, write):
-            await server.run(read, write, server.create_initialization_options())
+        await serve_connection(server, messages(), written.write)
     return written.lines
 
 

@@ -12,7 +12,14 @@ from contextlib import suppress
 from math import isfinite
 from typing import Any, NamedTuple, cast
 
-from mcp_types import INVALID_REQUEST, PARSE_ERROR, JSONRPCNotification, jsonrpc_message_adapter
+from mcp_types import (
+    INVALID_REQUEST,
+    PARSE_ERROR,
+    JSONRPCMessage,
+    JSONRPCNotification,
+    JSONRPCRequest,
+    jsonrpc_message_adapter,
+)
 from pydantic import ValidationError
 
 UNREADABLE = (
@@ -40,9 +47,9 @@ _BOM = "\ufeff"
 
 
 class Line(NamedTuple):
-    """What a line comes to: `messages` to handle, `answers` to those that cannot be. Each ends in a line break."""
+    """What a line comes to: `messages` to handle, and `answers` to those that cannot be, which end in a line break."""
 
-    messages: list[str]
+    messages: list[JSONRPCMessage]
     answers: list[str]
 
 
@@ -55,7 +62,8 @@ def read_line(raw: bytes) -> Line:
         return Line([], _refused(text, TOO_LONG))
     if is_damaged and '"tools/call"' in text:
         return Line([], _refused(text, DAMAGED))
-    return _parsed(text) if _TO_REPAIR.search(text) or not _is_message(text) else Line([f"{text}\n"], [])
+    message = None if _TO_REPAIR.search(text) else _message(text)
+    return Line([message], []) if message else _parsed(text)
 
 
 def _parsed(text: str) -> Line:
@@ -71,10 +79,9 @@ def _parsed(text: str) -> Line:
     return Line(messages, [answer for each in several for answer in each.answers])
 
 
-def method_of(message: str) -> str:
+def method_of(message: JSONRPCMessage) -> str:
     """Return the method of a message that is a request; nothing for a notification or an answer."""
-    members = cast("dict[str, Any]", json.loads(message))
-    return str(members.get("method", "")) if "id" in members else ""
+    return message.method if isinstance(message, JSONRPCRequest) else ""
 
 
 def _decoded(raw: bytes) -> tuple[str, bool]:
@@ -98,23 +105,25 @@ def _stripped(text: str) -> str:
     return text.strip(f"{_BOM}\ufffe\0 \t\r\n")
 
 
-def _is_message(text: str) -> bool:
-    """Return whether the SDK reads the text, and not as a notification what has an id: that it would never answer."""
+def _message(text: str) -> JSONRPCMessage | None:
+    """Return the text as the SDK reads it; None if it does not, or reads as a notification what has an id.
+
+    Such a one it would never answer.
+    """
     try:
         message = jsonrpc_message_adapter.validate_json(text, by_name=False)
     except ValidationError:
-        return False
-    return not (isinstance(message, JSONRPCNotification) and '"id"' in text and "id" in json.loads(text))
+        return None
+    is_request = isinstance(message, JSONRPCNotification) and '"id"' in text and "id" in json.loads(text)
+    return None if is_request else message
 
 
 def _read(found: object) -> Line:
     """Return what parsed JSON comes to."""
     if isinstance(found, dict):
         members = _repaired(cast("dict[str, Any]", found))
-        text = json.dumps(members)
-        if _is_message(text):
-            return Line([f"{text}\n"], [])
-        return Line([], _answered(members, UNREADABLE))
+        message = _message(json.dumps(members))
+        return Line([message], []) if message else Line([], _answered(members, UNREADABLE))
     return Line([], [_error(None, INVALID_REQUEST, UNREADABLE)])
 
 

@@ -1,11 +1,11 @@
 """Serve MCP over stdin and stdout, and end within 2 s however the process is asked to end.
 
-The SDK's `stdio_server` reads and writes the messages. It is given streams of our own, for three reasons (mcp 2.3.0):
-it drops a line that it cannot parse, so that the host waits for ever; it hands each line to a thread twice, which
-costs more than the rest of a call; and a host that has gone ends it in a traceback.
+The SDK's `stdio_server` is not used, for three reasons (mcp 2.3.0): it drops a line that it cannot parse, so that the
+host waits for ever; it hands each line to a thread twice, which costs more than the rest of a call; and a host that has
+gone ends it in a traceback.
 
-They work on private copies of stdin and stdout. From then on stdin is empty, and stray prints go to stderr, so
-that nothing mixes with the protocol.
+We work on private copies of stdin and stdout. From then on stdin is empty, and stray prints go to stderr, so that
+nothing mixes with the protocol.
 """
 
 import json
@@ -15,15 +15,16 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
 from threading import Timer
-from typing import Any, cast
+from typing import Any
 
 import anyio
-from anyio import AsyncFile, to_thread
+from anyio import to_thread
 from mcp.server.lowlevel import Server
-from mcp.server.stdio import stdio_server
+from mcp_types import JSONRPCMessage
 
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.server.app import open_server
+from autosend_mcp.server.connection import serve_connection
 from autosend_mcp.server.front.stdin import Front
 from autosend_mcp.server.in_flight import InFlightWrites
 from autosend_mcp.server.lines import method_of, read_line
@@ -53,30 +54,26 @@ async def serve_stdio(autosend: AutoSend, front: Front | None = None) -> None:
         if sys.platform != "win32":
             tasks.start_soon(_end_on_signal, writes)
         opening = await _discovered(server, messages, stdout)
-        await _serve(server, _joined(opening, messages), stdout)
+        await serve_connection(server, _joined(opening, messages), stdout.write)
         await writes.close()
         tasks.cancel_scope.cancel()
 
 
-async def _serve(server: Server[Any], messages: AsyncIterator[str], stdout: "_Stdout | _Answered") -> None:
-    streams = cast("tuple[AsyncFile[str], AsyncFile[str]]", (messages, stdout))
-    async with stdio_server(*streams) as (read, write):
-        await server.run(read, write, server.create_initialization_options())
-
-
-async def _discovered(server: Server[Any], messages: AsyncIterator[str], stdout: "_Stdout") -> list[str]:
+async def _discovered(
+    server: Server[Any], messages: AsyncIterator[JSONRPCMessage], stdout: "_Stdout"
+) -> list[JSONRPCMessage]:
     """Answer each discovery that the host begins with, and return the messages up to the first other request.
 
     Each has a connection of its own. On the main one it would decide for the newer protocol, and a host that has not
     waited for the answer, because Python takes its time to start, and goes on with `initialize`, would be refused
     (@ai-sdk/mcp waits for 1 s).
     """
-    opening: list[str] = []
+    opening: list[JSONRPCMessage] = []
     async for message in messages:
         match method_of(message):
             case "server/discover":
                 answered = _Answered(stdout)
-                await _serve(server, answered.after(message), answered)
+                await serve_connection(server, answered.after(message), answered.write)
             case "":
                 opening.append(message)
             case _:
@@ -84,7 +81,9 @@ async def _discovered(server: Server[Any], messages: AsyncIterator[str], stdout:
     return opening
 
 
-async def _joined(opening: Iterable[str], messages: AsyncIterator[str]) -> AsyncGenerator[str]:
+async def _joined(
+    opening: Iterable[JSONRPCMessage], messages: AsyncIterator[JSONRPCMessage]
+) -> AsyncGenerator[JSONRPCMessage]:
     for message in opening:
         yield message
     async for message in messages:
@@ -143,8 +142,8 @@ def _take_stdin() -> int:
 
 async def _messages(
     stdin: AsyncIterator[bytes], send: Callable[[str], Awaitable[None]], ended: anyio.Event
-) -> AsyncGenerator[str]:
-    """Yield the messages of JSON-RPC; answer what is none. The SDK parses them again: it takes text."""
+) -> AsyncGenerator[JSONRPCMessage]:
+    """Yield the messages of JSON-RPC; answer what is none."""
     async for raw in stdin:
         line = read_line(raw)
         for answer in line.answers:
@@ -183,10 +182,8 @@ class _Stdout:
                 if self._has_room(len(data)):
                     data = data[os.write(self._private, data) :]
                 if data:
-                    await to_thread.run_sync(self._write_all, data)
-
-    async def flush(self) -> None:
-        """Do nothing: no line is kept back."""
+                    with anyio.CancelScope(shield=True):  # no call that is cancelled leaves half a line
+                        await to_thread.run_sync(self._write_all, data)
 
     def _is_answered(self, line: str) -> bool:
         message: dict[str, Any] = json.loads(line)
@@ -211,7 +208,7 @@ class _Answered:
         self._stdout = stdout
         self._done = anyio.Event()
 
-    async def after(self, message: str) -> AsyncGenerator[str]:
+    async def after(self, message: JSONRPCMessage) -> AsyncGenerator[JSONRPCMessage]:
         """Yield the request, and end when it is answered."""
         yield message
         with anyio.move_on_after(_DISCOVERY_PATIENCE):
@@ -221,6 +218,3 @@ class _Answered:
         """Write the answer."""
         await self._stdout.write(line)
         self._done.set()
-
-    async def flush(self) -> None:
-        """Do nothing: no line is kept back."""
