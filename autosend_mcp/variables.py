@@ -116,6 +116,11 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def all_variables() -> dict[str, str]:
+    """Return the whole environment, for what finds and starts other programs."""
+    return dict(os.environ)
+
+
 def sandbox_variables() -> dict[str, str]:
     """Return the variables `AUTOSEND_SANDBOX_...` that are not empty."""
     return {name: text for name, text in os.environ.items() if text and name.startswith(SANDBOX)}

@@ -15,6 +15,7 @@ import pytest
 from autosend_mcp.cli.flags import parser
 from autosend_mcp.cli.main import main
 
+HELPS = [(), ("call",), ("demo",), ("import",), ("install",), ("sandbox",)]
 JANE = ["--email", "jane@example.com"]
 
 
@@ -168,7 +169,7 @@ def test_a_port_that_is_taken_is_reported_in_words(capsys: pytest.CaptureFixture
     assert error.startswith("autosend-mcp: sandbox: Address already in use")
 
 
-@pytest.mark.parametrize("words", [(), ("call",), ("demo",), ("import",), ("sandbox",), ("call", "create_contact")])
+@pytest.mark.parametrize("words", [*HELPS, ("call", "create_contact")])
 def test_help_has_what_a_reader_needs(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     try:
         code = main([*words, "--help"])
@@ -190,7 +191,7 @@ def examples_in(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> l
     return [shlex.split(command) for command in commands if command]
 
 
-@pytest.mark.parametrize("words", [(), ("call",), ("demo",), ("import",), ("sandbox",)])
+@pytest.mark.parametrize("words", HELPS)
 def test_the_examples_in_each_help_are_right(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     examples = examples_in(words, capsys)
     assert examples
@@ -258,7 +259,7 @@ def test_served_at_a_terminal_it_says_what_it_is(
     assert "is an MCP server: a host (Claude, Cursor, VS Code, ...) starts it" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [[], ["call"], ["import"], ["sandbox"], ["demo"]])
+@pytest.mark.parametrize("words", [[], ["call"], ["import"], ["install"], ["sandbox"], ["demo"]])
 def test_help_fits_a_narrow_terminal(
     words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from autosend_mcp.cli.help_texts import CALL_HELP, DEMO_HELP, HELP, SANDBOX_HELP
 from autosend_mcp.cli.import_flags import IMPORT_HELP, add_import_flags
+from autosend_mcp.cli.install_flags import INSTALL_HELP, add_install_flags
 from autosend_mcp.cli.parsing import Formatter, Parser, tools_listed, variables_listed
 from autosend_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS
 
@@ -46,6 +47,7 @@ def parser() -> Parser:
     )
     add_import_flags(file)
     _add_sandbox(file)
+    _add_hosts(commands)
     _add_sandbox_flags(
         commands.add_parser(
             "sandbox",
@@ -56,6 +58,19 @@ def parser() -> Parser:
     )
     parser.commands = commands.choices
     return parser
+
+
+def _add_hosts(commands: Any) -> None:
+    """Add what puts the server into hosts."""
+    install = commands.add_parser(
+        "install",
+        help="put the server into a host",
+        usage="autosend-mcp install HOST [flags]",
+        **_described(INSTALL_HELP),
+    )
+    add_install_flags(install)
+    _add_sandbox(install)
+    _add_offer(install, f"default: {','.join(DEFAULT_TOOLSETS)}")
 
 
 def tool_words(args: argparse.Namespace) -> list[str]:

@@ -9,6 +9,7 @@ examples:
   autosend-mcp --sandbox contacts.sqlite3       serve a local AutoSend, kept in a file
   autosend-mcp --read-only --toolsets contacts  offer only the contact tools that change nothing
   autosend-mcp demo                             see it work, without a key
+  autosend-mcp install cursor                   put it into a host
   autosend-mcp call create_contact --sandbox --email jane@example.com
 
 exit code: 0 done, 2 wrong usage or a wrong setting, 3 the command itself failed, 130 interrupted

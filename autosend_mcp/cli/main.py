@@ -127,4 +127,11 @@ def _import(args: argparse.Namespace) -> int:
     return run(_connect(args), args)
 
 
-_COMMANDS = {"serve": _serve, "call": _call, "demo": _demo, "sandbox": _sandbox, "import": _import}
+def _install(args: argparse.Namespace) -> int:
+    from autosend_mcp.cli.install.install import run
+    from autosend_mcp.cli.install.machine import this_machine
+
+    return run(args, this_machine())
+
+
+_COMMANDS = {"serve": _serve, "install": _install, "call": _call, "demo": _demo, "sandbox": _sandbox, "import": _import}

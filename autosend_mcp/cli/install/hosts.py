@@ -1,0 +1,122 @@
+"""The hosts: where each keeps its servers, under which name, how it reads a key, and its own command if it has one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from autosend_mcp.cli.install.machine import Machine
+
+Entry = dict[str, Any]
+
+KEY = "AUTOSEND_API_KEY"
+INPUT: Entry = {"type": "promptString", "id": "autosend_key", "description": "AutoSend API key", "password": True}
+
+
+@dataclass(frozen=True)
+class Host:
+    """One host. `members`: where its servers are. `key`: how its file can name the key without holding it.
+
+    `reference`: the value that stands for a variable of the environment; "input": the host asks for it and keeps it;
+    "forward": it names variables to pass on; None: a file is needed, for the host starts without the user's shell.
+    """
+
+    title: str
+    file: Callable[[Machine], Path]
+    members: str
+    key: Literal["reference", "input", "forward"] | None = None
+    add: Callable[[str, Entry], Sequence[str]] | None = None
+    remove: Callable[[str], Sequence[str]] | None = None
+    next_step: str = "Restart it, and ask it for your contact lists."
+
+    @property
+    def program(self) -> str:
+        """The name of its own command, empty for none."""
+        return self.add("", {"command": "", "env": {}})[0] if self.add else ""
+
+    @property
+    def is_toml(self) -> bool:
+        """Whether its file is TOML; else it is JSON, perhaps with comments."""
+        return self.members == "mcp_servers"
+
+
+def _desktop(machine: Machine) -> Path:
+    """Return the file of Claude Desktop: in its own folder, or in that of a package of Windows' store."""
+    name = "claude_desktop_config.json"
+    if machine.is_windows:
+        local = machine.folder("LOCALAPPDATA", "AppData/Local")
+        for folder in sorted((local / "Packages").glob("Claude_*/LocalCache/Roaming/Claude")):
+            return folder / name
+    return machine.applications / "Claude" / name
+
+
+def _claude_code(machine: Machine) -> Path:
+    return machine.folder("CLAUDE_CONFIG_DIR", "") / ".claude.json"
+
+
+def _zed(machine: Machine) -> Path:
+    if machine.is_windows:
+        return machine.applications / "Zed" / "settings.json"
+    return (machine.home / ".config" if machine.platform == "darwin" else machine.settings) / "zed" / "settings.json"
+
+
+def _variables(entry: Mapping[str, Any], flag: str) -> list[str]:
+    return [word for name, value in entry.get("env", {}).items() for word in (flag, f"{name}={value}")]
+
+
+def _claude_add(name: str, entry: Entry) -> Sequence[str]:
+    shown = [*_variables(entry, "-e"), "--", entry["command"], *entry.get("args", [])]
+    return ["claude", "mcp", "add", "-s", "user", name, *shown]
+
+
+def _codex_add(name: str, entry: Entry) -> Sequence[str]:
+    return ["codex", "mcp", "add", name, *_variables(entry, "--env"), "--", entry["command"], *entry.get("args", [])]
+
+
+def _gemini_add(name: str, entry: Entry) -> Sequence[str]:
+    words = ["gemini", "mcp", "add", "-s", "user", *_variables(entry, "-e"), name, entry["command"]]
+    return [*words, "--", *entry["args"]] if entry.get("args") else words
+
+
+HOSTS: dict[str, Host] = {
+    "claude-desktop": Host("Claude Desktop", _desktop, "mcpServers"),
+    "claude-code": Host(
+        "Claude Code",
+        _claude_code,
+        "mcpServers",
+        "reference",
+        _claude_add,
+        lambda name: ["claude", "mcp", "remove", "-s", "user", name],
+        "Start claude anew, and ask it for your contact lists; /mcp shows the server.",
+    ),
+    "cursor": Host("Cursor", lambda machine: machine.home / ".cursor" / "mcp.json", "mcpServers"),
+    "vscode": Host(
+        "VS Code",
+        lambda machine: machine.applications / "Code" / "User" / "mcp.json",
+        "servers",
+        "input",
+        next_step="Run MCP: List Servers and start autosend; VS Code asks for the key once and keeps it.",
+    ),
+    "codex": Host(
+        "Codex",
+        lambda machine: machine.folder("CODEX_HOME", ".codex") / "config.toml",
+        "mcp_servers",
+        "forward",
+        _codex_add,
+        lambda name: ["codex", "mcp", "remove", name],
+        "Start codex anew, and ask it for your contact lists; /mcp shows the server.",
+    ),
+    "gemini": Host(
+        "Gemini CLI",
+        lambda machine: machine.folder("GEMINI_CLI_HOME", "") / ".gemini" / "settings.json",
+        "mcpServers",
+        "reference",
+        _gemini_add,
+        lambda name: ["gemini", "mcp", "remove", "-s", "user", name],
+        "Start gemini anew in a folder that it trusts, and ask it for your contact lists.",
+    ),
+    "windsurf": Host(
+        "Windsurf", lambda machine: machine.home / ".codeium" / "windsurf" / "mcp_config.json", "mcpServers"
+    ),
+    "zed": Host("Zed", _zed, "context_servers", next_step="Open the agent panel, and ask it for your contact lists."),
+}

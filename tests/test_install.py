@@ -1,0 +1,335 @@
+"""`install`: each host on each platform, in fake homes; what else is in its file stays, and no key comes into it."""
+
+import json
+import tomllib
+from argparse import Namespace
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autosend_mcp.cli.flags import parser
+from autosend_mcp.cli.install import jsonc, toml_tables
+from autosend_mcp.cli.install.hosts import HOSTS
+from autosend_mcp.cli.install.install import run
+from autosend_mcp.cli.install.machine import Machine
+from autosend_mcp.cli.install_flags import HOST_NAMES
+from tests.support.examples import TIMES
+from tests.support.worlds import KEY
+
+PROGRAM = "/opt/a folder/bin/autosend-mcp"
+PARSER = cache(parser)
+PATHS = {
+    ("claude-desktop", "darwin"): "Library/Application Support/Claude/claude_desktop_config.json",
+    ("claude-desktop", "win32"): "AppData/Roaming/Claude/claude_desktop_config.json",
+    ("claude-desktop", "linux"): ".config/Claude/claude_desktop_config.json",
+    ("vscode", "darwin"): "Library/Application Support/Code/User/mcp.json",
+    ("vscode", "win32"): "AppData/Roaming/Code/User/mcp.json",
+    ("vscode", "linux"): ".config/Code/User/mcp.json",
+    ("zed", "win32"): "AppData/Roaming/Zed/settings.json",
+    **{("claude-code", platform): ".claude.json" for platform in ("darwin", "win32", "linux")},
+    **{("cursor", platform): ".cursor/mcp.json" for platform in ("darwin", "win32", "linux")},
+    **{("codex", platform): ".codex/config.toml" for platform in ("darwin", "win32", "linux")},
+    **{("gemini", platform): ".gemini/settings.json" for platform in ("darwin", "win32", "linux")},
+    **{("windsurf", platform): ".codeium/windsurf/mcp_config.json" for platform in ("darwin", "win32", "linux")},
+    **{("zed", platform): ".config/zed/settings.json" for platform in ("darwin", "linux")},
+}
+
+
+def machine_in(home: Path, platform: str = "linux", **variables: str) -> Machine:
+    return Machine(platform, home, {"PATH": str(home / "bin"), **variables}, (PROGRAM,))
+
+
+def install(machine: Machine, *words: str) -> int:
+    flags: Namespace = PARSER().parse(["install", *words])
+    return run(flags, machine)
+
+
+def servers(host: str, machine: Machine) -> dict[str, Any]:
+    text = HOSTS[host].file(machine).read_text()
+    read = tomllib.loads(text) if HOSTS[host].is_toml else jsonc.read(text)
+    return read.get(HOSTS[host].members, {})
+
+
+def test_each_host_is_a_choice() -> None:
+    assert tuple(HOSTS) == HOST_NAMES
+    assert {host for host, _ in PATHS} == set(HOSTS)
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_host_is_installed_once_and_taken_out_again(
+    host: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for platform in ("darwin", "win32", "linux"):
+        (home := tmp_path / platform).mkdir()
+        installed_once_and_taken_out(host, machine_in(home, platform, AUTOSEND_API_KEY=KEY), capsys)
+
+
+def installed_once_and_taken_out(host: str, machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    tmp_path = machine.home
+    file = tmp_path / PATHS[host, machine.platform]
+    assert install(machine, host, "--print", "--read-only") == 0
+    assert PROGRAM in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())
+    assert install(machine, host, "--read-only", "--toolsets", "contacts") == 0
+    written = file.read_bytes()
+    (entry,) = servers(host, machine).values()
+    assert (entry["command"], entry["args"]) == (PROGRAM, ["--read-only", "--toolsets", "contacts"])
+    assert install(machine, host, "--read-only", "--toolsets", "contacts") == 0
+    shown = capsys.readouterr()
+    assert shown.out.endswith("Nothing to change.\n")
+    assert KEY not in shown.out + shown.err
+    assert file.read_bytes() == written
+    assert KEY.encode() not in written
+    assert not list(tmp_path.rglob("*.bak"))
+    assert install(machine, host, "--uninstall") == 0
+    assert servers(host, machine) == {}
+    assert [copy.read_bytes() for copy in tmp_path.rglob("*.bak")] == [written]
+
+
+HELD = {"claude-desktop", "cursor", "windsurf", "zed"}
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_the_key_is_asked_for_referred_to_or_in_a_file_of_its_own(host: str, tmp_path: Path) -> None:
+    machine = machine_in(tmp_path, AUTOSEND_API_KEY=KEY)
+    assert install(machine, host) == 0
+    (entry,) = servers(host, machine).values()
+    file = tmp_path / ".config/autosend-mcp/key"
+    if host in HELD:
+        assert entry["env"] == {"AUTOSEND_API_KEY_FILE": str(file)}
+        assert (file.read_text().strip(), file.stat().st_mode & 0o777) == (KEY, 0o600)
+    else:
+        assert not file.exists()
+        reference = {"vscode": "${input:autosend_key}"}.get(host, "${AUTOSEND_API_KEY}")
+        assert entry.get("env") == (None if host == "codex" else {"AUTOSEND_API_KEY": reference})
+        assert host != "codex" or entry["env_vars"] == ["AUTOSEND_API_KEY"]
+    other = tmp_path / "my key"
+    assert install(machine, host, "--key-file", str(other)) == 0
+    (entry,) = servers(host, machine).values()
+    assert entry["env"] == {"AUTOSEND_API_KEY_FILE": str(other)}
+    assert "env_vars" not in entry
+    assert other.read_text().strip() == KEY
+    assert install(machine, host, "--sandbox") == 0
+    (entry,) = servers(host, machine).values()
+    assert entry["args"] == ["--sandbox"]
+    assert not entry.get("env")
+
+
+def test_a_key_that_stood_in_a_hosts_file_moves_into_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine = machine_in(tmp_path)
+    file = HOSTS["cursor"].file(machine)
+    file.parent.mkdir()
+    before = {"command": "uvx", "args": ["autosend-mcp"], "env": {"AUTOSEND_API_KEY": KEY, "X": "1"}, "disabled": True}
+    file.write_text(json.dumps({"mcpServers": {"mail": before}}))
+    assert install(machine, "cursor") == 0
+    key_file = tmp_path / ".config/autosend-mcp/key"
+    entry: dict[str, Any] = {"command": PROGRAM, "args": [], "env": {"X": "1", "AUTOSEND_API_KEY_FILE": str(key_file)}}
+    assert servers("cursor", machine) == {"mail": {**entry, "disabled": True}}
+    assert key_file.read_text().strip() == KEY
+    shown = capsys.readouterr()
+    assert "[key]" in shown.out
+    assert KEY not in shown.out + shown.err
+
+
+def test_a_server_of_the_same_name_that_is_another_stays(tmp_path: Path) -> None:
+    machine = machine_in(tmp_path)
+    file = HOSTS["cursor"].file(machine)
+    file.parent.mkdir()
+    file.write_text('{"mcpServers": {"autosend": {"url": "https://example.com/mcp"}}}')
+    assert install(machine, "cursor") == 0
+    assert [*servers("cursor", machine)] == ["autosend", "autosend-contacts"]
+    assert install(machine, "cursor", "--uninstall") == 0
+    assert servers("cursor", machine) == {"autosend": {"url": "https://example.com/mcp"}}
+
+
+COMMENTED = """\
+// my settings
+{
+    "theme": "One Dark", // dark
+    "context_servers": {
+        /* a server */
+        "other": { "command": "x", "args": [1.0, 1e3,], }, // the last
+    },
+    "inputs": [{"id": "mine"}],
+    "servers": {"other": {"command": "x"}} /* end */
+}
+"""
+TABLES = """\
+# my settings
+model = 'o3' # fast
+[mcp_servers.other]
+command = "x"
+
+# about tui
+[tui]
+notifications = [
+  "a",
+]
+text = '''
+[mcp_servers.autosend]
+'''
+"""
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize(("host", "text"), [("zed", COMMENTED), ("vscode", COMMENTED), ("codex", TABLES)])
+def test_comments_and_all_else_stay_byte_for_byte(host: str, text: str, newline: str, tmp_path: Path) -> None:
+    machine = machine_in(tmp_path)
+    file = HOSTS[host].file(machine)
+    file.parent.mkdir(parents=True)
+    before = text.replace("\n", newline).encode()
+    file.write_bytes(before)
+    file.chmod(0o640)
+    assert install(machine, host, "--sandbox") == 0
+    after = file.read_bytes()
+    assert after != before
+    assert file.stat().st_mode & 0o777 == 0o640
+    lost = [line for line in before.splitlines(keepends=True) if line.strip() and line not in after]
+    assert [line for line in lost if b"inputs" not in line and b"/* end */" not in line] == []
+    assert all(comment in after for comment in (b"my settings",))
+    assert b"\n" not in after.replace(b"\r\n", b"") or newline == "\n"
+    assert install(machine, host, "--uninstall") == 0
+    assert file.read_bytes().split() == before.split()
+
+
+ODD = {
+    "not json": ("cursor", "{]"),
+    "an array": ("cursor", "[]"),
+    "two values": ("cursor", "{} {}"),
+    "servers are a list": ("cursor", '{"mcpServers": []}'),
+    "the same name twice": ("cursor", '{"mcpServers": {}, "mcpServers": {}}'),
+    "not utf-8": ("cursor", "\xff"),
+    "deep": ("cursor", "[" * 5000),
+    "not toml": ("codex", "x ="),
+    "an inline table": ("codex", 'mcp_servers = {autosend = {command = "/x/autosend-mcp"}}\n'),
+    "dotted keys": ("codex", 'mcp_servers.autosend.command = "/x/autosend-mcp"\n'),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_a_file_that_is_not_understood_is_left_alone(
+    odd: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host, text = ODD[odd]
+    machine = machine_in(tmp_path, AUTOSEND_API_KEY=KEY)
+    file = HOSTS[host].file(machine)
+    file.parent.mkdir()
+    file.write_bytes(text.encode("latin-1"))
+    assert install(machine, host) == 1
+    error = capsys.readouterr().err
+    assert f"{file} was not changed: " in error
+    assert "--print shows what to put into it by hand" in error
+    assert [*file.parent.iterdir()] == [file]
+    assert file.read_bytes() == text.encode("latin-1")
+    assert install(machine, host, "--print") == 0
+    assert "AUTOSEND_API_KEY" in capsys.readouterr().out
+
+
+def test_a_link_stays_one(tmp_path: Path) -> None:
+    machine = machine_in(tmp_path)
+    real = tmp_path / "dotfiles.json"
+    real.write_text("{}")
+    file = HOSTS["cursor"].file(machine)
+    file.parent.mkdir()
+    file.symlink_to(real)
+    assert install(machine, "cursor", "--sandbox") == 0
+    assert file.is_symlink()
+    assert "autosend" in real.read_text()
+
+
+FAKE_HOST = """\
+#!/bin/sh
+echo "$@" >>"$HOME/calls"
+[ "$2" = add ] && printf '%s' '{WRITES}' >"$HOME/.claude.json"
+exit {CODE}
+"""
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_the_hosts_own_command_is_used_and_its_work_checked(
+    works: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine = machine_in(tmp_path)
+    entry: dict[str, Any] = {"type": "stdio", "command": PROGRAM, "args": ["--sandbox"], "env": {}}
+    written = {"mcpServers": {"autosend": entry}}
+    script = FAKE_HOST.replace("{WRITES}", json.dumps(written if works else {})).replace("{CODE}", str(int(not works)))
+    own = tmp_path / "bin/claude"
+    own.parent.mkdir()
+    own.write_text(script)
+    own.chmod(0o755)
+    assert install(machine, "claude-code", "--sandbox") == 0
+    shown = capsys.readouterr()
+    assert f"$ claude mcp add -s user autosend -- '{PROGRAM}' --sandbox" in shown.out
+    assert (tmp_path / "calls").read_text() == f"mcp add -s user autosend -- {PROGRAM} --sandbox\n"
+    assert ("claude ended with 1" in shown.err) is not works
+    assert servers("claude-code", machine)["autosend"]["command"] == PROGRAM
+    assert install(machine, "claude-code", "--sandbox") == 0
+    assert capsys.readouterr().out.endswith("Nothing to change.\n")
+
+
+def test_the_json_of_an_installation_says_what_was_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    machine = machine_in(tmp_path, AUTOSEND_API_KEY=KEY)
+    outcomes: list[str] = []
+    for more in ([], [], ["--uninstall"], ["--uninstall"]):
+        assert install(machine, "windsurf", "--json", *more) == 0
+        report = json.loads(capsys.readouterr().out)
+        outcomes.append(report["outcome"])
+        assert report["file"] == str(HOSTS["windsurf"].file(machine))
+    assert outcomes == ["installed", "unchanged", "uninstalled", "unchanged"]
+
+
+def test_a_key_that_is_none_is_refused_and_nothing_changes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    machine = machine_in(tmp_path, AUTOSEND_API_KEY="re_123456789012345678")
+    assert install(machine, "cursor") == 2
+    error = capsys.readouterr().err
+    assert "begins like a key of Resend" in error
+    assert "re_123" not in error
+    assert not list(tmp_path.iterdir())
+
+
+names = st.text("ab\"'é\\/ \n", min_size=1, max_size=4)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=15 * TIMES, deadline=None)
+@given(st.dictionaries(names, values, max_size=4), names, st.sampled_from([None, 1, "\t"]), st.data())
+def test_a_member_comes_and_goes_in_any_json(
+    document: dict[str, Any], name: str, indent: Any, data: st.DataObject
+) -> None:
+    remark = data.draw(st.sampled_from(["", ' // a, b } "\n', " /* c,\n } */ "]))
+    text = remark + json.dumps(document, indent=indent, separators=(f",{remark}", f"{remark}: {remark}")) + remark
+    assert jsonc.read(text) == document
+    outer = document.get("s")
+    if isinstance(outer, dict) or "s" not in document:
+        changed = jsonc.with_member(text, ["s", name], {"x": [1]})
+        inner = cast("dict[str, Any]", outer or {})
+        assert jsonc.read(changed) == {**document, "s": {**inner, name: {"x": [1]}}}
+        without = {one: value for one, value in inner.items() if one != name}
+        removed = jsonc.without_member(changed, ["s", name])
+        assert jsonc.read(removed) == {**document, "s": without}
+        assert removed.count(remark) >= text.count(remark)
+
+
+def test_a_table_is_exchanged_where_it_stood() -> None:
+    text = TABLES.replace(
+        "# about", '[mcp_servers.autosend]\ncommand = "y"\n[mcp_servers.autosend.env]\nA = "b"\n\n# about'
+    )
+    path = ("mcp_servers", "autosend")
+    changed = toml_tables.with_table(text, path, {"command": 'a "b"\\c', "args": ["é", "x"], "env": {"A B": "c"}})
+    assert changed.index("[mcp_servers.other]") < changed.index("[mcp_servers.autosend]") < changed.index("# about tui")
+    assert tomllib.loads(changed)["mcp_servers"]["autosend"] == {
+        "command": 'a "b"\\c',
+        "args": ["é", "x"],
+        "env": {"A B": "c"},
+    }
+    assert toml_tables.with_table(changed, path, None).split() == TABLES.split()
