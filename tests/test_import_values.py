@@ -4,14 +4,22 @@ import io
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from autosend_mcp.cli.import_file import PHRASES
 from autosend_mcp.errors import NotSent
 from autosend_mcp.imports.file.cells import arguments_of
+from autosend_mcp.imports.file.column import Column
 from autosend_mcp.imports.file.opt_outs import OptOuts
 from autosend_mcp.imports.hints import explain
 from autosend_mcp.imports.options import ImportOptions
+from autosend_mcp.imports.plain_rows import PlainRows
 from autosend_mcp.imports.reading import columns_of, table_of
+from autosend_mcp.models.comparison import custom_fields
+from autosend_mcp.models.contacts.contact import Person
+from autosend_mcp.tools.property_checks import property_problems
+from tests.support.examples import TIMES
 from tests.support.importing import csv_of, world
 
 DEFINED = {"amount": "number", "day": "date", "vip": "boolean", "note": "string"}
@@ -224,3 +232,55 @@ async def test_codes_arrive_as_they_were_whichever_file_comes_first() -> None:
     assert held["d"] == {"plz": "04109", "phone": "+49341000004"}
     assert held["f"] == {"plz": "D-04109", "phone": "00"}
     assert held["g"] == {"plz": "02116", "phone": "+15550100123"}
+
+
+FIELDS = {
+    "email": [
+        "jane@example.com",
+        " Jane.Doe+x@Example.com ",
+        "Jane <jane@example.com>",
+        "jane@gmial.com",
+        "jos\xe9@example.com",
+        "x",
+    ],
+    "lastName": ["Doe"],
+    "name": ["Jane Roe", "Doe, Jane", "\u674e \u5c0f\u9f99"],
+    "userId": ["u1", "007"],
+    "mobile": ["+14155552671", "+1 (415) 555-2671", "0415"],
+    "customFields.amount": ["1", "1.5", "1,5", "2e3", "007", "9" * 20],
+    "customFields.day": ["2024-03-01", "01/02/2024", "0000-00-00", "2024-03-01 10:00"],
+    "customFields.vip": ["yes", "0", "perhaps"],
+    "customFields.note": ["NA", "null", "a\tb", "\u200b", "x" * 1_001, "\ud800", "a\0b"],
+}
+ODD = ["", " ", "-", "N/A", "None", "'5", '="5"', "\t5", "#REF!", "Err:502", "\xa0x\xa0", "Zo\xeb", "1", True, 7, ["a"]]
+
+
+@given(st.lists(st.sampled_from([*FIELDS]), min_size=1, max_size=3, unique=True), st.booleans(), st.data())
+@settings(max_examples=30 * TIMES, deadline=None)
+def test_a_row_read_without_the_model_is_as_the_model_reads_it(
+    fields: list[str], guarded: bool, data: st.DataObject
+) -> None:
+    columns = [
+        Column(field, field, DEFINED.get(field.rpartition(".")[2], "string"))
+        for field in {"email": 0} | dict.fromkeys(fields)
+    ]
+    columns[-1].guarded = guarded
+    values = {column.name: data.draw(st.sampled_from([*FIELDS[column.name], *ODD])) for column in columns}
+    plain = PlainRows(columns, DEFINED).read(values)
+    if plain is not None:
+        problems, notes = list[str](), list[str]()
+        expected = Person.model_validate(arguments_of(values, columns, problems), context=notes).attributes()
+        assert (repr(plain), problems, notes) == (repr(expected), [], [])
+        assert property_problems(custom_fields(expected), DEFINED) == []
+
+
+def test_usual_rows_are_read_without_the_model() -> None:
+    columns = [Column(field, field, DEFINED.get(field.rpartition(".")[2], "string")) for field in FIELDS]
+    plain = PlainRows(columns, DEFINED).read({field: usual[0] for field, usual in FIELDS.items()})
+    assert plain == {
+        "email": "jane@example.com",
+        "lastName": "Doe",
+        "userId": "u1",
+        "mobile": "+14155552671",
+        "customFields": {"amount": 1, "day": "2024-03-01", "vip": True, "note": "NA"},
+    }

@@ -6,6 +6,7 @@ none is sent unless the options say whose values count.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -20,6 +21,7 @@ from autosend_mcp.imports.file.rows import FileRow
 from autosend_mcp.imports.file.tables import Table
 from autosend_mcp.imports.journal import Journal
 from autosend_mcp.imports.journal_rows import IN_NO_LIST, TO_SUPPRESS, JournalRow
+from autosend_mcp.imports.plain_rows import PlainRows
 from autosend_mcp.imports.progress import Progress
 from autosend_mcp.models.arguments import problem_lines
 from autosend_mcp.models.comparison import custom_fields
@@ -50,7 +52,8 @@ def stage(
     Raises:
         FileError: The file cannot be read to its end.
     """
-    rows = (_staged(row, columns, defined, opt_outs) for row in table.rows())
+    read = _Reading(columns, defined, PlainRows(columns, defined), opt_outs)
+    rows = map(read.staged, table.rows())
     while some := list(islice(rows, _PAGE)):
         journal.add(some)
         progress.read += len(some)
@@ -66,47 +69,56 @@ def stage(
         journal.update(merged)
 
 
-def _staged(row: FileRow, columns: Sequence[Column], defined: Mapping[str, str], opt_outs: OptOuts) -> JournalRow:
-    """Return the row with the values of a contact, or with the reason why it is not sent."""
-    if row.problem:
-        return _invalid(row, "", row.problem)
-    no = opt_outs.said_no(row.values)
-    if no is None:
-        return _validated(row, columns, defined)
-    if opt_outs.fate == "import-without-lists":
-        staged = _validated(row, columns, defined)
-        reason = f"{no.why}; in no list. {staged.reason}".strip()
-        return staged._replace(reason=reason, joins=IN_NO_LIST) if staged.outcome is None else staged
-    email = _address(row.values, columns)
-    if opt_outs.fate == "leave-out" or not email:
-        unsuppressed = "; not suppressed, for it has no valid address" if opt_outs.fate == "suppress" else ""
-        return JournalRow(row.number, row.line, email, "{}", "opted out", no.why + unsuppressed, IN_NO_LIST)
-    return JournalRow(row.number, row.line, email, compact_json({"reason": no.reason}), None, no.why, TO_SUPPRESS)
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How the rows of one file are read."""
 
+    columns: Sequence[Column]
+    defined: Mapping[str, str]
+    plain: PlainRows
+    opt_outs: OptOuts
 
-def _address(values: Mapping[str, Any], columns: Sequence[Column]) -> str:
-    """Return the address of a row; nothing where it has none that is valid."""
-    given = arguments_of(values, [column for column in columns if column.field == "email"])
-    try:
-        return Person.model_validate(given, context=[]).email
-    except ValidationError:
-        return ""
+    def staged(self, row: FileRow) -> JournalRow:
+        """Return the row with the values of a contact, or with the reason why it is not sent."""
+        if row.problem:
+            return _invalid(row, "", row.problem)
+        no = self.opt_outs.said_no(row.values)
+        if no is None:
+            return self._validated(row)
+        if self.opt_outs.fate == "import-without-lists":
+            staged = self._validated(row)
+            reason = f"{no.why}; in no list. {staged.reason}".strip()
+            return staged._replace(reason=reason, joins=IN_NO_LIST) if staged.outcome is None else staged
+        email = self._address(row.values)
+        if self.opt_outs.fate == "leave-out" or not email:
+            unsuppressed = "; not suppressed, for it has no valid address" if self.opt_outs.fate == "suppress" else ""
+            return JournalRow(row.number, row.line, email, "{}", "opted out", no.why + unsuppressed, IN_NO_LIST)
+        return JournalRow(row.number, row.line, email, compact_json({"reason": no.reason}), None, no.why, TO_SUPPRESS)
 
+    def _address(self, values: Mapping[str, Any]) -> str:
+        """Return the address of a row; nothing where it has none that is valid."""
+        given = arguments_of(values, [column for column in self.columns if column.field == "email"])
+        try:
+            return Person.model_validate(given, context=[]).email
+        except ValidationError:
+            return ""
 
-def _validated(row: FileRow, columns: Sequence[Column], defined: Mapping[str, str]) -> JournalRow:
-    """Return the row with the values of a contact, or with the reason why it is invalid."""
-    unread: list[str] = []
-    given = arguments_of(row.values, columns, unread)
-    notes: list[str] = []
-    try:
-        person = Person.model_validate(given, context=notes)
-    except ValidationError as error:
-        problems = problem_lines(Person, error)[:_MAX_PROBLEMS]
-        return _invalid(row, visible(str(given.get("email") or "")[:300]), in_one_line(problems))
-    expected = person.attributes()
-    if problems := unread or property_problems(custom_fields(expected), defined):
-        return _invalid(row, person.email, in_one_line(problems))
-    return JournalRow(row.number, row.line, person.email, compact_json(expected), None, " ".join(notes))
+    def _validated(self, row: FileRow) -> JournalRow:
+        """Return the row with the values of a contact, or with the reason why it is invalid."""
+        if expected := self.plain.read(row.values):
+            return JournalRow(row.number, row.line, expected["email"], compact_json(expected), None, "")
+        unread: list[str] = []
+        given = arguments_of(row.values, self.columns, unread)
+        notes: list[str] = []
+        try:
+            person = Person.model_validate(given, context=notes)
+        except ValidationError as error:
+            problems = problem_lines(Person, error)[:_MAX_PROBLEMS]
+            return _invalid(row, visible(str(given.get("email") or "")[:300]), in_one_line(problems))
+        expected = person.attributes()
+        if problems := unread or property_problems(custom_fields(expected), self.defined):
+            return _invalid(row, person.email, in_one_line(problems))
+        return JournalRow(row.number, row.line, person.email, compact_json(expected), None, " ".join(notes))
 
 
 def _invalid(row: FileRow, email: str, reason: str) -> JournalRow:

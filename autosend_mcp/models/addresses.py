@@ -58,6 +58,15 @@ def read_mailbox(given: str) -> Mailbox:
     return mailbox._replace(address=address)
 
 
+def read_plain(given: str) -> str | None:
+    """Return the address to send, where reading it needs neither a repair nor a word; None for any other text."""
+    if not given.isascii():
+        return None
+    bare = given.strip()
+    address = _plain(bare)
+    return address if address is not None and address == bare.lower() and misspelt_domain(address) is None else None
+
+
 def _plain(bare: str) -> str | None:
     """Return the address, if it is one of the usual kind."""
     local, _, domain = bare.rpartition("@")

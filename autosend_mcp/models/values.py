@@ -24,6 +24,7 @@ MAX_KEY = 100
 MAX_SAFE_INTEGER = 2**53 - 1
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _PUNCTUATION = re.compile(r"[\s.()\-\u2010-\u2015]")
 
 # AutoSend's reserved custom field names, and the parameter that holds each where there is one.
@@ -57,9 +58,14 @@ SYSTEM_PROPERTIES = ("source", "emailLastOpenedAt")
 SET_BY_AUTOSEND = ("createdAt", "updatedAt", "emailLastOpenedAt")
 
 
+def is_sendable(text: str) -> bool:
+    """Return whether every JSON parser can take the text: no NUL, no half of a surrogate pair."""
+    return "\0" not in text and (text.isascii() or _SURROGATE.search(text) is None)
+
+
 def sendable(text: str) -> str:
     """Return the text, if every JSON parser can take it."""
-    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+    if not is_sendable(text):
         raise broken_rule("must be text without NUL or half of a surrogate pair")
     return text
 

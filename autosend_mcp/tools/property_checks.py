@@ -86,7 +86,7 @@ def property_problems(custom: Mapping[str, Any], defined: Mapping[str, str]) -> 
                 meant = f"; did you mean {quoted(near)}?" if near else "."
                 problem = f"{OPTING_OUT}." if value is not None and is_opt_out(name, value) else f"not defined{meant}"
                 lines.append(f"customFields.{quoted(name)}: {problem}")
-        elif not _fits(value, kind):
+        elif not fits(value, kind):
             lines.append(f"customFields.{quoted(name)}: must be {_KINDS[kind]}.")
     return lines
 
@@ -102,7 +102,8 @@ def _nearest(name: str, known: Sequence[str], *, clearing: bool) -> str:
     return lowered[near[0]] if near else ""
 
 
-def _fits(value: object, kind: str) -> bool:
+def fits(value: object, kind: str) -> bool:
+    """Return whether the value is of the type of the custom field."""
     if value is None:  # to be cleared
         return True
     if kind == "boolean":

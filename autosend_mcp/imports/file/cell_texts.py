@@ -18,6 +18,8 @@ _NEGATED = re.compile(
     r"ikke|nei|ei|nem|ne|yok|hayir|red|ret|reddet\w*|\w+m[iu]yor\w*|\w+me(di|yen)|не|нет|без|ні|нема|δεν|οχι) |"
     r"ない|なし|ません|不|未|无|無|否|拒|禁|안 |않|없|거부|미동의|لا |לא "
 )
+_BETWEEN = re.compile(r"[,;|]")
+_SEVERAL = re.compile(r"[,;|\[]")
 _MAX_VALUE = 60  # characters of one that are shown
 
 
@@ -33,16 +35,18 @@ class Cells:
     tags: Counter[str] = field(default_factory=Counter[str])
     negated: bool = False
 
-    def see(self, cell: object) -> None:
-        """Take one more cell into account."""
+    def see(self, cell: object, times: int = 1) -> None:
+        """Take this many more cells that are equal into account."""
         text = text_of(cell)
         meaning = meaning_of(text)
-        self.meanings[meaning] += 1
-        self.negated |= not meaning and len(text) < _MAX_VALUES and _NEGATED.search(f" {plain(text)} ") is not None
-        if meaning and len(self.words) < _MAX_VALUES:
-            self.words.add(plain(text))
-        elif not meaning and len(text) < _MAX_VALUES and (tag := tag_in(text)):
-            self.tags[tag] += 1
+        self.meanings[meaning] += times
+        if meaning:
+            if len(self.words) < _MAX_VALUES:
+                self.words.add(plain(text))
+        elif len(text) < _MAX_VALUES:
+            self.negated = self.negated or _NEGATED.search(f" {plain(text)} ") is not None
+            if tag := tag_in(text):
+                self.tags[tag] += times
 
     def have(self, *meanings: Meaning) -> bool:
         """Return whether any cell says one of these."""
@@ -75,4 +79,4 @@ def tag_in(text: str) -> str:
 
 def parts_of(text: str) -> Collection[str]:
     """Return the parts of a cell with several; none of any other."""
-    return [part.strip(" \"'[]") for part in re.split(r"[,;|]", text)] if re.search(r"[,;|\[]", text) else ()
+    return [part.strip(" \"'[]") for part in _BETWEEN.split(text)] if _SEVERAL.search(text) else ()

@@ -32,7 +32,7 @@ def arguments_of(
         value = values.get(column.name)
         if value is None or value == "" or not column.field:
             continue
-        value, why = _read(value, column) if isinstance(value, str) else (_code(value, column), "")
+        value, why = read_cell(value, column) if isinstance(value, str) else (_code(value, column), "")
         if value is None:
             continue
         if why and problems is not None:
@@ -40,9 +40,9 @@ def arguments_of(
         if column.field.startswith(CUSTOM_PREFIX):
             custom[column.field.removeprefix(CUSTOM_PREFIX)] = value
         elif column.field == WHOLE_NAME and isinstance(value, str):
-            whole = _parts(value, column.split)
+            whole = name_parts(value, column.split)
         elif column.split and isinstance(value, str) and (mailbox := unwrapped(value)).name:
-            arguments |= _parts(mailbox.name, column.split) | {column.field: mailbox.address}
+            arguments |= name_parts(mailbox.name, column.split) | {column.field: mailbox.address}
         else:
             arguments[column.field] = value
     if whole and FIRST_NAME not in arguments and LAST_NAME not in arguments:
@@ -56,7 +56,8 @@ def _named(column: Column) -> str:
     return column.field
 
 
-def _parts(name: str, split: str) -> dict[str, str]:
+def name_parts(name: str, split: str) -> dict[str, str]:
+    """Return the first and the last name of a whole name, those that there are."""
     parts = zip((FIRST_NAME, LAST_NAME), divided(name, split), strict=True)
     return {part: value for part, value in parts if value}
 
@@ -67,7 +68,7 @@ def _code(value: object, column: Column) -> object:
     return str(value) if is_code else value
 
 
-def _read(cell: str, column: Column) -> tuple[object, str]:
+def read_cell(cell: str, column: Column) -> tuple[object, str]:
     """Return the value of a cell, None where it says nothing, and why it is none of the column's type."""
     text = unguarded(cell, throughout=column.guarded)
     kind = column.kind if column.field.startswith(CUSTOM_PREFIX) else ""

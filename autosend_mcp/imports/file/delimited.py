@@ -33,7 +33,7 @@ def read_header(lines: Iterable[str], dialect: Dialect) -> Header:
         FileError: There are none, or they name no columns.
     """
     with closing(_cells(lines, dialect)) as rows:
-        line, cells, _ = next(rows, (0, list[str](), ""))
+        line, cells, _ = next(rows, (0, list[str](), list[str]()))
     if not cells:
         raise FileError(NO_HEADER)
     if len(cells) > MAX_COLUMNS:
@@ -80,14 +80,19 @@ def delimited_rows(lines: Iterable[str], dialect: Dialect, columns: Sequence[str
         if not dialect.headless:
             next(rows, None)
         width = len(columns)
-        for number, (line, cells, text) in enumerate(rows, start=1):
+        for number, (line, cells, texts) in enumerate(rows, start=1):
             values = dict(zip(columns, cells, strict=False))
             problem = "" if len(cells) == width else _wrong_count(cells, width)
-            yield FileRow(number, line, values, cells, problem, text if problem and not dialect.escaped else "")
+            yield FileRow(
+                number, line, values, cells, problem, "".join(texts) if problem and not dialect.escaped else ""
+            )
 
 
-def _cells(lines: Iterable[str], dialect: Dialect) -> Generator[tuple[int, list[str], str]]:
-    """Yield the header and the rows that are not blank, each with the line where it begins, and its text."""
+def _cells(lines: Iterable[str], dialect: Dialect) -> Generator[tuple[int, list[str], list[str]]]:
+    """Yield the header and the rows that are not blank, each with the line where it begins, and its lines.
+
+    The lines are those of one row: the list is used again for the next.
+    """
     line, length, ended = 1 + dialect.skipped, 0, False
     texts: list[str] = []
 
@@ -115,8 +120,8 @@ def _cells(lines: Iterable[str], dialect: Dialect) -> Generator[tuple[int, list[
                     f"A quote in the row that begins in line {line} is never closed, so that the rest of the file "
                     "became one cell. Close or remove it."
                 )
-            if any(map(str.strip, cells)):
-                yield line, cells, "".join(texts)
+            if cells and (cells[0].strip() or any(map(str.strip, cells))):
+                yield line, cells, texts
             texts.clear()
             line, length = reader.line_num + dialect.skipped + 1, 0
     except csv.Error as error:

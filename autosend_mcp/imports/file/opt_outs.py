@@ -8,6 +8,7 @@ from typing import Any
 
 from autosend_mcp.errors import NotSent
 from autosend_mcp.imports.file.cell_texts import A_DATE, BLANK, Cells, text_of
+from autosend_mcp.imports.file.chunks import chunks
 from autosend_mcp.imports.file.known_headers import known
 from autosend_mcp.imports.file.opt_out_words import Reason, meaning_of, reason_of
 from autosend_mcp.imports.file.status_columns import (
@@ -129,10 +130,10 @@ def _columns(
     # Addresses and names are most of a file, and say nothing of mail.
     names = [name for name in table.columns if name in stated_names or mail_name(name) or not known(name)]
     seen = {name: Cells() for name in names}
-    for row in table.rows():
-        if not row.problem:
-            for name, cells in seen.items():
-                cells.see(row.values.get(name))
+    for chunk in chunks(row for row in table.rows() if not row.problem):
+        for name, cells in seen.items():
+            for cell, times in chunk.cells(name):
+                cells.see(cell, times)
     near_payments = any(map(is_about_payments, table.columns))
     columns: list[StatusColumn] = []
     for name, cells in seen.items():

@@ -12,7 +12,7 @@ MAX_COLUMNS = 300
 _MAX_NAME = 200  # characters of a column's name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FileRow:
     """One row.
 

@@ -14,6 +14,8 @@ from autosend_mcp.models.words import plain, words_of
 OTHERS = "*"
 """In what the caller states: all other values of the column that are not understood."""
 
+_MAX_KNOWN = 2_000  # texts of a column
+
 Verdict = Literal["no", "yes", "blank", "unclear"]
 
 _SAYS_NO: set[Meaning] = {"unsubscribed", "no mail", "inactive"}
@@ -70,10 +72,19 @@ class StatusColumn:
     only_tags: bool = False
     stated: Mapping[str, bool] = field(default_factory=dict[str, bool])
     counts: dict[Verdict, Counter[str]] = field(default_factory=dict[Verdict, Counter[str]])
+    _known: dict[str, Verdict] = field(default_factory=dict[str, "Verdict"])
 
     def verdict(self, cell: object) -> Verdict:
         """Return what a cell says of its row."""
         text = text_of(cell)
+        verdict = self._known.get(text)
+        if verdict is None:
+            verdict = self._verdict(text)
+            if len(self._known) < _MAX_KNOWN:
+                self._known[text] = verdict
+        return verdict
+
+    def _verdict(self, text: str) -> Verdict:
         meaning = meaning_of(text)
         if self.stated and (known := self._stated(text, meaning)) is not None:
             return "yes" if known else "no"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from autosend_mcp.imports.file.chunks import chunks
 from autosend_mcp.imports.file.header_words import WHOLE_NAME
 from autosend_mcp.imports.file.known_headers import known, plain
 from autosend_mcp.imports.file.rows import FileRow
@@ -73,23 +74,27 @@ class Content:
         """Return whether all cells are objects, as Ruby or Python writes them."""
         return 0 < self.filled == self.objects
 
-    def see(self, cell: object) -> None:
-        """Count one more cell."""
+    def see(self, cell: object, times: int = 1) -> None:
+        """Count this many more cells that are equal."""
         if isinstance(cell, str):
             text = cell.strip()
             if not text:
                 return
             if "@" in text:
-                self._see_address(text)
-            self.numbers += text[0] in "+0'\uff0b" and in_e164(text) is not None
-            self.spaced += " " in text
-            self.objects += text[0] == "{" and text[-1] == "}" and ('"' in text or "'" in text)
+                self._see_address(text, times)
+            if text[0] in "+0'\uff0b" and in_e164(text) is not None:
+                self.numbers += times
+            if " " in text:
+                self.spaced += times
+            if text[0] == "{" and text[-1] == "}" and ('"' in text or "'" in text):
+                self.objects += times
             if len(self.examples) < _MAX_EXAMPLES:
                 self.examples.append(text)
         elif cell is None:
             return
-        self.nested += isinstance(cell, dict | list)
-        self.filled += 1
+        else:
+            self.nested += times * isinstance(cell, dict | list)
+        self.filled += times
 
     def see_whole(self, whole: str, parts: Sequence[str]) -> None:
         """Compare a whole name with the parts of a name in its row, of which blank ones are left out."""
@@ -101,10 +106,10 @@ class Content:
             name = plain(whole)
             self.repeated += any(plain(part) in name for part in parts)
 
-    def _see_address(self, text: str) -> None:
-        self.addresses += is_address(text)
+    def _see_address(self, text: str, times: int) -> None:
+        self.addresses += times * is_address(text)
         if text[-1] in _BESIDE and (name := unwrapped(text).name):
-            self.named += 1
+            self.named += times
             if len(self.names) < _MAX_EXAMPLES:
                 self.names.append(name)
 
@@ -115,12 +120,14 @@ def survey(columns: Sequence[str], rows: Iterable[FileRow]) -> dict[str, Content
     attributes = {name: says.attribute for name in columns if (says := known(name))}
     wholes = [name for name, attribute in attributes.items() if attribute == WHOLE_NAME]
     parts = [name for name, attribute in attributes.items() if attribute in (FIRST_NAME, LAST_NAME)]
-    for row in rows:
-        for name, cell in row.values.items():
-            if cell is not None and cell != "":
-                found[name].see(cell)
+    for chunk in chunks(rows):
+        for name, content in found.items():
+            for cell, times in chunk.cells(name):
+                if cell is not None and cell != "":
+                    content.see(cell, times)
         if wholes and parts:
-            _compare(found, row, wholes, parts)
+            for row in chunk.rows:
+                _compare(found, row, wholes, parts)
     return found
 
 

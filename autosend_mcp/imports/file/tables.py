@@ -18,7 +18,7 @@ from autosend_mcp.imports.file.spreading import Spreading, columns_of_objects
 from autosend_mcp.imports.file.wrappings import Wrapping, find_wrapping, unwrapped
 
 _ARRAY_INSIDE = re.compile(r":\s*\[\s*\{")
-_BEGINS_JSON = re.compile(r"""\{\s*(?:"[^"]*"\s*:|\}?\s*$)|\[\s*(?:[\[{]|\]?\s*$)""")
+_BEGINS_JSON = re.compile(r"""\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\}?\s*$)|\[\s*(?:[\[{]|\]?\s*$)""")
 _CELLS = re.compile(r"[,;\t|@]|^[\w -]+$")
 _OTHERWISE = "The name ends in {}, and the file holds {}: it was read as that."
 _JSON_ENDINGS = {".jsonl", ".ndjson", ".json"}

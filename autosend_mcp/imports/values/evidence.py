@@ -2,13 +2,16 @@
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from autosend_mcp.imports.file.chunks import LineOf
 from autosend_mcp.imports.values.blanks import is_guarded, is_spreadsheet_error, says_nothing, unguarded
 from autosend_mcp.imports.values.booleans import is_certain_boolean
 from autosend_mcp.imports.values.dates import ORDERS, is_empty_date, orders_of
-from autosend_mcp.imports.values.numbers import decimal_of, has_no_groups, is_code, is_unclear
+from autosend_mcp.imports.values.numbers import Decimal, decimal_of, has_no_groups, is_code, is_unclear
 
+_MAY_GUARD = frozenset("'\u2019=")
 KINDS = ("boolean", "number", "date")
 _DIGIT = re.compile(r"\d")
 _MIN_CODE = 4  # digits: shorter numbers of one length are as often counts
@@ -50,54 +53,57 @@ class Evidence:
     ordered: Cell | None = None
     texts: int = 0
 
-    def see(self, value: object, line: int) -> None:
-        """Take one more cell into account."""
+    def see(self, value: object, times: int, line_of: LineOf) -> None:
+        """Take this many more cells that are equal into account. `line_of`: finds the line of the first."""
         if not isinstance(value, str):
-            if value is not None:
-                self._count("boolean" if isinstance(value, bool) else "number", Cell(line, str(value)))
+            kind = "boolean" if isinstance(value, bool) else "number"
+            self._count(kind, times, lambda: Cell(line_of(value), str(value)))
             return
-        if not value.strip():
+        text = value.strip()
+        if not text:
             return
-        self.cells += 1
-        self.guarded += is_guarded(value)
-        text = unguarded(value, throughout=self.guarded == self.cells)
+        self.cells += times
+        if text[0] in _MAY_GUARD or value[0] == "\t":
+            self.guarded += times * is_guarded(value)
+            text = unguarded(value, throughout=self.guarded == self.cells)
         if says_nothing(text, strict=self.strict) or is_empty_date(text):
-            self.nothing[text] += 1
+            self.nothing[text] += times
         elif self.is_open and not is_spreadsheet_error(text):
-            self._see_text(Cell(line, text))
+            self.texts += times
+            self._see_text(text, times, lambda: Cell(line_of(value), text))
 
-    def _see_text(self, cell: Cell) -> None:
-        text = cell.text
-        self.texts += 1
+    def _see_text(self, text: str, times: int, cell: Callable[[], Cell]) -> None:
+        kind = ""
         if is_certain_boolean(text):
-            self._count("boolean", cell)
+            kind = "boolean"
         elif _DIGIT.search(text) is None:
-            self._count("", cell)
+            pass
         elif is_code(text):
             self.codes += 1
-            self._count("", cell)
         elif (decimal := decimal_of(text)) is not None:
-            self.lengths.add(len(text) if text.isdecimal() else 0)
-            self.no_groups |= has_no_groups(text)
-            if decimal:
-                self.decimals.setdefault(decimal, cell)
-            elif is_unclear(text):
-                self.unclear = self.unclear or cell
-            self._count("number", cell)
+            kind = "number"
+            self._see_number(text, decimal, cell)
         elif orders := orders_of(text):
+            kind = "date"
             self.orders &= {*orders}
             if len(orders) < len(ORDERS):
-                self.ordered = self.ordered or cell
-            self._count("date", cell)
-        else:
-            self._count("", cell)
+                self.ordered = self.ordered or cell()
+        self._count(kind, times, cell)
 
-    def _count(self, kind: str, cell: Cell) -> None:
-        self.filled += 1
-        self.fits[kind] += 1
+    def _see_number(self, text: str, decimal: Decimal, cell: Callable[[], Cell]) -> None:
+        self.lengths.add(len(text) if text.isdecimal() else 0)
+        self.no_groups = self.no_groups or has_no_groups(text)
+        if decimal and decimal not in self.decimals:
+            self.decimals[decimal] = cell()
+        elif not decimal and is_unclear(text):
+            self.unclear = self.unclear or cell()
+
+    def _count(self, kind: str, times: int, cell: Callable[[], Cell]) -> None:
+        self.filled += times
+        self.fits[kind] += times
         for other in KINDS:
-            if other != kind:
-                self.odd.setdefault(other, cell)
+            if other != kind and other not in self.odd:
+                self.odd[other] = cell()
 
     @property
     def is_guarded(self) -> bool:

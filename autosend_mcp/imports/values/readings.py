@@ -6,6 +6,7 @@ Whatever could bend a value stops the import, with the option that settles it.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from autosend_mcp.imports.file.chunks import chunks
 from autosend_mcp.imports.file.column import Column
 from autosend_mcp.imports.file.field_names import CUSTOM_PREFIX, bare
 from autosend_mcp.imports.file.rows import FileRow
@@ -31,10 +32,12 @@ def read_columns(rows: Iterable[FileRow], columns: Sequence[Column], options: Im
         UnclearImport: A column can be read in more than one way, or one odd cell keeps it from being of a type.
     """
     evidence = {column.name: Evidence(_is_strict(column), _is_open(column)) for column in columns if column.field}
-    for row in rows:
+    for chunk in chunks(rows):
         for name, seen in evidence.items():
-            if (value := row.values.get(name)) is not None and value != "":
-                seen.see(value, row.line)
+            line_of = chunk.line_of(name)
+            for value, times in chunk.cells(name):
+                if value is not None and value != "":
+                    seen.see(value, times, line_of)
     problems = list[str]()
     hints = list[Hint]()
     for column in columns:
