@@ -471,7 +471,7 @@ def so_far(settled: int = 0, total: int = 10_000, ago: float = 100) -> Progress:
     progress = Progress()
     progress.read = total
     progress.begin({"": total}, 0)
-    progress.count([PendingRow(number, "", {}, "created") for number in range(settled)], 0)
+    progress.count([PendingRow(number, "", "{}", "created") for number in range(settled)], 0)
     progress.began -= ago
     return progress
 

@@ -105,10 +105,11 @@ class AutoSend:
         Raises:
             NotSent: The key, the URL, a proxy or the certificates cannot be used.
         """
-        headers = self.settings.credentials() | _HEADERS | ({} if request.body is None else _JSON)
+        text = request.text if request.body is None else compact_json(request.body)
+        headers = self.settings.credentials() | _HEADERS | ({} if text is None else _JSON)
         # Reading and writing have no time limit of their own: the exchange as a whole has one.
         extensions: dict[str, Any] = {"timeout": {"connect": connect, "pool": connect}, "trace": leaving}
-        content = None if request.body is None else compact_json(request.body).encode()
+        content = None if text is None else text.encode()
         try:
             url = _url(self.settings.base_url + request.path)
             sent = httpx2.Request(request.method, url, headers=headers, content=content, extensions=extensions)

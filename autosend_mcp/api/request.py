@@ -16,7 +16,8 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Request(Generic[ResultT]):
-    """One request. `path` begins after the base URL and may end in a query; `body` is JSON, None for none.
+    """One request. `path` begins after the base URL and may end in a query; `body` is JSON, None for none; `text`: the
+    body where it is written as JSON already.
 
     `parse` reads the reply, and raises Unreadable where it cannot. `many`: the reply may hold many contacts, so that a
     larger one is read.
@@ -26,6 +27,7 @@ class Request(Generic[ResultT]):
     path: str
     parse: Callable[[Reply], ResultT]
     body: Mapping[str, Any] | None = None
+    text: str | None = None
     many: bool = False
 
     def shown(self) -> dict[str, Any]:

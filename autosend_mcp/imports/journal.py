@@ -41,6 +41,8 @@ _TO_SUPPRESS = (
     "SELECT number, email, expected FROM rows WHERE number > ? AND outcome IS NULL AND joins = -2"
     " ORDER BY number LIMIT ?"
 )
+_SETTLED = "UPDATE rows SET outcome = ?, joins = ? WHERE number = ?"
+_REASON = "UPDATE rows SET reason = CASE reason WHEN '' THEN ? ELSE ? || ' ' || reason END WHERE number = ?"
 # The no of one row counts for all rows of its address.
 _SAID_NO = (
     "UPDATE rows SET outcome = ?, joins = ?, reason = 'another row of this address opted out'"
@@ -121,14 +123,14 @@ class Journal:
     def pending(self, after: int, lists: int, limit: int) -> list[PendingRow]:
         """Return the next rows that are not settled, or not yet in this many lists."""
         return [
-            PendingRow(number, email, json.loads(expected), outcome, "", joins, counted=outcome)
+            PendingRow(number, email, expected, outcome, "", joins, counted=outcome)
             for number, email, expected, outcome, joins in self._read(_PENDING, after, lists, limit)
         ]
 
     def to_suppress(self, after: int, limit: int) -> list[PendingRow]:
         """Return the next rows that are to be suppressed."""
         found = self._read(_TO_SUPPRESS, after, limit)
-        return [PendingRow(number, email, json.loads(why), joins=TO_SUPPRESS) for number, email, why in found]
+        return [PendingRow(number, email, why, joins=TO_SUPPRESS) for number, email, why in found]
 
     def spread_opt_outs(self, *, imports: bool) -> None:
         """Let the no of one row count for all rows of its address. `imports`: they are imported, into no list."""
@@ -167,12 +169,9 @@ class Journal:
     def settle(self, rows: Sequence[PendingRow], request: int | None = None) -> None:
         """Record the outcomes of these rows; with `request`, also that its outcome is known."""
         with self._transaction() as db:
-            db.executemany(
-                "UPDATE rows SET outcome = ?, joins = ?,"
-                " reason = CASE WHEN ? = '' THEN reason WHEN reason = '' THEN ? ELSE ? || ' ' || reason END"
-                " WHERE number = ?",
-                [(row.outcome, row.joins, row.reason, row.reason, row.reason, row.number) for row in rows],
-            )
+            db.executemany(_SETTLED, [(row.outcome, row.joins, row.number) for row in rows])
+            if given := [(row.reason, row.reason, row.number) for row in rows if row.reason]:
+                db.executemany(_REASON, given)
             if request is not None:
                 db.execute("DELETE FROM requests WHERE id = ?", (request,))
         for row in rows:

@@ -1,5 +1,6 @@
 """The rows of an import as its journal keeps them, and as they are on their way to AutoSend."""
 
+import json
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -43,7 +44,7 @@ class JournalRow(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class PendingRow:
-    """A row on its way to AutoSend.
+    """A row on its way to AutoSend. `text`: the values that the contact is to have, as JSON, which is what is sent.
 
     `joins`: how many of the lists it is done with; below 0, it joins none. `hash_before`: of the contact before the
     import; None if there was none. `has_others`: the contact has values that the row does not name. `counted`: the
@@ -52,13 +53,18 @@ class PendingRow:
 
     number: int
     email: str
-    expected: Values
+    text: str
     outcome: Outcome | None = None
     reason: str = ""
     joins: int = 0
     hash_before: str | None = None
     has_others: bool = False
     counted: str | None = None
+
+    @property
+    def expected(self) -> Values:
+        """The values that the contact is to have. They are parsed each time, which few rows need."""
+        return json.loads(self.text)
 
 
 @dataclass(frozen=True, slots=True)

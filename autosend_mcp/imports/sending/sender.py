@@ -179,6 +179,8 @@ class Sender:
         """Give an outcome to each row that is not to be sent; keep what there is of the contacts of the others."""
         counting = self._requests.own
         for row in rows:
+            if row.email not in found and row.email not in self._requests.unfindable and not self._hashes_before:
+                continue
             is_done, was_in_flight = has_expected_values(row, found), row.number in self._hashes_before
             if is_done and not was_in_flight:
                 row.outcome = "unchanged"

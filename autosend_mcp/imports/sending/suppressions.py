@@ -39,7 +39,7 @@ class Suppressions:
             left = await self._left([*request.rows.values()])
             if left is not None:
                 inside = [
-                    PendingRow(number, email, {}, joins=TO_SUPPRESS, outcome="opted out", reason=SUPPRESSED)
+                    PendingRow(number, email, "{}", joins=TO_SUPPRESS, outcome="opted out", reason=SUPPRESSED)
                     for number, email in request.rows.items()
                     if email not in left
                 ]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Literal
 
-from autosend_mcp.api.contacts import Found, bulk_update, refused_rows, why_refused
+from autosend_mcp.api.contacts import Found, bulk_update_of_texts, refused_rows, why_refused
 from autosend_mcp.api.request import Request
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
 from autosend_mcp.imports.journal_rows import PendingRow
@@ -23,6 +23,7 @@ from autosend_mcp.imports.sending.requests import MAX_TRIES, Requests, is_about_
 from autosend_mcp.models.comparison import with_existing_values
 from autosend_mcp.models.contacts.batch import BulkCounts
 from autosend_mcp.models.contacts.contact import MOBILE
+from autosend_mcp.models.text import compact_json
 
 NOT_ACCEPTED = "AutoSend did not accept it and does not say why."
 NO_MOBILE = "AutoSend does not show its mobile number, which it documents for upsert_contact only."
@@ -60,7 +61,7 @@ class Updates:
                 await self._divide_refused(rows, error)
         else:
             if counts.success_count == len(rows) and not counts.failed_count:
-                await self._check_mobile([row for row in rows if MOBILE in row.expected])
+                await self._check_mobile([row for row in rows if f'"{MOBILE}"' in row.text and MOBILE in row.expected])
                 await self._settle(rows, intended)
                 return
             await self._settle_counted(rows, counts)
@@ -74,8 +75,11 @@ class Updates:
         for row in again:
             row.hash_before = contact_hash(now.get(row.email), self._requests.own)
         own = await self._requests.own_properties(now)
-        values = [with_existing_values(row.expected, now.get(row.email), own) for row in rows]
-        return bulk_update(values, run_workflow=self._run_workflow)
+        texts = [
+            compact_json(with_existing_values(row.expected, now[row.email], own)) if row.email in now else row.text
+            for row in rows
+        ]
+        return bulk_update_of_texts(texts, run_workflow=self._run_workflow)
 
     async def _check_mobile(self, rows: list[PendingRow]) -> None:
         """Look once whether AutoSend keeps mobile numbers, which are not documented for a bulk update."""
