@@ -26,6 +26,7 @@ CONDITIONS = [
     ("plan", "string", "equals", "pro"),
     ("customFields.plan", "string", "not_equals", "pro"),
     ("contactProperties.n", "number", "greater_than", 1),
+    ('a"b', "boolean", "equals", True),
 ]
 some = st.sampled_from
 emails = st.lists(some(EMAILS), min_size=1, max_size=3, unique=True)
@@ -34,7 +35,8 @@ bodies = st.fixed_dictionaries(
     optional={
         "firstName": some(["A", ""]),
         "customFields": st.dictionaries(some(["plan"]), some(["pro", "free", None]))
-        | st.dictionaries(some(["n"]), some([1, 2, 3])),
+        | st.dictionaries(some(["n"]), some([1, 2, 3]))
+        | st.dictionaries(some(['a"b']), st.booleans()),
         "listIds": st.lists(some(LISTS), max_size=2),
     },
 )
@@ -46,7 +48,7 @@ steps = st.tuples(
         st.tuples(st.just("add"), st.tuples(some(LISTS), emails)),
         st.tuples(st.just("remove"), st.tuples(some(LISTS), emails)),
         st.tuples(st.just("delete"), emails),
-        st.tuples(st.just("drop"), some(["plan", "n"])),
+        st.tuples(st.just("drop"), some(["plan", "n", 'a"b'])),
         st.tuples(st.just("segment"), st.tuples(some(CONDITIONS), some([None, GLOBAL, *LISTS, "newest"]))),
         st.tuples(st.just("unlist"), some([*LISTS, "newest", "oldest"])),
     ),
@@ -103,6 +105,8 @@ def expect_kept(store: Store) -> None:
         for list_id, members in expected.items():
             page, total = store.contact_lists.page(project, list_id, "", 0, 100)
             assert ({contact["id"] for contact in page}, total) == (members, len(members))
+            pages = [store.contact_lists.page(project, list_id, "", start, 1)[0] for start in range(total + 1)]
+            assert [contact for one in pages for contact in one] == page
 
 
 @settings(max_examples=20)
@@ -116,17 +120,35 @@ def test_members_and_counts_are_those_that_judging_anew_gives(taken: Iterable[An
         expect_kept(sandbox.store)
 
 
+STARTS = """
+CREATE TABLE starts (number INTEGER PRIMARY KEY, project TEXT NOT NULL, at TEXT NOT NULL, automation TEXT NOT NULL,
+    "trigger" TEXT NOT NULL, list TEXT, contact TEXT NOT NULL, email TEXT NOT NULL, subject TEXT, reason TEXT,
+    automation_id TEXT);
+INSERT INTO starts SELECT ROW_NUMBER() OVER (ORDER BY last, s.key), project, at, json_extract(s.value, '$[1]'),
+    json_extract(s.value, '$[2]'), json_extract(s.value, '$[3]'), contact, email,
+    iif(reason IS NULL, json_extract(s.value, '$[1]'), NULL), reason, json_extract(s.value, '$[0]')
+    FROM started, json_each(started.starts) s;
+DELETE FROM started;
+DELETE FROM tallies
+"""
+
+
 @pytest.mark.parametrize("version", [0, 1])
-def test_a_file_that_kept_no_segments_keeps_them_once_opened(version: int, tmp_path: Path) -> None:
+def test_an_older_file_keeps_segments_counts_and_starts_once_opened(version: int, tmp_path: Path) -> None:
     file = tmp_path / "contacts.sqlite3"
     with closing(Sandbox(file=file)) as sandbox:
-        writes.upsert(sandbox.store, "p", {"email": EMAILS[0], "listIds": ["l"]})
-        take(sandbox.store, "p", "segment", (CONDITIONS[0], "l"))
-        sandbox.store.db.run("DELETE FROM members WHERE list <> 'l'")
-        sandbox.store.db.run("DELETE FROM sizes")
-        sandbox.store.db.run(f"PRAGMA user_version = {version}")
-    with closing(Sandbox(file=file)) as sandbox:
+        store = sandbox.store
+        writes.upsert(store, "p", {"email": EMAILS[0], "listIds": ["l"]})
+        take(store, "p", "segment", (CONDITIONS[0], "l"))
+        store.suppression_groups.suppress("p", [EMAILS[1]], is_global=True)
+        writes.upsert(store, "p", {"email": EMAILS[1], "listIds": ["l"]})
+        before = store.automations.starts(1, 100), store.automations.counts("p")
+        for statement in (*STARTS.split(";"), f"PRAGMA user_version = {version}"):
+            store.db.run(statement)
         if version == 0:
-            expect_kept(sandbox.store)
-        else:
-            assert {one["contactCount"] for one in sandbox.store.contact_lists.all("p")} == {0}
+            store.db.run("DELETE FROM members WHERE list <> 'l'")
+    with closing(Sandbox(file=file)) as sandbox:
+        expect_kept(sandbox.store)
+        assert (sandbox.store.automations.starts(1, 100), sandbox.store.automations.counts("p")) == before
+        pages = [sandbox.store.automations.starts(page, 2)[0] for page in (1, 2, 3)]
+        assert [start for page in pages for start in page] == before[0][0]

@@ -50,8 +50,8 @@ class ContactProperties:
 
     def types(self, project: str) -> dict[str, str]:
         """Return the type of each defined property, by name."""
-        rows = self._db.rows("SELECT name, type FROM fields WHERE project = ?", project)
-        return {row["name"]: row["type"] for row in rows}
+        sql = "SELECT name, type FROM fields WHERE project = ?"
+        return self._db.kept("types", project, lambda: dict(map(tuple, self._db.rows(sql, project)))).copy()
 
     def define(
         self, project: str, name: str, kind: str, description: str | None = None, default: str | None = None
@@ -61,14 +61,18 @@ class ContactProperties:
         values = (self._db.new_id(), project, name, kind, description, default, now, now)
         with self._db.transaction():
             added = self._db.insert("fields", _COLUMNS, *values)
+            self._db.define()
         return _property_of(dict(zip(_COLUMNS, values, strict=True))) if added else None
 
     def delete(self, project: str, name: str) -> bool:
         """Delete the definition and, as its page says, all contacts' values; return False if there is none."""
         with self._db.transaction():
+            if not self._db.run("DELETE FROM fields WHERE project = ? AND name = ?", project, name):
+                return False
+            self._db.define()
             self._contacts.drop_property(project, name)
             self._segments.refill(project, about=name)
-            return self._db.run("DELETE FROM fields WHERE project = ? AND name = ?", project, name) > 0
+            return True
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,11 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing, contextmanager
 from functools import cache, lru_cache, partial
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
-from autosend_mcp.sandbox.tables import ADDED, COUNTED, SCHEMA, SETTINGS, VERSION
+from pydantic_core import from_json, to_json
+
+from autosend_mcp.sandbox.tables import SCHEMA, SETTINGS, VERSION
 
 Event = tuple[str, dict[str, Any]]
 """The name of an event, and what it is about."""
@@ -20,6 +22,8 @@ Listener = Callable[[list[Event]], None]
 """Take the events of one transaction, in their order."""
 Clock = Callable[[], float]
 """Return the current wall-clock time in seconds, as `time.time` does."""
+
+T = TypeVar("T")
 
 _ROWS_AT_ONCE = 10
 
@@ -31,18 +35,13 @@ Task = Callable[[], None]
 def _empty() -> bytes:
     """Return a database of empty tables. Copying them takes a tenth of the time of making them."""
     with closing(sqlite3.connect(":memory:")) as db:
-        db.executescript(SCHEMA)
+        db.executescript(f"{SCHEMA} PRAGMA user_version = {VERSION};")
         return db.serialize()
 
 
 @lru_cache(maxsize=1)
 def _second(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
-
-
-@lru_cache(maxsize=1)
-def _hex_second(seconds: int) -> str:
-    return f"{seconds:08x}"
 
 
 @cache
@@ -71,6 +70,10 @@ class Database:
         self._inside = False
         self._events: list[Event] = []
         self.delay = delay
+        self._newest = 0
+        self._definitions = 0
+        self._kept: dict[tuple[str, str], Any] = {}
+        self._kept_version = (-1, -1)
         self._late = False
         self._tasks: list[Task] = []
         self._waiting: deque[tuple[float, Task]] = deque()
@@ -80,10 +83,9 @@ class Database:
             self._db.executescript(SETTINGS)
             if file:
                 self._db.executescript(SCHEMA)
-                self._upgrade()
             else:
                 self._db.deserialize(_empty())
-            self.is_older = self.row("PRAGMA user_version")[0] < VERSION
+            self.version: int = self.row("PRAGMA user_version")[0]
         except sqlite3.Error:
             raise OSError(f"the file {file} cannot be opened as a SQLite database") from None
 
@@ -93,8 +95,13 @@ class Database:
             self._db.close()
 
     def new_id(self) -> str:
-        """Return an unused id of 24 hex digits, as MongoDB makes them: seconds, then random."""
-        return f"{_hex_second(int(self.now()))}{random.getrandbits(64):016x}"
+        """Return an unused id of 24 hex digits, greater than those before: seconds, as MongoDB's, microseconds, random.
+
+        So the ids of a list's contacts are in the order of their age, and new ones are stored beside each other.
+        """
+        self._newest = max(self._newest + 1, int(self.now() * 1_000_000))
+        seconds, rest = divmod(self._newest, 1_000_000)
+        return f"{seconds:08x}{rest:05x}{random.getrandbits(44):011x}"
 
     def timestamp(self) -> str:
         """Return the current time as AutoSend writes it: UTC with milliseconds."""
@@ -113,6 +120,9 @@ class Database:
             try:
                 with self._db:
                     yield
+            except BaseException:
+                self.define()  # what was read of definitions may be undone
+                raise
             finally:
                 self._inside = False
             self._waiting.extend((self.now() + self.delay, task) for task in self._tasks)
@@ -184,31 +194,38 @@ class Database:
         marks = ", ".join("?" * len(values))
         return self.run(f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})", *values) > 0  # noqa: S608 - constants
 
-    def count_anew(self) -> None:
-        """Count the contacts of each list, and note that this file keeps the counts from now on."""
-        for statement in filter(str.strip, COUNTED.split(";")):
-            self.run(statement)
-        self.run(f"PRAGMA user_version = {VERSION}")
+    def function(self, name: str, function: Callable[..., bool]) -> None:
+        """Let statements call this function, which depends on nothing but its arguments."""
+        self._db.create_function(name, -1, function, deterministic=True)
+
+    def define(self) -> None:
+        """Note that a list, segment or property was defined or deleted, so that what was kept of them is read again."""
+        self._definitions += 1
+
+    def kept(self, kind: str, project: str, read: Callable[[], T]) -> T:
+        """Return what was read of definitions, or read it: again after each of them, also one by another process."""
+        with self._lock:
+            version = (self._definitions, self.row("PRAGMA data_version")[0])
+            if version != self._kept_version:
+                self._kept.clear()
+                self._kept_version = version
+            if (kind, project) not in self._kept:
+                self._kept[kind, project] = read()
+            return self._kept[kind, project]
+
+    def tally(self, project: str, kind: str) -> dict[str, int]:
+        """Return the kept counts of a kind: `list` (contacts in each), `mailed` or `quiet` (starts of automations)."""
+        row = self.row("SELECT counts FROM tallies WHERE project = ? AND kind = ?", project, kind)
+        return from_json(row["counts"]) if row else {}
+
+    def add_to_tally(self, project: str, kind: str, changes: Mapping[str, int]) -> None:
+        """Change kept counts. They are one row: hundreds are written as fast as one."""
+        if changes:
+            counts = self.tally(project, kind)
+            counts |= {name: counts.get(name, 0) + change for name, change in changes.items()}
+            kept = to_json({name: count for name, count in counts.items() if count}).decode()
+            self.run("INSERT OR REPLACE INTO tallies VALUES (?, ?, ?)", project, kind, kept)
 
     def resize(self, project: str, changes: Mapping[str, int]) -> None:
         """Change how many contacts are in each of these lists; with a delay, later."""
-        self.later(partial(self._resize, project, changes))
-
-    def _resize(self, project: str, changes: Mapping[str, int]) -> None:
-        sql = "INSERT INTO sizes VALUES (?, ?, ?) ON CONFLICT (project, list) DO UPDATE SET size = size + excluded.size"
-        self.many(sql, [(project, list_id, change) for list_id, change in changes.items()])
-
-    def _upgrade(self) -> None:
-        missing = [
-            (table, column, kind)
-            for table, added in ADDED.items()
-            for column, kind in added.items()
-            if column not in {row["name"] for row in self.rows(f"PRAGMA table_info ({table})")}
-        ]
-        if not missing:
-            return
-        with self.transaction():
-            for table, column, kind in missing:
-                self.run(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
-            now = self.timestamp()
-            self.run("UPDATE lists SET created_at = ?, updated_at = ? WHERE created_at IS NULL", now, now)
+        self.later(partial(self.add_to_tally, project, "list", changes))

@@ -15,6 +15,8 @@ from autosend_mcp.sandbox.mails.sending import Sending
 from autosend_mcp.sandbox.mails.stored_templates import StoredTemplates
 from autosend_mcp.sandbox.options import Options
 from autosend_mcp.sandbox.suppression_groups.records import SuppressionGroups
+from autosend_mcp.sandbox.tables import VERSION
+from autosend_mcp.sandbox.upgrades import add_columns
 from autosend_mcp.sandbox.webhooks.records import Webhooks
 
 
@@ -32,6 +34,9 @@ class Store:
         """
         self.options = options or Options()
         self.db = Database(file, now, self.options.queue_delay)
+        if self.db.version < VERSION:
+            with self.db.transaction():
+                add_columns(self.db)
         self.contacts = Contacts(self.db)
         self.contact_lists = ContactLists(self.db)
         self.contact_properties = ContactProperties(self.db, self.contacts, self.contact_lists.segments)

@@ -10,8 +10,11 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS contacts (
     id TEXT PRIMARY KEY, project TEXT NOT NULL, email TEXT NOT NULL, first_name TEXT, last_name TEXT, user_id TEXT,
     mobile TEXT, custom_fields TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
+    epoch INTEGER NOT NULL DEFAULT 0,
     UNIQUE (project, email)
 );
+CREATE INDEX IF NOT EXISTS contacts_by_age ON contacts (project);
+CREATE TABLE IF NOT EXISTS dropped (epoch INTEGER PRIMARY KEY, project TEXT NOT NULL, name TEXT NOT NULL);
 DROP INDEX IF EXISTS contacts_by_user;
 CREATE INDEX IF NOT EXISTS contacts_by_user_id ON contacts (project, user_id) WHERE user_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS lists (
@@ -25,10 +28,11 @@ CREATE TABLE IF NOT EXISTS members (
     PRIMARY KEY (contact, list)
 );
 CREATE INDEX IF NOT EXISTS members_by_list ON members (list, contact);
-CREATE TABLE IF NOT EXISTS sizes (
-    project TEXT NOT NULL, list TEXT NOT NULL, size INTEGER NOT NULL,
-    PRIMARY KEY (project, list)
+CREATE TABLE IF NOT EXISTS tallies (
+    project TEXT NOT NULL, kind TEXT NOT NULL, counts TEXT NOT NULL,
+    PRIMARY KEY (project, kind)
 ) WITHOUT ROWID;
+DROP TABLE IF EXISTS sizes;
 DROP TRIGGER IF EXISTS member_joined;
 DROP TRIGGER IF EXISTS member_left;
 CREATE TABLE IF NOT EXISTS fields (
@@ -46,12 +50,11 @@ CREATE TABLE IF NOT EXISTS suppressions (
     project TEXT NOT NULL, email TEXT NOT NULL, group_id TEXT NOT NULL, reason TEXT, created_at TEXT NOT NULL,
     PRIMARY KEY (project, email, group_id)
 );
-CREATE TABLE IF NOT EXISTS starts (
-    number INTEGER PRIMARY KEY, project TEXT NOT NULL, at TEXT NOT NULL, automation TEXT NOT NULL,
-    "trigger" TEXT NOT NULL, list TEXT, contact TEXT NOT NULL, email TEXT NOT NULL, subject TEXT, reason TEXT,
-    automation_id TEXT
+CREATE TABLE IF NOT EXISTS started (
+    last INTEGER PRIMARY KEY, project TEXT NOT NULL, at TEXT NOT NULL, contact TEXT NOT NULL, email TEXT NOT NULL,
+    reason TEXT, starts TEXT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS starts_by_contact ON starts (contact);
+CREATE INDEX IF NOT EXISTS started_by_contact ON started (contact);
 CREATE TABLE IF NOT EXISTS webhooks (
     id TEXT PRIMARY KEY, project TEXT NOT NULL, url TEXT NOT NULL, secret TEXT NOT NULL, events TEXT NOT NULL,
     is_active INTEGER NOT NULL DEFAULT 1, failure_count INTEGER NOT NULL DEFAULT 0, metadata TEXT NOT NULL,
@@ -79,18 +82,35 @@ CREATE INDEX IF NOT EXISTS mails_waiting ON mails (due) WHERE status = 'schedule
 """
 
 COUNTED = """
-DELETE FROM sizes;
-INSERT INTO sizes
-    SELECT c.project, m.list, COUNT(*) FROM members m JOIN contacts c ON c.id = m.contact GROUP BY c.project, m.list;
-INSERT INTO sizes SELECT project, 'GLOBAL_CONTACT_LIST', COUNT(*) FROM contacts GROUP BY project;
+DELETE FROM tallies;
+INSERT INTO tallies
+    SELECT project, 'list', json_group_object(list, size) FROM (
+        SELECT c.project, m.list, COUNT(*) AS size FROM members m JOIN contacts c ON c.id = m.contact
+        GROUP BY c.project, m.list
+        UNION ALL SELECT project, 'GLOBAL_CONTACT_LIST', COUNT(*) FROM contacts GROUP BY project
+    ) GROUP BY project;
+INSERT INTO tallies
+    SELECT project, kind, json_group_object(automation, starts) FROM (
+        SELECT w.project, iif(w.reason IS NULL, 'mailed', 'quiet') AS kind,
+            COALESCE(json_extract(s.value, '$[0]'), '') AS automation, COUNT(*) AS starts
+        FROM started w, json_each(w.starts) s GROUP BY 1, 2, 3
+    ) GROUP BY project, kind;
 """
+"""Counts anew what `tallies` keeps."""
 
-VERSION = 1
-"""Of the file: since 1, it keeps who is in a segment, and how many are in each list."""
+STARTED = """
+INSERT INTO started SELECT number, project, at, contact, email, reason,
+    json_array(json_array(automation_id, automation, "trigger", list)) FROM starts ORDER BY number;
+DROP TABLE starts;
+"""
+"""Brings the starts of automations over, which had a row each before version 2."""
+
+VERSION = 2
+"""Of the file: since 1 it keeps who is in a segment, since 2 counts as JSON and one row for all that a write starts."""
 
 # The columns of each table that the first files did not have.
 ADDED = {
-    "contacts": {"mobile": "TEXT"},
+    "contacts": {"mobile": "TEXT", "epoch": "INTEGER NOT NULL DEFAULT 0"},
     "lists": {"description": "TEXT", "criteria": "TEXT", "parent": "TEXT", "created_at": "TEXT", "updated_at": "TEXT"},
     "starts": {"automation_id": "TEXT"},
     "suppression_groups": {"is_active": "INTEGER NOT NULL DEFAULT 1"},

@@ -1,13 +1,16 @@
 """What a sandbox holds, read from its store past the HTTP API: to compare before with after."""
 
+import json
 from collections import Counter
 from typing import Any
 
 from autosend_mcp.sandbox.app import PROJECT
+from autosend_mcp.sandbox.automations.records import each_start
+from autosend_mcp.sandbox.contacts.records import SELECT, contact_of
 from autosend_mcp.sandbox.store import Store
 
 _TABLES = {
-    "contacts": "SELECT * FROM contacts WHERE project = ? ORDER BY id",
+    "contacts": f"{SELECT} WHERE project = ? ORDER BY id",
     "lists": "SELECT * FROM lists WHERE project = ? ORDER BY id",
     "members": (
         "SELECT m.* FROM members m JOIN contacts c ON c.id = m.contact WHERE c.project = ? ORDER BY m.contact, m.list"
@@ -15,14 +18,18 @@ _TABLES = {
     "fields": "SELECT * FROM fields WHERE project = ? ORDER BY id",
     "suppression_groups": "SELECT * FROM suppression_groups WHERE project IN (?, 'account') ORDER BY id",
     "suppressions": "SELECT * FROM suppressions WHERE project IN (?, 'account') ORDER BY email, group_id",
-    "starts": "SELECT * FROM starts WHERE project = ? ORDER BY number",
 }
 
 
 def snapshot(store: Store, project: str = PROJECT) -> dict[str, list[dict[str, Any]]]:
     """Return every row of every table of the project as plain data, in a stable order."""
     with store.db.transaction():
-        return {table: [dict(row) for row in store.db.rows(sql, project)] for table, sql in _TABLES.items()}
+        tables = {table: [dict(row) for row in store.db.rows(sql, project)] for table, sql in _TABLES.items()}
+        started = store.db.rows("SELECT * FROM started WHERE project = ? ORDER BY last", project)
+    for row in tables["contacts"]:
+        row["custom_fields"] = json.dumps(contact_of(row.values())["customFields"])
+        del row["hidden"]
+    return tables | {"starts": [start for row in started for start in each_start(row)]}
 
 
 def members_of(store: Store, list_id: str) -> list[str]:

@@ -5,9 +5,13 @@ declared, each list, segment and project has one of its own, so that whatever ma
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import groupby
 from typing import Any
+
+from pydantic_core import to_json
 
 from autosend_mcp.sandbox.automations.definitions import (
     ADDED,
@@ -25,9 +29,8 @@ from autosend_mcp.sandbox.database import Database
 from autosend_mcp.sandbox.options import Options
 from autosend_mcp.sandbox.suppression_groups.records import SuppressionGroups
 
-_COLUMNS = (
-    *("project", "at", "automation_id", "automation", '"trigger"', "list", "contact", "email", "subject", "reason"),
-)
+_COLUMNS = ("last", "project", "at", "contact", "email", "reason", "starts")
+_SUPPRESSED = "the address is suppressed"
 
 Start = tuple[Contact, Automation, str, str | None]
 """Who starts what, by which trigger as JSON, and by joining which list."""
@@ -93,33 +96,51 @@ class Automations:
     def start(self, project: str, starts: Iterable[Start]) -> None:
         """Log the starts, but of no contact that does not meet the conditions, or started it and may not again."""
         starts = [start for start in starts if start[1].admits(start[0])]
-        again = "SELECT contact, automation_id FROM starts WHERE contact IN (?)"
-        before = {tuple(row) for row in self._db.among(again, (contact["id"] for contact, *_ in starts))}
+        if not starts:
+            return
+        before = self._started(contact["id"] for contact, *_ in starts)
         suppressed = self._suppression_groups.suppressed(project, {contact["email"] for contact, *_ in starts})
+        last: int = self._db.row("SELECT MAX(last) FROM started")[0] or 0
         rows, now = list[tuple[object, ...]](), self._db.timestamp()
-        for contact, automation, trigger, list_id in starts:
-            contact_id, email = contact["id"], contact["email"]
-            if not automation.reentry and (contact_id, automation.id) in before:
-                continue
-            before.add((contact_id, automation.id))
-            mail = (None, "the address is suppressed") if email in suppressed else (automation.name, None)
-            about = (automation.id, automation.name, trigger, list_id, contact_id, email)
-            rows.append((project, now, *about, *mail))
-        self._db.add("starts", _COLUMNS, rows)
+        tallies = {"mailed": Counter[str](), "quiet": Counter[str]()}
+        for contact_id, of_one in groupby(starts, lambda start: start[0]["id"]):
+            new, email = list[tuple[str, str, str, str | None]](), ""
+            for contact, automation, trigger, list_id in of_one:
+                email = contact["email"]
+                if automation.reentry or automation.id not in before[contact_id]:
+                    before[contact_id].add(automation.id)
+                    new.append((automation.id, automation.name, trigger, list_id))
+            if new:
+                last += len(new)
+                reason = _SUPPRESSED if email in suppressed else None
+                rows.append((last, project, now, contact_id, email, reason, to_json(new).decode()))
+                tallies["quiet" if reason else "mailed"].update(one[0] for one in new)
+        self._db.add("started", _COLUMNS, rows)
+        for kind, changes in tallies.items():
+            self._db.add_to_tally(project, kind, changes)
 
     def starts(self, page: int, limit: int) -> tuple[list[dict[str, Any]], int]:
         """Return a page of the starts, oldest first, as GET /sandbox/automations shows them, and how many there are."""
-        rows = self._db.rows("SELECT * FROM starts ORDER BY number LIMIT ? OFFSET ?", limit, (page - 1) * limit)
-        return [_start_of(row) for row in rows], self._db.row("SELECT COUNT(*) AS n FROM starts")["n"]
+        first = (page - 1) * limit
+        found = [_shown(start) for start in self.since_number(first, limit)[:limit]]
+        return found, self._db.row("SELECT MAX(last) FROM started")[0] or 0
+
+    def since_number(self, number: int, at_least: int = -1) -> list[dict[str, Any]]:
+        """Return the starts after this one, oldest first: all, or at least so many if there are."""
+        rows = self._db.rows("SELECT * FROM started WHERE last > ? ORDER BY last LIMIT ?", number, at_least)
+        return [start for row in rows for start in each_start(row) if start["number"] > number]
 
     def counts(self, project: str) -> dict[str, tuple[int, int]]:
         """Return, by the id of each automation that was started, how often, and how many mails it sent."""
-        rows = self._db.rows(
-            "SELECT automation_id, COUNT(*) AS started, COUNT(subject) AS sent FROM starts WHERE project = ?"
-            " GROUP BY automation_id",
-            project,
-        )
-        return {row["automation_id"]: (row["started"], row["sent"]) for row in rows}
+        mailed, quiet = self._db.tally(project, "mailed"), self._db.tally(project, "quiet")
+        return {one: (mailed.get(one, 0) + quiet.get(one, 0), mailed.get(one, 0)) for one in mailed | quiet}
+
+    def _started(self, contacts: Iterable[str]) -> dict[str, set[str]]:
+        """Return the ids of the automations that each of the contacts started."""
+        before: dict[str, set[str]] = {contact: set() for contact in contacts}
+        for contact, starts in self._db.among("SELECT contact, starts FROM started WHERE contact IN (?)", before):
+            before[contact].update(one[0] for one in json.loads(starts))
+        return before
 
     def _active(self, *types: str) -> Iterator[Automation]:
         return (one for one in self._declared if one.status == "active" and (not types or one.type in types))
@@ -155,14 +176,25 @@ def _added(list_id: str, name: str | None) -> str:
     return json.dumps({"type": ADDED, "contactListId": list_id} | ({"listName": name} if name else {}))
 
 
-def _start_of(row: Any) -> dict[str, Any]:
-    sent = row["subject"] is not None
+def each_start(row: Any) -> list[dict[str, Any]]:
+    """Return the starts of a row, one for each automation that the write started."""
+    started = json.loads(row["starts"])
+    named = ("automation_id", "automation", "trigger", "list")
+    both = {name: row[name] for name in ("project", "at", "contact", "email", "reason")}
+    return [
+        {"number": number, **dict(zip(named, start, strict=True)), **both}
+        for number, start in enumerate(started, row["last"] - len(started) + 1)
+    ]
+
+
+def _shown(start: dict[str, Any]) -> dict[str, Any]:
+    sent = start["reason"] is None
     return {
-        "at": row["at"],
-        "automationId": row["automation_id"],
-        "automation": row["automation"],
-        "trigger": json.loads(row["trigger"]),
-        "contact": {"id": row["contact"], "email": row["email"]},
-        "mail": {"to": row["email"], "subject": row["subject"]} if sent else None,
-        **({} if sent else {"reason": row["reason"]}),
+        "at": start["at"],
+        "automationId": start["automation_id"],
+        "automation": start["automation"],
+        "trigger": json.loads(start["trigger"]),
+        "contact": {"id": start["contact"], "email": start["email"]},
+        "mail": {"to": start["email"], "subject": start["automation"]} if sent else None,
+        **({} if sent else {"reason": start["reason"]}),
     }

@@ -1,9 +1,8 @@
 """What a contact list or segment is: both kinds are one resource, told apart by `type`."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from autosend_mcp.sandbox.contact_lists.criteria import condition
@@ -53,14 +52,13 @@ class ContactList:
         }
 
 
-def known_lists(db: Database, project: str) -> dict[str, ContactList]:
+def known_lists(db: Database, project: str) -> Mapping[str, ContactList]:
     """Return the project's lists and segments by id, oldest first; without the global list."""
-    rows = db.rows(f"SELECT {', '.join(COLUMNS)} FROM lists WHERE project = ? ORDER BY rowid", project)  # noqa: S608 - constants
-    return {row[0]: _list_of(*row) for row in rows}
+    sql = f"SELECT {', '.join(COLUMNS)} FROM lists WHERE project = ? ORDER BY rowid"  # noqa: S608 - constants
+    return db.kept("lists", project, lambda: {row["id"]: _list_of(row) for row in db.rows(sql, project)})
 
 
-@lru_cache(maxsize=1_000)
-def _list_of(*values: Any) -> ContactList:
+def _list_of(values: Any) -> ContactList:
     row = dict(zip(COLUMNS, values, strict=True))
     criteria = json.loads(row["criteria"]) if row["criteria"] else None
     return ContactList(row["id"], row["name"], row["type"], criteria, row["parent"], condition(criteria), row)

@@ -21,14 +21,14 @@ OPERATORS = {
     "boolean": ("equals", "not_equals"),
     "date": ("equals", "not_equals", "before", "after", "between", "is_empty", "is_not_empty"),
 }
-_BUILT_IN = {"email", "firstName", "lastName", "userId", "mobile", "createdAt", "updatedAt"}
+BUILT_IN = {"email", "firstName", "lastName", "userId", "mobile", "createdAt", "updatedAt"}
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:([T ])|\Z)")
 _POSITIVE = {"not_equals": "equals", "not_contains": "contains", "is_not_empty": "is_empty"}
 
 
 def property_of(contact: Contact, field: str) -> Any:
     """Return the contact's value of a built-in or custom field; None if it has none."""
-    return contact.get(field) if field in _BUILT_IN else contact["customFields"].get(bare_name(field))
+    return contact.get(field) if field in BUILT_IN else contact["customFields"].get(bare_name(field))
 
 
 def bare_name(field: str) -> str:

@@ -12,22 +12,24 @@ from autosend_mcp.sandbox.contact_lists.contact_list import COLUMNS, GLOBAL, Con
 from autosend_mcp.sandbox.contact_lists.segments import Segments
 from autosend_mcp.sandbox.contacts.records import SELECT, Contact, contact_of
 from autosend_mcp.sandbox.database import Database
+from autosend_mcp.sandbox.tables import VERSION
+from autosend_mcp.sandbox.upgrades import count_anew
 
 
 class ContactLists:
     """The lists and segments of every project, and who is in them."""
 
     def __init__(self, db: Database) -> None:
-        """Fill the segments of a file that does not keep who is in them."""
+        """Fill the segments of a file that does not keep who is in them, and count what it does not count."""
         self._db = db
         self.segments = Segments(db)
-        if db.is_older:
+        if db.version < VERSION:
             with db.transaction():
-                for row in db.rows("SELECT DISTINCT project FROM lists"):
+                for row in db.rows("SELECT DISTINCT project FROM lists") if db.version < 1 else ():
                     self.segments.refill(row["project"])
-                db.count_anew()
+                count_anew(db)
 
-    def known(self, project: str) -> dict[str, ContactList]:
+    def known(self, project: str) -> Mapping[str, ContactList]:
         """Return the project's lists and segments by id, oldest first; without the global list."""
         return known_lists(self._db, project)
 
@@ -39,16 +41,16 @@ class ContactLists:
     def all(self, project: str, kind: str | None = None) -> list[dict[str, Any]]:
         """Return what GET /contact-lists shows, the global list first; of one type, if it is given."""
         with self._db.transaction():
-            sizes = self._sizes(project)
+            sizes = self._db.tally(project, "list")
             shown = [found.shown(sizes.get(found.id, 0)) for found in self.known(project).values()]
-            return [found for found in [self._global(project), *shown] if kind in (None, found["type"])]
+            return [one for one in [_everybody(sizes.get(GLOBAL, 0)), *shown] if kind in (None, one["type"])]
 
     def get(self, project: str, list_id: str) -> dict[str, Any] | None:
         """Return what GET /contact-lists/{id} shows, or None if there is no such list."""
         with self._db.transaction():
             found = self.known(project).get(list_id)
             if list_id == GLOBAL:
-                return self._global(project)
+                return _everybody(self.count(project, GLOBAL))
             return found.shown(self.count(project, list_id)) if found else None
 
     def create(self, project: str, body: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -91,6 +93,7 @@ class ContactLists:
         stored = json.dumps(criteria) if criteria else None
         with self._db.transaction():
             self._db.insert("lists", COLUMNS, list_id, project, name, kind, description, stored, parent, now, now)
+            self._db.define()
             if criteria:
                 self._db.later(partial(self.segments.fill, project, list_id))
         return list_id
@@ -100,27 +103,43 @@ class ContactLists:
         with self._db.transaction():
             self.segments.empty(project, list_id)
             deleted = self._db.run("DELETE FROM lists WHERE project = ? AND id = ?", project, list_id) > 0
+            self._db.define()
             self._db.later(partial(self.segments.refill, project, under=list_id))
             return deleted
 
     def page(self, project: str, list_id: str, part: str, start: int, limit: int) -> tuple[list[Contact], int]:
         """Return a page of those in the list whose address holds `part`, oldest first, and how many there are."""
         with self._db.transaction():
-            sql = (  # in the order of the table, so that nothing is sorted and a page ends the search
-                " NOT INDEXED WHERE c.project = ? AND instr(c.email, ?)"
-                " AND (? OR EXISTS (SELECT 1 FROM members m WHERE m.contact = c.id AND m.list = ?))"
-            )
-            values = (project, part, list_id == GLOBAL, list_id)
-            count = self.count(project, list_id)
+            key, found, values = self._found(project, list_id, part)
             if part or self._db.delay:
-                count = self._db.row(f"SELECT COUNT(*) AS n FROM contacts c{sql}", *values)["n"]  # noqa: S608 - constants
-            rows = self._db.rows(f"{SELECT}{sql} ORDER BY c.rowid LIMIT ? OFFSET ?", *values, limit, start)
-            return [contact_of(row) for row in rows], count
+                total = self._db.row(f"SELECT COUNT(*) {found}", *values)[0]
+            else:
+                total = self.count(project, list_id)
+            limit = max(min(limit, total - start), 0)
+            after = total - start - limit
+            order, skipped = ("", start) if start <= after else ("DESC", after)  # from the nearer end
+            keys = self._db.rows(
+                f"SELECT {key} {found} ORDER BY {key} {order} LIMIT ? OFFSET ?", *values, limit, skipped
+            )
+            column = key.rpartition(".")[2].replace("contact", "id")
+            sql = f"{SELECT} WHERE c.{column} IN (?) ORDER BY c.{column}"
+            return [contact_of(row) for row in self._db.among(sql, sorted(row[0] for row in keys))], total
+
+    def _found(self, project: str, list_id: str, part: str) -> tuple[str, str, tuple[str, ...]]:
+        """Return what those in the list are sorted by, and the rest of a query of them, which reads an index alone."""
+        if not part and list_id == GLOBAL:
+            return "c.rowid", "FROM contacts c WHERE c.project = ?", (project,)
+        if not part and not self.segments.is_shared(project, list_id):
+            return "m.contact", "FROM members m WHERE m.list = ?", (list_id,)
+        found = "FROM contacts c WHERE c.project = ? AND instr(c.email, ?)"
+        if list_id == GLOBAL:
+            return "+c.rowid", found, (project, part)  # with the sign, it is not the order in which the index is read
+        found += " AND EXISTS (SELECT 1 FROM members m WHERE m.contact = c.id AND m.list = ?)"
+        return "+c.rowid", found, (project, part, list_id)
 
     def count(self, project: str, list_id: str) -> int:
         """Return how many contacts are in the list or segment."""
-        row = self._db.row("SELECT size FROM sizes WHERE project = ? AND list = ?", project, list_id)
-        return row["size"] if row else 0
+        return self._db.tally(project, "list").get(list_id, 0)
 
     def groups_of(self, contacts: Sequence[Contact]) -> list[dict[str, list[str]]]:
         """Return, for each of the contacts of a project, the `listIds` and `segmentIds` that replies show."""
@@ -155,11 +174,7 @@ class ContactLists:
     def _judge_later(self, project: str, ids: list[str]) -> None:
         self.segments.judge(project, ids)
 
-    def _sizes(self, project: str) -> dict[str, int]:
-        rows = self._db.rows("SELECT list, size FROM sizes WHERE project = ?", project)
-        return {row["list"]: row["size"] for row in rows}
 
-    def _global(self, project: str) -> dict[str, Any]:
-        count = self.count(project, GLOBAL)
-        texts = {"name": "All Contacts", "description": "All contacts in the project"}
-        return {"id": GLOBAL, **texts, "type": "list", "contactCount": count}
+def _everybody(count: int) -> dict[str, Any]:
+    texts = {"name": "All Contacts", "description": "All contacts in the project"}
+    return {"id": GLOBAL, **texts, "type": "list", "contactCount": count}

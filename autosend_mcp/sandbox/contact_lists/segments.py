@@ -9,6 +9,7 @@ from typing import Any
 
 from autosend_mcp.sandbox.contact_lists.contact_list import GLOBAL, ContactList, known_lists
 from autosend_mcp.sandbox.contact_lists.criteria import bare_name
+from autosend_mcp.sandbox.contact_lists.judging import judging
 from autosend_mcp.sandbox.contacts.records import SELECT, Contact, contact_of
 from autosend_mcp.sandbox.database import Database
 
@@ -94,20 +95,31 @@ class Segments:
 
     def _fill(self, project: str, known: Mapping[str, ContactList], segment: ContactList) -> None:
         self.empty(project, segment.id)
-        if segment.parent in (None, GLOBAL):
-            rows = self._db.each(f"{SELECT} WHERE c.project = ?", project)
-        elif segment.parent in known:
-            sql = f"{SELECT} JOIN members m ON c.id = m.contact WHERE m.list = ? AND c.project = ?"
-            rows = self._db.each(sql, segment.parent, project)
-        else:
+        if segment.parent not in (None, GLOBAL, *known):
             return
-        self.join(project, [(row["id"], segment.id) for row in rows if segment.is_met(contact_of(row))])
+        arguments, is_met = judging(segment)
+        self._db.function("is_met", is_met)
+        sql = f"INSERT INTO members (contact, list) SELECT c.id, ? FROM contacts c WHERE is_met({arguments})"  # noqa: S608 - no values
+        sql += " AND c.project = ?"
+        values = (segment.id, project)
+        if segment.parent not in (None, GLOBAL):
+            sql += " AND EXISTS (SELECT 1 FROM members m WHERE m.contact = c.id AND m.list = ?)"
+            values += (segment.parent,)
+        self._db.resize(project, {segment.id: self._db.run(f"{sql} ORDER BY c.rowid", *values)})
 
     def empty(self, project: str, list_id: str) -> None:
         """Take everybody out of a list or segment."""
-        ours = "contact IN (SELECT id FROM contacts WHERE project = ?)"
-        left = self._db.run(f"DELETE FROM members WHERE list = ? AND {ours}", list_id, project)  # noqa: S608 - a constant
+        sql = "DELETE FROM members WHERE list = ?"
+        if self.is_shared(project, list_id):
+            sql += " AND contact IN (SELECT id FROM contacts WHERE project = ?)"
+            left = self._db.run(sql, list_id, project)
+        else:
+            left = self._db.run(sql, list_id)
         self._db.resize(project, {list_id: -left})
+
+    def is_shared(self, project: str, list_id: str) -> bool:
+        """Return whether another project has a list of this id, which a write may have given it."""
+        return self._db.row("SELECT 1 FROM lists WHERE id = ? AND project <> ?", list_id, project) is not None
 
 
 def _is_in_parent(segment: ContactList, known: Mapping[str, ContactList], inside: set[str]) -> bool:

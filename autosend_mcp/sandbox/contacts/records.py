@@ -15,7 +15,7 @@ SYSTEM: tuple[str, str] = ("source", "emailLastOpenedAt")
 
 MOBILE = "mobile"
 NAMES = {"firstName": "first_name", "lastName": "last_name", "userId": "user_id", MOBILE: "mobile"}
-_FIELDS = {
+FIELDS = {
     "id": "id",
     "email": "email",
     **NAMES,
@@ -24,17 +24,23 @@ _FIELDS = {
     "createdAt": "created_at",
     "projectId": "project",
 }  # the members of a contact, with their columns
-_COLUMNS = tuple(_FIELDS.values())
+_COLUMNS = tuple(FIELDS.values())
 _CUSTOM = len(NAMES) + 2
 _CHANGING = slice(2, _CUSTOM + 2)  # of the columns: the names, the custom fields, when it was changed
-SELECT = f"SELECT {', '.join(f'c.{column}' for column in _COLUMNS)} FROM contacts c"  # noqa: S608 - constants
+DROPPED = """CASE WHEN c.epoch < (SELECT MAX(epoch) FROM dropped) THEN
+    (SELECT json_group_array(d.name) FROM dropped d WHERE d.epoch > c.epoch AND d.project = c.project) END"""
+"""The names of properties that were deleted since the contact was written, as SQL: null, or an array as JSON."""
+SELECT = f"SELECT {', '.join(f'c.{column}' for column in _COLUMNS)}, {DROPPED} AS hidden FROM contacts c"  # noqa: S608 - constants
 """Begins a query of rows for `contact_of`."""
 
 
 def contact_of(row: Iterable[Any]) -> Contact:
     """Return the contact of a row, without what it has no value for."""
-    contact: Contact = dict(zip(_FIELDS, row, strict=True))
-    contact["customFields"] = from_json(contact["customFields"])
+    *values, hidden = row
+    contact: Contact = dict(zip(FIELDS, values, strict=True))
+    contact["customFields"] = custom = from_json(contact["customFields"])
+    for name in from_json(hidden) if hidden else ():
+        custom.pop(name, None)
     for name in NAMES:
         if contact[name] is None:
             del contact[name]
@@ -56,7 +62,7 @@ def contact_with(fixed: Mapping[str, str], names: Mapping[str, Any], custom: Map
 
 def _row_of(contact: Contact) -> list[Any]:
     """Return what the columns hold."""
-    row = [*map(contact.get, _FIELDS)]
+    row = [*map(contact.get, FIELDS)]
     row[_CUSTOM] = to_json(contact["customFields"]).decode()
     return row
 
@@ -103,23 +109,17 @@ class Contacts:
 
     def store(self, new: Sequence[Contact], changed: Iterable[Contact]) -> None:
         """Add the new contacts of a project, and replace the changed ones."""
+        epoch = self._db.row("SELECT MAX(epoch) FROM dropped")[0] or 0
         if new:
-            self._db.add("contacts", _COLUMNS, [_row_of(one) for one in new])
+            self._db.add("contacts", (*_COLUMNS, "epoch"), [(*_row_of(one), epoch) for one in new])
             self._db.resize(new[0]["projectId"], {"GLOBAL_CONTACT_LIST": len(new)})
-        columns = ", ".join(f"{column} = ?" for column in _COLUMNS[_CHANGING])
+        columns = ", ".join(f"{column} = ?" for column in (*_COLUMNS[_CHANGING], "epoch"))
         sql = f"UPDATE contacts SET {columns} WHERE id = ?"  # noqa: S608 - constants
-        self._db.many(sql, [(*_row_of(one)[_CHANGING], one["id"]) for one in changed])
+        self._db.many(sql, [(*_row_of(one)[_CHANGING], epoch, one["id"]) for one in changed])
 
     def drop_property(self, project: str, name: str) -> None:
-        """Take the values of a property out of all contacts."""
-        sql = "SELECT id, custom_fields FROM contacts WHERE project = ?"
-        changed: list[tuple[str, str]] = []
-        for row in self._db.each(sql, project):
-            values = from_json(row["custom_fields"])
-            if name in values:
-                del values[name]
-                changed.append((to_json(values).decode(), row["id"]))
-        self._db.many("UPDATE contacts SET custom_fields = ? WHERE id = ?", changed)
+        """Take the values of a property out of all contacts: those written before now are not shown from now on."""
+        self._db.run("INSERT INTO dropped (project, name) VALUES (?, ?)", project, name)
 
     def delete(self, project: str, contacts: Sequence[Contact]) -> int:
         """Delete contacts of the project and their memberships; return how many there were."""

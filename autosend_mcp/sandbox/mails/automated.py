@@ -14,7 +14,7 @@ from autosend_mcp.sandbox.automations.definitions import Automation
 from autosend_mcp.sandbox.automations.records import Automations
 from autosend_mcp.sandbox.contacts.records import Contact, Contacts
 from autosend_mcp.sandbox.database import Database
-from autosend_mcp.sandbox.mails.records import SUPPRESSED, Mail, Mails, mail_of
+from autosend_mcp.sandbox.mails.records import Mail, Mails, mail_of
 from autosend_mcp.sandbox.mails.sending import Sending
 
 _SECONDS = {"seconds": 1, "minutes": 60, "mins": 60, "hours": 3_600, "days": 86_400}
@@ -51,7 +51,7 @@ class AutomatedMails:
             self.catch_up()
 
     def _of_starts(self) -> list[Mail]:
-        rows = self._db.rows("SELECT * FROM starts WHERE number > ? ORDER BY number", self._read)
+        rows = self._automations.since_number(self._read)
         if not rows:
             return []
         known = {
@@ -74,8 +74,8 @@ class AutomatedMails:
     def _due(self) -> list[Mail]:
         """Send the mails whose wait is over."""
         sql = (
-            "SELECT m.*, s.contact FROM mails m JOIN starts s ON s.number = m.start"
-            " WHERE m.status = 'scheduled' AND m.due <= ? ORDER BY m.due, m.number"
+            "SELECT *, json_extract(why, '$.contact.id') AS contact FROM mails"
+            " WHERE status = 'scheduled' AND due <= ? AND start IS NOT NULL ORDER BY due, number"
         )
         rows, mails = self._db.rows(sql, self._db.now()), list[Mail]()
         contacts = self._contacts_of(rows)
@@ -123,8 +123,8 @@ class AutomatedMails:
                 due=began + delay,
                 status="scheduled",
             )
-            if row["subject"] is None:
-                mail.status, mail.reason = "suppressed", row["reason"] or SUPPRESSED
+            if row["reason"]:
+                mail.status, mail.reason = "suppressed", row["reason"]
                 yield mail
                 return
             yield mail
