@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from autosend_mcp.api.calls import Moment
+from tests.support.examples import every_third
 from tests.support.faults import (
     JANE,
     LOST,
@@ -28,7 +29,7 @@ from tests.support.worlds import answer_of, connected, error_of
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.parametrize("name", LOST | UNREADABLE)
+@pytest.mark.parametrize("name", every_third(LOST | UNREADABLE))
 async def test_an_applied_create_whose_reply_is_lost_is_verified_not_repeated(name: str, faulty: Faulty) -> None:
     faulty.create = applied_then((LOST | UNREADABLE)[name])
     await check_verified(faulty, faulty.transport())

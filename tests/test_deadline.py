@@ -11,6 +11,7 @@ from mcp_types import ElicitRequestParams, ElicitResult
 
 from autosend_mcp.sandbox.app import PROJECT
 from tests.support.answering import Answering, Row
+from tests.support.examples import every_third
 from tests.support.faults import (
     JANE,
     NOT_THERE,
@@ -38,7 +39,7 @@ FAILED = (500, {"success": False, "error": "failed"})
 
 
 @pytest.mark.parametrize("applied", [True, False])
-@pytest.mark.parametrize("name", SLOW)
+@pytest.mark.parametrize("name", every_third(SLOW))
 async def test_a_reply_that_does_not_end_is_looked_up_within_the_45_s_of_a_call(
     name: str, applied: bool, faulty: Faulty
 ) -> None:

@@ -60,6 +60,7 @@ async def test_an_applied_join_whose_reply_is_lost_is_looked_up_not_repeated() -
     await at_once(check, product([*APPLIED, "counts nobody can read"], (True, False)))
 
 
+@pytest.mark.slow
 async def test_a_joining_that_was_not_applied_is_sent_again() -> None:
     async def check(name: str, times: int) -> None:
         with world() as here:
@@ -151,6 +152,7 @@ async def test_who_is_left_out_of_a_list_without_a_word_is_found_by_looking(said
     assert done.reasons("failed") == ['It is created, but not in "Newsletter": AutoSend does not say why.']
 
 
+@pytest.mark.slow
 async def test_up_to_500_rows_join_a_list_in_one_request() -> None:
     with world() as here:
         list_id = here.made_list()

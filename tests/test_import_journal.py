@@ -26,7 +26,7 @@ from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.automations.definitions import matches_with
 from autosend_mcp.sandbox.contact_lists.membership import bulk_add
 from tests.support import clock
-from tests.support.examples import TIMES
+from tests.support.examples import TIMES, every_third
 from tests.support.importing import ADD, BULK, FIND, Done, World, autosend_over, csv_of, people, report_of, world
 from tests.support.line import Forward, answering, applied_then_reset, forwarded, reset
 from tests.support.records import started_by
@@ -267,7 +267,7 @@ async def test_a_file_that_has_changed_is_not_gone_on_with() -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("order", OTHER_OPTIONS, ids=str)
+@pytest.mark.parametrize("order", every_third(OTHER_OPTIONS), ids=str)
 async def test_other_options_are_not_those_of_the_import_that_was_begun(order: dict[str, Any]) -> None:
     with world() as here:
         await interrupted(here, MANY)

@@ -122,6 +122,7 @@ async def test_an_answer_that_autosend_cuts_is_completed(most: int) -> None:
         assert all(here.values(row["email"])["lastName"] == "Kept" for row in people(100))
 
 
+@pytest.mark.slow
 async def test_look_ups_grow_again_after_a_glitch_of_the_line() -> None:
     with world() as here:
         here.line.lose(FIND, *[reset] * 9, forwarded)

@@ -388,6 +388,7 @@ async def test_a_file_that_takes_long_to_read_is_asked_for_again() -> None:
     assert last["outcome"] == "partly_done"
 
 
+@pytest.mark.slow
 async def test_of_thousands_of_problems_the_first_are_listed() -> None:
     async with importing() as (client, _):
         done = await started(client, text="email\n" + "x\n" * 5_001)

@@ -18,7 +18,7 @@ from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.automations.definitions import changes_from_to
 from autosend_mcp.sandbox.contacts import writes
 from tests.support.importing import ADD, BULK
-from tests.support.line import Forward, Line
+from tests.support.line import Forward, Line, forwarded
 from tests.support.port import on_a_port
 from tests.support.processes import rest_of, started
 from tests.support.records import members_of, started_by
@@ -26,6 +26,7 @@ from tests.support.records import members_of, started_by
 pytestmark = pytest.mark.anyio
 
 SEED = 20261124
+SUPPRESS = "POST /suppression-groups/emails/suppress"
 
 
 class Losses:
@@ -219,6 +220,45 @@ async def test_an_import_killed_fifty_times_loses_no_row_and_doubles_nothing(tmp
 @pytest.mark.evidence
 async def test_an_import_killed_twice_loses_no_row_and_doubles_nothing(tmp_path: Path) -> None:
     await import_killed(800, 2, lists_shown=False, directory=tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("applied", [True, False])
+async def test_an_import_killed_while_it_suppresses_loses_nobody(tmp_path: Path, *, applied: bool) -> None:
+    left, stayed = ([f"{word}{number}@example.com" for number in range(size)] for word, size in (("l", 250), ("s", 5)))
+    file = tmp_path / "people.csv"
+    rows = [f"{email},unsubscribed" for email in left] + [f"{email},subscribed" for email in stayed]
+    file.write_text("\n".join(["email,status", *rows]) + "\n")
+    line, arrived, killed = Line(Sandbox(Options(rate_limit=0))), anyio.Event(), anyio.Event()
+
+    async def held(forward: Forward) -> httpx2.Response:
+        if applied:
+            await forward()
+        arrived.set()
+        await killed.wait()
+        raise httpx2.ReadError("nobody is there")
+
+    line.lose(SUPPRESS, forwarded, held, forwarded)
+    words = ["import", str(file), "--opted-out", "suppress"]
+    async with on_a_port(line) as url:
+        env = {"AUTOSEND_BASE_URL": url, "AUTOSEND_API_KEY": "AS_sandbox", "AUTOSEND_RATE_LIMIT": "1000"}
+        async with started(*words, env=env) as child:
+            await arrived.wait()
+            child.signal(signal.SIGKILL)
+            await child.exit_code()
+            killed.set()
+        async with started(*words, env=env) as child:
+            code, printed = await child.exit_code(), await rest_of(child.out) + await rest_of(child.err)
+    sent = Counter(email for body in line.bodies(SUPPRESS) for email in body["emails"])
+    again = {*line.bodies(SUPPRESS)[1]["emails"]}  # in the request that was held
+    assert code == 0, printed
+    assert sent == {email: 2 if email in again and not applied else 1 for email in left}
+    assert line.sandbox.store.suppression_groups.suppressed(PROJECT, left + stayed) == {*left}
+    assert [one["email"] for one in line.sandbox.store.contacts.find(PROJECT, left + stayed)] == stayed
+    line.sandbox.close()
+    with file.with_suffix(".report.csv").open(encoding="utf-8-sig", newline="") as report:
+        outcomes = Counter(row["outcome"] for row in csv.DictReader(report))
+    assert outcomes == {"opted out": len(left), "created": len(stayed)}
 
 
 async def import_killed(rows: int, kills: int, *, lists_shown: bool, directory: Path) -> None:

@@ -15,6 +15,7 @@ from autosend_mcp.settings import DEFAULT_TOOLSETS, SettingsError, load_settings
 from autosend_mcp.tools.registry import TOOLS
 from manifests.blocks import tokens
 from tests.support.answering import Answering
+from tests.support.examples import every_third
 from tests.support.seeded import CALLS, JANE, held, seeded, wrote
 from tests.support.undo import undone
 from tests.support.worlds import answer_of, connected, error_of
@@ -136,7 +137,7 @@ async def test_the_client_is_given_the_instructions() -> None:
         assert client.instructions == instructions(offered_tools(load_settings(read_only=True)))
 
 
-@pytest.mark.parametrize("settings", COMBINATIONS, ids=str)
+@pytest.mark.parametrize("settings", every_third(COMBINATIONS), ids=str)
 async def test_prompts_and_resources_match_the_tools(settings: dict[str, Any]) -> None:
     async with seeded(**settings) as (client, _):
         tools = await names_of(client)

@@ -132,7 +132,7 @@ async def test_without_a_limit_a_minute_only_the_seconds_count() -> None:
     assert most_in_a_minute(await minute_of(Pace(2), 130)) >= 117
 
 
-@pytest.mark.parametrize("limit", [50, 120])
+@pytest.mark.parametrize("limit", [50, pytest.param(120, marks=pytest.mark.slow)])
 async def test_the_limit_a_minute_is_learned_from_headers(limit: int, faulty: Faulty) -> None:
     """As AutoSend would answer whose window of a minute begins with the first request: no request meets a 429."""
     refused: list[float] = []

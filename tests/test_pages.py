@@ -41,8 +41,8 @@ async def pages(client: Client, name: str, arguments: dict[str, Any], rows: str)
     ("name", "arguments", "total"),
     [
         ("list_contact_lists", {"limit": 100}, 502),
-        ("list_contact_lists", {"nameContains": "list 4"}, 111),
-        ("list_custom_fields", {"limit": 100}, 301),
+        pytest.param("list_contact_lists", {"nameContains": "list 4"}, 111, marks=pytest.mark.slow),
+        pytest.param("list_custom_fields", {"limit": 100}, 301, marks=pytest.mark.slow),
         ("find_contacts", {"list": "Newsletter"}, 100),
         ("find_contacts", {"list": "Newsletter", "limit": 100, "fields": ["customFields"]}, 100),
     ],

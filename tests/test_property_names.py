@@ -13,6 +13,7 @@ from autosend_mcp.settings import TOOLSETS
 from autosend_mcp.tools.automations import CHANGES_MAY_HAVE
 from manifests.examples import EXAMPLES, arguments_of
 from tests.support.answering import Answering
+from tests.support.examples import every_third
 from tests.support.importing import BULK, world
 from tests.support.line import LOST, answering, applied_then_reset, rewritten
 from tests.support.seeded import JANE, JOHN, seeded
@@ -46,7 +47,7 @@ def masked(answer: object) -> str:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in EXAMPLES if ALL_TOOLS[name].toolset in {"contacts", "fields", "imports"}]
+    "name", every_third(name for name in EXAMPLES if ALL_TOOLS[name].toolset in {"contacts", "fields", "imports"})
 )
 async def test_a_tool_answers_the_same_under_each_name(name: str) -> None:
     answers: list[str] = []

@@ -82,6 +82,7 @@ async def test_an_answer_that_was_cut_says_so(name: str) -> None:
     assert SHORTENED in answer["notes"]
 
 
+@pytest.mark.slow
 async def test_an_error_of_autosends_is_cut() -> None:
     said = {"success": False, "error": {"message": LONG * 900, "code": LONG, "details": [{"field": LONG}] * 900}}
     answering = huge()

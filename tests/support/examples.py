@@ -1,5 +1,18 @@
-"""How many examples a property test tries: few in a run by hand, `EXAMPLES` times as many in CI, which sets it."""
+"""How much a test tries: part of it in a run of all by hand; all in CI, and where it is named.
+
+`EXAMPLES`, which CI sets, multiplies the examples of each property test.
+"""
 
 import os
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
 
 TIMES = int(os.environ.get("EXAMPLES", "1"))
+
+
+def every_third(cases: Iterable[Any]) -> list[Any]:
+    """Return the cases of a test of which every third stands for its neighbours; the others are slow as a whole."""
+    tuples = [case if isinstance(case, tuple) else (case,) for case in cases]
+    return [pytest.param(*case, marks=() if place % 3 == 0 else pytest.mark.slow) for place, case in enumerate(tuples)]
