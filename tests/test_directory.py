@@ -119,6 +119,18 @@ async def test_a_list_made_elsewhere_meanwhile_is_found() -> None:
     assert line.count(LISTS) == 2
 
 
+async def test_the_lists_are_read_once_for_a_call_however_its_names_are_written() -> None:
+    async with over_a_line() as (client, line):
+        for name in ("Newsletter", "Offers"):
+            line.sandbox.store.contact_lists.seed(PROJECT, name, "list")
+        for number in (1, 2):  # by a project that is not known yet, and by one that is
+            asked = {"email": f"a{number}@b.co", "listIds": ["newsletter", "OFFERS"]}
+            assert len(answer_of(await client.call_tool("create_contact", asked))["notes"]) == 2
+            assert line.count(LISTS) == number
+        error_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": ["Nothing like it"]}))
+    assert line.count(LISTS) == 3
+
+
 async def test_a_list_that_is_missing_among_all_is_asked_for_by_its_id() -> None:
     async with over_a_line() as (client, line):
         hidden = line.sandbox.store.contact_lists.seed(PROJECT, "Hidden", "list")

@@ -41,7 +41,7 @@ class Call:
     def __init__(self, autosend: AutoSend) -> None:
         self.autosend = autosend
         self.cache = autosend.cache
-        self._started = anyio.current_time()  # the deadline runs from now
+        self.started_at = anyio.current_time()  # the deadline runs from now
         self.scale = autosend.settings.timeout / _CALL
         self.sent_at = Moment(autosend.now)
         self.requests = 0
@@ -60,12 +60,12 @@ class Call:
     @property
     def seconds_left(self) -> float:
         """Seconds in which a write may still begin."""
-        return self._started + _LATEST_START * self.scale - anyio.current_time()
+        return self.started_at + _LATEST_START * self.scale - anyio.current_time()
 
     @property
     def time_left(self) -> float:
         """Seconds until the call must have been answered."""
-        return self._started + self.autosend.settings.timeout - anyio.current_time()
+        return self.started_at + self.autosend.settings.timeout - anyio.current_time()
 
     def fingerprint(self, text: str) -> str | None:
         """Return a keyed hash that stands for an address in the log."""

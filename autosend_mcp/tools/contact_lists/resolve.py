@@ -104,10 +104,9 @@ async def _resolve(
 
 async def _known_list(context: Context, wanted: str, argument: str) -> ContactList:
     call = context.call
-    known = call.cache.lists.rows
     lists = await recent_lists(call)
     matches = _matching(lists, wanted)
-    if not matches and lists is known:  # it may have been made since
+    if not matches and (call.cache.lists.read_at or 0.0) < call.started_at:  # it may have been made since
         lists = await read_lists(call)
         matches = _matching(lists, wanted)
     if not matches:
