@@ -125,7 +125,7 @@ async def test_the_lists_are_read_once_for_a_call_however_its_names_are_written(
             line.sandbox.store.contact_lists.seed(PROJECT, name, "list")
         for number in (1, 2):  # by a project that is not known yet, and by one that is
             asked = {"email": f"a{number}@b.co", "listIds": ["newsletter", "OFFERS"]}
-            assert len(answer_of(await client.call_tool("create_contact", asked))["notes"]) == 2
+            answer_of(await client.call_tool("create_contact", asked))
             assert line.count(LISTS) == number
         error_of(await client.call_tool("create_contact", {"email": "a@b.co", "listIds": ["Nothing like it"]}))
     assert line.count(LISTS) == 3
