@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from autosend_mcp.cli.help_texts import CALL_HELP, DEMO_HELP, HELP, SANDBOX_HELP
+from autosend_mcp.cli.help_texts import CALL_HELP, DEMO_HELP, DOCTOR_HELP, HELP, SANDBOX_HELP
 from autosend_mcp.cli.import_flags import IMPORT_HELP, add_import_flags
 from autosend_mcp.cli.install_flags import INSTALL_HELP, add_install_flags
 from autosend_mcp.cli.parsing import Formatter, Parser, tools_listed, variables_listed
@@ -61,7 +61,7 @@ def parser() -> Parser:
 
 
 def _add_hosts(commands: Any) -> None:
-    """Add what puts the server into hosts."""
+    """Add what puts the server into hosts, and what finds out why it does not work there."""
     install = commands.add_parser(
         "install",
         help="put the server into a host",
@@ -71,6 +71,13 @@ def _add_hosts(commands: Any) -> None:
     add_install_flags(install)
     _add_sandbox(install)
     _add_offer(install, f"default: {','.join(DEFAULT_TOOLSETS)}")
+    doctor = commands.add_parser(
+        "doctor",
+        help="find what is wrong, and what fixes it",
+        usage="autosend-mcp doctor [--json]",
+        **_described(DOCTOR_HELP),
+    )
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
 
 
 def tool_words(args: argparse.Namespace) -> list[str]:

@@ -10,6 +10,7 @@ examples:
   autosend-mcp --read-only --toolsets contacts  offer only the contact tools that change nothing
   autosend-mcp demo                             see it work, without a key
   autosend-mcp install cursor                   put it into a host
+  autosend-mcp doctor                           find what is wrong
   autosend-mcp call create_contact --sandbox --email jane@example.com
 
 exit code: 0 done, 2 wrong usage or a wrong setting, 3 the command itself failed, 130 interrupted
@@ -46,4 +47,16 @@ examples:
   autosend-mcp demo
 
 exit code: 0 all answers were as promised, 1 an answer was not
+"""
+
+DOCTOR_HELP = """\
+Look at the settings and where each comes from, the key, the proxy, DNS, TLS, one read of AutoSend, its rate limit and
+clock, and at each host: whether the server is in its file, and starts as the host would start it. Each problem comes
+with what fixes it. The key is never shown. Nothing is changed.
+
+examples:
+  autosend-mcp doctor
+  autosend-mcp doctor --json
+
+exit code: 0 all is well, 1 there is a problem
 """

@@ -134,4 +134,21 @@ def _install(args: argparse.Namespace) -> int:
     return run(args, this_machine())
 
 
-_COMMANDS = {"serve": _serve, "install": _install, "call": _call, "demo": _demo, "sandbox": _sandbox, "import": _import}
+def _doctor(args: argparse.Namespace) -> int:
+    from autosend_mcp.cli.doctor.doctor import run
+    from autosend_mcp.cli.install.machine import this_machine
+    from autosend_mcp.logs import configure_logging
+
+    configure_logging("ERROR")
+    return run(this_machine(), json=args.json)
+
+
+_COMMANDS = {
+    "serve": _serve,
+    "call": _call,
+    "demo": _demo,
+    "doctor": _doctor,
+    "import": _import,
+    "install": _install,
+    "sandbox": _sandbox,
+}
