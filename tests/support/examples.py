@@ -5,7 +5,7 @@
 
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -14,5 +14,8 @@ TIMES = int(os.environ.get("EXAMPLES", "1"))
 
 def every_third(cases: Iterable[Any]) -> list[Any]:
     """Return the cases of a test of which every third stands for its neighbours; the others are slow as a whole."""
-    tuples = [case if isinstance(case, tuple) else (case,) for case in cases]
-    return [pytest.param(*case, marks=() if place % 3 == 0 else pytest.mark.slow) for place, case in enumerate(tuples)]
+    marks: list[Any] = [(), pytest.mark.slow, pytest.mark.slow]
+    return [
+        pytest.param(*(cast("tuple[Any, ...]", case) if isinstance(case, tuple) else (case,)), marks=marks[place % 3])
+        for place, case in enumerate(cases)
+    ]
