@@ -333,3 +333,19 @@ def test_a_table_is_exchanged_where_it_stood() -> None:
         "env": {"A B": "c"},
     }
     assert toml_tables.with_table(changed, path, None).split() == TABLES.split()
+
+
+def test_the_change_shows_no_other_line_of_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    machine = machine_in(tmp_path)
+    file = HOSTS["cursor"].file(machine)
+    file.parent.mkdir()
+    file.write_text(json.dumps({"mcpServers": {"other": {"env": {"TOKEN": "a secret"}}}, "end": 1}, indent=2))
+    for more in ([], ["--uninstall"]):
+        assert install(machine, "cursor", *more) == 0
+        assert "a secret" not in capsys.readouterr().out
+
+
+def test_a_toolset_that_there_is_not_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert install(machine_in(tmp_path), "cursor", "--toolsets", "contact") == 2
+    assert "no toolset is called 'contact'; there are contacts, lists" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

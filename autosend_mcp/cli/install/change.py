@@ -38,8 +38,8 @@ class Change:
         return self.before == self.after
 
     def shown(self) -> str:
-        """Return the lines that go and come, without any key that stands among them."""
-        lines = unified_diff(self.before.splitlines(), self.after.splitlines(), n=2, lineterm="")
+        """Return the lines that go and come, and no others, which may hold secrets; without any key among them."""
+        lines = unified_diff(self.before.splitlines(), self.after.splitlines(), n=0, lineterm="")
         return without_keys("\n".join(line for line in lines if not line.startswith(("---", "+++"))))
 
     def write(self, now: datetime) -> Path | None:

@@ -14,12 +14,12 @@ from autosend_mcp.cli.exits import failed, usage
 from autosend_mcp.cli.install.change import Change, entry_before, installed, pasted, uninstalled, without_keys
 from autosend_mcp.cli.install.hosts import HOSTS, Host
 from autosend_mcp.cli.install.jsonc import CannotEditError
-from autosend_mcp.cli.install.key import Key, key_for
+from autosend_mcp.cli.install.key import Key, key_for, usual_file
 from autosend_mcp.cli.install.machine import Machine
 from autosend_mcp.cli.install.own_command import commands_for, done_by
 from autosend_mcp.cli.install.program import NoProgramError, program_of
 from autosend_mcp.errors import NotSent
-from autosend_mcp.settings import Settings, SettingsError, load_settings
+from autosend_mcp.settings import TOOLSETS, Settings, SettingsError, load_settings
 from autosend_mcp.variables import our_variables, variable_of
 
 _NOT_COPIED = {"api_key", "api_key_file", "read_only", "toolsets"}  # the key goes its own way, the others are flags
@@ -45,6 +45,8 @@ def _planned(flags: Namespace, host: Host, machine: Machine) -> tuple[Change, Ke
     if flags.uninstall:
         return uninstalled(host, machine), None
     load_settings(**{name: getattr(flags, name) for name in ("read_only", "toolsets") if name in flags})
+    if unknown := [name for name in getattr(flags, "toolsets", "").split(",") if name and name not in TOOLSETS]:
+        raise SettingsError(f"no toolset is called {unknown[0]!r}; there are {', '.join(TOOLSETS)}")
     sandbox = _sandbox_words(flags)
     words = (*program_of(machine), *sandbox, *_offer_words(flags))
     if sandbox:
@@ -76,7 +78,7 @@ def _carried_out(flags: Namespace, host: Host, machine: Machine, change: Change,
         _show(host, change, by_command, key)
     if change.is_none and (key is None or key.content is None):
         return _ended(flags, report, "Nothing to change." if not flags.uninstall else "It is not installed there.")
-    if _asks(flags) and input("Do it? [y/N] ").strip().lower() not in {"y", "yes"}:
+    if _asks(flags) and not _agreed():
         return failed("install: nothing was changed", 1)
     if key is not None:
         key.keep()
@@ -85,7 +87,15 @@ def _carried_out(flags: Namespace, host: Host, machine: Machine, change: Change,
         backup = done_by(by_command, host, machine, change, datetime.now(UTC))
     report |= {"outcome": "uninstalled" if flags.uninstall else "installed", "backup": str(backup) if backup else None}
     kept = f"The file as it was: {backup}\n" if backup else ""
-    return _ended(flags, report, kept + (host.next_step if not flags.uninstall else f"Restart {host.title}."))
+    restart = f"Restart {host.title}." + (f" {key_file} stays." if (key_file := usual_file(machine)).exists() else "")
+    return _ended(flags, report, kept + (restart if flags.uninstall else host.next_step))
+
+
+def _agreed() -> bool:
+    try:
+        return input("Do it? [y/N] ").strip().lower() in {"y", "yes"}
+    except EOFError:
+        return False
 
 
 def _ended(flags: Namespace, report: dict[str, Any], last: str) -> int:
