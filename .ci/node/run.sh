@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The checks that need Node: AutoSend's own client and a receiver of webhooks against the sandbox, MCP Inspector and two
-# MCP clients against the server, and mcpb.
+# The checks that need Node: AutoSend's own client, a receiver of webhooks and a browser against the sandbox, MCP
+# Inspector and two MCP clients against the server, and mcpb.
 # From the project's root, with the project installed in .venv:  bash .ci/node/run.sh
 # Where npm cannot be reached the checks are skipped, with the reason; REQUIRE_NODE=1 makes that a failure.
 set -euo pipefail
@@ -41,6 +41,18 @@ install() {
   code=$(sed -nE 's/^npm (error|ERR!) code //p' "$scratch/npm.log" | head -n 1)
   case $code in EUSAGE | EINTEGRITY) fail "package-lock.json is not right ($code)" ;; esac
   skip "npm ci failed (${code:-exit code $status})"
+}
+
+find_chromium() { # sets chromium; installs Debian's where that can be done
+  chromium=$(command -v chromium || command -v chromium-browser || true)
+  if [ -z "$chromium" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    { apt-get update && apt-get install -y --no-install-recommends chromium fonts-dejavu-core; } >"$scratch/apt.log" 2>&1 || true
+    chromium=$(command -v chromium || true)
+  fi
+  [ -n "$chromium" ] && return
+  [ "${REQUIRE_NODE:-}" != 1 ] || fail "there is no Chromium"
+  echo "the page is not checked: there is no Chromium"
+  return 1
 }
 
 start_sandbox() { # its options; sets url
@@ -157,6 +169,13 @@ heading "autosendjs against the sandbox with its rate limit"
 start_sandbox
 timeout 60 node .ci/node/autosendjs.mjs "$url" --limited
 stop_sandbox
+
+heading "the sandbox's page in Chromium"
+if find_chromium; then
+  start_sandbox --no-rate-limit --sample
+  timeout 180 node .ci/node/page.mjs "$url" "$chromium"
+  stop_sandbox
+fi
 
 heading "other MCP clients"
 timeout 120 node .ci/node/clients.mjs "$PWD/.venv/bin/autosend-mcp" --sandbox 2>"$scratch/clients.log" || {

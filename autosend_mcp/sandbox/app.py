@@ -132,6 +132,7 @@ from autosend_mcp.sandbox.envelope import Handler, RawPath, Refused
 from autosend_mcp.sandbox.guard import Guard
 from autosend_mcp.sandbox.mails.endpoints import MailEndpoints
 from autosend_mcp.sandbox.options import Options
+from autosend_mcp.sandbox.page.endpoints import page_routes
 from autosend_mcp.sandbox.store import Store
 from autosend_mcp.sandbox.suppression_groups.endpoints import SuppressionGroupEndpoints
 from autosend_mcp.sandbox.webhooks.deliveries import Deliveries
@@ -178,7 +179,7 @@ class Sandbox:
             self.store.webhooks.seed(PROJECT, options.webhook_url, options.webhook_secret)
         self._handlers = self._all_handlers()
         self.app = Starlette(
-            routes=[*map(_route, self._handlers), *control_routes(self.store)],
+            routes=[*map(_route, self._handlers), *control_routes(self.store), *page_routes(self.store)],
             middleware=[Middleware(Guard, options=options, refusal=self._refusal), Middleware(RawPath)],
             exception_handlers={HTTPException: self._no_route, Exception: self._failed},
         )
