@@ -120,6 +120,26 @@ def test_members_and_counts_are_those_that_judging_anew_gives(taken: Iterable[An
         expect_kept(sandbox.store)
 
 
+def test_pages_are_right_after_others_join_and_leave() -> None:
+    people = [f"p{number}@x.co" for number in range(9)]
+    with closing(Sandbox(Options(rate_limit=0))) as sandbox:
+        take(sandbox.store, "p", "segment", (CONDITIONS[1], None))
+        for number, email in enumerate(people):
+            take(sandbox.store, "p", "upsert", {"email": email, "listIds": ["l"] if number not in (1, 3) else []})
+        for what, given in (
+            ("add", ("l", people[1:2])),
+            ("remove", ("l", people[:1])),
+            ("upsert", {"email": people[3], "firstName": "A"}),
+            ("upsert", {"email": people[2], "firstName": "A", "listIds": ["l"]}),
+            ("delete", people[5:6]),
+            ("unlist", "newest"),
+            ("segment", (CONDITIONS[1], "l")),
+        ):
+            expect_kept(sandbox.store)
+            take(sandbox.store, "p", what, given)
+        expect_kept(sandbox.store)
+
+
 STARTS = """
 CREATE TABLE starts (number INTEGER PRIMARY KEY, project TEXT NOT NULL, at TEXT NOT NULL, automation TEXT NOT NULL,
     "trigger" TEXT NOT NULL, list TEXT, contact TEXT NOT NULL, email TEXT NOT NULL, subject TEXT, reason TEXT,

@@ -71,6 +71,7 @@ class Database:
         self._events: list[Event] = []
         self.delay = delay
         self._newest = 0
+        self._own = f"{random.getrandbits(44):011x}"
         self._definitions = 0
         self._kept: dict[tuple[str, str], Any] = {}
         self._kept_version = (-1, -1)
@@ -95,13 +96,15 @@ class Database:
             self._db.close()
 
     def new_id(self) -> str:
-        """Return an unused id of 24 hex digits, greater than those before: seconds, as MongoDB's, microseconds, random.
+        """Return an unused id of 24 hex digits, greater than those before.
 
+        They are seconds, as MongoDB's, microseconds, and what is random for each time the file is opened.
         So the ids of a list's contacts are in the order of their age, and new ones are stored beside each other.
         """
-        self._newest = max(self._newest + 1, int(self.now() * 1_000_000))
-        seconds, rest = divmod(self._newest, 1_000_000)
-        return f"{seconds:08x}{rest:05x}{random.getrandbits(44):011x}"
+        with self._lock:
+            self._newest = newest = max(self._newest + 1, int(self.now() * 1_000_000))
+        seconds, rest = divmod(newest, 1_000_000)
+        return f"{seconds:08x}{rest:05x}{self._own}"
 
     def timestamp(self) -> str:
         """Return the current time as AutoSend writes it: UTC with milliseconds."""

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from autosend_mcp.sandbox.contact_lists.contact_list import COLUMNS, GLOBAL, ContactList, known_lists
+from autosend_mcp.sandbox.contact_lists.places import Found, keys_of_page
 from autosend_mcp.sandbox.contact_lists.segments import Segments
 from autosend_mcp.sandbox.contacts.records import SELECT, Contact, contact_of
 from autosend_mcp.sandbox.database import Database
@@ -110,32 +111,27 @@ class ContactLists:
     def page(self, project: str, list_id: str, part: str, start: int, limit: int) -> tuple[list[Contact], int]:
         """Return a page of those in the list whose address holds `part`, oldest first, and how many there are."""
         with self._db.transaction():
-            key, found, values = self._found(project, list_id, part)
+            found = self._found(project, list_id, part)
             if part or self._db.delay:
-                total = self._db.row(f"SELECT COUNT(*) {found}", *values)[0]
+                total = self._db.row(f"SELECT COUNT(*) {found.rest}", *found.values)[0]
             else:
                 total = self.count(project, list_id)
-            limit = max(min(limit, total - start), 0)
-            after = total - start - limit
-            order, skipped = ("", start) if start <= after else ("DESC", after)  # from the nearer end
-            keys = self._db.rows(
-                f"SELECT {key} {found} ORDER BY {key} {order} LIMIT ? OFFSET ?", *values, limit, skipped
-            )
-            column = key.rpartition(".")[2].replace("contact", "id")
+            keys = keys_of_page(self._db, project, list_id, found._replace(total=total), (start, limit))
+            column = found.key.rpartition(".")[2].replace("contact", "id")
             sql = f"{SELECT} WHERE c.{column} IN (?) ORDER BY c.{column}"
-            return [contact_of(row) for row in self._db.among(sql, sorted(row[0] for row in keys))], total
+            return [contact_of(row) for row in self._db.among(sql, keys)], total
 
-    def _found(self, project: str, list_id: str, part: str) -> tuple[str, str, tuple[str, ...]]:
-        """Return what those in the list are sorted by, and the rest of a query of them, which reads an index alone."""
+    def _found(self, project: str, list_id: str, part: str) -> Found:
+        """Return the query of those in the list, which reads an index alone."""
         if not part and list_id == GLOBAL:
-            return "c.rowid", "FROM contacts c WHERE c.project = ?", (project,)
+            return Found("c.rowid", "FROM contacts c WHERE c.project = ?", (project,))
         if not part and not self.segments.is_shared(project, list_id):
-            return "m.contact", "FROM members m WHERE m.list = ?", (list_id,)
-        found = "FROM contacts c WHERE c.project = ? AND instr(c.email, ?)"
+            return Found("m.contact", "FROM members m WHERE m.list = ?", (list_id,))
+        rest = "FROM contacts c WHERE c.project = ? AND instr(c.email, ?)"
         if list_id == GLOBAL:
-            return "+c.rowid", found, (project, part)  # with the sign, it is not the order in which the index is read
-        found += " AND EXISTS (SELECT 1 FROM members m WHERE m.contact = c.id AND m.list = ?)"
-        return "+c.rowid", found, (project, part, list_id)
+            return Found("+c.rowid", rest, (project, part))  # with the sign, no index is read in this order
+        rest += " AND EXISTS (SELECT 1 FROM members m WHERE m.contact = c.id AND m.list = ?)"
+        return Found("+c.rowid", rest, (project, part, list_id))
 
     def count(self, project: str, list_id: str) -> int:
         """Return how many contacts are in the list or segment."""

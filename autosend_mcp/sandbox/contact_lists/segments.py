@@ -10,6 +10,7 @@ from typing import Any
 from autosend_mcp.sandbox.contact_lists.contact_list import GLOBAL, ContactList, known_lists
 from autosend_mcp.sandbox.contact_lists.criteria import bare_name
 from autosend_mcp.sandbox.contact_lists.judging import judging
+from autosend_mcp.sandbox.contact_lists.places import forget, forget_all
 from autosend_mcp.sandbox.contacts.records import SELECT, Contact, contact_of
 from autosend_mcp.sandbox.database import Database
 
@@ -32,11 +33,13 @@ class Segments:
 
     def join(self, project: str, pairs: Collection[tuple[str, str]]) -> None:
         """Put contacts into lists or segments that they are not in: the ids of both."""
+        forget(self._db, project, pairs)
         self._db.add("members", ("contact", "list"), [*pairs])
         self._db.resize(project, Counter(list_id for _, list_id in pairs))
 
     def leave(self, project: str, pairs: Collection[tuple[str, str]]) -> None:
         """Take contacts out of lists or segments that they are in: the ids of both."""
+        forget(self._db, project, pairs)
         self._db.many("DELETE FROM members WHERE contact = ? AND list = ?", pairs)
         self._db.resize(project, {name: -count for name, count in Counter(one for _, one in pairs).items()})
 
@@ -109,6 +112,7 @@ class Segments:
 
     def empty(self, project: str, list_id: str) -> None:
         """Take everybody out of a list or segment."""
+        forget_all(self._db, project)
         sql = "DELETE FROM members WHERE list = ?"
         if self.is_shared(project, list_id):
             sql += " AND contact IN (SELECT id FROM contacts WHERE project = ?)"

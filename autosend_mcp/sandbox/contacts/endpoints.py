@@ -33,6 +33,7 @@ _ID = re.compile("[0-9a-fA-F]{24}")
 _PROPERTIES = ("customFields", "contactProperties")  # the older name and the newer
 _TEXTS = dict.fromkeys(NAMES)
 _VALUE = (str, int, float, NoneType)
+_VALUES = {*_VALUE, bool}
 
 
 class ContactEndpoints:
@@ -179,6 +180,8 @@ async def _emails(request: Request, maximum: int = 0) -> list[str]:
 
 def _contact_problems(body: Mapping[str, Any]) -> Details:
     """Return what is wrong with the body of a create or an upsert. Unknown members are ignored."""
+    if _is_plain(body):
+        return []
     problems = [
         *email_problems(body.get("email")),
         *text_problems(body, _TEXTS),
@@ -196,11 +199,23 @@ def _contact_problems(body: Mapping[str, Any]) -> Details:
     return problems
 
 
-def _normalized(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the valid body with a normalized address, its properties under the older name; the newer name's win."""
-    older, newer = map(body.get, _PROPERTIES)
-    custom: dict[str, Any] = {**(older or {}), **newer} if newer else older or {}
-    return {**body, "email": normalized(body["email"]), "customFields": custom}
+def _is_plain(body: Mapping[str, Any]) -> bool:
+    """Return whether nothing is wrong with the body: what is true of most rows of a bulk update, and soon said."""
+    for name, value in body.items():
+        if name in _PROPERTIES:
+            if not isinstance(value, dict) or not _VALUES.issuperset(map(type, cast("dict[str, Any]", value).values())):
+                return False
+        elif not isinstance(value, str) and name in _TEXTS:
+            return False
+    return "listIds" not in body and not email_problems(body.get("email"))
+
+
+def _normalized(body: dict[str, Any]) -> dict[str, Any]:
+    """Give the valid body a normalized address, and its properties under the older name; the newer name's win."""
+    older, newer = body.get("customFields"), body.get("contactProperties")
+    body["customFields"] = {**(older or {}), **newer} if newer else older or {}
+    body["email"] = normalized(body["email"])
+    return body
 
 
 def _bulk_problems(body: Mapping[str, Any]) -> Details:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
+from autosend_mcp.sandbox.contact_lists.places import forget_all
 from autosend_mcp.sandbox.database import Database
 
 Contact = dict[str, Any]
@@ -127,6 +128,7 @@ class Contacts:
         inside = self._db.among("SELECT list FROM members WHERE contact IN (?)", ids)
         sizes = {list_id: -count for list_id, count in Counter(row["list"] for row in inside).items()}
         self._db.resize(project, sizes | {"GLOBAL_CONTACT_LIST": -len(ids)})
+        forget_all(self._db, project)
         self._db.many("DELETE FROM contacts WHERE id = ?", [(one,) for one in ids])
         for contact in contacts:
             self._db.announce("contact.deleted", {"contact": contact})
