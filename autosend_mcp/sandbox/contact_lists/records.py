@@ -16,6 +16,8 @@ from autosend_mcp.sandbox.database import Database
 from autosend_mcp.sandbox.tables import VERSION
 from autosend_mcp.sandbox.upgrades import count_anew
 
+_MANY = 2**63 - 1  # where it is not known how many there are
+
 
 class ContactLists:
     """The lists and segments of every project, and who is in them."""
@@ -112,11 +114,12 @@ class ContactLists:
         """Return a page of those in the list whose address holds `part`, oldest first, and how many there are."""
         with self._db.transaction():
             found = self._found(project, list_id, part)
-            if part or self._db.delay:
-                total = self._db.row(f"SELECT COUNT(*) {found.rest}", *found.values)[0]
-            else:
-                total = self.count(project, list_id)
+            total = _MANY if part or self._db.delay else self.count(project, list_id)
             keys = keys_of_page(self._db, project, list_id, found._replace(total=total), (start, limit))
+            if total == _MANY and len(keys) < limit and (keys or not start):
+                total = start + len(keys)
+            elif total == _MANY:
+                total = self._db.row(f"SELECT COUNT(*) {found.rest}", *found.values)[0]
             column = found.key.rpartition(".")[2].replace("contact", "id")
             sql = f"{SELECT} WHERE c.{column} IN (?) ORDER BY c.{column}"
             return [contact_of(row) for row in self._db.among(sql, keys)], total
