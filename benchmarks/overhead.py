@@ -1,11 +1,12 @@
 """What autosend-mcp costs over a bare server with one tool on the same SDK: start-up, memory, latency, rate, tokens.
 
-Both are child processes behind the same MCP client and the same API on loopback, and they take turns, so that what
-else the machine does falls on both. They run from a copy of the package alone, as a wheel installs it. Each goal is
-printed with its figure, not enforced.
+All are child processes behind the same raw client and the same API on loopback, and they take turns, so that what else
+the machine does falls on all. They run from a copy of the package alone, as a wheel installs it. Ratios are medians of
+those of single rounds, and those of the minima. Each goal is printed with its figure, not enforced.
 
-    python benchmarks/overhead.py            about 75 seconds
-    python benchmarks/overhead.py --quick    about 12 seconds: does it run, not what the figures are
+    python benchmarks/overhead.py                   about two minutes
+    python benchmarks/overhead.py --quick           about 15 seconds: does it run, not what the figures are
+    python benchmarks/overhead.py --before PACKAGE  the package of another checkout as well
 """
 
 import argparse
@@ -16,141 +17,139 @@ import shutil
 import sys
 import tempfile
 import traceback
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 from time import perf_counter
-from typing import TextIO, cast
+from typing import Any, NamedTuple, TextIO, cast
 
 import anyio
 import bpe_openai  # pyright: ignore[reportMissingTypeStubs]  # it ships none
 from fake_api import fake_api
-from mcp import Client
-from mcp.client.stdio import StdioServerParameters, stdio_client
-from mcp_types import Tool
+from raw_client import RawClient, ServerFailed, started
 from report import Progress, Row, print_table
 
 _HERE = Path(__file__).resolve().parent
 _PACKAGE = _HERE.parent / "autosend_mcp"
-_MODULES = {"bare": "bare_server", "ours": "autosend_mcp"}
-_ERAS = {"2025-11-25": "legacy", "2026-07-28": "auto"}
+_OURS = "autosend_mcp"
+_PEERS = {"bare": "bare_server", "MCPServer": "mcp_server"}
+_ERAS = ("2025-11-25", "2026-07-28")
 _AT_ONCE = 32
-_ROUNDS = 5
+_ROUNDS = 6  # of as many calls at once
+_CALLS = 20  # in a round of single calls
 _WARM_UP = 20
 
-Figures = dict[str, list[float]]
-Clients = dict[str, Client]
-Connect = Callable[[str, str], AbstractAsyncContextManager[Client]]
+# What is to be reached: over every peer, and over the MCPServer.
+_GOALS = {"tools/list from exec": "<= 0.10", "first call from exec": "<= 0.98", "memory after it": "<= 1.05"}
+_GOALS_OF_CALLS = {"p50 of a call": "<= 1.05", f"{_AT_ONCE} at once": ">= 1.0"}
+
+Rounds = dict[str, list[dict[str, float]]]  # by what was measured: a figure of each server in each round
 
 
-class ServerFailed(Exception):
-    """A server answered otherwise than it must; there is nothing to measure."""
+class Server(NamedTuple):
+    """A server to be started: by what name, where, and as which module."""
+
+    name: str
+    directory: Path
+    module: str
 
 
-def _install(directory: str) -> Path:
-    """Copy both servers there without the project around them: only so is ours what a wheel brings."""
-    shutil.copytree(_PACKAGE, Path(directory) / _PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
-    return Path(shutil.copy(_HERE / "bare_server.py", directory)).parent
+def _install(directory: Path, before: Path | None) -> list[Server]:
+    """Copy the servers there without the projects around them: only so is ours what a wheel brings."""
+
+    def copy(package: Path, name: str) -> Server:
+        shutil.copytree(package, directory / name / _OURS, ignore=shutil.ignore_patterns("__pycache__"))
+        return Server(name, directory / name, _OURS)
+
+    for module in _PEERS.values():
+        shutil.copy(_HERE / f"{module}.py", directory)
+    servers = [Server(name, directory, module) for name, module in _PEERS.items()]
+    return [*servers, *([copy(before, "before")] if before else []), copy(_PACKAGE, "ours")]
 
 
-def _connect(base_url: str, log: TextIO, directory: Path, name: str, mode: str) -> Client:
-    server = StdioServerParameters(
-        command=sys.executable,
-        args=["-m", _MODULES[name]],
-        cwd=directory,
-        env={"AUTOSEND_API_KEY": "AS_benchmark", "AUTOSEND_BASE_URL": base_url, "AUTOSEND_RATE_LIMIT": "100000"},
-    )
-    return Client(stdio_client(server, errlog=log), mode=mode, read_timeout_seconds=60)
+@asynccontextmanager
+async def _connected(base_url: str, log: TextIO, server: Server, era: str) -> AsyncGenerator[RawClient]:
+    environment = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
+    environment |= {"AUTOSEND_API_KEY": "AS_benchmark", "AUTOSEND_BASE_URL": base_url, "AUTOSEND_RATE_LIMIT": "100000"}
+    command = [sys.executable, "-m", server.module]
+    async with started(command, server.directory, environment, log, era) as client:
+        yield client
 
 
 _numbers = count()
 
 
-async def _create(client: Client) -> None:
+async def _create(client: RawClient) -> None:
     """Make one call; the address is new each time, for identical calls in flight would be joined into one."""
     email = f"person{next(_numbers)}@example.com"
     fields = {"company": "Acme Corp", "role": "Developer", "plan": "premium"}
-    result = await client.call_tool(
-        "create_contact",
-        {"email": email, "firstName": "John", "lastName": "Doe", "userId": "user_12345", "customFields": fields},
-    )
-    if result.is_error or email not in str(result.content):
-        raise ServerFailed(str(result.content))
+    person = {"email": email, "firstName": "John", "lastName": "Doe", "userId": "user_12345", "customFields": fields}
+    result = await client.request("tools/call", {"name": "create_contact", "arguments": person})
+    if result.get("isError") or email not in str(result["content"]):
+        raise ServerFailed(str(result["content"]))
 
 
-def _child_memory() -> float | None:
-    """Return the resident MiB of this process's one child, the server; None where there is no /proc."""
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        except OSError:
-            continue  # it has ended meanwhile
-        if int(fields["PPid"]) == os.getpid() and "VmRSS" in fields:
-            return int(fields["VmRSS"].split()[0]) / 1024
-    return None
+async def _start(connect: Any, server: Server, era: str) -> dict[str, float]:
+    """Return the milliseconds from spawning a server to its list of tools and its first answer, and its memory then."""
+    began = perf_counter()
+    async with connect(server, era) as client:
+        await client.request("tools/list", {})
+        listed = perf_counter()
+        await _create(client)
+        called = perf_counter()
+        memory = client.memory()
+    times = {"tools/list from exec": (listed - began) * 1000, "first call from exec": (called - began) * 1000}
+    return times | ({} if memory is None else {"memory after it": memory})
 
 
-async def _start_up(connect: Connect, runs: int, era: str, progress: Progress) -> list[Row]:
-    """Measure the time from spawning a server to its list of tools, and its memory then, one server after the other."""
-    times: Figures = {name: [] for name in _MODULES}
-    memory: Figures = {name: [] for name in _MODULES}
-    for run in range(runs + 1):  # the first reads the files into the system's cache
-        for name in _MODULES:
+async def _starts(connect: Any, servers: list[Server], runs: int, era: str, progress: Progress) -> Rounds:
+    """Start one server after the other, in another order each time."""
+    rounds: Rounds = defaultdict(list)
+    for run in range(runs + 1):
+        figures: dict[str, dict[str, float]] = {}
+        for turn in range(len(servers)):
+            server = servers[(run + turn) % len(servers)]
             progress.step(f"start-up, {era}")
-            started = perf_counter()
-            async with connect(name, _ERAS[era]) as client:
-                await client.list_tools()
-                elapsed = perf_counter() - started
-                if client.protocol_version != era:
-                    raise ServerFailed(f"{name} speaks {client.protocol_version}, not {era}")
-                resident = _child_memory()
-            if run:
-                times[name].append(elapsed * 1000)
-                memory[name] += [] if resident is None else [resident]
-    return [
-        _row(f"start-up to tools/list, {era}", "ms", times, median, "<= 1.15"),
-        _row(f"memory after start-up, {era}", "MiB", memory, median, "<= 1.15"),
-    ]
+            figures[server.name] = await _start(connect, server, era)
+        if run:  # the first reads the files into the system's cache
+            for what in figures["ours"]:
+                rounds[what].append({name: figure[what] for name, figure in figures.items()})
+    return rounds
 
 
-@asynccontextmanager
-async def _both(connect: Connect, era: str) -> AsyncGenerator[Clients]:
-    """Yield a client of each server, warmed up."""
-    async with AsyncExitStack() as stack:
-        clients = {name: await stack.enter_async_context(connect(name, _ERAS[era])) for name in _MODULES}
-        for client in clients.values():
-            for _ in range(_WARM_UP):
-                await _create(client)
-        yield clients
-
-
-async def _calls(clients: Clients, calls: int, era: str, progress: Progress) -> list[Row]:
+async def _calls(clients: dict[str, RawClient], calls: int, era: str, progress: Progress) -> Rounds:
     """Measure the servers in turn: one call at a time, then as many a second as go through."""
-    latencies: Figures = {name: [] for name in _MODULES}
-    rates: Figures = {name: [] for name in _MODULES}
+    rounds: Rounds = defaultdict(list)
     progress.step(f"latency, {era}")
-    for _ in range(calls):
-        for name, client in clients.items():
-            started = perf_counter()
-            await _create(client)
-            latencies[name].append((perf_counter() - started) * 1000)
+    for _ in range(max(2, calls // _CALLS)):
+        rounds["p50 of a call"].append({name: await _latency(client) for name, client in clients.items()})
     for _ in range(_ROUNDS):
         progress.step(f"rate, {era}")
-        for name, client in clients.items():
-            rates[name].append(await _rate(client, calls))
-    return [
-        _row(f"latency p50, {era}", "ms", latencies, median, "<= 1.25"),
-        _row(f"latency p95, {era}", "ms", latencies, _p95),
-        _row(f"{_AT_ONCE} at once, {era}", "calls/s", rates, median, ">= 0.9"),
-    ]
+        used = {name: client.processor_time() for name, client in clients.items()}
+        rounds[f"{_AT_ONCE} at once"].append({name: await _rate(client, calls) for name, client in clients.items()})
+        spent = {name: (client.processor_time() - used[name]) * 1000 / calls for name, client in clients.items()}
+        if all(spent.values()):
+            rounds["processor time of a call"].append(spent)
+    return rounds
 
 
-async def _rate(client: Client, calls: int) -> float:
+async def _latency(client: RawClient) -> float:
+    """Return the median milliseconds of some calls, one after the other."""
+    taken: list[float] = []
+    for _ in range(_CALLS):
+        began = perf_counter()
+        await _create(client)
+        taken.append((perf_counter() - began) * 1000)
+    return median(taken)
+
+
+async def _rate(client: RawClient, calls: int) -> float:
     """Return the calls a second with this many under way at any time."""
     left = iter(range(calls))
 
@@ -158,20 +157,21 @@ async def _rate(client: Client, calls: int) -> float:
         for _ in left:
             await _create(client)
 
-    started = perf_counter()
+    began = perf_counter()
     async with anyio.create_task_group() as tasks:
         for _ in range(_AT_ONCE):
             tasks.start_soon(work)
-    return calls / (perf_counter() - started)
+    return calls / (perf_counter() - began)
 
 
-async def _tokens(clients: Clients) -> list[Row]:
+async def _tokens(clients: dict[str, RawClient]) -> list[Row]:
     """Return what a conversation pays for the tools, whether it uses them or not."""
     encoding = bpe_openai.get_encoding("o200k_base")
     one: dict[str, int] = {}
     all_of_them: dict[str, int] = {}
-    for name, client in clients.items():
-        wire = {tool.name: _wire(tool) for tool in (await client.list_tools()).tools}
+    for name in ("bare", "ours"):
+        tools = (await clients[name].request("tools/list", {}))["tools"]
+        wire = {tool["name"]: _wire(tool) for tool in tools}
         one[name] = len(encoding.encode(wire["create_contact"]))
         all_of_them[name] = len(encoding.encode(f"[{','.join(wire.values())}]"))
     return [
@@ -180,39 +180,52 @@ async def _tokens(clients: Clients) -> list[Row]:
     ]
 
 
-def _wire(tool: Tool) -> str:
+def _wire(tool: dict[str, Any]) -> str:
     """Return what hosts put before a model."""
-    return tool.model_dump_json(by_alias=True, include={"name", "description", "input_schema"})
+    shown = {name: tool[name] for name in ("name", "description", "inputSchema")}
+    return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
 
 
-def _p95(values: list[float]) -> float:
-    return quantiles(values, n=20)[-1]
-
-
-def _row(what: str, unit: str, figures: Figures, reduce: Callable[[list[float]], float], goal: str = "") -> Row:
-    bare, ours = (reduce(figures[name]) if figures[name] else None for name in _MODULES)
-    return Row(what, unit, bare, ours, goal)
-
-
-async def _measure(runs: int, calls: int, log: TextIO, directory: Path) -> list[Row]:
-    progress = Progress(len(_ERAS) * (2 * (runs + 1) + 1 + _ROUNDS))
+def _rows(rounds: Rounds, era: str, peer: str) -> list[Row]:
+    """Return the rows of a comparison with one of the others: medians, and the least or most of each."""
+    goals = {} if peer == "before" else _GOALS | (_GOALS_OF_CALLS if peer == "MCPServer" else {})
     rows: list[Row] = []
+    for what, figures in rounds.items():
+        theirs, ours = ([figure[name] for figure in figures] for name in (peer, "ours"))
+        paired = median(mine / other for mine, other in zip(ours, theirs, strict=True))
+        best, word = (max, "most") if "at once" in what else (min, "least")
+        unit = "MiB" if "memory" in what else "calls/s" if "at once" in what else "ms"
+        rows.append(Row(f"{what}, {era}", unit, median(theirs), median(ours), goals.get(what, ""), paired=paired))
+        rows.append(Row(f"  the {word} of {len(figures)}", unit, best(theirs), best(ours)))
+    return rows
+
+
+async def _measure(runs: int, calls: int, log: TextIO, servers: list[Server]) -> dict[str, list[Row]]:
+    """Return the rows of the comparison with each of the others."""
+    progress = Progress(len(_ERAS) * (len(servers) * (runs + 1) + 1 + _ROUNDS))
+    rows: dict[str, list[Row]] = {server.name: [] for server in servers[:-1]}
+    tokens: list[Row] = []
     async with fake_api() as base_url:
-        connect = partial(_connect, base_url, log, directory)
+        connect = partial(_connected, base_url, log)
         for era in _ERAS:
-            rows += await _start_up(connect, runs, era, progress)
-        tokens: list[Row] = []
-        for era in _ERAS:
-            async with _both(connect, era) as clients:
-                rows += await _calls(clients, calls, era, progress)
+            rounds = await _starts(connect, servers, runs, era, progress)
+            async with AsyncExitStack() as stack:
+                clients = {one.name: await stack.enter_async_context(connect(one, era)) for one in servers}
+                for client in clients.values():
+                    for _ in range(_WARM_UP):
+                        await _create(client)
+                rounds |= await _calls(clients, calls, era, progress)
                 tokens = await _tokens(clients)  # the same in both eras
+            for peer in rows:
+                rows[peer] += _rows(rounds, era, peer)
     progress.clear()
-    return rows + tokens
+    rows["bare"] += tokens
+    return rows
 
 
 def _print_failure(error: BaseException, log: TextIO) -> None:
     """Print what went wrong first, and what the servers last said of it."""
-    while isinstance(error, BaseExceptionGroup):  # each client's task groups wrap it once more
+    while isinstance(error, BaseExceptionGroup):  # each task group wraps it once more
         error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
     print(file=sys.stderr)  # the line of progress ends here
     traceback.print_exception(error, chain=False)
@@ -224,14 +237,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print. A goal that is missed is printed too; only a server that fails is an error."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=12, help="starts of each server in each era (default 12)")
-    parser.add_argument("--calls", type=int, default=500, help="calls in each measurement of calls (default 500)")
+    parser.add_argument("--calls", type=int, default=480, help="calls in each measurement of calls (default 480)")
     parser.add_argument("--quick", action="store_true", help="a smoke run: one start, 40 calls")
+    parser.add_argument("--before", type=Path, metavar="PACKAGE", help="the autosend_mcp of another checkout")
     parser.add_argument("--json", action="store_true", help="print JSON, for scripts")
     args = parser.parse_args(argv)
-    runs, calls = (1, 40) if args.quick else (max(1, args.runs), max(2, args.calls))
+    runs, calls = (1, 40) if args.quick else (max(1, args.runs), max(_AT_ONCE, args.calls))
     with tempfile.TemporaryFile("w+", encoding="utf-8") as log, tempfile.TemporaryDirectory() as directory:
         try:
-            rows = anyio.run(_measure, runs, calls, log, _install(directory))
+            rows = anyio.run(_measure, runs, calls, log, _install(Path(directory), args.before))
         except KeyboardInterrupt:
             return 130
         except Exception as error:  # noqa: BLE001 - a server failed, whatever it raised here
@@ -240,11 +254,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     about = {"python": platform.python_version(), "system": platform.platform(), "cores": os.cpu_count()}
     about |= {"mcp": version("mcp"), "runs": runs, "calls": calls}
     if args.json:
-        figures = [asdict(row) | {"ratio": row.ratio, "met": row.met} for row in rows]
+        figures = [
+            asdict(row) | {"peer": peer, "ratio": row.ratio, "met": row.met} for peer in rows for row in rows[peer]
+        ]
         print(json.dumps({"about": about, "figures": figures}, indent=2))
-    else:
-        print(", ".join(f"{name} {value}" for name, value in about.items()), end="\n\n")
-        print_table(rows, "bare", "Goals bound ours/bare; those in tokens bound ours.")
+        return 0
+    print(", ".join(f"{name} {value}" for name, value in about.items()))
+    for peer, those in rows.items():
+        print()
+        print_table(those, peer, f"Goals bound ours/{peer}; those in tokens bound ours.")
     return 0
 
 

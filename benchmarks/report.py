@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Row:
-    """One figure of ours and of its peer. A goal bounds the ratio, or, where `absolute`, our own figure."""
+    """One figure of ours and of its peer. A goal bounds the ratio, or, where `absolute`, our own figure.
+
+    `paired`: the median of the ratios of several rounds, in which both took turns.
+    """
 
     what: str
     unit: str
@@ -14,10 +17,13 @@ class Row:
     ours: float | None
     goal: str = ""
     absolute: bool = False
+    paired: float | None = None
 
     @property
     def ratio(self) -> float | None:
         """Ours over bare."""
+        if self.paired is not None:
+            return self.paired
         return self.ours / self.bare if self.bare and self.ours is not None else None
 
     @property
