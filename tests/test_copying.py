@@ -74,6 +74,8 @@ async def test_a_copy_that_fails_says_what_was_done_and_where_to_go_on() -> None
         assert "are the same" in error_of(await client.call_tool("add_to_list", {"list": "New", "fromList": "New"}))
         both = {"list": "New", "fromList": "Old", "emails": ["a@b.co"]}
         assert "or fromList" in error_of(await client.call_tool("add_to_list", both))
+        unknown = error_of(await client.call_tool("add_to_list", {"list": "New", "fromList": "Nowhere"}))
+        assert 'asked for in fromList: "Nowhere"' in unknown
 
 
 async def test_whom_autosend_leaves_out_of_a_copy_is_reported_where_nobody_could_look() -> None:

@@ -18,6 +18,7 @@ from autosend_mcp.server.app import open_server
 from autosend_mcp.settings import load_settings
 from tests.support.faults import JANE, refuse
 from tests.support.faulty import Faulty, faulty_autosend
+from tests.support.line import over_a_line
 from tests.support.worlds import KEY, connected, error_of
 
 pytestmark = pytest.mark.anyio
@@ -171,3 +172,13 @@ async def test_a_proxy_that_opens_no_tunnel_has_sent_nothing_on(reply: bytes, mo
 async def test_a_server_that_was_never_called_closes_nothing() -> None:
     async with connected("http://127.0.0.1:1/v1") as client:
         assert (await client.list_tools()).tools
+
+
+@pytest.mark.anyio
+async def test_the_log_gives_no_status_of_what_was_not_sent(caplog: pytest.LogCaptureFixture) -> None:
+    async with over_a_line() as (client, _):
+        await client.call_tool("create_contact", {**JANE, "listIds": ["Nowhere"]})
+        await client.call_tool("create_contact", JANE)
+    looked_up, created = (record.__dict__["fields"] for record in caplog.records if "fields" in record.__dict__)
+    assert ("status" in looked_up, looked_up["requests"], looked_up["writes"]) == (False, 1, 0)
+    assert (created["status"], created["writes"]) == (200, 1)

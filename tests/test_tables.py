@@ -369,6 +369,8 @@ def test_a_stray_nul_makes_no_utf_16() -> None:
     table = table_of("email,firstName\na@b.co,A\0nn\nc@d.co,Bob Builder\n")
     assert table.encoding == "utf-8"
     assert [row.values["firstName"] for row in table.rows()] == ["A\0nn", "Bob Builder"]
+    table = table_of("email,no\n" + "a@b.co,x\0\n" * 40)  # where a NUL ends each line, always at an odd place
+    assert (table.encoding, table.columns) == ("utf-8", ("email", "no"))
     table = table_of("email,a\n\0\0,\0\0\0b\n")
     assert (table.encoding, [row.raw for row in table.rows()]) == ("utf-8", [["\0\0", "\0\0\0b"]])
 

@@ -90,8 +90,15 @@ def _marked(head: bytes) -> str:
     even, odd = head[::2].count(0), head[1::2].count(0)
     many = len(head) // 20  # a tenth of the characters; a stray NUL makes no UTF-16
     if odd > many and odd > 4 * even:
-        return "utf-16-le"
-    return "utf-16-be" if even > many and even > 4 * odd else ""
+        return "utf-16-le" if _reads_as(head, "utf-16-le") else ""
+    return "utf-16-be" if even > many and even > 4 * odd and _reads_as(head, "utf-16-be") else ""
+
+
+def _reads_as(head: bytes, encoding: str) -> bool:
+    """Return whether the bytes of line ends are line ends, and no character is a NUL, as where one ends each cell."""
+    text = head.decode(encoding, "replace")
+    ends, bytes_of_ends = (one.count("\n") + one.count("\r") for one in (text, head.decode("latin-1")))
+    return "\0" not in text and 2 * ends >= bytes_of_ends
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:
