@@ -60,11 +60,16 @@ def read_mailbox(given: str) -> Mailbox:
 
 def read_plain(given: str) -> str | None:
     """Return the address to send, where reading it needs neither a repair nor a word; None for any other text."""
-    if not given.isascii():
-        return None
     bare = given.strip()
-    address = _plain(bare)
-    return address if address is not None and address == bare.lower() and misspelt_domain(address) is None else None
+    local, _, domain = bare.rpartition("@")
+    is_plain = given.isascii() and len(bare) <= MAX_LENGTH and _PLAIN_LOCAL.fullmatch(local) and _is_plain(domain)
+    return bare.lower() if is_plain else None
+
+
+@lru_cache(maxsize=4096)
+def _is_plain(domain: str) -> bool:
+    lowered = domain.lower()
+    return _domain(domain) == lowered and _resembled(lowered) is None
 
 
 def _plain(bare: str) -> str | None:

@@ -149,6 +149,7 @@ _COMPLAINTS = re.compile(r"spam|complain|abuse|junk|beschwerde|plainte|queja|rec
 _SMTP = re.compile(
     r"[45]\.\d{1,2}\.\d{1,3}|[45]\d\d[ -]#?[45]\.\d{1,2}\.\d{1,3}.*", re.DOTALL
 )  # what a mail server answered
+_PLAIN_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9._+-]*@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
 _MONTH = (
     r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mai|okt|dez|janv|fevr|avr|juin|juil|aout|ene|abr|ago|dic)\w*"
 )
@@ -168,9 +169,13 @@ _MEANINGS: dict[str, Meaning] = {
 }
 
 
-@lru_cache(maxsize=20_000)
 def meaning_of(text: str) -> Meaning:
     """Return what a cell says."""
+    return "address" if "@" in text and _PLAIN_ADDRESS.fullmatch(text) else _meaning_of(text)
+
+
+@lru_cache(maxsize=20_000)
+def _meaning_of(text: str) -> Meaning:
     stripped = text.strip()
     words = plain(stripped)
     known: Meaning = _MARKS.get(stripped) or _yes_or_no(words) or _MEANINGS.get(words, "")
