@@ -72,6 +72,19 @@ async def test_automations_are_declared_by_property_list_or_as_the_api_writes_th
     ]
 
 
+async def test_a_seed_is_read_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "seed.json"
+    file.write_text('{"contacts": [{"email": "a@b.co"}]}', encoding="utf-8")
+    async with by_flags("--seed", str(file), "--host", "sandbox.test") as (http, _):
+        state = await http.get("http://sandbox.test/sandbox/state")
+        assert [one["email"] for one in state.json()["contacts"]] == ["a@b.co"]
+    for text, said in (("{", f"{file} is not JSON"), ('{"x": 1}', "a seed is a JSON object with ")):
+        file.write_text(text, encoding="utf-8")
+        assert main(["sandbox", "--port", "0", "--seed", str(file)]) == 2
+        assert said in capsys.readouterr().err
+    assert main(["sandbox", "--port", "0", "--seed", str(tmp_path)]) == 2
+
+
 async def test_every_switch_can_be_set() -> None:
     flags = ["--set", "created_status=201", "--set", "list_ids_in_replies=true", "--set", "max_search=1"]
     async with by_flags(*flags, "--unknown-fields", "refuse", "--set", "unknown_fields=ignore") as (http, _):

@@ -150,14 +150,16 @@ def _add_call_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_sandbox_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=_port, default=7363, help="port, or 0 for a free one (default: 7363)")
     parser.add_argument(
-        "--port", type=_port, default=7363, help="port on 127.0.0.1, or 0 for a free one (default: 7363)"
+        "--host", default="127.0.0.1", metavar="ADDRESS", help="listen on this address (default: 127.0.0.1)"
     )
     parser.add_argument("--file", help="keep the records in this SQLite file (default: in memory)")
     parser.add_argument("--sample", action="store_true", help="add three contacts, a list, a segment and two fields")
     parser.add_argument("--no-rate-limit", action="store_true", help="allow a key more than 2 requests a second")
     _add_webhook(parser)
     for flag, metavar, effect in (
+        ("--seed", "FILE", "add what this file of JSON holds, as GET /sandbox/state shows it"),
         ("--list", "NAME", "create a contact list"),
         ("--segment", "NAME", "create a segment"),
         ("--list-in-use", "NAME", "create an automation for who joins this list, which then cannot be deleted"),

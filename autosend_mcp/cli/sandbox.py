@@ -11,11 +11,15 @@ from autosend_mcp.cli.switches import from_texts, from_variables
 from autosend_mcp.sandbox.app import KEY, PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.automations.definitions import added_to_list, changes_from_to, matches_with
 from autosend_mcp.sandbox.contact_properties import RESERVED, TYPES
+from autosend_mcp.sandbox.control.seeds import add_seed
 from autosend_mcp.sandbox.sample import add_sample
 from autosend_mcp.sandbox.serve import listening, serve
 from autosend_mcp.sandbox.store import Store
 from autosend_mcp.sandbox.validation import email_problems, normalized
 from autosend_mcp.settings import SettingsError
+
+_ANY = ("0.0.0.0", "::")  # noqa: S104 - what `--host` may say
+_USUAL = (*_ANY, "127.0.0.1", "::1", "localhost")
 
 
 def run(flags: Namespace) -> str:
@@ -24,11 +28,12 @@ def run(flags: Namespace) -> str:
     Prints where the sandbox is, its key, and the ids of what was seeded.
     """
     try:
-        with closing(opened(flags)) as sandbox, listening(flags.port) as listener:
-            url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        with closing(opened(flags)) as sandbox, listening(flags.port, flags.host) as listener:
+            url = f"http://{_shown(flags.host)}:{listener.getsockname()[1]}/v1"
             print(f"AutoSend sandbox on {url} with key {KEY}", flush=True)
             for line in seed(sandbox.store, flags):
                 print(line, flush=True)
+            sandbox.control.keep_seed()
             serve(sandbox, listener)
     except BrokenPipeError:
         raise
@@ -90,6 +95,13 @@ def seed(store: Store, flags: Namespace) -> Iterator[str]:
         group_id = groups.seed(PROJECT, group.strip())
         groups.suppress(PROJECT, [normalized(address)], group_id)
         yield f"group {group.strip()}: {group_id}"
+    for file in flags.seed:
+        add_seed(store, PROJECT, _json_of(file))
+
+
+def _shown(host: str) -> str:
+    """Return the address as a URL has it; of all of this machine, the one of itself."""
+    return "127.0.0.1" if host in _ANY else f"[{host}]" if ":" in host else host
 
 
 def _options(flags: Namespace) -> Options:
@@ -101,7 +113,7 @@ def _options(flags: Namespace) -> Options:
         **dict.fromkeys(("contact_exists_status", "list_exists_status", "property_exists_status"), status),
         "rate_limit": 0 if flags.no_rate_limit else None,
         "lists_key": flags.lists_key,
-        "allow_hosts": tuple(flags.allow_host) or None,
+        "allow_hosts": tuple(flags.allow_host) or (() if flags.host in _USUAL else (_shown(flags.host),)) or None,
         "upsert_rule": flags.upsert_rule,
         "unknown_fields": flags.unknown_fields,
         "automations": (
@@ -130,6 +142,20 @@ def _automations_of(text: str) -> list[dict[str, Any]]:
     if now and not was:
         return [matches_with(field, now)]
     return [changes_from_to(field, was or None, now or None)]
+
+
+def _json_of(file: str) -> object:
+    """Return what a file of JSON holds.
+
+    Raises:
+        ValueError: It cannot be read, or is no JSON.
+    """
+    try:
+        return json.loads(Path(file).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"{file}: {error.strerror}") from None
+    except ValueError:
+        raise ValueError(f"{file} is not JSON") from None
 
 
 def _definitions(text: str) -> list[dict[str, Any]]:

@@ -113,7 +113,6 @@ import time
 from email.utils import formatdate
 from functools import cache
 
-from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -125,7 +124,9 @@ from autosend_mcp.sandbox.automations.endpoints import AutomationEndpoints
 from autosend_mcp.sandbox.contact_lists.endpoints import ContactListEndpoints
 from autosend_mcp.sandbox.contact_properties import RESOURCES, ContactPropertyEndpoints
 from autosend_mcp.sandbox.contacts.endpoints import ContactEndpoints
-from autosend_mcp.sandbox.control.endpoints import control_routes
+from autosend_mcp.sandbox.control.clock import MovedClock
+from autosend_mcp.sandbox.control.endpoints import ControlEndpoints
+from autosend_mcp.sandbox.control.exchanges import Exchanges, RecordedApp
 from autosend_mcp.sandbox.database import Clock
 from autosend_mcp.sandbox.documented import is_documented
 from autosend_mcp.sandbox.envelope import Handler, RawPath, Refused
@@ -168,6 +169,7 @@ class Sandbox:
             OSError: The file cannot be opened, or is no SQLite database.
             ValueError: An automation of the options is no definition of one.
         """
+        now = clock = MovedClock(now)
         self.store = Store(options, file, now)
         options = self.store.options
         self._now = now
@@ -178,11 +180,14 @@ class Sandbox:
         if options.webhook_url:
             self.store.webhooks.seed(PROJECT, options.webhook_url, options.webhook_secret)
         self._handlers = self._all_handlers()
-        self.app = Starlette(
-            routes=[*map(_route, self._handlers), *control_routes(self.store), *page_routes(self.store)],
+        exchanges = Exchanges(now, options.error_shape)
+        self.control = ControlEndpoints(self.store, self._deliveries, clock, exchanges)
+        self.app = RecordedApp(
+            routes=[*map(_route, self._handlers), *self.control.routes(), *page_routes(self.store)],
             middleware=[Middleware(Guard, options=options, refusal=self._refusal), Middleware(RawPath)],
             exception_handlers={HTTPException: self._no_route, Exception: self._failed},
         )
+        self.app.exchanges = exchanges
         self.app.state.respond = self._respond_to
 
     def close(self) -> None:
@@ -202,6 +207,7 @@ class Sandbox:
         return {endpoint: handler for endpoints in all_endpoints for endpoint, handler in endpoints.routes().items()}
 
     async def _respond_to(self, endpoint: Endpoint, request: Request) -> Response:
+        request.scope["sandbox"].endpoint = endpoint
         return await self._respond(self._handlers[endpoint], request)
 
     async def _respond(self, handler: Handler, request: Request) -> Response:

@@ -88,6 +88,8 @@ async def body_of(request: Request) -> dict[str, Any]:
         raise Refused(
             501, "SANDBOX_NOT_IMPLEMENTED", "AutoSend documents encrypted bodies, but its sandbox reads none."
         )
+    if exchange := request.scope.get("sandbox"):  # sandbox/control/exchanges.py
+        exchange.parsed = body
     return cast("dict[str, Any]", body)
 
 

@@ -3,11 +3,13 @@
 import asyncio
 import os
 import socket
+from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from autosend_mcp.sandbox.app import Sandbox
+from autosend_mcp.sandbox.control.exchanges import DROP
 
 PATIENCE = 30.0
 """Seconds after which a client is dropped that neither sends nor reads."""
@@ -21,6 +23,13 @@ class _Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
+        app = self.app
+
+        async def droppable(scope: Any, receive: Any, send: Any) -> None:
+            """Let a fault of the sandbox drop the connection."""
+            await app({**scope, "extensions": {DROP: transport.abort}}, receive, send)
+
+        self.app = droppable
         self._moved()
 
     def data_received(self, data: bytes) -> None:
@@ -65,7 +74,7 @@ def serve(sandbox: Sandbox, listener: socket.socket) -> None:
     server_of(sandbox).run(sockets=[listener])
 
 
-def listening(port: int) -> socket.socket:
+def listening(port: int, host: str = "127.0.0.1") -> socket.socket:
     """Return a listening socket whose connections asyncio sets TCP_NODELAY on: only where the protocol is named.
 
     Without it the second part of a response waits for the client to acknowledge the first, which takes 40 ms.
@@ -73,11 +82,12 @@ def listening(port: int) -> socket.socket:
     Raises:
         OSError: The port is taken.
     """
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
+        listener.bind((host, port))
         listener.listen(128)
     except OSError:
         listener.close()

@@ -58,6 +58,22 @@ class Automations:
         self._joins: dict[tuple[str, str, str], list[tuple[Automation, str]]] = {}
         self.since = db.timestamp()
 
+    @property
+    def definitions(self) -> list[dict[str, Any]]:
+        """What was declared."""
+        return [one.definition for one in self._declared]
+
+    def declare(self, definitions: Iterable[dict[str, Any]], *, anew: bool = False) -> None:
+        """Declare more automations, or `anew` these instead.
+
+        Raises:
+            ValueError: One of them is no definition of an automation.
+        """
+        more = [declared(definition, reentry=self._reentry) for definition in definitions]
+        known = {one.id for one in ([] if anew else self._declared)}
+        self._declared = [*([] if anew else self._declared), *(one for one in more if one.id not in known)]
+        self._joins.clear()
+
     def all(self, project: str) -> list[tuple[Automation, ContactList | None]]:
         """Return the project's automations with their lists: those declared, and those of what has none declared."""
         known = self._contact_lists.known(project).values()

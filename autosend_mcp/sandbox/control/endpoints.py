@@ -1,48 +1,76 @@
 """The endpoints under /sandbox, which AutoSend does not have: they need no key."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from autosend_mcp.sandbox.access import KEY, PROJECT
 from autosend_mcp.sandbox.automations.endpoints import AutomationEndpoints
-from autosend_mcp.sandbox.envelope import Refused, pagination
+from autosend_mcp.sandbox.control.clock import MovedClock
+from autosend_mcp.sandbox.control.exchanges import Exchanges
+from autosend_mcp.sandbox.control.seeds import add_seed, state_of
+from autosend_mcp.sandbox.control.snapshot import Snapshot
+from autosend_mcp.sandbox.envelope import Refused, body_of, pagination
+from autosend_mcp.sandbox.mails.records import timestamp
 from autosend_mcp.sandbox.paging import page_of
 from autosend_mcp.sandbox.store import Store
 from autosend_mcp.sandbox.validation import normalized
+from autosend_mcp.sandbox.webhooks.deliveries import Deliveries
 
 Control = Callable[[Request], Awaitable[Response]]
 
-
-def control_routes(store: Store) -> list[Route]:
-    """Return the routes under /sandbox."""
-
-    def route(method: str, path: str, control: Control) -> Route:
-        async def respond(request: Request) -> Response:
-            store.db.catch_up()
-            try:
-                return await control(request)
-            except Refused as refused:
-                return refused.response(store.options.error_shape)
-
-        return Route(f"/sandbox{path}", respond, methods=[method])
-
-    return [route(*endpoint, control) for endpoint, control in ControlEndpoints(store).routes().items()]
+_MAX_MOVE = 100 * 366 * 86_400  # seconds
 
 
 class ControlEndpoints:
-    """Each method answers one endpoint."""
+    """Each method answers one endpoint, or is what it does."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, deliveries: Deliveries, clock: MovedClock, exchanges: Exchanges) -> None:
         self._store = store
+        self._deliveries = deliveries
+        self._clock = clock
+        self._exchanges = exchanges
+        self._snapshot = Snapshot(store.db)
+        self._declared = store.automations.definitions
 
-    def routes(self) -> dict[tuple[str, str], Control]:
-        """Return what answers each method and path."""
-        return {
-            ("GET", "/automations"): AutomationEndpoints(self._store).log,
-            ("GET", "/mails"): self.mails,
-        }
+    def routes(self) -> list[Route]:
+        """Return the routes under /sandbox."""
+        return [
+            self._route("GET", "/automations", AutomationEndpoints(self._store).log),
+            self._route("GET", "/mails", self.mails),
+            self._route("GET", "/health", self.health),
+            self._route("POST", "/reset", self.reset),
+            self._route("GET", "/state", self.state),
+            self._route("POST", "/seed", self.seed),
+            self._route("GET", "/requests", self.requests),
+            self._route("GET", "/warnings", self.warnings),
+            self._route("GET", "/faults", self.faults),
+            self._route("POST", "/faults", self.fail),
+            self._route("DELETE", "/faults", self.work),
+            self._route("GET", "/clock", self.clock),
+            self._route("POST", "/clock", self.move),
+        ]
+
+    def keep_seed(self) -> None:
+        """Keep what there is now: a reset brings it back."""
+        self._snapshot.take()
+        self._declared = self._store.automations.definitions
+
+    def start_anew(self) -> None:
+        """Bring back what there was at the start, and forget all else: requests, faults, waits, a moved clock."""
+        self._clock.offset += self._store.db.delay
+        self._store.db.catch_up()
+        self._clock.offset = 0
+        self._deliveries.forget()
+        self._exchanges.clear()
+        self._snapshot.restore()
+        self._store.suppression_groups.standard(PROJECT)
+        self._store.automations.declare(self._declared, anew=True)
+        self._store.automated_mails.forget()
 
     async def mails(self, request: Request) -> Response:
         """Return one page of the mails, oldest first, or of those to one address (`to`)."""
@@ -50,3 +78,80 @@ class ControlEndpoints:
         self._store.automated_mails.catch_up()
         mails, total = self._store.mails.page(page, limit, normalized(request.query_params.get("to", "")))
         return JSONResponse({"mails": mails, "pagination": pagination(page, limit, total)})
+
+    async def health(self, _request: Request) -> Response:
+        """Return that the sandbox is there, and a key for it."""
+        return JSONResponse({"status": "ok", "key": KEY})
+
+    async def reset(self, _request: Request) -> Response:
+        """Start anew."""
+        self.start_anew()
+        return JSONResponse({"status": "ok"})
+
+    async def state(self, _request: Request) -> Response:
+        """Return what the project of the keys `AS_...` holds, as a seed."""
+        return JSONResponse(state_of(self._store, PROJECT))
+
+    async def seed(self, request: Request) -> Response:
+        """Add what the body holds; a reset takes it away again."""
+        try:
+            add_seed(self._store, PROJECT, await body_of(request))
+        except ValueError as error:
+            raise Refused(400, "VALIDATION_FAILED", str(error)) from None
+        return JSONResponse({"status": "ok"})
+
+    async def requests(self, request: Request) -> Response:
+        """Return one page of the last 1,000 requests with their answers, oldest first."""
+        page, limit = page_of(request, default=100, maximum=1_000)
+        kept = [*self._exchanges.kept]
+        shown = [exchange.shown() for exchange in kept[(page - 1) * limit : page * limit]]
+        return JSONResponse({"requests": shown, "pagination": pagination(page, limit, len(kept))})
+
+    async def warnings(self, _request: Request) -> Response:
+        """Return what clients sent that AutoSend does not document."""
+        return JSONResponse({"warnings": self._exchanges.warnings.all()})
+
+    async def faults(self, _request: Request) -> Response:
+        """Return the faults that are still to come."""
+        return JSONResponse({"faults": [asdict(fault) for fault in self._exchanges.faults.all]})
+
+    async def fail(self, request: Request) -> Response:
+        """Add a fault."""
+        fault = self._exchanges.faults.add(await body_of(request))
+        return JSONResponse({"fault": asdict(fault)}, 201)
+
+    async def work(self, _request: Request) -> Response:
+        """Take all faults away."""
+        self._exchanges.faults.all.clear()
+        return JSONResponse({"status": "ok"})
+
+    async def clock(self, _request: Request) -> Response:
+        """Return the time, and how many seconds it is moved."""
+        return JSONResponse({"now": timestamp(self._clock()), "moved": self._clock.offset})
+
+    async def move(self, request: Request) -> Response:
+        """Move the clock forward, by seconds (`advance`) or to a time (`to`), and do what is due by then."""
+        body = await body_of(request)
+        seconds, to = body.get("advance"), body.get("to")
+        if isinstance(to, str):
+            try:
+                seconds = datetime.fromisoformat(to).timestamp() - self._clock()
+            except ValueError:
+                seconds = None
+        if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds <= _MAX_MOVE:
+            what = "Give advance, in seconds forward, or to, an ISO time that is not past"
+            raise Refused(400, "VALIDATION_FAILED", what)
+        self._clock.offset += seconds
+        self._store.db.catch_up()
+        self._store.automated_mails.catch_up()
+        return await self.clock(request)
+
+    def _route(self, method: str, path: str, control: Control) -> Route:
+        async def respond(request: Request) -> Response:
+            self._store.db.catch_up()
+            try:
+                return await control(request)
+            except Refused as refused:
+                return refused.response(self._store.options.error_shape)
+
+        return Route(f"/sandbox{path}", respond, methods=[method])
