@@ -57,6 +57,8 @@ def test_every_block_of_a_page_is_run_compared_or_measured(path: str) -> None:
                 assert block.comment.split(":")[0] in {"", "exit code", "not run"}
             case "json":
                 assert isinstance(json.loads(block.text), dict)
+            case "python":
+                compile(block.text, path, "exec")
             case "text":
                 follows = before is not None and before.is_run
                 assert follows or block.comment.split(":")[0] in {"output", "measured", "drawn"}, block.text
