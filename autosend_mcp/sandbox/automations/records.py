@@ -57,6 +57,7 @@ class Automations:
         self._by_default = options.default_automations
         self._joins: dict[tuple[str, str, str], list[tuple[Automation, str]]] = {}
         self.since = db.timestamp()
+        self.sleeps = False  # while a seed is added
 
     @property
     def definitions(self) -> list[dict[str, Any]]:
@@ -112,7 +113,7 @@ class Automations:
     def start(self, project: str, starts: Iterable[Start]) -> None:
         """Log the starts, but of no contact that does not meet the conditions, or started it and may not again."""
         starts = [start for start in starts if start[1].admits(start[0])]
-        if not starts:
+        if not starts or self.sleeps:
             return
         before = self._started(contact["id"] for contact, *_ in starts)
         suppressed = self._suppression_groups.suppressed(project, {contact["email"] for contact, *_ in starts})

@@ -23,20 +23,21 @@ def add_seed(store: Store, project: str, seed: object) -> None:
         raise ValueError(f"a seed is a JSON object with {', '.join(PARTS)}")
     parts = cast("dict[str, Any]", seed)
     listener, store.db.listener = store.db.listener, None
+    store.automations.sleeps = True
     try:
         with store.db.transaction():
-            began = store.db.row("SELECT MAX(number) AS n FROM starts")["n"] or 0
             for part in PARTS:
                 for row in parts.get(part) or ():
                     _check(part, row)
             _add(store, project, {part: parts.get(part) or [] for part in PARTS})
-            store.db.run("DELETE FROM starts WHERE number > ?", began)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"the seed is not understood: {error}") from None
     except Refused as refused:
         raise ValueError(f"the seed is refused: {refused}: {json.dumps(refused.error)}") from None
     finally:
         store.db.listener = listener
+        store.automations.sleeps = False
+        store.db.define()  # also what was rolled back
 
 
 def state_of(store: Store, project: str) -> dict[str, Any]:

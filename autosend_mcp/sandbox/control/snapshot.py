@@ -28,6 +28,7 @@ class Snapshot:
                 self._db.run(f"DELETE FROM main.{table}")  # noqa: S608 - own names
             for table in self._tables() if self._taken else ():
                 self._db.run(f"INSERT INTO main.{table} SELECT * FROM seed.{table}")  # noqa: S608 - own names
+        self._db.define()
 
     def _tables(self) -> list[str]:
         sql = "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
