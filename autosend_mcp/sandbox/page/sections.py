@@ -124,6 +124,14 @@ def _mail(store: Store, row: Any) -> Shown:
     return Shown(row["number"], cells, detail, mail["html"], mail["text"])
 
 
+_STARTS = """SELECT a.* FROM (
+    SELECT w.last - json_array_length(w.starts) + 1 + s.key AS rowid, w.at, w.email, w.reason,
+        json_extract(s.value, '$[0]') AS automation_id, json_extract(s.value, '$[1]') AS automation,
+        json_extract(s.value, '$[2]') AS "trigger",
+        iif(w.reason IS NULL, json_extract(s.value, '$[1]'), NULL) AS subject
+    FROM started w, json_each(w.starts) s
+) a"""
+
 SECTIONS = {
     section.name: section
     for section in (
@@ -135,7 +143,8 @@ SECTIONS = {
         ),
         Section(
             "lists", "Lists", ("Name", "Type", "Contacts", "Id"),
-            "SELECT l.rowid, l.*, s.size FROM lists l LEFT JOIN sizes s ON s.list = l.id AND s.project = l.project",
+            "SELECT l.rowid, l.*, s.value AS size FROM lists l LEFT JOIN tallies t ON t.project = l.project"
+            " AND t.kind = 'list' LEFT JOIN json_each(t.counts) s ON s.key = l.id",
             "l", ("l.name", "l.id"), _contact_list, "No contact list yet.",
         ),
         Section(
@@ -150,7 +159,7 @@ SECTIONS = {
         ),
         Section(
             "automations", "Automations", ("At", "Automation", "Contact", "Started by", "Mail"),
-            "SELECT a.number, a.* FROM starts a", "a", ("a.email", "a.automation"), _start,
+            _STARTS, "a", ("a.email", "a.automation"), _start,
             "No automation was started yet.",
         ),
         Section(
