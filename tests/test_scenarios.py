@@ -138,7 +138,9 @@ async def test_a_wrong_plan_is_found_and_fixed_and_the_undo_puts_it_back(era: st
     )
     assert all(one["changes"] == {"customFields.plan": {"was": "premuim", "now": "premium"}} for one in done)
     assert all(one["changes"] == {"customFields.plan": {"was": "premium", "now": "premuim"}} for one in undone)
-    assert {row["custom_fields"] for row in fixed["contacts"]} == {'{"plan":"premium"}'}
+    assert [json.loads(row["custom_fields"]) for row in fixed["contacts"]] == [{"plan": "premium"}] * len(
+        fixed["contacts"]
+    )
     assert [row | {"updated_at": ""} for row in last["contacts"]] == [
         row | {"updated_at": ""} for row in first["contacts"]
     ]
