@@ -106,6 +106,16 @@ await Promise.all([page.waitForNavigation({ timeout: PATIENCE }), page.keyboard.
 await see('"lastName": "Hopper"');
 console.log("ok found and opened by keyboard");
 
+await open("?show=requests&q=POST");
+await see("POST /v1/mails/send");
+page.removeAllListeners("dialog");
+page.once("dialog", (dialog) => dialog.accept());
+await open();
+await page.click("#reset");
+await page.waitForFunction(() => !document.body.innerText.includes("ada@example.com"), { timeout: PATIENCE });
+await see("jane@example.com");
+console.log("ok requests are shown, and the sandbox starts anew");
+
 if (picture) {
   await page.setViewport({ width: 1000, height: 600 });
   await open("?show=mails&q=Welcome");

@@ -183,7 +183,7 @@ class Sandbox:
         exchanges = Exchanges(now, options.error_shape)
         self.control = ControlEndpoints(self.store, self._deliveries, clock, exchanges)
         self.app = RecordedApp(
-            routes=[*map(_route, self._handlers), *self.control.routes(), *page_routes(self.store)],
+            routes=[*map(_route, self._handlers), *self.control.routes(), *page_routes(self.store, exchanges)],
             middleware=[Middleware(Guard, options=options, refusal=self._refusal), Middleware(RawPath)],
             exception_handlers={HTTPException: self._no_route, Exception: self._failed},
         )

@@ -14,7 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from autosend_mcp.sandbox.page.sections import ROWS, SECTIONS, Section
+from autosend_mcp.sandbox.control.exchanges import Exchanges
+from autosend_mcp.sandbox.page.section import ROWS, Section, Seen
+from autosend_mcp.sandbox.page.sections import SECTIONS
 from autosend_mcp.sandbox.store import Store
 
 if TYPE_CHECKING:
@@ -34,9 +36,9 @@ _TYPES = {"page.css": "text/css", "page.js": "text/javascript"}
 _MAX_TEXT = 200  # of what is looked for
 
 
-def page_routes(store: Store) -> list[Route]:
+def page_routes(store: Store, exchanges: Exchanges) -> list[Route]:
     """Return the routes of the page and of its two files."""
-    page = _Page(store)
+    page = _Page(Seen(store, exchanges))
     return [
         Route("/", page.page, methods=["GET"]),
         Route("/sandbox/page/{name}", page.file, methods=["GET"]),
@@ -44,8 +46,9 @@ def page_routes(store: Store) -> list[Route]:
 
 
 class _Page:
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, seen: Seen) -> None:
+        self._seen = seen
+        self._store = seen.store
 
     async def page(self, request: Request) -> Response:
         """Return the page: `show` names a section, `q` is looked for in it, `before` and `row` are keys of rows."""
@@ -69,16 +72,16 @@ class _Page:
         self._store.db.catch_up()
         self._store.automated_mails.catch_up()
         with self._store.db.transaction():  # all of it is of one moment
-            rows = section.rows(self._store, text, before)
+            rows = section.rows(self._seen, text, before)
             return _template().render(
-                sections=[(each, each.count(self._store)) for each in SECTIONS.values()],
+                sections=[(each, each.count(self._seen)) for each in SECTIONS.values()],
                 section=section,
                 text=text,
-                found=section.count(self._store, text),
+                found=section.count(self._seen, text),
                 rows=rows[:ROWS],
                 older=rows[ROWS - 1].key if len(rows) > ROWS else None,
                 is_first=before is None,
-                chosen=section.row(self._store, row) if row is not None else None,
+                chosen=section.row(self._seen, row) if row is not None else None,
             )
 
 

@@ -1,34 +1,19 @@
-"""What the page shows: a section for each kind of record, newest first, with rows to look at one by one.
-
-Rows are read by key, so that a page of ten thousand costs as much as one of ten.
-"""
+"""The sections of the page. Rows are read by key, so that a page of ten thousand costs as much as one of ten."""
 
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from autosend_mcp.sandbox.contacts.records import SELECT, contact_of
+from autosend_mcp.sandbox.page.requests import Requests
+from autosend_mcp.sandbox.page.section import ROWS, Section, Seen, Shown, shown_time
 from autosend_mcp.sandbox.store import Store
 
-ROWS = 50
-_DAY_AND_SECOND = 19  # characters of a timestamp
-
 
 @dataclass(frozen=True)
-class Shown:
-    """One row. `detail`: what else there is to see of it, as JSON; `html`: of a mail."""
-
-    key: int
-    cells: Sequence[str]
-    detail: Any = None
-    html: str | None = None
-    text: str | None = None
-
-
-@dataclass(frozen=True)
-class Section:
-    """One kind of record. `searched`: the columns in which a text is looked for."""
+class Table:
+    """A section of rows in the database. `searched`: the columns in which a text is looked for."""
 
     name: str
     title: str
@@ -39,33 +24,29 @@ class Section:
     shown: Callable[[Store, Any], Shown]
     nothing: str
 
-    def rows(self, store: Store, text: str, before: int | None) -> list[Shown]:
-        """Return the newest rows that hold the text, older than a row's key if one is given; one more than `ROWS`."""
+    def rows(self, seen: Seen, text: str, before: int | None) -> list[Shown]:
+        """Return the newest rows, as every section does."""
         where, values = self._where(text)
         if before is not None:
             where, values = f"{where} AND {self.table}.rowid < ?", [*values, before]
         sql = f"{self.select} WHERE {where} ORDER BY {self.table}.rowid DESC LIMIT {ROWS + 1}"
-        return [self.shown(store, row) for row in store.db.rows(sql, *values)]
+        return [self.shown(seen.store, row) for row in seen.store.db.rows(sql, *values)]
 
-    def row(self, store: Store, key: int) -> Shown | None:
-        """Return one row by its key."""
-        row = store.db.row(f"{self.select} WHERE {self.table}.rowid = ?", key)
-        return self.shown(store, row) if row else None
+    def row(self, seen: Seen, key: int) -> Shown | None:
+        """Return one row, as every section does."""
+        row = seen.store.db.row(f"{self.select} WHERE {self.table}.rowid = ?", key)
+        return self.shown(seen.store, row) if row else None
 
-    def count(self, store: Store, text: str = "") -> int:
-        """Return how many rows there are, or how many hold the text."""
+    def count(self, seen: Seen, text: str = "") -> int:
+        """Return how many rows there are, as every section does."""
         where, values = self._where(text)
-        return store.db.row(f"SELECT COUNT(*) FROM ({self.select} WHERE {where})", *values)[0]  # noqa: S608 - constants
+        return seen.store.db.row(f"SELECT COUNT(*) FROM ({self.select} WHERE {where})", *values)[0]  # noqa: S608 - constants
 
     def _where(self, text: str) -> tuple[str, list[object]]:
         if not text:
             return "1", []
         like = " OR ".join(f"instr(lower({column}), lower(?))" for column in self.searched)
         return f"({like})", [text] * len(self.searched)
-
-
-def _time(text: str | None) -> str:
-    return (text or "")[:_DAY_AND_SECOND].replace("T", " ")
 
 
 def _contact(store: Store, row: Any) -> Shown:
@@ -76,7 +57,7 @@ def _contact(store: Store, row: Any) -> Shown:
     lists = [found["name"] for found in store.db.rows(names, contact["projectId"], contact["id"])]
     name = " ".join(filter(None, (contact.get("firstName"), contact.get("lastName"))))
     fields = ", ".join(f"{field}: {value}" for field, value in contact["customFields"].items())
-    cells = (contact["email"], name, ", ".join(lists), fields, _time(contact["createdAt"]))
+    cells = (contact["email"], name, ", ".join(lists), fields, shown_time(contact["createdAt"]))
     return Shown(row[0], cells, contact | {"lists": lists})
 
 
@@ -87,13 +68,13 @@ def _contact_list(_store: Store, row: Any) -> Shown:
 
 
 def _field(_store: Store, row: Any) -> Shown:
-    return Shown(row[0], (row["name"], row["type"], row["description"] or "", _time(row["created_at"])), dict(row))
+    return Shown(row[0], (row["name"], row["type"], row["description"] or "", shown_time(row["created_at"])), dict(row))
 
 
 def _suppression(_store: Store, row: Any) -> Shown:
     of = row["group_name"] or row["group_id"]
     where = "all mail" if row["is_global"] else of
-    return Shown(row[0], (row["email"], where, row["reason"] or "", _time(row["created_at"])), dict(row))
+    return Shown(row[0], (row["email"], where, row["reason"] or "", shown_time(row["created_at"])), dict(row))
 
 
 def _start(_store: Store, row: Any) -> Shown:
@@ -101,7 +82,9 @@ def _start(_store: Store, row: Any) -> Shown:
     mail = row["subject"] if row["subject"] is not None else f"none: {row['reason']}"
     detail = {name: row[name] for name in ("at", "automation", "automation_id", "email", "subject", "reason")}
     return Shown(
-        row[0], (_time(row["at"]), row["automation"], row["email"], _why(trigger), mail), detail | {"trigger": trigger}
+        row[0],
+        (shown_time(row["at"]), row["automation"], row["email"], _why(trigger), mail),
+        detail | {"trigger": trigger},
     )
 
 
@@ -120,7 +103,7 @@ def _mail(store: Store, row: Any) -> Shown:
     reason = f"{mail['status']}: {mail['reason']}" if mail["reason"] else mail["status"]
     because = f"{why['automation']['name']}: {_why(why['trigger'])}" if "trigger" in why else "sent by the API"
     detail = {name: value for name, value in mail.items() if name not in {"html", "text"}}
-    cells = (mail["subject"] or "(no subject)", mail["to"]["email"], reason, because, _time(mail["at"]))
+    cells = (mail["subject"] or "(no subject)", mail["to"]["email"], reason, because, shown_time(mail["at"]))
     return Shown(row["number"], cells, detail, mail["html"], mail["text"])
 
 
@@ -132,39 +115,43 @@ _STARTS = """SELECT a.* FROM (
     FROM started w, json_each(w.starts) s
 ) a"""
 
-SECTIONS = {
+SECTIONS: dict[str, Section] = {
     section.name: section
-    for section in (
-        Section(
+    for section in cast(
+        "tuple[Section, ...]",
+        (
+        Table(
             "contacts", "Contacts", ("Address", "Name", "Lists", "Fields", "Created"),
             SELECT.replace("SELECT ", "SELECT c.rowid, ", 1), "c",
             ("c.email", "coalesce(c.first_name, '')", "coalesce(c.last_name, '')", "c.custom_fields"), _contact,
             "No contact yet. A tool call, or POST /v1/contacts, makes one.",
         ),
-        Section(
+        Table(
             "lists", "Lists", ("Name", "Type", "Contacts", "Id"),
             "SELECT l.rowid, l.*, s.value AS size FROM lists l LEFT JOIN tallies t ON t.project = l.project"
             " AND t.kind = 'list' LEFT JOIN json_each(t.counts) s ON s.key = l.id",
             "l", ("l.name", "l.id"), _contact_list, "No contact list yet.",
         ),
-        Section(
+        Table(
             "fields", "Custom fields", ("Name", "Type", "Description", "Created"),
             "SELECT f.rowid, f.* FROM fields f", "f", ("f.name", "f.type"), _field, "No custom field yet.",
         ),
-        Section(
+        Table(
             "suppressions", "Opted out", ("Address", "From", "Reason", "Since"),
             "SELECT p.rowid, p.*, g.name AS group_name, g.is_global FROM suppressions p LEFT JOIN suppression_groups g"
             " ON g.group_id = p.group_id AND g.project = p.project",
             "p", ("p.email", "coalesce(p.reason, '')"), _suppression, "Nobody has opted out.",
         ),
-        Section(
+        Table(
             "automations", "Automations", ("At", "Automation", "Contact", "Started by", "Mail"),
             _STARTS, "a", ("a.email", "a.automation"), _start,
             "No automation was started yet.",
         ),
-        Section(
+        Table(
             "mails", "Mails", ("Subject", "To", "Status", "Why", "At"), "SELECT m.* FROM mails m", "m",
             ("m.email", "coalesce(m.subject, '')"), _mail, "No mail would have gone out yet.",
+        ),
+        Requests(),
         ),
     )
 }  # fmt: skip

@@ -33,6 +33,14 @@ async function live() {
   setTimeout(live, SECOND);
 }
 
+const reset = document.getElementById("reset");
+reset.hidden = false;
+reset.addEventListener("click", async () => {
+  if (!confirm("Take away all that came in since the sandbox was started?")) return;
+  await fetch("/sandbox/reset", { method: "POST" });
+  await refresh();
+});
+
 const told = document.getElementById("live");
 told.textContent = told.dataset.live;
 live();
