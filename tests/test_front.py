@@ -25,7 +25,7 @@ from autosend_mcp.server.connection import serve_connection
 from autosend_mcp.server.front.offer import MODERN, Offer
 from autosend_mcp.server.front.requests import LEGACY, Opening
 from autosend_mcp.server.front.start import Start, plain_start
-from autosend_mcp.server.front.stdin import Front
+from autosend_mcp.server.front.stdin import Front, front
 from autosend_mcp.server.lines import method_of, read_line
 from autosend_mcp.server.stdio import lines
 from autosend_mcp.settings import TOOLSETS, Settings, SettingsError, load_settings
@@ -200,6 +200,80 @@ def talks(draw: st.DrawFn) -> list[bytes]:
     return [as_line(message) for message in talk]
 
 
+def introduced(**params: Any) -> Json:
+    """Return `initialize` with these parameters in place of the plain ones."""
+    plain = initialize(LEGACY[0])
+    return plain | {"params": plain["params"] | params}
+
+
+ODD_LINES: list[bytes] = [
+    *map(
+        as_line,
+        [
+            introduced(protocolVersion="2019-01-01"),
+            introduced(clientInfo="host"),
+            introduced(clientInfo={"name": "host"}),
+            introduced(clientInfo={**CLIENT, "icons": []}),
+            introduced(clientInfo={**CLIENT, "title": 5}),
+            introduced(capabilities=[]),
+            introduced(capabilities={"roots": True}),
+            introduced(capabilities={"roots": {"listChanged": 1}}),
+            introduced(capabilities={"sampling": True}),
+            introduced(capabilities={"experimental": {"x": True}}),
+            introduced(capabilities={"x": [[]] * 64}),
+            introduced(clientInfo={**CLIENT, "name": "x" * 17_000}),
+            introduced(clientInfo={**CLIENT, "name": "Caf\u00e9"}),
+            introduced(more={}),
+            initialize(LEGACY[0]) | {"id": True},
+            initialize(LEGACY[0]) | {"id": 'a"b'},
+            initialize(LEGACY[0]) | {"id": 1.5},
+            initialize(LEGACY[0]) | {"jsonrpc": "1.0"},
+            initialize(LEGACY[0]) | {"method": 5},
+            initialize(LEGACY[0]) | {"params": []},
+            initialize(LEGACY[0]) | {"more": 1},
+            request(1, "tools/list"),
+            request(1, "ping"),
+            request(1, "tools/call", envelope()),
+            request(1, "tools/list", {**envelope(), "cursor": "x"}),
+            request(1, "tools/list", {"_meta": {**envelope()["_meta"], "more": 1}}),
+            request(1, "server/discover"),
+            {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 0}},
+            INITIALIZED,
+        ],
+    ),
+    "\u00e9".encode() + b"\n",
+    b'{"jsonrpc": "2.0"\n',
+    b"[]\n",
+    b'{"jsonrpc": "2.0", "id": NaN, "method": "ping"}\n',
+    b'{"jsonrpc": "2.0", "id": 1, "id": 2, "method": "ping"}\n',
+]
+
+
+@pytest.mark.parametrize("line", ODD_LINES)
+def test_an_odd_line_is_left_to_the_sdk(line: bytes) -> None:
+    assert Opening(Offer(STARTS[0])).answer(line) is None
+
+
+def test_in_an_older_era_what_asks_for_more_is_left_to_the_sdk() -> None:
+    opening = Opening(Offer(STARTS[0]))
+    assert [opening.answer(line) for line in (b"\n", b"\r\n")] == [(0, ""), (0, "")]
+    assert opening.answer(as_line(initialize(LEGACY[2])))
+    assert opening.answer(as_line(request(1, "tools/list"))) is None  # before it has initialized
+    assert opening.answer(as_line(request(1, "ping")))
+    assert opening.answer(as_line(INITIALIZED))
+    odd: list[Json] = [
+        {"cursor": "x"},
+        {"_meta": 5},
+        {"_meta": {"x": 1}},
+        {"_meta": {"progressToken": 1.5}},
+        envelope(),
+    ]
+    for params in odd:
+        assert opening.answer(as_line(request(2, "tools/list", params))) is None
+    assert opening.answer(as_line(initialize(LEGACY[2]))) is None
+    assert opening.answer(as_line(request(3, "tools/list")))
+
+
 @given(talk=talks(), start=st.sampled_from(STARTS))
 @settings(max_examples=40 * TIMES, deadline=None)
 def test_what_is_not_plain_is_left_to_the_sdk(talk: list[bytes], start: Start) -> None:
@@ -270,6 +344,14 @@ def test_a_plain_start_is_one_that_works_and_offers_the_same(environment: dict[s
     assert start.is_sandbox == ("sandbox" in args or "sandbox_sample" in args)
 
 
+def test_in_a_checkout_and_at_an_odd_start_all_is_left_to_the_server(tmp_path: Path) -> None:
+    assert front([]) is None
+    assert front(["import", "x.csv"]) is None
+    for odd in ({"AUTOSEND_IMPORT_DIR": str(tmp_path / "none")}, {"AUTOSEND_TIMEOUT": "400"}, {"AUTOSEND_FOO": "1"}):
+        assert plain_start([], odd) is None
+    assert plain_start([], {"AUTOSEND_IMPORT_DIR": str(tmp_path)}) == Start((), False, True, False)
+
+
 def test_the_usual_starts_are_plain() -> None:
     for words in (
         [],
@@ -299,6 +381,9 @@ class Host:
 
     def write(self, *messages: Json | bytes) -> None:
         os.write(self._to_stdin, b"".join(each if isinstance(each, bytes) else as_line(each) for each in messages))
+
+    def stop_reading(self) -> None:
+        os.close(self._from_stdout)
 
     def read(self, answers: int) -> list[int]:
         """Return the ids of so many answers."""
@@ -354,6 +439,15 @@ def test_what_is_not_plain_is_answered_by_the_server_with_all_that_follows() -> 
     host.front.close()
     assert host.read(1) == host.front.answered == [1]
     assert len(host.left()) == 3
+
+
+def test_a_host_that_has_gone_is_found_out_by_the_server() -> None:
+    host = Host()
+    host.write(MODERN_TALK[1])
+    host.stop_reading()
+    host.front.open()
+    host.front.close()
+    assert host.left() == [as_line(MODERN_TALK[1])]
 
 
 def test_an_answer_that_a_host_does_not_read_is_finished_by_the_server() -> None:

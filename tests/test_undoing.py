@@ -252,3 +252,47 @@ def test_at_the_shell_undo_is_the_command_that_takes_it_back(tmp_path: Any, caps
     assert 'confirm: "o\'neil@example.com"' in capsys.readouterr().err
     assert main(["call", *created, "--sandbox"]) == 0
     assert '"undo"' not in capsys.readouterr().out
+
+
+def _delete_contact(store: Store) -> None:
+    store.contacts.delete_by_emails(PROJECT, [NEW], all_or_none=False)
+
+
+def _make_again(store: Store) -> None:
+    _delete_contact(store)
+    writes.create(store, PROJECT, {"email": NEW})
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "happens"),
+    [
+        ("create_contact", {"email": NEW}, _delete_contact),
+        ("create_contact", {"email": NEW}, _make_again),
+        ("create_suppression_group", {"name": "Weekly"}, "deleted"),
+        ("update_suppression_group", {"group": "Blog", "name": "Our blog"}, "deleted"),
+        ("create_contact_list", {"name": "Fresh"}, "deleted"),
+        ("create_custom_field", {"name": "size", "type": "number"}, "deleted"),
+    ],
+)
+async def test_what_is_gone_or_another_is_left_alone_by_an_undo(
+    tool: str, arguments: dict[str, Any], happens: Callable[[Store], None] | str
+) -> None:
+    async with seeded(toolsets=EVERY) as (client, line):
+        answer = answer_of(await client.call_tool(tool, arguments))
+        store = line.sandbox.store
+        if callable(happens):
+            happens(store)
+        else:
+            delete = {
+                "create_contact_list": ("delete_contact_list", {"list": "Fresh", "confirm": "Fresh"}),
+                "create_custom_field": ("delete_custom_field", {"name": "size", "confirm": "size"}),
+                "create_suppression_group": ("delete_suppression_group", {"group": "Weekly", "confirm": "Weekly"}),
+                "update_suppression_group": ("delete_suppression_group", {"group": "Our blog", "confirm": "Our blog"}),
+            }[tool]
+            await client.call_tool(*delete)
+        before = lasting(held(line))
+        sent = len(wrote(line))
+        left = await client.call_tool("undo", {"write": answer["undo"]})
+        assert lasting(held(line)) == before
+        assert len(wrote(line)) == sent
+    assert left.is_error or answer_of(left)["outcome"] == "unchanged"

@@ -38,11 +38,7 @@ class Offer:
         return set(self._start.toolsets) <= set(self._data["toolsets"])
 
     def result(self, method: str, version: str) -> str:
-        """Return the result of a request in this version of the protocol as JSON, its members in alphabetical order.
-
-        Raises:
-            KeyError: The method is none that is answered from here.
-        """
+        """Return the result of a request in this version of the protocol as JSON, its members in alphabetical order."""
         members = self._members(method, version)
         if method == "initialize":
             members |= {"protocolVersion": version, "serverInfo": self._info}
@@ -66,10 +62,8 @@ class Offer:
                 return {"resources": self._of_toolsets("resources")}
             case "resources/templates/list":
                 return {"resourceTemplates": self._of_toolsets("templates")}
-            case "ping":
+            case _:  # ping
                 return {}
-            case _:
-                raise KeyError(method)
 
     @cached_property
     def _data(self) -> Json:
