@@ -10,6 +10,7 @@ those of single rounds, and those of the minima. Each goal is printed with its f
 """
 
 import argparse
+import compileall
 import json
 import os
 import platform
@@ -65,6 +66,7 @@ def _install(directory: Path, before: Path | None) -> list[Server]:
 
     def copy(package: Path, name: str) -> Server:
         shutil.copytree(package, directory / name / _OURS, ignore=shutil.ignore_patterns("__pycache__"))
+        compileall.compile_dir(directory / name / _OURS, quiet=2)  # as pip does; the SDK of the peers is compiled too
         return Server(name, directory / name, _OURS)
 
     for module in _PEERS.values():
