@@ -18,30 +18,8 @@ trap clean_up EXIT
 
 heading() { printf '\n== %s\n' "$1"; }
 
-fail() {
-  echo "node checks failed: $1" >&2
-  exit 1
-}
-
-skip() {
-  echo "node checks skipped: $1"
-  [ "${REQUIRE_NODE:-}" != 1 ] || exit 1
-  exit 0
-}
-
-install() {
-  local status=0 code
-  command -v node >/dev/null || skip "node is not installed"
-  command -v npm >/dev/null || skip "npm is not installed"
-  timeout 180 npm ci --prefix .ci/node --ignore-scripts --prefer-offline --no-audit --no-fund --loglevel error \
-    --fetch-retries 1 --fetch-retry-mintimeout 1000 --fetch-timeout 30000 >"$scratch/npm.log" 2>&1 || status=$?
-  [ "$status" != 124 ] || skip "npm ci did not end within 180 seconds"
-  [ "$status" != 0 ] || return 0
-  cat "$scratch/npm.log" >&2
-  code=$(sed -nE 's/^npm (error|ERR!) code //p' "$scratch/npm.log" | head -n 1)
-  case $code in EUSAGE | EINTEGRITY) fail "package-lock.json is not right ($code)" ;; esac
-  skip "npm ci failed (${code:-exit code $status})"
-}
+# shellcheck source=.ci/npm.sh
+source .ci/npm.sh
 
 find_chromium() { # sets chromium; installs Debian's where that can be done
   chromium=$(command -v chromium || command -v chromium-browser || true)
@@ -147,8 +125,7 @@ check_mcpb() {
 }
 
 heading "npm ci"
-install
-echo "ok $(cd .ci/node && node -p 'Object.entries(require("./package.json").dependencies).map((pair) => pair.join(" ")).join(", ")')"
+npm_ci .ci/node
 
 # Whatever these programs write to a home directory goes away with the scratch directory.
 mkdir "$scratch/home"
