@@ -19,6 +19,7 @@ from autosend_mcp.tools.registry import TOOLS
 from manifests.blocks import BLOCKS, filled, opening
 from manifests.hosts import bundle, desktop_config, registry_entry
 from manifests.offer import offer
+from manifests.openapi import openapi
 from manifests.pages import pages_below, refreshed
 from manifests.pictures import exchange
 
@@ -70,6 +71,7 @@ def _files() -> dict[str, str]:
         "manifests/mcpb/manifest.json": _json(bundle(project)),
         "manifests/claude-desktop.json": _json(desktop_config()),
         "autosend_mcp/server/front/offer.json": _json(offer(project)),
+        "autosend_mcp/sandbox/openapi.json": _json(openapi(project)),
         "docs/exchange.svg": exchange(),
         **{
             f"{DEFINITIONS}/{name}.json": _json(tool.derive().model_dump(by_alias=True, exclude_none=True, mode="json"))

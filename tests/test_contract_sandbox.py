@@ -10,6 +10,7 @@ from autosend_mcp.sandbox.app import KEY, PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.contacts import writes
 from autosend_mcp.sandbox.store import Store
 from manifests.exchanges import NAMES, contract, documented
+from tests.support.openapi import faults_of, operation_of, response_of
 
 pytestmark = pytest.mark.anyio
 
@@ -92,3 +93,6 @@ async def test_the_sandbox_answers_as_documented_or_says_why_not(name: str) -> N
         is_right = shape(answered.json()) == shape(response["body"])
     is_right = is_right and all(answered.headers.get(header, "").isdigit() for header in response.get("headers", ()))
     assert is_right is ("no_sandbox" not in exchange), answered.text
+    if is_right and response["body"] is not None and asked["path"] != "/v1/nothing":
+        described = response_of(operation_of(asked["method"], asked["path"].partition("?")[0]), response["status"])
+        assert faults_of(described, answered.json()) == []

@@ -18,6 +18,7 @@ from autosend_mcp.tools.registry import TOOLS, published
 from autosend_mcp.variables import variable_of
 from manifests.blocks import BLOCKS, closing, opening, settings_table, tokens, tokens_sentence, toolsets_table
 from manifests.examples import EXAMPLES
+from manifests.exchanges import FOLDER
 from manifests.generate import COMMAND, DEFINITIONS, ROOT, drifted, generated, main
 from manifests.hosts import ASKED, REQUIRED
 from manifests.tool_pages import reference_of, tools_reference, tools_table
@@ -28,8 +29,17 @@ pytestmark = pytest.mark.anyio
 SERVER, BUNDLE, DESKTOP = "manifests/server.json", "manifests/mcpb/manifest.json", "manifests/claude-desktop.json"
 SCHEMAS = {SERVER: "server.schema.json", BUNDLE: "mcpb-manifest-v0.4.schema.json"}
 README, GUIDE = "README.md", "docs/guide.md"  # pages with generated blocks
-OFFER = "autosend_mcp/server/front/offer.json"
-WHOLE = [SERVER, BUNDLE, DESKTOP, OFFER, "docs/exchange.svg", f"{DEFINITIONS}/create_contact.json"]  # one of each kind
+OFFER, OPENAPI = "autosend_mcp/server/front/offer.json", "autosend_mcp/sandbox/openapi.json"
+# Whole files, and one definition.
+WHOLE = [
+    SERVER,
+    BUNDLE,
+    DESKTOP,
+    OFFER,
+    OPENAPI,
+    "docs/exchange.svg",
+    f"{DEFINITIONS}/create_contact.json",
+]  # one of each
 VARIABLES = {variable_of(field) for field in Settings.model_fields}
 HOST = re.compile(r"(?:https?://[^\s/\"]+|\b(?:[a-z0-9-]+\.)+(?:com|dev|io|net|org)\b)")
 
@@ -310,6 +320,7 @@ def test_no_manifest_names_a_package_registrys_host() -> None:
         "files.example.org",
     }
     allowed = _hosts(f"{Settings.model_fields['base_url'].default} {_schema_of(SERVER)['$id']} example.com")
+    allowed |= {host for file in FOLDER.rglob("*.json") for host in _hosts(file.read_text(encoding="utf-8"))}
     named = {path: _hosts(text) for path, text in generated(ROOT).items() if path.endswith(".json")}
     assert {path: hosts - allowed for path, hosts in named.items() if hosts - allowed} == {}
     assert "registryBaseUrl" not in (ROOT / SERVER).read_text(encoding="utf-8")

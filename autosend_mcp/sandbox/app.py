@@ -179,11 +179,11 @@ class Sandbox:
         self.store.sending.announce = lambda announced: self._deliveries.announce_mail(*announced)
         if options.webhook_url:
             self.store.webhooks.seed(PROJECT, options.webhook_url, options.webhook_secret)
-        self._handlers = self._all_handlers()
+        self.handlers = self._all_handlers()
         exchanges = Exchanges(now, options.error_shape)
         self.control = ControlEndpoints(self.store, self._deliveries, clock, exchanges)
         self.app = RecordedApp(
-            routes=[*map(_route, self._handlers), *self.control.routes(), *page_routes(self.store, exchanges)],
+            routes=[*map(_route, self.handlers), *self.control.routes(), *page_routes(self.store, exchanges)],
             middleware=[Middleware(Guard, options=options, refusal=self._refusal), Middleware(RawPath)],
             exception_handlers={HTTPException: self._no_route, Exception: self._failed},
         )
@@ -208,7 +208,7 @@ class Sandbox:
 
     async def _respond_to(self, endpoint: Endpoint, request: Request) -> Response:
         request.scope["sandbox"].endpoint = endpoint
-        return await self._respond(self._handlers[endpoint], request)
+        return await self._respond(self.handlers[endpoint], request)
 
     async def _respond(self, handler: Handler, request: Request) -> Response:
         """Return the handler's response, or the refusal, to a request with a valid key within its rate limit."""

@@ -1,8 +1,9 @@
-"""The endpoints under /sandbox, which AutoSend does not have: they need no key."""
+"""The endpoints under /sandbox, and /openapi.json, which AutoSend does not have: they need no key."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import datetime
+from importlib.resources import files
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -53,6 +54,7 @@ class ControlEndpoints:
             self._route("DELETE", "/faults", self.work),
             self._route("GET", "/clock", self.clock),
             self._route("POST", "/clock", self.move),
+            Route("/openapi.json", self.openapi, methods=["GET"]),
         ]
 
     def keep_seed(self) -> None:
@@ -82,6 +84,11 @@ class ControlEndpoints:
     async def health(self, _request: Request) -> Response:
         """Return that the sandbox is there, and a key for it."""
         return JSONResponse({"status": "ok", "key": KEY})
+
+    async def openapi(self, _request: Request) -> Response:
+        """Return the OpenAPI document of the sandbox, this path included."""
+        document = files("autosend_mcp.sandbox").joinpath("openapi.json").read_bytes()
+        return Response(document, media_type="application/json")
 
     async def reset(self, _request: Request) -> Response:
         """Start anew."""
@@ -154,4 +161,5 @@ class ControlEndpoints:
             except Refused as refused:
                 return refused.response(self._store.options.error_shape)
 
+        respond.__doc__ = control.__doc__
         return Route(f"/sandbox{path}", respond, methods=[method])

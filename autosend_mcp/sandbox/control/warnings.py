@@ -15,7 +15,7 @@ from autosend_mcp.sandbox.mails.records import timestamp
 
 _MAX_KEPT = 1_000
 _JSON = re.compile(r"application/([\w.-]+\+)?json\s*(;.*)?", re.IGNORECASE)
-_INSTEAD = {
+INSTEAD = {
     "/custom-fields": "/contact-properties",
     "/suppression-groups/email/entries": "POST /suppression-groups/entries",
     "/suppression-groups/entries/all": "POST /suppression-groups/entries",
@@ -43,7 +43,7 @@ class Warnings:
         """Warn of the path and of the members of a request. `endpoint`: what answered it, if anything did."""
         path = path.removeprefix("/v1")
         about = endpoint[1] if endpoint else path
-        for begin, instead in _INSTEAD.items():
+        for begin, instead in INSTEAD.items():
             if path == begin or path.startswith(f"{begin}/"):
                 self._add(at, method, about, "deprecated path", instead=instead)
                 break

@@ -1,0 +1,284 @@
+"""What queries, and the sandbox's own paths, take and answer, for its OpenAPI document."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Required
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from autosend_mcp.sandbox.control.bodies import ListType, Page
+
+Flag = Literal["true", "false"]
+Limit = Annotated[int, Field(ge=1, le=100)]
+Long = Annotated[int, Field(ge=1, le=1_000)]
+
+
+class Pages(TypedDict, total=False):
+    """A page of rows."""
+
+    page: Page
+    limit: Limit
+
+
+class LongPages(TypedDict, total=False):
+    """A page of rows."""
+
+    page: Page
+    limit: Long
+
+
+class Automations(Pages, total=False):
+    """Which automations."""
+
+    status: Literal["draft", "active", "paused", "archived"]
+    tags: str
+
+
+class Webhooks(Pages, total=False):
+    """Which webhooks."""
+
+    isActive: Flag
+
+
+class Lists(TypedDict, total=False):
+    """Which lists."""
+
+    type: ListType
+
+
+class Properties(TypedDict, total=False):
+    """Which properties."""
+
+    includeReservedFields: Flag
+
+
+class Groups(TypedDict, total=False):
+    """Which suppression groups."""
+
+    includeGlobal: Flag
+    onlyGlobal: Flag
+
+
+class Mails(LongPages, total=False):
+    """Which mails: those to one address."""
+
+    to: str
+
+
+class Looked(TypedDict, total=False):
+    """What the page shows: a section, what is looked for, rows older than a key, and one row."""
+
+    show: Literal["contacts", "lists", "fields", "suppressions", "automations", "mails", "requests"]
+    q: str
+    before: int
+    row: int
+
+
+QUERIES: Mapping[str, Any] = {
+    "GET /v1/automations": Automations,
+    "GET /v1/webhooks": Webhooks,
+    "GET /v1/webhooks/{id}/logs": Pages,
+    "GET /v1/contact-lists": Lists,
+    "GET /v1/contact-properties": Properties,
+    "GET /v1/custom-fields": Properties,
+    "GET /v1/suppression-groups": Groups,
+    "GET /sandbox/automations": LongPages,
+    "GET /sandbox/mails": Mails,
+    "GET /sandbox/requests": LongPages,
+    "GET /": Looked,
+}
+
+
+class Fault(TypedDict, total=False):
+    """What happens to the next requests: a `status`, a `delay` in seconds, or `drop`."""
+
+    method: Literal["*", "GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: str
+    times: Annotated[int, Field(ge=0, description="How often; 0 for always.")]
+    status: Annotated[int, Field(ge=0, le=599)]
+    delay: Annotated[float, Field(ge=0, le=600)]
+    drop: bool
+    applied: Annotated[bool, Field(description="Apply the request before its answer is replaced or dropped.")]
+
+
+class Move(TypedDict, total=False):
+    """Where the clock moves: seconds forward, or a time."""
+
+    advance: Annotated[float, Field(ge=0)]
+    to: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+
+
+Rows = list[dict[str, Any]]
+
+
+class Seed(TypedDict, total=False):
+    """What a project holds."""
+
+    contactProperties: Rows
+    contactLists: Rows
+    suppressionGroups: Rows
+    contacts: Rows
+    templates: Rows
+    webhooks: Rows
+    automations: Rows
+
+
+class Ok(TypedDict):
+    """Done."""
+
+    status: Literal["ok"]
+
+
+class Health(Ok):
+    """The sandbox serves; `key` is a key for it."""
+
+    key: str
+
+
+class Pagination(TypedDict):
+    """Which page it is, and how many rows there are."""
+
+    page: int
+    limit: int
+    total: int
+    pages: int
+
+
+class MailAddress(TypedDict):
+    """An address."""
+
+    email: str
+    name: str | None
+
+
+class Event(TypedDict):
+    """What happened to a mail."""
+
+    event: str
+    at: str
+
+
+class StoredMail(TypedDict, total=False):
+    """A mail that would have gone out; `why` is the request or the automation that sent it."""
+
+    id: Required[str]
+    at: Required[str]
+    status: Required[str]
+    reason: str | None
+    to: Required[MailAddress]
+    role: Literal["to", "cc", "bcc"]
+    replyTo: dict[str, Any] | None
+    subject: str | None
+    html: str | None
+    text: str | None
+    headers: dict[str, str]
+    attachments: Rows
+    templateId: str | None
+    unsubscribeGroupId: str | None
+    batchId: str | None
+    why: Required[dict[str, Any]]
+    events: list[Event]
+
+
+class MailPage(TypedDict):
+    """A page of mails, oldest first."""
+
+    mails: list[StoredMail]
+    pagination: Pagination
+
+
+class StartPage(TypedDict):
+    """A page of the starts of automations, oldest first."""
+
+    automations: Rows
+    pagination: Pagination
+
+
+class Exchange(TypedDict):
+    """A request with its answer, keys and secrets left out."""
+
+    number: int
+    at: str
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: str
+    status: int | None
+    reply: str
+    milliseconds: int
+    fault: int | None
+
+
+class ExchangePage(TypedDict):
+    """A page of requests, oldest first."""
+
+    requests: list[Exchange]
+    pagination: Pagination
+
+
+class Warning(TypedDict, total=False):  # noqa: A001 - it is called so there
+    """What was sent that AutoSend does not document, and how often."""
+
+    warning: Required[Literal["undocumented member", "undocumented path", "deprecated path", "wrong Content-Type"]]
+    method: Required[str]
+    path: Required[str]
+    name: str
+    instead: str
+    count: Required[int]
+    first: str
+    last: str
+
+
+class WarningList(TypedDict):
+    """All warnings."""
+
+    warnings: list[Warning]
+
+
+class StoredFault(Fault, total=False):
+    """A fault that is still to come."""
+
+    id: Required[int]
+
+
+class OneFault(TypedDict):
+    """The fault as it was added."""
+
+    fault: StoredFault
+
+
+class FaultList(TypedDict):
+    """The faults that are still to come."""
+
+    faults: list[StoredFault]
+
+
+class Time(TypedDict):
+    """The sandbox's time, and how many seconds it was moved."""
+
+    now: str
+    moved: float
+
+
+BODIES: Mapping[str, Any] = {
+    "POST /sandbox/seed": Seed,
+    "POST /sandbox/faults": Fault,
+    "POST /sandbox/clock": Move,
+}
+REPLIES: Mapping[str, Any] = {
+    "GET /sandbox/automations": StartPage,
+    "GET /sandbox/mails": MailPage,
+    "GET /sandbox/health": Health,
+    "POST /sandbox/reset": Ok,
+    "GET /sandbox/state": Seed,
+    "POST /sandbox/seed": Ok,
+    "GET /sandbox/requests": ExchangePage,
+    "GET /sandbox/warnings": WarningList,
+    "GET /sandbox/faults": FaultList,
+    "POST /sandbox/faults": OneFault,
+    "DELETE /sandbox/faults": Ok,
+    "GET /sandbox/clock": Time,
+    "POST /sandbox/clock": Time,
+    "GET /openapi.json": dict[str, Any],
+}
