@@ -282,3 +282,39 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--version"])
     assert end.value.code == 0
     assert capsys.readouterr().out == "autosend-mcp 0.1.0\n"
+
+
+TYPED = "AS_typed0123456789-into.the_shell"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--api-key", TYPED],
+        [TYPED],
+        ["--toolsets", TYPED],
+        ["call", TYPED],
+        ["call", "list_contact_lists", f"--key={TYPED}"],
+        ["call", "find_contacts", TYPED],
+        ["import", TYPED],
+        ["install", TYPED],
+        ["install", "cursor", f"--api-key={TYPED}"],
+        ["install", "cursor", "--key-file", TYPED],
+        ["doctor", TYPED],
+        ["sandbox", "--file", f"{TYPED}/x"],
+    ],
+    ids=" ".join,
+)
+def test_a_key_in_the_command_line_is_never_used_and_never_repeated(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    try:
+        assert main(words) != 0
+    except SystemExit as end:
+        assert end.code == 2
+    said = "".join(capsys.readouterr())
+    assert TYPED[:12] not in said
+    assert "AUTOSEND_" in said
+    assert [*tmp_path.iterdir()] == []

@@ -186,6 +186,17 @@ def test_the_pins_cover_every_dependency_and_name_no_host() -> None:
     assert "//" not in pins
 
 
+def test_every_threat_has_a_test_that_is_there() -> None:
+    tests = {file: file.read_text(encoding="utf-8") for file in (ROOT / "tests").glob("test_*.py")}
+    there = set(re.findall(r"^(?:async )?def (test_\w+)\(", "\n".join(tests.values()), re.MULTILINE))
+    page = TEXTS["SECURITY.md"]
+    assert set(re.findall(r"`(test_\w+)`", page)) <= there
+    threats = page.partition("## Threats and measures")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (.+) \|$", threats, re.MULTILINE)[1:]
+    assert len(rows) > 20
+    assert [row for row in rows if "`test_" not in row.rpartition(" | ")[2]] == []
+
+
 def test_what_the_package_index_shows_links_to_no_file() -> None:
     """The index renders the README without the repository: links become names, pictures what they show."""
     index = README

@@ -1,6 +1,7 @@
 """The sandbox over HTTP: its envelope, keys, rate limit and clock; its files and projects."""
 
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
@@ -196,6 +197,16 @@ def test_a_file_of_version_0_1_0_opens(tmp_path: Path) -> None:
         assert starts_of(store, "p") == {}
         assert store.suppression_groups.get("p", "ABC123")["isActive"] is True
         sandbox.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are those of POSIX")
+def test_a_sandbox_file_can_be_read_by_its_owner_alone(tmp_path: Path) -> None:
+    sandbox = Sandbox(file=tmp_path / "contacts.sqlite3")
+    sandbox.store.contact_lists.seed("p", "Newsletter", "list")
+    modes = [file.stat().st_mode & 0o777 for file in tmp_path.iterdir()]
+    assert len(modes) > 1  # the log beside it too
+    assert set(modes) == {0o600}
+    sandbox.close()
 
 
 def test_seeding_twice_gives_the_same_list(tmp_path: Path) -> None:

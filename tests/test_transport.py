@@ -1,11 +1,8 @@
 """The connections to AutoSend: in how many writes a request leaves, and that it does over TLS and through a proxy."""
 
-import asyncio
 import json
 import re
 import ssl
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,30 +15,12 @@ from mcp import Client
 from autosend_mcp.api.transport import Network, Transport
 from tests.support.faults import JANE
 from tests.support.faulty import faulty_autosend
+from tests.support.proxy import proxy_to
 from tests.support.worlds import answer_of, connected
 
 pytestmark = pytest.mark.anyio
 
 ONE_CREATE = re.compile(rb"POST /v1/contacts HTTP/1.1\r\n.*\r\n\r\n\{.*\}", re.DOTALL)
-
-
-@asynccontextmanager
-async def proxy_to(port: int, asked: list[bytes]) -> AsyncGenerator[str]:
-    """Yield the URL of a proxy whose tunnels all lead to this port; `asked`: the requests for them."""
-
-    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while piece := await reader.read(100_000):
-            writer.write(piece)
-        writer.close()
-
-    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.append(await reader.readuntil(b"\r\n\r\n"))
-        target, back = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-        await asyncio.gather(pass_on(reader, back), pass_on(target, writer))
-
-    async with await asyncio.start_server(connect, "127.0.0.1") as server:
-        yield f"http://user:word@127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 class Wire(httpcore2.AsyncMockStream):

@@ -1,14 +1,29 @@
 """How the command ends: an exit code, and what went wrong in a line on stderr."""
 
 import os
+import re
 import sys
 from contextlib import suppress
 from typing import NoReturn, cast
 
+_KEYS = re.compile(r"\bASA?_[\w.~+/=-]{6,}", re.IGNORECASE)
+
+
+def without_keys(text: str) -> str:
+    """Return the text without what looks like a key."""
+    return _KEYS.sub("[key]", text)
+
+
+def misplaced_key(message: str) -> str:
+    """Return what is wrong with the command line, without a key that stands in it, and with where that belongs."""
+    shown = without_keys(message)
+    where = "A key goes into AUTOSEND_API_KEY, never into a command: others on this machine can read those."
+    return message if shown == message else f"{shown}. {where}"
+
 
 def usage(message: str) -> int:
     """Print what is wrong with the command line; return its exit code."""
-    return failed(message, 2)
+    return failed(misplaced_key(message), 2)
 
 
 def failed(message: str, code: int) -> int:

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
+from autosend_mcp.cli.exits import misplaced_key
 from autosend_mcp.settings import Settings
 from autosend_mcp.variables import variable_of
 
@@ -75,7 +76,7 @@ class Parser(argparse.ArgumentParser):
         if found := _CHOICE.search(message):
             names = message.partition("(choose from ")[2].replace("'", "").rstrip(")").split(", ")
             message += _meant(get_close_matches(found[1], names, n=1, cutoff=0.5))
-        super().error(message)
+        super().error(misplaced_key(message))
 
 
 def _meant(near: Sequence[str]) -> str:

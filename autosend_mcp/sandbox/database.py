@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import cache, lru_cache, partial
 from itertools import chain
 from typing import Any, TypeVar
@@ -37,6 +37,12 @@ def _empty() -> bytes:
     with closing(sqlite3.connect(":memory:")) as db:
         db.executescript(f"{SCHEMA} PRAGMA user_version = {VERSION};")
         return db.serialize()
+
+
+def _make_private(file: str | os.PathLike[str]) -> None:
+    """Make the file so that nobody else can read it: it may come to hold real contacts. One that is there stays."""
+    with suppress(OSError):  # SQLite says what is wrong
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 @lru_cache(maxsize=1)
@@ -78,6 +84,8 @@ class Database:
         self._late = False
         self._tasks: list[Task] = []
         self._waiting: deque[tuple[float, Task]] = deque()
+        if file:
+            _make_private(file)
         try:
             self._db = sqlite3.connect(file or ":memory:", check_same_thread=False, isolation_level=None)
             self._db.row_factory = sqlite3.Row

@@ -1,6 +1,7 @@
 """A world behind a port of loopback, for whom no transport can be given to: the command, and other processes."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -8,7 +9,9 @@ import httpx2
 
 
 @asynccontextmanager
-async def on_a_port(world: httpx2.AsyncBaseTransport) -> AsyncGenerator[str]:
+async def on_a_port(
+    world: httpx2.AsyncBaseTransport, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+) -> AsyncGenerator[str]:
     """Yield the base URL of what answers as this world; where that raises a transport error, the connection is cut."""
     connections: set[asyncio.Task[None]] = set()
 
@@ -23,9 +26,9 @@ async def on_a_port(world: httpx2.AsyncBaseTransport) -> AsyncGenerator[str]:
         except (httpx2.TransportError, OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             writer.transport.abort()  # the line is cut, the client has gone, or the test is over
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0, limit=2**22)
+    server = await asyncio.start_server(connected, host, port, limit=2**22, ssl=tls)
     try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        yield f"{'https' if tls else 'http'}://{host}:{server.sockets[0].getsockname()[1]}/v1"
     finally:
         server.close()
         for task in connections:

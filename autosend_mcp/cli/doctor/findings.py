@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from autosend_mcp.cli.install.change import without_keys
+from autosend_mcp.cli.exits import without_keys
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import Any, cast
 
+from autosend_mcp.cli.exits import without_keys
 from autosend_mcp.cli.install import jsonc, toml_tables
 from autosend_mcp.cli.install.files import backed_up, content, written
 from autosend_mcp.cli.install.hosts import INPUT, Entry, Host
@@ -18,7 +19,6 @@ from autosend_mcp.cli.install.machine import Machine
 
 _NAME, _OTHER_NAME = "autosend", "autosend-contacts"
 _OURS = re.compile(r"(?:^|.*[/\\])autosend-mcp(?:\.exe)?(?:[=@\[].*)?|autosend_mcp", re.DOTALL)
-_KEYS = re.compile(r"\bASA?_[\w.~+/=-]{6,}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,6 @@ class Change:
         copy = backed_up(self.file, now)
         written(self.file, self.after.replace("\n", "\r\n") if windows else self.after)
         return copy
-
-
-def without_keys(text: str) -> str:
-    """Return the text without what looks like a key."""
-    return _KEYS.sub("[key]", text)
 
 
 def servers_in(host: Host, text: str) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from getpass import getpass
 from pathlib import Path
 from typing import Any
 
-from autosend_mcp.cli.exits import failed, usage
-from autosend_mcp.cli.install.change import Change, entry_before, installed, pasted, uninstalled, without_keys
+from autosend_mcp.cli.exits import failed, usage, without_keys
+from autosend_mcp.cli.install.change import Change, entry_before, installed, pasted, uninstalled
 from autosend_mcp.cli.install.hosts import HOSTS, Host
 from autosend_mcp.cli.install.jsonc import CannotEditError
 from autosend_mcp.cli.install.key import Key, key_for, usual_file

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from autosend_mcp.cli.exits import without_keys
 from autosend_mcp.cli.install.files import written
 from autosend_mcp.cli.install.hosts import KEY, Entry, Host
 from autosend_mcp.cli.install.machine import Machine
@@ -50,7 +51,7 @@ def key_for(host: Host, machine: Machine, before: Entry, named: str | None, asks
         asks: Asks the user for the key, where there is a terminal.
 
     Raises:
-        NotSent: A key that is given is none of AutoSend's.
+        NotSent: A key that is given is none of AutoSend's, or stands where a file is meant.
     """
     given = machine.variables.get(KEY, "").strip()
     if named is None and host.key == "input":
@@ -62,6 +63,9 @@ def key_for(host: Host, machine: Machine, before: Entry, named: str | None, asks
     unknown = not stated and not elsewhere and (given or not _holds_key(usual_file(machine)))
     if named is None and host.key and (refers or unknown):
         return _from_environment(host, is_set=bool(given))
+    if named and without_keys(named) != named:
+        what = "--key-file takes the path of a file, and was given a key, which others on this machine may have seen."
+        raise NotSent(what, user_step=f"use --key-file alone, and set {KEY} or type the key when asked")
     file = Path(named or elsewhere or usual_file(machine)).expanduser()
     return _in_file(Path.cwd() / file, given or ("" if refers else stated), asks)
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from autosend_mcp.cli.install.change import Change, again, servers_in, without_keys
+from autosend_mcp.cli.exits import without_keys
+from autosend_mcp.cli.install.change import Change, again, servers_in
 from autosend_mcp.cli.install.files import backed_up, content
 from autosend_mcp.cli.install.hosts import Entry, Host
 from autosend_mcp.cli.install.machine import Machine
