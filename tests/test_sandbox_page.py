@@ -1,6 +1,8 @@
 """The sandbox's page: sections, what is looked for, older rows, one row; nothing on it is run, or from elsewhere."""
 
 import re
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from typing import Any
 
@@ -58,6 +60,21 @@ async def page(http: httpx2.AsyncClient, path: str = "", **query: Any) -> Read:
 def add_people(store: Store, count: int) -> None:
     for number in range(count):
         writes.create(store, PROJECT, {"email": f"p{number}@example.com", "firstName": f"Person {number}"})
+
+
+@contextmanager
+def counted(store: Store) -> Generator[Callable[[], int]]:
+    """Count the steps of SQLite's virtual machine meanwhile, by the ten."""
+    steps = 0
+
+    def step() -> None:
+        nonlocal steps
+        steps += 1
+
+    connection: Any = vars(store.db)["_db"]
+    connection.set_progress_handler(step, 10)
+    yield lambda: steps
+    connection.set_progress_handler(None, 10)
 
 
 async def test_each_section_shows_its_rows_and_each_row_what_there_is_of_it() -> None:
@@ -166,6 +183,49 @@ async def test_a_page_that_is_as_it_was_is_not_sent_again() -> None:
         assert (again.status_code, again.content) == (304, b"")
         add_people(store, 1)
         assert (await http.get("http://127.0.0.1/", headers={"If-None-Match": tag})).status_code == 200
+
+
+async def test_older_starts_and_those_that_are_looked_for() -> None:
+    """A write that starts several automations has one row of them, in which a page may begin and end."""
+    async with over() as (http, store):
+        lists = [store.contact_lists.seed(PROJECT, f"List {number}", "list") for number in range(3)]
+        for number in range(ROWS):
+            writes.create(store, PROJECT, {"email": f"p{number}@example.com", "listIds": lists})
+        seen, query, shown = list[str](), {"show": "automations"}, await page(http, show="automations")
+        for _ in range(4):
+            shown = await page(http, **query)
+            seen += shown.rows
+            before = re.search(r"before=(\d+)", str(shown.elements))
+            query["before"] = before[1] if before else ""
+        assert len(seen) == len({*seen}) == shown.count(SECTIONS["automations"]) == 4 * ROWS
+        found = await page(http, show="automations", q="list 2")
+        assert f"{ROWS} with" in found.text
+        assert len(found.rows) == ROWS
+        assert "joined List 2" in (await page(http, found.rows[7].lstrip("/"))).text
+        assert len((await page(http, show="automations", q="P7@EXAMPLE")).rows) == 4
+
+
+@pytest.mark.slow
+async def test_a_page_of_ten_times_as_many_costs_as_much() -> None:
+    """The steps of SQLite are counted, and the bytes that are sent: at first, and when nothing happened."""
+    steps: dict[str, list[int]] = {name: [] for name in SECTIONS}
+    for count in (150, 1_500):
+        async with over() as (http, store):
+            for start in range(0, count, 100):
+                emails = [f"p{number}@example.com" for number in range(start, start + 100)]
+                rows = [{"email": email, "firstName": "Person"} for email in emails]
+                await http.post("/contacts/bulk-update", json={"contacts": rows, "runWorkflow": True})
+                mail = {"from": {"email": "me@example.com"}, "subject": "Hello", "html": "<p>Hello</p>" * 10_000}
+                await http.post("/mails/bulk", json=mail | {"recipients": [{"email": email} for email in emails]})
+            await page(http)
+            for show, counts in steps.items():
+                with counted(store) as count_of:
+                    first = await http.get("http://127.0.0.1/", params={"show": show})
+                    again = {"If-None-Match": first.headers["etag"]}
+                    assert (await http.get("http://127.0.0.1/", params={"show": show}, headers=again)).content == b""
+                counts.append(count_of())
+                assert len(first.content) < 40_000, show
+    assert {show: counts for show, counts in steps.items() if counts[1] > 1.5 * counts[0] + 10} == {}
 
 
 @pytest.mark.parametrize("odd", ["x", "-1", "1.5", "9" * 30, "", "\u0661"])

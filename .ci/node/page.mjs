@@ -116,6 +116,36 @@ await page.waitForFunction(() => !document.body.innerText.includes("ada@example.
 await see("jane@example.com");
 console.log("ok requests are shown, and the sandbox starts anew");
 
+// Many: what is on the page, and what is sent for it, does not grow with what there is.
+const MANY = 10_000;
+const ROWS = 50;
+const MAX_BYTES = 64_000;
+for (let start = 0; start < MANY; start += 100) {
+  const emails = Array.from({ length: 100 }, (_, number) => `many${start + number}@example.com`);
+  await call("POST", "/contacts/bulk-update", { contacts: emails.map((email) => ({ email, firstName: "Many" })), runWorkflow: true });
+  const recipients = emails.map((email) => ({ email }));
+  await call("POST", "/mails/bulk", { recipients, from: { email: "me@example.com" }, subject: "Hello", html: "<p>Hello</p>" });
+}
+const sent = []; // bytes of each answer with the page, 0 for one that it is as it was
+page.on("response", async (response) => {
+  if (new URL(response.url()).pathname === "/") sent.push(response.status() === 304 ? 0 : (await response.buffer()).length);
+});
+const idle = () => page.waitForResponse((response) => response.status() === 304, { timeout: PATIENCE });
+for (const name of ["contacts", "automations", "mails", "requests"]) {
+  await Promise.all([open(`?show=${name}`), idle()]);
+  assert.equal((await page.$$("main tbody tr")).length, ROWS, name);
+  const shown = Number(await page.$eval("nav a[aria-current] .count", (count) => count.textContent));
+  assert(shown >= (name === "requests" ? 200 : MANY), `${name}: ${shown}`);
+}
+await call("POST", "/contacts", { email: "last@example.com" });
+await open("?show=contacts");
+await see("last@example.com");
+await open("?show=mails&q=many9999%40");
+assert.equal((await page.$$("main tbody tr")).length, 2); // the automation's mail and the bulk one
+assert(sent.includes(0) && Math.max(...sent) < MAX_BYTES, `bytes: ${sent}`);
+console.log(`ok ${MANY} contacts, ${2 * MANY} mails: ${ROWS} rows on a page, at most ${Math.max(...sent)} bytes, none while nothing happens`);
+await fetch(`${root}/sandbox/reset`, { method: "POST" });
+
 if (picture) {
   await page.setViewport({ width: 1000, height: 600 });
   await open("?show=mails&q=Welcome");

@@ -59,12 +59,13 @@ class AutomatedMails:
             for project in {row["project"] for row in rows}
         }
         contacts = self._contacts_of(rows)
+        suppressed = self._mails.suppressed((row["project"], row["email"]) for row in rows)
         mails: list[Mail] = []
         for row in rows:
             for mail in self._planned(row, known[row["project"]].get(row["automation_id"])):
                 mails.append(mail)
                 if mail.status == "scheduled" and (mail.due or 0) <= self._db.now():
-                    self._send(mail, contacts.get(row["contact"]))
+                    self._send(mail, contacts.get(row["contact"]), suppressed[row["project"]])
         self._read = rows[-1]["number"]
         self._mails.add(mails)
         for mail in mails:
@@ -90,14 +91,14 @@ class AutomatedMails:
             mails.append(mail)
         return mails
 
-    def _send(self, mail: Mail, contact: Contact | None) -> None:
+    def _send(self, mail: Mail, contact: Contact | None, suppressed: set[str] | None = None) -> None:
         """Render the mail, and decide what becomes of it."""
         mail.id = mail.id or self._db.new_id()
         names = {name: value for name, value in (contact or {}).items() if isinstance(value, str)}
         name = " ".join(names[part] for part in ("firstName", "lastName") if part in names)
         mail.name = name or None
         self._sending.fill(mail, names | (contact["customFields"] if contact else {}))
-        self._mails.decide(mail, mail.due or self._db.now(), suppressed=self._mails.is_suppressed(mail))
+        self._mails.decide(mail, mail.due or self._db.now(), suppressed=self._mails.is_suppressed(mail, suppressed))
 
     def _planned(self, row: Any, automation: Automation | None) -> Iterator[Mail]:
         """Yield the mails of one start, with what each says before it is filled."""

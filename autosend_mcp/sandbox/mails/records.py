@@ -6,7 +6,8 @@ their own, and go nowhere when the recipient is suppressed).
 
 import json
 import time
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,12 +82,24 @@ class Mails:
         mail.status = "sent" if happenings else "queued"
         mail.happenings = [(at + number * pace, one) for number, one in enumerate(happenings)]
 
-    def is_suppressed(self, mail: Mail) -> bool:
-        """Return whether the address gets no mail at all, or none of this group."""
-        if is_suppressed_by_name(mail.email) or self._suppression_groups.suppressed(mail.project, [mail.email]):
+    def is_suppressed(self, mail: Mail, known: Container[str] | None = None) -> bool:
+        """Return whether the address gets no mail at all, or none of this group.
+
+        `known`: who gets none at all, where that was looked up for many.
+        """
+        if known is None:
+            known = self._suppression_groups.suppressed(mail.project, [mail.email])
+        if is_suppressed_by_name(mail.email) or mail.email in known:
             return True
         groups = self._suppression_groups.of(mail.project, mail.email) if mail.group_id else []
         return any(mail.group_id in (one["groupId"], one["id"]) for one in groups)
+
+    def suppressed(self, addresses: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+        """Return by project who of these gets no mail at all."""
+        wanted: defaultdict[str, set[str]] = defaultdict(set)
+        for project, email in addresses:
+            wanted[project].add(email)
+        return {project: self._suppression_groups.suppressed(project, emails) for project, emails in wanted.items()}
 
     def suppress(self, mail: Mail) -> None:
         """Suppress the address where what happens to the mail says so."""

@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from autosend_mcp.sandbox.control.exchanges import Exchange
+from autosend_mcp.sandbox.control.exchanges import Exchange, redacted
+from autosend_mcp.sandbox.mails.records import timestamp
 from autosend_mcp.sandbox.page.section import ROWS, Seen, Shown, shown_time
 
 
@@ -22,7 +23,7 @@ class Requests:
 
     def row(self, seen: Seen, key: int) -> Shown | None:
         """Return one row, as every section does."""
-        return next((_request(each) for each in seen.exchanges.kept if each.number == key), None)
+        return next((_request(each, whole=True) for each in seen.exchanges.kept if each.number == key), None)
 
     def count(self, seen: Seen, text: str = "") -> int:
         """Return how many rows there are, as every section does."""
@@ -33,12 +34,16 @@ class Requests:
         return [each for each in newest if text.lower() in f"{each.method} {each.path} {each.status}".lower()]
 
 
-def _request(exchange: Exchange) -> Shown:
+def _request(exchange: Exchange, *, whole: bool = False) -> Shown:
+    """Return the row of an exchange; its bodies are read only where all of it is wanted."""
+    query = f"?{exchange.query}" if exchange.query else ""
+    asked = redacted(f"{exchange.method} {exchange.path}{query}")
+    took = f"{round(exchange.seconds * 1_000)} ms"
+    cells = (asked, str(exchange.status or "none"), took, shown_time(timestamp(exchange.at)))
+    if not whole:
+        return Shown(exchange.number, cells)
     shown = exchange.shown()
-    asked = f"{shown['method']} {shown['path']}" + (f"?{shown['query']}" if shown["query"] else "")
-    parsed = {name: _parsed(shown[name]) for name in ("body", "reply")}
-    cells = (asked, str(shown["status"] or "none"), f"{shown['milliseconds']} ms", shown_time(shown["at"]))
-    return Shown(exchange.number, cells, shown | parsed)
+    return Shown(exchange.number, cells, shown | {name: _parsed(shown[name]) for name in ("body", "reply")})
 
 
 def _parsed(text: str) -> Any:

@@ -8,12 +8,16 @@ from typing import Any, cast
 from autosend_mcp.sandbox.contacts.records import SELECT, contact_of
 from autosend_mcp.sandbox.page.requests import Requests
 from autosend_mcp.sandbox.page.section import ROWS, Section, Seen, Shown, shown_time
+from autosend_mcp.sandbox.page.starts import Starts, started_by
 from autosend_mcp.sandbox.store import Store
 
 
 @dataclass(frozen=True)
 class Table:
-    """A section of rows in the database. `searched`: the columns in which a text is looked for."""
+    """A section of rows in a table, named with its alias. `searched`: the columns in which a text is looked for.
+
+    `whole`: what selects one row, where that has more than those of the list.
+    """
 
     name: str
     title: str
@@ -23,24 +27,30 @@ class Table:
     searched: Sequence[str]
     shown: Callable[[Store, Any], Shown]
     nothing: str
+    whole: str = ""
+
+    @property
+    def _alias(self) -> str:
+        return self.table.split()[1]
 
     def rows(self, seen: Seen, text: str, before: int | None) -> list[Shown]:
         """Return the newest rows, as every section does."""
         where, values = self._where(text)
         if before is not None:
-            where, values = f"{where} AND {self.table}.rowid < ?", [*values, before]
-        sql = f"{self.select} WHERE {where} ORDER BY {self.table}.rowid DESC LIMIT {ROWS + 1}"
+            where, values = f"{where} AND {self._alias}.rowid < ?", [*values, before]
+        sql = f"{self.select} WHERE {where} ORDER BY {self._alias}.rowid DESC LIMIT {ROWS + 1}"
         return [self.shown(seen.store, row) for row in seen.store.db.rows(sql, *values)]
 
     def row(self, seen: Seen, key: int) -> Shown | None:
         """Return one row, as every section does."""
-        row = seen.store.db.row(f"{self.select} WHERE {self.table}.rowid = ?", key)
+        row = seen.store.db.row(f"{self.whole or self.select} WHERE {self._alias}.rowid = ?", key)
         return self.shown(seen.store, row) if row else None
 
     def count(self, seen: Seen, text: str = "") -> int:
         """Return how many rows there are, as every section does."""
         where, values = self._where(text)
-        return seen.store.db.row(f"SELECT COUNT(*) FROM ({self.select} WHERE {where})", *values)[0]  # noqa: S608 - constants
+        sql = f"SELECT COUNT(*) FROM {self.table}" + (f" WHERE {where}" if text else "")  # noqa: S608 - constants
+        return seen.store.db.row(sql, *values)[0]
 
     def _where(self, text: str) -> tuple[str, list[object]]:
         if not text:
@@ -77,43 +87,19 @@ def _suppression(_store: Store, row: Any) -> Shown:
     return Shown(row[0], (row["email"], where, row["reason"] or "", shown_time(row["created_at"])), dict(row))
 
 
-def _start(_store: Store, row: Any) -> Shown:
-    trigger = json.loads(row["trigger"])
-    mail = row["subject"] if row["subject"] is not None else f"none: {row['reason']}"
-    detail = {name: row[name] for name in ("at", "automation", "automation_id", "email", "subject", "reason")}
-    return Shown(
-        row[0],
-        (shown_time(row["at"]), row["automation"], row["email"], _why(trigger), mail),
-        detail | {"trigger": trigger},
-    )
-
-
-def _why(trigger: dict[str, Any]) -> str:
-    """Return what started an automation, in words."""
-    if "contactListId" in trigger:
-        return f"joined {trigger.get('listName') or 'All Contacts'}"
-    if "changes" in trigger:
-        return f"changed: {json.dumps(trigger['changes'], ensure_ascii=False)}"
-    return "new contact"
-
-
 def _mail(store: Store, row: Any) -> Shown:
     mail = store.mails.shown(row)
     why = mail["why"]
     reason = f"{mail['status']}: {mail['reason']}" if mail["reason"] else mail["status"]
-    because = f"{why['automation']['name']}: {_why(why['trigger'])}" if "trigger" in why else "sent by the API"
+    because = f"{why['automation']['name']}: {started_by(why['trigger'])}" if "trigger" in why else "sent by the API"
     detail = {name: value for name, value in mail.items() if name not in {"html", "text"}}
     cells = (mail["subject"] or "(no subject)", mail["to"]["email"], reason, because, shown_time(mail["at"]))
     return Shown(row["number"], cells, detail, mail["html"], mail["text"])
 
 
-_STARTS = """SELECT a.* FROM (
-    SELECT w.last - json_array_length(w.starts) + 1 + s.key AS rowid, w.at, w.email, w.reason,
-        json_extract(s.value, '$[0]') AS automation_id, json_extract(s.value, '$[1]') AS automation,
-        json_extract(s.value, '$[2]') AS "trigger",
-        iif(w.reason IS NULL, json_extract(s.value, '$[1]'), NULL) AS subject
-    FROM started w, json_each(w.starts) s
-) a"""
+# The list of mails does without their content, of which each may have megabytes.
+_MAILS = "SELECT m.number, m.id, m.at, m.due, m.status, m.reason, m.email, m.name, m.role, m.sender, m.reply_to,\
+ m.subject, m.headers, m.attachments, m.template, m.group_id, m.batch, m.why, m.events, {} FROM mails m"
 
 SECTIONS: dict[str, Section] = {
     section.name: section
@@ -122,7 +108,7 @@ SECTIONS: dict[str, Section] = {
         (
         Table(
             "contacts", "Contacts", ("Address", "Name", "Lists", "Fields", "Created"),
-            SELECT.replace("SELECT ", "SELECT c.rowid, ", 1), "c",
+            SELECT.replace("SELECT ", "SELECT c.rowid, ", 1), "contacts c",
             ("c.email", "coalesce(c.first_name, '')", "coalesce(c.last_name, '')", "c.custom_fields"), _contact,
             "No contact yet. A tool call, or POST /v1/contacts, makes one.",
         ),
@@ -130,26 +116,24 @@ SECTIONS: dict[str, Section] = {
             "lists", "Lists", ("Name", "Type", "Contacts", "Id"),
             "SELECT l.rowid, l.*, s.value AS size FROM lists l LEFT JOIN tallies t ON t.project = l.project"
             " AND t.kind = 'list' LEFT JOIN json_each(t.counts) s ON s.key = l.id",
-            "l", ("l.name", "l.id"), _contact_list, "No contact list yet.",
+            "lists l", ("l.name", "l.id"), _contact_list, "No contact list yet.",
         ),
         Table(
             "fields", "Custom fields", ("Name", "Type", "Description", "Created"),
-            "SELECT f.rowid, f.* FROM fields f", "f", ("f.name", "f.type"), _field, "No custom field yet.",
+            "SELECT f.rowid, f.* FROM fields f", "fields f", ("f.name", "f.type"), _field, "No custom field yet.",
         ),
         Table(
             "suppressions", "Opted out", ("Address", "From", "Reason", "Since"),
             "SELECT p.rowid, p.*, g.name AS group_name, g.is_global FROM suppressions p LEFT JOIN suppression_groups g"
             " ON g.group_id = p.group_id AND g.project = p.project",
-            "p", ("p.email", "coalesce(p.reason, '')"), _suppression, "Nobody has opted out.",
+            "suppressions p", ("p.email", "coalesce(p.reason, '')"), _suppression, "Nobody has opted out.",
         ),
+        Starts(),
         Table(
-            "automations", "Automations", ("At", "Automation", "Contact", "Started by", "Mail"),
-            _STARTS, "a", ("a.email", "a.automation"), _start,
-            "No automation was started yet.",
-        ),
-        Table(
-            "mails", "Mails", ("Subject", "To", "Status", "Why", "At"), "SELECT m.* FROM mails m", "m",
+            "mails", "Mails", ("Subject", "To", "Status", "Why", "At"),
+            _MAILS.format("NULL AS html, NULL AS text"), "mails m",
             ("m.email", "coalesce(m.subject, '')"), _mail, "No mail would have gone out yet.",
+            _MAILS.format("m.html, m.text"),
         ),
         Requests(),
         ),
