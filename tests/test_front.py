@@ -73,6 +73,15 @@ MODERN_TALK = [
     request(number, method, envelope(CAPABILITIES[number % 4]))
     for number, method in enumerate(["server/discover", *LISTS])
 ]
+# Of a host that shows pages.
+PAGES_TALKS = [
+    [
+        initialize(LEGACY[3], CAPABILITIES[2]),
+        INITIALIZED,
+        *(request(number, method) for number, method in enumerate(LISTS, 1)),
+    ],
+    [request(number, method, envelope(CAPABILITIES[2])) for number, method in enumerate(["server/discover", *LISTS])],
+]
 
 
 def as_line(message: Json) -> bytes:
@@ -144,7 +153,7 @@ async def agree(starts: Sequence[Start], talks: Sequence[Sequence[Json]]) -> Non
 @pytest.mark.anyio
 async def test_every_answer_is_the_sdks_to_the_byte() -> None:
     assert len(STARTS) == 2 * 2 * 2 ** len(TOOLSETS) + 4
-    await agree(STARTS[:1], [*LEGACY_TALKS, MODERN_TALK])
+    await agree(STARTS[:1], [*LEGACY_TALKS, MODERN_TALK, *PAGES_TALKS])
     await agree(STARTS[3::37], [LEGACY_TALKS[1], MODERN_TALK])
 
 
@@ -152,6 +161,7 @@ async def test_every_answer_is_the_sdks_to_the_byte() -> None:
 @pytest.mark.anyio
 async def test_every_answer_is_the_sdks_whatever_is_offered() -> None:
     await agree(STARTS, [LEGACY_TALKS[3], MODERN_TALK])
+    await agree(STARTS[::9], PAGES_TALKS)
 
 
 ODD: list[Any] = [None, True, 0, -1, 1.5, "", "x", [], {}, {"a": 1}, {"a": {}}, [1], "2025-11-25", 2**60, "\ud83d", "é"]

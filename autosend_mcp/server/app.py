@@ -92,7 +92,7 @@ def build_server(autosend: AutoSend, writes: InFlightWrites, jobs: Jobs, *, at_s
         on_get_prompt=handlers.get_prompt,
         on_completion=handlers.complete,
     )
-    server.middleware.append(dispatch.explain_malformed)
+    server.middleware += [dispatch.explain_malformed, handlers.introduce]
     return server
 
 

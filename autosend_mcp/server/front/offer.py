@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from autosend_mcp.server.front.start import Start
+from autosend_mcp.server.icons import icons
 from autosend_mcp.server.instructions import instructions
+from autosend_mcp.server.view import extension
 
 MODERN = "2026-07-28"
 
@@ -37,29 +39,40 @@ class Offer:
         """Whether the toolsets that were asked for exist."""
         return set(self._start.toolsets) <= set(self._data["toolsets"])
 
-    def result(self, method: str, version: str) -> str:
-        """Return the result of a request in this version of the protocol as JSON, its members in alphabetical order."""
-        members = self._members(method, version)
+    def result(self, method: str, version: str, *, shows_pages: bool = False) -> str:
+        """Return the result of a request in this version of the protocol as JSON, its members in alphabetical order.
+
+        `shows_pages`: whether the client declares that it shows pages.
+        """
+        members = self._members(method, version, shows_pages=shows_pages)
+        info = self._info
+        if method in {"initialize", "server/discover"} and icons.are_known(version):
+            info = info | {"icons": icons.icons(None)}
         if method == "initialize":
-            members |= {"protocolVersion": version, "serverInfo": self._info}
+            members |= {"protocolVersion": version, "serverInfo": info}
         if version != MODERN:
             return _json(members)
         if method == "server/discover":
             members |= {"supportedVersions": [MODERN]}
         whole = _json(members | {"cacheScope": "private", "resultType": "complete", "ttlMs": 0})
-        return f'{whole[:-1]},"_meta":{_json({"io.modelcontextprotocol/serverInfo": self._info})}}}'
+        return f'{whole[:-1]},"_meta":{_json({"io.modelcontextprotocol/serverInfo": info})}}}'
 
-    def _members(self, method: str, version: str) -> Json:
+    def _members(self, method: str, version: str, *, shows_pages: bool) -> Json:
         match method:
             case "initialize" | "server/discover":
-                return {"capabilities": self._data["capabilities"], "instructions": self._instructions}
+                capabilities: Json = {**self._data["capabilities"]}
+                if shows_pages:
+                    capabilities["extensions"] = {extension.EXTENSION: {}}
+                return {"capabilities": capabilities, "instructions": self._instructions}
             case "tools/list":
-                return {"tools": [_definition(name, version) for name in self._tools]}
+                tools = self._tools.items()
+                return {"tools": [_definition(*tool, version, shows_pages=shows_pages) for tool in tools]}
             case "prompts/list":
                 prompts = self._data["prompts"]
                 return {"prompts": [each["shown"] for each in prompts if {*each["needs"]} <= {*self._tools}]}
             case "resources/list":
-                return {"resources": self._of_toolsets("resources")}
+                pages = [extension.LISTED] if shows_pages and extension.is_used(self._tools) else []
+                return {"resources": [*self._of_toolsets("resources"), *pages]}
             case "resources/templates/list":
                 return {"resourceTemplates": self._of_toolsets("templates")}
             case _:  # ping
@@ -98,12 +111,16 @@ class Offer:
         return [each["shown"] for each in self._data[what] if not each["toolset"] or each["toolset"] in self._toolsets]
 
 
-def _definition(name: str, version: str) -> Json:
+def _definition(name: str, toolset: str | None, version: str, *, shows_pages: bool) -> Json:
     """Return the definition of a tool as the SDK writes it: the members of a model in alphabetical order.
 
     The schemas of an older version are models, too; what is in their `properties` never is.
     """
     members = cast("Json", json.loads((_DEFINITIONS / f"{name}.json").read_bytes()))
+    if icons.are_known(version):
+        members["icons"] = icons.icons(toolset)
+    if shows_pages and name in extension.SHOWN:
+        members["_meta"] = extension.OF_TOOL
     models = ["annotations"] if version == MODERN else ["annotations", "inputSchema", "outputSchema"]
     return _in_order(members | {model: _in_order(members[model]) for model in models})
 

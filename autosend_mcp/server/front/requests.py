@@ -9,6 +9,7 @@ import re
 from typing import Any, cast
 
 from autosend_mcp.server.front.offer import MODERN, Offer
+from autosend_mcp.server.view.extension import is_declared
 
 LEGACY = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 
@@ -32,6 +33,7 @@ class Opening:
     def __init__(self, offer: Offer) -> None:
         self._offer = offer
         self._version = ""
+        self._capabilities: Json = {}  # of an older client, which declares them once
         self._is_initialized = False
 
     def answer(self, line: bytes) -> tuple[int | str, str] | None:
@@ -50,7 +52,8 @@ class Opening:
         if not version:
             return None
         written = json.dumps(message["id"])
-        result = self._offer.result(message["method"], version)
+        capabilities = _capabilities(message) if version == MODERN else self._capabilities
+        result = self._offer.result(message["method"], version, shows_pages=is_declared(capabilities))
         return message["id"], f'{{"jsonrpc":"2.0","id":{written},"result":{result}}}\n'
 
     def _version_for(self, message: Json) -> str:
@@ -59,7 +62,7 @@ class Opening:
         if method == "initialize":
             if self._version or not _is_introduction(params):
                 return ""
-            self._version = params["protocolVersion"]
+            self._version, self._capabilities = params["protocolVersion"], params["capabilities"]
         elif method == "server/discover":
             return "" if self._version or not _is_modern(params) else MODERN
         elif _is_modern(params):
@@ -137,6 +140,11 @@ def _is_modern(params: Json) -> bool:
         return False
     client, capabilities = given[f"{_META}clientInfo"], given[f"{_META}clientCapabilities"]
     return _is_plain_id(given.get("progressToken", 0)) and _is_client(client) and _are_capabilities(capabilities)
+
+
+def _capabilities(message: Json) -> Json:
+    """Return the capabilities in a request of the newer protocol, each of which declares them."""
+    return message["params"]["_meta"][f"{_META}clientCapabilities"]
 
 
 def _is_client(given: object) -> bool:
