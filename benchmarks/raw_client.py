@@ -14,6 +14,7 @@ _META = "io.modelcontextprotocol/"
 _CLIENT = {"name": "benchmark", "version": "1.0"}
 _MODERN = "2026-07-28"
 _PATIENCE = 60.0
+_LEAVING = 10.0
 _MAX_LINE = 2**24
 
 Json = dict[str, Any]
@@ -49,6 +50,17 @@ class RawClient:
         Raises:
             ServerFailed: It is answered by an error, or not in time.
         """
+        answer = await self.exchange(method, params)
+        if "result" not in answer:
+            raise ServerFailed(str(answer))
+        return cast("Json", answer["result"])
+
+    async def exchange(self, method: str, params: Mapping[str, Any], patience: float = _PATIENCE) -> Json:
+        """Return the answer to a request, be it a result or an error.
+
+        Raises:
+            ServerFailed: There is none in time.
+        """
         number, future = next(self._ids), asyncio.get_running_loop().create_future()
         if self._era == _MODERN:
             about = {"protocolVersion": _MODERN, "clientInfo": _CLIENT, "clientCapabilities": {}}
@@ -56,12 +68,9 @@ class RawClient:
         self._waiting[number] = future
         self._write({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
         try:
-            answer = await asyncio.wait_for(future, _PATIENCE)
+            return await asyncio.wait_for(future, patience)
         except TimeoutError:
             raise ServerFailed(f"no answer to {method}") from None
-        if "result" not in answer:
-            raise ServerFailed(str(answer))
-        return cast("Json", answer["result"])
 
     def memory(self) -> float | None:
         """Return the resident MiB of the server; None where there is no /proc."""
@@ -81,7 +90,10 @@ class RawClient:
         """End the server as a host does."""
         if self._process.stdin:
             self._process.stdin.close()
-        await self._process.wait()
+        try:
+            await asyncio.wait_for(self._process.wait(), _LEAVING)
+        except TimeoutError:  # it is busy with a call that it no longer answers
+            self._process.kill()
         await self._reading
 
     def _write(self, message: Json) -> None:
