@@ -2,7 +2,7 @@
 
 import pytest
 from email_validator import EmailNotValidError, validate_email
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
@@ -17,6 +17,9 @@ DOMAINS = st.one_of(
     st.integers(1, 130).map(lambda times: "a" * times + ".com"),
     st.integers(1, 130).map(lambda times: "b." * times + "com"),
     st.text("ab.-éZ1@", max_size=300),
+    st.builds(
+        "{}.{}".format, st.text("anxN1-.\u212a", min_size=1, max_size=9), st.sampled_from(["com", "ORG", "test"])
+    ),
 )
 
 
@@ -31,6 +34,12 @@ def validated(text: str) -> str | None:
 
 @settings(max_examples=100 * TIMES, deadline=None)
 @given(LOCALS, DOMAINS)
+@example("a", "ab--c.com")  # these look plain, and are not
+@example("a", "x.xn--n.com")
+@example("a", "a-.com")
+@example("a", f"{'a' * 64}.com")
+@example("a", "\u212aelvin.com")
+@example("a", "home.local")
 def test_an_address_is_read_as_the_library_reads_it(local: str, domain: str) -> None:
     """Addresses are read the quick way where they are plain, and the careful way otherwise: to the same end."""
     text = f"{local}@{domain}"

@@ -34,7 +34,7 @@ class Change:
 class Trigger(BaseModel):
     """What starts an automation. `filter_criteria`: conditions that it has besides."""
 
-    model_config = ConfigDict(alias_generator=to_camel)
+    model_config = ConfigDict(alias_generator=to_camel, defer_build=True)
 
     type: str = "contact_created"  # the documented default
     contact_list_id: str | None = None
@@ -53,7 +53,7 @@ class Trigger(BaseModel):
 class Automation(BaseModel):
     """An automation as AutoSend returns it."""
 
-    model_config = ConfigDict(alias_generator=to_camel)
+    model_config = ConfigDict(alias_generator=to_camel, defer_build=True)
 
     name: VisibleText
     entry_criteria: Trigger = Field(default_factory=Trigger)

@@ -35,33 +35,34 @@ _MAIL = (
 )
 _NO = r"no|not|never|non|nie|nicht|kein\w*|pas|sin|sem|senza|geen|niet|bez|inga|inget|ej|inte|не|без|ne pas|nao"
 
-# Names of this kind are about other things, or say how somebody can leave.
 _MAX_NAME = 200
-_OTHERWISE = re.compile(
+# Each of these patterns is compiled when it is first used: a start needs none of them.
+# Names of this kind are about other things, or say how somebody can leave.
+_OTHERWISE = (
     r" (sms|texts?|text messages?|phone|mobile|calls?|telephone|whatsapp|push|fax|postal|post|brief|letters?|"
     r"direct mail|"
     r"active subscription|paid subscri\w*|trade|track|tracking|cookies?|terms|privacy|agb|photos?|links?|urls?|"
     r"tokens?|hash|tax|order|orders|payment|"
     r"telefon\w*|telefono|appels?|llamar|llamadas|anrufe?n?|per post|courrier|postitse|open|opened|clicks?|clicked) "
 )
-_BY_MAIL = re.compile(r" (e ?mails?|newsletters?|mailing list|marketing emails?|blog posts?) ")
+_BY_MAIL = r" (e ?mails?|newsletters?|mailing list|marketing emails?|blog posts?) "
 
-_OTHER_CHANNEL = re.compile(r" (sms|mms|text messages?|whatsapp|viber|push|phone|calls?|telephone|telefon\w*) ")
+_OTHER_CHANNEL = r" (sms|mms|text messages?|whatsapp|viber|push|phone|calls?|telephone|telefon\w*) "
 
-_TIME = re.compile(
+_TIME = (
     r" (time|times|timestamp|date|dates|at|on|since|when|day|datum|am|vom|zeitpunkt|le|fecha|data|quando|дата|"
     r"dzien|den|"
     r"datetime|utc) |日|时间|時間|時刻"
 )
-_BY_CHANNEL = re.compile(rf" by (?=(?:{_MAIL}) )")  # says how, not who did it
-_DETAIL = re.compile(
+_BY_CHANNEL = rf" by (?=(?:{_MAIL}) )"  # says how, not who did it
+_DETAIL = (
     r" (reasons?|source|sources|ip|campaign|titles?|id|ids|comments?|method|by|form|text|version|country|level|grund|"
     r"quelle|motif|motivo|raison|reden|powod|orsak|причина|origin|count|counts|number|other|code|codes|type|mode|"
     r"note|"
     r"notes|rate|message|medium|collected from) |理由|原因"
 )
 
-_LEFT = re.compile(
+_LEFT = (
     r" (is )?(un ?sub\w*|un ?subscri\w*|opt(ed)? ?outs?|opt ?outs?|un ?opt|not opted in|"
     r"do ?not ?(e ?mail|contact|market|send|mail|disturb|solicit|spam)\w*|don ?t ?(e ?mail|contact|mail|send)|dnc|"
     r"dne|"
@@ -105,12 +106,12 @@ _LEFT = re.compile(
     r"取消訂閱|黑名单|黑名單|拒收|勿扰"
 )
 # The same, run together with other words.
-_LEFT_INSIDE = re.compile(
+_LEFT_INSIDE = (
     r"unsubscri|(?<![dlr])opt(ed)?out|donot(e?mail|contact)|black_?list|block_?list|suppress(ed|ion)|"
     r"email(blocked|disabled)"
 )
 
-_MAYBE_LEFT = re.compile(
+_MAYBE_LEFT = (
     r" (is |was )?(inactive|disabled|blocked|banned|deleted|archived|suspended|removed|deactivated|spam|junk|"
     r"left (at|on|date|us)|date left|"
     r"excluded|"
@@ -125,7 +126,7 @@ _CONSENT = (
     r"toestemming|zgod[ay]|samtycke|согласи\w*|agree[sd]?|agreement|accept\w*|allow\w*|gdpr|dsgvo|rgpd|avg|rodo|"
     r"autorisation"
 )
-_AGREED = re.compile(
+_AGREED = (
     rf" ((?:double )?opt(ed)? ?ins?|(double )?opt ?in|doi|is subscribed|subscribed|subscriber|subscribes?|"
     rf"subscription|"
     rf"resubscribed|newsletters?|mailing ?lists?|e ?mail (ok|allowed|updates?)|(can|may|ok|"
@@ -147,23 +148,21 @@ _AGREED = re.compile(
     r"購読|メルマガ|メールマガジン|メールニュース|DM配信|dm配信|ニュースレター|配信希望|メール配信|受信希望|同意|许可|許諾|订阅|訂閱|电子报|電子報|接收邮件|"
     r"营销邮件"
 )
-_AGREED_INSIDE = re.compile(
-    r"(?<![dc])opt(ed)?in(?!g)|accepts?(email)?marketing|(marketing|email|gdpr)consent|is_?subscribed"
-)
-_PERMITS = re.compile(rf" (?:{_CONSENT}|accepts?|subscribed|newsletters?|is subscribed) |同意|许可|許諾")
-_VAGUE = re.compile(
+_AGREED_INSIDE = r"(?<![dc])opt(ed)?in(?!g)|accepts?(email)?marketing|(marketing|email|gdpr)consent|is_?subscribed"
+_PERMITS = rf" (?:{_CONSENT}|accepts?|subscribed|newsletters?|is subscribed) |同意|许可|許諾"
+_VAGUE = (
     r" (subscription|subscriber|newsletters?|mailing ?lists?|mailing|inscription|inscrite?|inscrit[oa]|iscrizione|"
     r"suscripcion|подпис\w*|abonnee?|werbung|marketing|gdpr|dsgvo|rgpd|avg|rodo|zapisan[yae]|"
     r"angemeldet|aangemeld|agree[sd]?|agreement|accept\w*|allow\w*|permission\w*|consent\w*|confirmed|.* receive .*) "
 )
 
-_MAYBE_AGREED = re.compile(
+_MAYBE_AGREED = (
     r" (is )?(active|enabled|confirmed|e ?mail (verified|confirmed)|verified|bestatigt|aktiv|actif|activo|attivo|"
     r"ativo|actief|aktywn[ya]|bekraftad|активен|confirme|confirmado|confermato) |有効|启用"
 )
 
 # A question about mail in words that are not known: nobody but the user knows what a yes or no to it means.
-_ABOUT_MAIL = re.compile(
+_ABOUT_MAIL = (
     rf" (?:{_MAIL}|mailing|mejl|maily|mailu|mailen|contactable|reachable|deliverable|contact me|notifications?) |"
     r"newsletter|nyhedsbrev|nyhetsbrev|uutiskirj|hirlev|bulten|buletin|uudiskir|jaunumu|naujienlaisk|"
     r"ενημερωτικ|розсилк|бюлетин|obvestil|novic|zpravodaj|spravodaj|nieuwsbrief|e ?posta|sahkoposti|"
@@ -174,27 +173,27 @@ _STATE = (
     r"durum\w*|tila|stav|stanje|allapot|status|state|stat|zustand|etat|statut|estado|stato|stan|статус|состояние|tilstand|"
     r"standing"
 )
-_STATUS = re.compile(rf" (?:.* )?(?:{_STATE}|type|typ|subscription) |ステータス|状態|状态|狀態|狀况")
-_MAIL_STATUS = re.compile(
+_STATUS = rf" (?:.* )?(?:{_STATE}|type|typ|subscription) |ステータス|状態|状态|狀態|狀况"
+_MAIL_STATUS = (
     rf" (({_MAIL}|e ?mail marketing|mailing list|opt ?in|permission|consent|deliverability|global|list|subscriber|"
     rf"subscribe|suppression|unsubscribed|bounce)( \w+)? (?:{_STATE})|(?:{_STATE}) ({_MAIL})|subscribestatus) |"
     r"(メール|配信|購読|邮件|訂閱|订阅).*(ステータス|状態|状态|狀態)"
 )
-_MAIL_PERMISSION = re.compile(rf" ({_MAIL}|email marketing) (\w+ )?(?:{_CONSENT}) ")
+_MAIL_PERMISSION = rf" ({_MAIL}|email marketing) (\w+ )?(?:{_CONSENT}) "
 
 
 @lru_cache(maxsize=2_000)
 def mail_name(name: str) -> MailName | None:
     """Return what a name says of mail; None where it says nothing."""
     name = name[:_MAX_NAME]
-    words, together = _BY_CHANNEL.sub(" with ", words_of(name)), re.sub(r"[\W_]+", "", name.casefold())
-    if _OTHERWISE.search(words) and not _BY_MAIL.search(words):
+    words, together = re.sub(_BY_CHANNEL, " with ", words_of(name)), re.sub(r"[\W_]+", "", name.casefold())
+    if re.search(_OTHERWISE, words) and not re.search(_BY_MAIL, words):
         return None
-    if _MAIL_STATUS.search(words):
+    if re.search(_MAIL_STATUS, words):
         return MailName("status")
-    if _LEFT.search(words) or _LEFT_INSIDE.search(together):
+    if re.search(_LEFT, words) or re.search(_LEFT_INSIDE, together):
         return _left(words)
-    if agreed := (_AGREED.search(words) or _AGREED_INSIDE.search(together)):
+    if agreed := (re.search(_AGREED, words) or re.search(_AGREED_INSIDE, together)):
         return _agreed(words, agreed.group().strip())
     return _maybe(words)
 
@@ -202,39 +201,39 @@ def mail_name(name: str) -> MailName | None:
 def is_about_another_channel(name: str) -> bool:
     """Return whether a name is about messages that are no mail."""
     words = words_of(name[:_MAX_NAME])
-    return _OTHER_CHANNEL.search(words) is not None and not _BY_MAIL.search(words)
+    return re.search(_OTHER_CHANNEL, words) is not None and not re.search(_BY_MAIL, words)
 
 
 def _left(words: str) -> MailName:
     if re.search(rf" (?:{_NO}) (?:been )?(?:opt(ed)? ?out|unsub\w*) ", words):
         return MailName("agreed", permits=True)
-    is_time = bool(_TIME.search(words))
+    is_time = bool(re.search(_TIME, words))
     return MailName(
-        "left", is_time=is_time, is_detail=bool(_DETAIL.search(words)) and not (is_time and " time" in words)
+        "left", is_time=is_time, is_detail=bool(re.search(_DETAIL, words)) and not (is_time and " time" in words)
     )
 
 
 def _agreed(words: str, what: str) -> MailName | None:
     if re.search(rf" (?:{_STATE}|type) ", words):
         return MailName("status", "maybe")
-    if _DETAIL.search(words):
+    if re.search(_DETAIL, words):
         return None
-    is_time = bool(_TIME.search(words))
+    is_time = bool(re.search(_TIME, words))
     if is_negated(words, what):
         return MailName("left", is_time=is_time)
-    vague = _VAGUE.search(words) and not _MAIL_PERMISSION.search(words)
-    return MailName("agreed", "likely" if vague else "sure", is_time=is_time, permits=bool(_PERMITS.search(words)))
+    vague = re.search(_VAGUE, words) and not re.search(_MAIL_PERMISSION, words)
+    return MailName("agreed", "likely" if vague else "sure", is_time=is_time, permits=bool(re.search(_PERMITS, words)))
 
 
 def _maybe(words: str) -> MailName | None:
     """Return what a name says that is about mail only if its values are."""
-    if _DETAIL.search(words) and not _STATUS.search(words):
+    if re.search(_DETAIL, words) and not re.search(_STATUS, words):
         return None
-    is_time = bool(_TIME.search(words))
-    patterns: tuple[tuple[re.Pattern[str], Says], ...]
+    is_time = bool(re.search(_TIME, words))
+    patterns: tuple[tuple[str, Says], ...]
     patterns = ((_MAYBE_LEFT, "left"), (_MAYBE_AGREED, "agreed"), (_STATUS, "status"))
-    found: Says | None = next((says for pattern, says in patterns if pattern.search(words)), None)
-    if found is None and _ABOUT_MAIL.search(words):
+    found: Says | None = next((says for pattern, says in patterns if re.search(pattern, words)), None)
+    if found is None and re.search(_ABOUT_MAIL, words):
         found = "agreed"
     return MailName(found, "maybe", is_time=is_time) if found else None
 

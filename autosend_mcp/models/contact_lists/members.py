@@ -43,7 +43,7 @@ class People:
 class MembershipCounts(BaseModel):
     """What AutoSend says of people put into or taken out of a list."""
 
-    model_config = ConfigDict(alias_generator=to_camel)
+    model_config = ConfigDict(alias_generator=to_camel, defer_build=True)
 
     added: int | None = None
     created: int | None = None

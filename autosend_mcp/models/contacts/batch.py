@@ -52,7 +52,7 @@ Count = Annotated[int | None, BeforeValidator(_count)]
 class BulkCounts(BaseModel):
     """What AutoSend counts of a bulk update; None where it does not say."""
 
-    model_config = ConfigDict(alias_generator=to_camel)
+    model_config = ConfigDict(alias_generator=to_camel, defer_build=True)
 
     success_count: Count = None
     failed_count: Count = None

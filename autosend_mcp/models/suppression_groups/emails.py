@@ -45,7 +45,7 @@ def _reason(value: object, info: ValidationInfo) -> object:
 class SuppressionEntry(BaseModel):
     """An address in a suppression group. Only the address is taken for granted."""
 
-    model_config = ConfigDict(alias_generator=to_camel)
+    model_config = ConfigDict(alias_generator=to_camel, defer_build=True)
 
     email: str
     group_id: VisibleText | None = None
