@@ -18,6 +18,7 @@ from autosend_mcp.tools.registry import TOOLS, Tool
 from autosend_mcp.variables import variable_of
 from manifests.exchanges import exchanges_table
 from manifests.hosts import as_text, described_settings
+from manifests.links import addresses, buttons
 from manifests.tables import table
 from manifests.tool_pages import tools_reference, tools_table
 
@@ -141,4 +142,6 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "unknowns": unknowns_table,
     "addresses": addresses_table,
     "exchanges": exchanges_table,
+    "buttons": buttons,
+    "addresses_of_links": addresses,
 }

@@ -17,7 +17,9 @@ from typing import Any
 
 from autosend_mcp.tools.registry import TOOLS
 from manifests.blocks import BLOCKS, filled, opening
-from manifests.hosts import bundle, desktop_config, registry_entry
+from manifests.extensions import docker_entry, docker_tools, gemini_extension, marketplace, plugin, plugin_servers
+from manifests.hosts import bundle, bundle_project, desktop_config, registry_entry
+from manifests.icon import icon
 from manifests.offer import offer
 from manifests.openapi import openapi
 from manifests.pages import pages_below, refreshed
@@ -26,6 +28,8 @@ from manifests.pictures import exchange
 ROOT = Path(__file__).resolve().parents[1]
 COMMAND = ".venv/bin/python manifests/generate.py"
 DEFINITIONS = "autosend_mcp/tools/definitions"
+PLUGIN = "manifests/claude-plugin"
+ICONS = ("manifests/mcpb/icon.png", f"{PLUGIN}/icon.png")
 
 Json = dict[str, Any]
 
@@ -59,7 +63,12 @@ def drifted(root: Path, *, outputs: bool = False) -> dict[str, str | None]:
 
 def generated(root: Path) -> dict[str, str]:
     """Return the text of every generated file by its path, and of every page below `root` with its blocks."""
-    return {**_files(), **_pages(root)}
+    return {**_files(), **_icons(root), **_pages(root)}
+
+
+def _icons(root: Path) -> dict[str, str]:
+    """Return the icon wherever a manifest shows it; what is there stays, if it shows the same."""
+    return {path: _text(icon((root / path).read_bytes() if (root / path).exists() else b"")) for path in ICONS}
 
 
 @cache
@@ -69,7 +78,14 @@ def _files() -> dict[str, str]:
     return {
         "manifests/server.json": _json(registry_entry(project)),
         "manifests/mcpb/manifest.json": _json(bundle(project)),
+        "manifests/mcpb/pyproject.toml": bundle_project(project),
         "manifests/claude-desktop.json": _json(desktop_config()),
+        ".claude-plugin/marketplace.json": _json(marketplace(project)),
+        f"{PLUGIN}/.claude-plugin/plugin.json": _json(plugin(project)),
+        f"{PLUGIN}/.mcp.json": _json(plugin_servers()),
+        "manifests/gemini-extension/gemini-extension.json": _json(gemini_extension(project)),
+        "manifests/docker/server.yaml": docker_entry(project),
+        "manifests/docker/tools.json": _json(docker_tools()),
         "autosend_mcp/server/front/offer.json": _json(offer(project)),
         "autosend_mcp/sandbox/openapi.json": _json(openapi(project)),
         "docs/exchange.svg": exchange(),
@@ -89,13 +105,18 @@ def _pages(root: Path) -> dict[str, str]:
     return {path: filled(path, text) for path, text in texts.items()}
 
 
-def _json(value: Json) -> str:
+def _json(value: Json | list[Json]) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 def _read(path: Path) -> str:
     """Return the text of a file, empty where there is none: no generated file is empty."""
-    return path.read_text(encoding="utf-8", errors="surrogateescape") if path.exists() else ""
+    return _text(path.read_bytes()) if path.exists() else ""
+
+
+def _text(content: bytes) -> str:
+    """Return the bytes as text, a picture's too."""
+    return content.decode(errors="surrogateescape")
 
 
 def _write(path: Path, text: str | None) -> None:

@@ -8,7 +8,9 @@ from autosend_mcp.server.app import NAME, TITLE, chosen
 from autosend_mcp.settings import Settings
 from autosend_mcp.variables import variable_of
 
-SCHEMA = Path(__file__).parent / "schema" / "server.schema.json"
+ROOT = Path(__file__).resolve().parents[1]
+RAW = "https://raw.githubusercontent.com"
+SCHEMA = ROOT / "manifests" / "schema" / "server.schema.json"
 REGISTRY_NAME = f"io.github.{NAME}/{NAME}"
 REQUIRED = frozenset({"api_key"})
 
@@ -60,6 +62,9 @@ def registry_entry(project: Json) -> Json:
         "title": TITLE,
         "description": project["description"],
         "version": project["version"],
+        "websiteUrl": project["urls"]["Homepage"],
+        "repository": {"url": project["urls"]["Repository"], "source": "github"},
+        "icons": [{"src": icon_address(project), "mimeType": "image/png", "sizes": ["512x512"]}],
         "packages": [package],
     }
 
@@ -67,6 +72,7 @@ def registry_entry(project: Json) -> Json:
 def bundle(project: Json) -> Json:
     """Return the manifest of the desktop bundle, which asks the user for the settings instead of reading a file."""
     asked = [name for name, title in ASKED.items() if title]
+    urls = project["urls"]
     return {
         "manifest_version": "0.4",
         "name": project["name"],
@@ -74,6 +80,13 @@ def bundle(project: Json) -> Json:
         "version": project["version"],
         "description": project["description"],
         "author": {"name": project["authors"][0]["name"]},
+        "repository": {"type": "git", "url": f"{urls['Repository']}.git"},
+        "homepage": urls["Homepage"],
+        "documentation": urls["Documentation"],
+        "support": urls["Issues"],
+        "privacy_policies": [f"{urls['Documentation']}#security-and-privacy"],
+        "icon": "icon.png",
+        "icons": [{"src": "icon.png", "size": "512x512"}],
         "license": project["license"],
         "keywords": project["keywords"],
         "server": {
@@ -92,8 +105,35 @@ def bundle(project: Json) -> Json:
             "platforms": ["darwin", "win32", "linux"],
             "runtimes": {"python": project["requires-python"]},
         },
-        "user_config": {name: _question(name, described_settings()[name]) for name in asked},
+        "user_config": {name: question(name, described_settings()[name]) for name in asked},
     }
+
+
+def bundle_project(project: Json) -> str:
+    """Return the pyproject.toml of the bundle: what it runs, and the versions that the tests ran with.
+
+    It stands for a lock, which would name a package index.
+    """
+    pins = [line for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if line]
+    named = [f"{name} = {json.dumps(project[name])}" for name in ("name", "version", "description", "requires-python")]
+    command, entry = next(iter(project["scripts"].items()))
+    return "\n".join([
+        "[build-system]", 'requires = ["hatchling>=1.27"]', 'build-backend = "hatchling.build"', "",
+        "[project]", *named, f"dependencies = {_toml_list(project['dependencies'])}", "",
+        "[project.scripts]", f"{command} = {json.dumps(entry)}", "",
+        "[tool.hatch.build.targets.wheel]", 'packages = ["autosend_mcp"]', "",
+        "[tool.uv]", f"constraint-dependencies = {_toml_list(pins)}", "",
+    ])  # fmt: skip
+
+
+def _toml_list(texts: list[str]) -> str:
+    return "\n".join(["[", *(f"    {json.dumps(text)}," for text in texts), "]"])
+
+
+def icon_address(project: Json) -> str:
+    """Return the address of the icon, once the project is published."""
+    repository: str = project["urls"]["Repository"]
+    return f"{repository.replace('https://github.com', RAW)}/main/manifests/mcpb/icon.png"
 
 
 def desktop_config() -> Json:
@@ -127,7 +167,7 @@ def _variable(name: str, setting: Json) -> Json:
     return entry | ({"choices": setting["enum"]} if "enum" in setting else {})
 
 
-def _question(name: str, setting: Json) -> Json:
+def question(name: str, setting: Json) -> Json:
     """Return a setting as the bundle asks for it.
 
     An optional one always has a default: without one a host leaves `${user_config...}` as it stands in the

@@ -25,7 +25,9 @@ NOT_RUN = [
     for block in blocks(text)
     if block.language == "sh" and not block.is_run
 ]
-HOSTS = {"autosend.com", "keepachangelog.com", "modelcontextprotocol.io", "semver.org"}
+HOSTS = {"autosend.com", "keepachangelog.com", "modelcontextprotocol.io", "semver.org"} | {
+    "cursor.com", "insiders.vscode.dev", "kiro.dev", "vscode.dev",  # links that install
+}  # fmt: skip
 
 # Links and pictures, with their targets; no code, where brackets mean something else.
 LINK = re.compile(r"!?\[([^\]]*)\]\(([^)\s]+)\)")
@@ -197,15 +199,17 @@ def test_every_threat_has_a_test_that_is_there() -> None:
     assert [row for row in rows if "`test_" not in row.rpartition(" | ")[2]] == []
 
 
-def test_what_the_package_index_shows_links_to_no_file() -> None:
-    """The index renders the README without the repository: links become names, pictures what they show."""
+def test_what_the_package_index_shows_links_to_the_repository() -> None:
+    """The index renders the README without the repository: links and pictures get the addresses they have there."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     index = README
-    hook = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["metadata"]["hooks"][
-        "fancy-pypi-readme"
-    ]
-    for change in hook["substitutions"]:
+    for change in project["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]["substitutions"]:
         index = re.sub(change["pattern"], change["replacement"], index)
-    assert "docs/tools.md" in index
-    assert "an import halfway" not in index
-    for _, target in LINK.findall(CODE.sub("", index)):
-        assert target.startswith("https://") or target[1:] in anchors(index), target
+    before, after = ([*LINK.finditer(CODE.sub("", text))] for text in (README, index))
+    assert len(before) == len(after) > 10
+    pages = f"{project['project']['urls']['Repository']}/blob/main/"
+    pictures = pages.replace("github.com", "raw.githubusercontent.com").replace("/blob/", "/")
+    for link, shown in zip(before, after, strict=True):
+        place = pictures if link[0].startswith("!") else pages
+        is_file = not link[2].startswith(("https://", "#"))
+        assert shown[2] == (f"{place}{link[2]}" if is_file else link[2])

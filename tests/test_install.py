@@ -3,9 +3,11 @@
 import json
 import tomllib
 from argparse import Namespace
+from base64 import b64decode
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from hypothesis import given, settings
@@ -117,6 +119,26 @@ def test_the_key_is_asked_for_referred_to_or_in_a_file_of_its_own(host: str, tmp
     (entry,) = servers(host, machine).values()
     assert entry["args"] == ["--sandbox"]
     assert not entry.get("env")
+
+
+@pytest.mark.parametrize("host", ["cursor", "vscode"])
+def test_print_shows_a_link_that_holds_the_entry(host: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    machine = machine_in(tmp_path, AUTOSEND_API_KEY=KEY)
+    assert install(machine, host, "--print", "--read-only") == 0
+    printed = capsys.readouterr().out
+    link = urlsplit(next(line for line in printed.splitlines() if "open this link" in line).split(": ", 1)[1])
+    assert install(machine, host, "--read-only") == 0
+    (entry,) = servers(host, machine).values()
+    if host == "cursor":
+        parts = parse_qs(link.query, strict_parsing=True)
+        assert (link.scheme, parts["name"]) == ("cursor", ["autosend"])
+        assert json.loads(b64decode(parts["config"][0], validate=True)) == entry
+    else:
+        inputs = jsonc.read(HOSTS[host].file(machine).read_text())["inputs"]
+        assert json.loads(unquote(link.query)) == {"name": "autosend", "inputs": inputs, **entry}
+    capsys.readouterr()
+    assert install(machine, host, "--print", "--sandbox") == 0
+    assert "autosend_key" not in capsys.readouterr().out
 
 
 def test_a_key_that_stood_in_a_hosts_file_moves_into_its_own(

@@ -1,11 +1,14 @@
 """The generated files: in step with the definitions, valid, and true about the package."""
 
+import base64
 import json
 import re
+import tomllib
+import zlib
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from jsonschema import Draft7Validator, FormatChecker
@@ -19,8 +22,10 @@ from autosend_mcp.variables import variable_of
 from manifests.blocks import BLOCKS, closing, opening, settings_table, tokens, tokens_sentence, toolsets_table
 from manifests.examples import EXAMPLES
 from manifests.exchanges import FOLDER
-from manifests.generate import COMMAND, DEFINITIONS, ROOT, drifted, generated, main
+from manifests.extensions import plugin_servers
+from manifests.generate import COMMAND, DEFINITIONS, ICONS, PLUGIN, ROOT, drifted, generated, main
 from manifests.hosts import ASKED, REQUIRED
+from manifests.links import LINKS
 from manifests.tool_pages import reference_of, tools_reference, tools_table
 from tests.support.line import over_a_line
 
@@ -30,16 +35,12 @@ SERVER, BUNDLE, DESKTOP = "manifests/server.json", "manifests/mcpb/manifest.json
 SCHEMAS = {SERVER: "server.schema.json", BUNDLE: "mcpb-manifest-v0.4.schema.json"}
 README, GUIDE = "README.md", "docs/guide.md"  # pages with generated blocks
 OFFER, OPENAPI = "autosend_mcp/server/front/offer.json", "autosend_mcp/sandbox/openapi.json"
-# Whole files, and one definition.
-WHOLE = [
-    SERVER,
-    BUNDLE,
-    DESKTOP,
-    OFFER,
-    OPENAPI,
-    "docs/exchange.svg",
-    f"{DEFINITIONS}/create_contact.json",
-]  # one of each
+MARKETPLACE, PLUGIN_FILE = ".claude-plugin/marketplace.json", f"{PLUGIN}/.claude-plugin/plugin.json"
+SERVERS, GEMINI = f"{PLUGIN}/.mcp.json", "manifests/gemini-extension/gemini-extension.json"
+ENTRY, LISTED, PROJECT = "manifests/docker/server.yaml", "manifests/docker/tools.json", "manifests/mcpb/pyproject.toml"
+MANIFESTS = [SERVER, BUNDLE, DESKTOP, MARKETPLACE, PLUGIN_FILE, SERVERS, GEMINI, ENTRY, LISTED, PROJECT]
+# One of each kind, and of what is generated from the tools.
+WHOLE = [*MANIFESTS, *ICONS, OFFER, OPENAPI, "docs/exchange.svg", f"{DEFINITIONS}/create_contact.json"]
 VARIABLES = {variable_of(field) for field in Settings.model_fields}
 HOST = re.compile(r"(?:https?://[^\s/\"]+|\b(?:[a-z0-9-]+\.)+(?:com|dev|io|net|org)\b)")
 
@@ -112,7 +113,7 @@ def test_a_fresh_copy_is_in_step_and_a_second_run_writes_nothing(
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("path", [*WHOLE, README, GUIDE])
+@pytest.mark.parametrize("path", [SERVER, ENTRY, PROJECT, ICONS[0], OFFER, "docs/exchange.svg", README, GUIDE])
 @pytest.mark.slow
 def test_one_changed_byte_is_reported_and_written_anew(
     copy: Path, path: str, capsys: pytest.CaptureFixture[str]
@@ -126,7 +127,7 @@ def test_one_changed_byte_is_reported_and_written_anew(
     assert (copy / path).read_bytes() == right
 
 
-@pytest.mark.parametrize("path", WHOLE)
+@pytest.mark.parametrize("path", [SERVER, ICONS[1]])
 def test_a_missing_file_is_reported(copy: Path, path: str, capsys: pytest.CaptureFixture[str]) -> None:
     (copy / path).unlink()
     assert main(["--check"], copy) == 1
@@ -253,7 +254,9 @@ def test_the_registry_entry_has_only_fields_that_its_schema_names() -> None:
 
 def test_every_version_is_the_version_of_the_package() -> None:
     entry = _load(SERVER)
-    versions = {entry["version"], *(package["version"] for package in entry["packages"]), _load(BUNDLE)["version"]}
+    versions = {entry["version"], *(package["version"] for package in entry["packages"])}
+    versions |= {_load(path)["version"] for path in (BUNDLE, PLUGIN_FILE, GEMINI)}
+    versions |= {tomllib.loads((ROOT / PROJECT).read_text())["project"]["version"]}
     assert versions == {version("autosend-mcp")}
 
 
@@ -314,6 +317,78 @@ def test_the_bundle_starts_a_file_and_a_command_that_exist() -> None:
     assert f'\n{server["mcp_config"]["args"][-1]} = "' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
+def test_the_bundle_pins_what_the_package_needs_and_starts_what_it_starts() -> None:
+    ours, bundled = (tomllib.loads((ROOT / path).read_text()) for path in ("pyproject.toml", PROJECT))
+    for part in ("name", "dependencies", "requires-python", "scripts"):
+        assert bundled["project"][part] == ours["project"][part]
+    pinned = {pin.partition("==")[0] for pin in bundled["tool"]["uv"]["constraint-dependencies"]}
+    assert {re.split("[<>=]", needed)[0] for needed in ours["project"]["dependencies"]} <= pinned
+
+
+def test_the_key_is_a_secret_wherever_a_host_asks_for_it() -> None:
+    assert _load(BUNDLE)["user_config"] == _load(PLUGIN_FILE)["userConfig"]
+    assert [name for name, one in _load(PLUGIN_FILE)["userConfig"].items() if one.get("sensitive")] == ["api_key"]
+    assert _load(PLUGIN_FILE)["mcpServers"] == "./.mcp.json"
+    assert _load(SERVERS) == plugin_servers()
+    settings = {one["envVar"]: one["sensitive"] for one in _load(GEMINI)["settings"]}
+    assert settings == {"AUTOSEND_API_KEY": True, "AUTOSEND_PROJECT_ID": False}
+    assert settings.keys() == _load(GEMINI)["mcpServers"]["autosend"]["env"].keys()
+    entry = (ROOT / ENTRY).read_text()
+    assert entry.count('env: "AUTOSEND_API_KEY"') == entry.count("AUTOSEND_API_KEY") == 1
+    assert entry.index("secrets:") < entry.index("AUTOSEND_API_KEY") < entry.index("  env:\n")
+
+
+def test_the_marketplace_and_every_address_lead_to_files_that_are_there() -> None:
+    (listed,) = _load(MARKETPLACE)["plugins"]
+    assert listed["name"] == json.loads((ROOT / listed["source"] / ".claude-plugin/plugin.json").read_text())["name"]
+    home = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Repository"]
+    texts = "".join((ROOT / path).read_text() for path in [*MANIFESTS, "pyproject.toml", "manifests/docker/readme.md"])
+    named = set(re.findall(r"https://(?:raw\.githubusercontent|github)\.com/([\w./-]+)", texts))
+    inside = {one.removeprefix(home.removeprefix("https://github.com/")).removesuffix(".git") for one in named}
+    paths = {re.sub(r"^/(?:blob/)?main/", "", one) for one in inside - {"", "/issues", "/blob/main/", "/main/"}}
+    assert {"docs/hosts.md", "CHANGELOG.md", "manifests/mcpb/icon.png"} <= paths
+    assert [path for path in paths if not (ROOT / path).is_file()] == []
+    assert "## Security and privacy" in (ROOT / "docs/hosts.md").read_text()
+
+
+def _entry_in(link: str) -> tuple[str, dict[str, Any], list[dict[str, Any]]]:
+    """Return the name, the entry and the inputs that a link holds, as a host reads it."""
+    query = urlsplit(link).query
+    if "=" not in query.partition("&")[0]:
+        entry = json.loads(unquote(query))
+        return entry.pop("name"), entry, entry.pop("inputs", [])
+    parts = parse_qs(query, strict_parsing=True)
+    if link.startswith("goose:"):
+        assert parts["env"] == ["AUTOSEND_API_KEY=AutoSend API key"]
+        return parts["id"][0], {"command": parts["cmd"][0], "args": parts["arg"]}, []
+    (config,) = parts["config"]
+    entry = json.loads(config if config.startswith("{") else base64.b64decode(config, validate=True))
+    return parts["name"][0], entry, json.loads(parts.get("inputs", ["[]"])[0])
+
+
+@pytest.mark.parametrize("host", LINKS)
+def test_a_link_installs_the_entry_that_is_pasted_elsewhere(host: str) -> None:
+    link = LINKS[host]()
+    assert re.fullmatch(r"[!-~]+", link)
+    assert not set("()<>|`") & set(link)
+    assert any(link in (ROOT / path).read_text() for path in ("README.md", "docs/hosts.md"))
+    name, entry, inputs = _entry_in(link)
+    key = entry.pop("env", {}).pop("AUTOSEND_API_KEY", "")
+    pasted = _load(DESKTOP)["mcpServers"][name]
+    assert entry == {part: pasted[part] for part in ("command", "args")}
+    assert key in {"", "${AUTOSEND_API_KEY}", "${env:AUTOSEND_API_KEY}"} or key == f"${{input:{inputs[0]['id']}}}"
+    assert all(one["password"] for one in inputs)
+
+
+def test_the_icon_is_a_square_of_512_pixels_that_is_drawn_from_the_svg() -> None:
+    content = (ROOT / ICONS[0]).read_bytes()
+    assert (content[:8], content[16:26]) == (b"\x89PNG\r\n\x1a\n", b"\0\0\2\0\0\0\2\0\x08\x06")
+    rows = zlib.decompress(content[41:-16])
+    assert len(rows) == 512 * (512 * 4 + 1)
+    at = {(x, y): rows[y * 2049 + 1 + x * 4 :][:4].hex() for x, y in ((0, 0), (256, 20), (256, 170), (120, 380))}
+    assert at == {(0, 0): "00000000", (256, 20): "3d63ddff", (256, 170): "ffffffff", (120, 380): "ffffffff"}
+
+
 def test_no_manifest_names_a_package_registrys_host() -> None:
     assert _hosts('"https://packages.example.net/simple", files.example.org') == {
         "packages.example.net",
@@ -321,7 +396,8 @@ def test_no_manifest_names_a_package_registrys_host() -> None:
     }
     allowed = _hosts(f"{Settings.model_fields['base_url'].default} {_schema_of(SERVER)['$id']} example.com")
     allowed |= {host for file in FOLDER.rglob("*.json") for host in _hosts(file.read_text(encoding="utf-8"))}
-    named = {path: _hosts(text) for path, text in generated(ROOT).items() if path.endswith(".json")}
+    allowed |= {"github.com", "raw.githubusercontent.com"}
+    named = {path: _hosts(text) for path, text in generated(ROOT).items() if path in MANIFESTS}
     assert {path: hosts - allowed for path, hosts in named.items() if hosts - allowed} == {}
     assert "registryBaseUrl" not in (ROOT / SERVER).read_text(encoding="utf-8")
 

@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# What `install` writes, read by the hosts' own commands (claude, codex, gemini) as a new user has them: a home with
+# What `install` and the manifests hold, used by the hosts' own commands (claude, codex, gemini) as a new user has them: a home with
 # nothing in it, no account, no model. From the project's root, with the project installed in .venv:
 #   bash .ci/hosts/run.sh
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 root=$PWD
-command=$root/.venv/bin/autosend-mcp
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 unset "${!AUTOSEND_@}"
@@ -17,6 +16,13 @@ npm_ci .ci/hosts
 node .ci/hosts/node_modules/@anthropic-ai/claude-code/install.cjs # it puts the program of this platform into its place
 bin=$root/.ci/hosts/node_modules/.bin
 with_command=$bin:$PATH
+
+# A wheel, as users have it: it starts sooner than the clone, and a host waits for a few seconds only. What it depends on
+# is that of .venv.
+python3 -m venv --without-pip "$scratch/venv"
+.venv/bin/pip --python "$scratch/venv/bin/python" install -q --no-deps .
+.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' >"$(echo "$scratch"/venv/lib/python*/site-packages)/beside.pth"
+command=$scratch/venv/bin/autosend-mcp
 without_command=/usr/bin:/bin
 
 expect() { # what is checked, a text, a file that has it on one line
@@ -69,18 +75,45 @@ check() { # the host's command, its name here, what it prints of a server that i
   expect "$host: $own reads the file that install writes" "${started% --*}" "$HOME/listed"
 }
 
+in_folder() { # a command of a host's own; what it prints, in $HOME/printed
+  (cd "$HOME/folder" && PATH=$scratch/uvx:$with_command timeout 120 "$@" </dev/null >"$HOME/printed" 2>&1) || {
+    cat "$HOME/printed" >&2
+    fail "$*"
+  }
+}
+
 claude_code() {
-  check claude claude-code "autosend: $command --sandbox --read-only - ✔ Connected" &&
-    python3 .ci/hosts/tools.py claude
+  check claude claude-code "autosend: $command --sandbox --read-only - ✔ Connected"
+  python3 .ci/hosts/tools.py claude || fail "claude has other tools"
+  new_home claude-plugin
+  in_folder claude plugin validate --strict --profile directory "$root/manifests/claude-plugin"
+  in_folder claude plugin validate --strict "$root"
+  in_folder claude plugin marketplace add "$root"
+  in_folder claude plugin install autosend-mcp@autosend-mcp --config api_key=AS_not_a_key_of_anybody
+  in_folder claude mcp list
+  expect "claude-code: claude starts the server of the plugin" "autosend-mcp:autosend: uvx autosend-mcp - ✔ Connected" \
+    "$HOME/printed"
 }
 
 codex() {
-  check codex codex '"name": "autosend"' && python3 .ci/hosts/tools.py codex
+  check codex codex '"name": "autosend"'
+  python3 .ci/hosts/tools.py codex || fail "codex has other tools"
 }
 
 gemini() {
   check gemini gemini "✓ autosend: $command --sandbox --read-only (stdio) - Connected"
+  new_home gemini-extension
+  echo "{\"$HOME/folder\": \"TRUST_FOLDER\", \"$root/manifests\": \"TRUST_FOLDER\"}" >"$HOME/.gemini/trustedFolders.json"
+  in_folder gemini extensions install "$root/manifests/gemini-extension" --consent --skip-settings
+  in_folder gemini mcp list
+  expect "gemini: gemini starts the server of the extension" \
+    "✓ autosend (from autosend-mcp): uvx autosend-mcp (stdio) - Connected" "$HOME/printed"
 }
+
+# The manifests start `uvx autosend-mcp`, which is not published yet: this stands for uvx.
+mkdir "$scratch/uvx"
+printf '#!/bin/sh\n[ "$1" = autosend-mcp ] && shift && exec "%s" "$@"\n' "$command" >"$scratch/uvx/uvx"
+chmod +x "$scratch/uvx/uvx"
 
 running=()
 for host in claude_code codex gemini; do # each is seconds of starting, most of it waiting

@@ -107,21 +107,21 @@ check_inspector() { # protocol era
 }
 
 check_mcpb() {
-  local stage=$scratch/autosend-mcp
-  if [ ! -f manifests/mcpb/manifest.json ]; then
-    [ "${REQUIRE_NODE:-}" != 1 ] || fail "there is no manifests/mcpb/manifest.json"
-    echo "mcpb checks skipped: there is no manifests/mcpb/manifest.json"
-    return
-  fi
-  "$bin/mcpb" validate manifests/mcpb/manifest.json
-  mkdir "$stage"
-  cp -R pyproject.toml README.md LICENSE autosend_mcp manifests/mcpb/. "$stage"
-  find "$stage" -name __pycache__ -prune -exec rm -r {} +
-  timeout 60 "$bin/mcpb" pack "$stage" "$scratch/autosend-mcp.mcpb" >"$scratch/pack.log" 2>&1 </dev/null || {
+  .venv/bin/python manifests/bundle.py "$scratch/bundle"
+  "$bin/mcpb" validate "$scratch/bundle/manifest.json"
+  timeout 60 "$bin/mcpb" pack "$scratch/bundle" "$scratch/autosend-mcp.mcpb" >"$scratch/pack.log" 2>&1 </dev/null || {
     cat "$scratch/pack.log" >&2
     fail "mcpb pack"
   }
   grep -E '^(package size|unpacked size|total files):' "$scratch/pack.log"
+  timeout 60 "$bin/mcpb" unpack "$scratch/autosend-mcp.mcpb" "$scratch/unpacked" >/dev/null </dev/null || fail "mcpb unpack"
+  python3 -m venv "$scratch/uv"
+  "$scratch/uv/bin/pip" install -q uv
+  # What the host does: uv makes the environment, at the first start. The pins of the bundle are those of the tests.
+  timeout 180 "$scratch/uv/bin/uv" sync -q --directory "$scratch/unpacked" || fail "uv cannot install the bundle"
+  "$scratch/uv/bin/uv" pip freeze -q --directory "$scratch/unpacked" | grep -E '^[a-z0-9_-]+==' | tr _ - >"$scratch/frozen"
+  ! grep -vxFf <(sed 's/ *;.*//; s/ *$//' constraints.txt) "$scratch/frozen" || fail "the bundle installs other versions"
+  PATH=$scratch/uv/bin:$PATH .venv/bin/python .ci/node/bundle.py "$scratch/unpacked" || fail "the bundle does not start"
 }
 
 heading "npm ci"

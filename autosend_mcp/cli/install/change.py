@@ -12,9 +12,10 @@ from typing import Any, cast
 from autosend_mcp.cli.exits import without_keys
 from autosend_mcp.cli.install import jsonc, toml_tables
 from autosend_mcp.cli.install.files import backed_up, content, written
-from autosend_mcp.cli.install.hosts import INPUT, Entry, Host
+from autosend_mcp.cli.install.hosts import Entry, Host
 from autosend_mcp.cli.install.jsonc import CannotEditError
 from autosend_mcp.cli.install.key import KEY, KEY_FILE, Key
+from autosend_mcp.cli.install.links import INPUT
 from autosend_mcp.cli.install.machine import Machine
 
 _NAME, _OTHER_NAME = "autosend", "autosend-contacts"
@@ -168,6 +169,14 @@ def pasted(host: Host, change: Change) -> str:
         return toml_tables.shown(path, entry)
     inputs = {"inputs": [INPUT]} if "${input:" in str(entry.get("env")) else {}
     return json.dumps({**inputs, host.members: {change.name: entry}}, indent=2, ensure_ascii=False) + "\n"
+
+
+def linked(host: Host, change: Change) -> str:
+    """Return the link that installs the entry, empty where the host opens none; without any key in it."""
+    if host.link is None or change.entry is None:
+        return ""
+    entry = json.loads(without_keys(json.dumps(change.entry)))
+    return host.link(change.name, {part: entry[part] for part in ("command", "args", "env") if part in entry})
 
 
 def _with_input(text: str) -> str:

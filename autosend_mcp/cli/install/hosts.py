@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from autosend_mcp.cli.install import links
 from autosend_mcp.cli.install.machine import Machine
 
 Entry = dict[str, Any]
 
 KEY = "AUTOSEND_API_KEY"
-INPUT: Entry = {"type": "promptString", "id": "autosend_key", "description": "AutoSend API key", "password": True}
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class Host:
 
     `reference`: the value that stands for a variable of the environment; "input": the host asks for it and keeps it;
     "forward": it names variables to pass on; None: a file is needed, for the host starts without the user's shell.
+    `link`: what installs an entry when it is opened.
     """
 
     title: str
@@ -28,6 +29,7 @@ class Host:
     add: Callable[[str, Entry], Sequence[str]] | None = None
     remove: Callable[[str], Sequence[str]] | None = None
     next_step: str = "Restart it, and ask it for your contact lists."
+    link: Callable[[str, Entry], str] | None = None
 
     @property
     def program(self) -> str:
@@ -89,12 +91,13 @@ HOSTS: dict[str, Host] = {
         lambda name: ["claude", "mcp", "remove", "-s", "user", name],
         "Start claude anew, and ask it for your contact lists; /mcp shows the server.",
     ),
-    "cursor": Host("Cursor", lambda machine: machine.home / ".cursor" / "mcp.json", "mcpServers"),
+    "cursor": Host("Cursor", lambda machine: machine.home / ".cursor" / "mcp.json", "mcpServers", link=links.cursor),
     "vscode": Host(
         "VS Code",
         lambda machine: machine.applications / "Code" / "User" / "mcp.json",
         "servers",
         "input",
+        link=links.vscode,
         next_step="Run MCP: List Servers and start autosend; VS Code asks for the key once and keeps it.",
     ),
     "codex": Host(

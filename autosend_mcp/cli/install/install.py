@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from autosend_mcp.cli.exits import failed, usage, without_keys
-from autosend_mcp.cli.install.change import Change, entry_before, installed, pasted, uninstalled
+from autosend_mcp.cli.install.change import Change, entry_before, installed, linked, pasted, uninstalled
 from autosend_mcp.cli.install.hosts import HOSTS, Host
 from autosend_mcp.cli.install.jsonc import CannotEditError
 from autosend_mcp.cli.install.key import Key, key_for, usual_file
@@ -117,7 +117,10 @@ def _to_paste(host: Host, change: Change, commands: Sequence[Sequence[str]], key
     """Return what to run, or to put into the file by hand."""
     lines = [f"Run: {_shell(words)}" for words in commands] + ["Or put" if commands else "Put"]
     lines[-1] += f" this into {change.file}:"
-    return "\n".join([*lines, without_keys(pasted(host, change)).rstrip("\n"), *([key.said] if key else [])])
+    lines.append(without_keys(pasted(host, change)).rstrip("\n"))
+    if link := linked(host, change):
+        lines.append(f"Or open this link: {link}")
+    return "\n".join([*lines, *([key.said] if key else [])])
 
 
 def _by_hand(flags: Namespace) -> str:
