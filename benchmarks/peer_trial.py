@@ -4,6 +4,7 @@ import asyncio
 import compileall
 import os
 import shutil
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from benchmarks.peer_imports import opt_outs
 from benchmarks.peer_line import Line, line_to
 from benchmarks.peer_servers import OURS, Server
 from benchmarks.peer_situations import Seen, put_through
-from benchmarks.raw_client import RawClient, started
+from benchmarks.raw_client import RawClient, ServerFailed, started
 
 ERA = "2025-11-25"
 IMPORTS = {"AUTOSEND_TOOLSETS": "contacts,lists,fields,suppressions,imports", "AUTOSEND_RATE_LIMIT": "100000"}
@@ -47,6 +48,22 @@ async def running(
     with (home / log).open("a+", encoding="utf-8") as stderr:
         async with started(command, home, environment, stderr, ERA) as client:
             yield client
+
+
+async def those_that_start(servers: list[Server], directory: Path, scratch: Path) -> list[Server]:
+    """Return the servers without those peers whose installation does not start, and print which these are."""
+    found: list[Server] = []
+    for server in servers:
+        try:
+            async with line_to(server.api()) as line, running(server, directory, scratch, line=line) as client:
+                await client.request("tools/list", {})
+        except ServerFailed as failed:
+            if server is OURS:
+                raise
+            print(f"{server.name} is left out: it does not start ({failed})", file=sys.stderr)
+        else:
+            found.append(server)
+    return found
 
 
 async def _trial(server: Server, directory: Path, scratch: Path, *, quick: bool) -> Trial:

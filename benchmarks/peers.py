@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.peer_figures import Figures, measured
 from benchmarks.peer_report import as_json, print_all, print_rules
 from benchmarks.peer_servers import OURS, PEERS, Server
-from benchmarks.peer_trial import Trial, trials
+from benchmarks.peer_trial import Trial, those_that_start, trials
 
 _SCRATCH = Path(__file__).resolve().parents[1] / "build" / "peers"
 _SIOCSIFFLAGS = 0x8914
@@ -63,8 +63,9 @@ def _can_be_isolated() -> bool:
 
 async def _measure(servers: list[Server], directory: Path, args: argparse.Namespace) -> tuple[list[Trial], Figures]:
     with tempfile.TemporaryDirectory() as scratch:
+        servers = await those_that_start(servers, directory, Path(scratch))
         done = await trials(servers, directory, Path(scratch), quick=args.quick)
-        return done, await measured(servers, directory, Path(scratch), 1 if args.quick else args.rounds)
+        return done, await measured(servers, directory, Path(scratch), 1 if args.quick else max(1, args.rounds))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -80,21 +81,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     given = list(sys.argv[1:] if argv is None else argv)
     args = parser.parse_args(given)
+    directory = args.directory.resolve()
     if args.rules:
         print_rules()
         return 0
     servers = [OURS, *PEERS]
     if not args.inside:
         if not args.quick:
-            _install(PEERS, args.directory)
+            _install(PEERS, directory)
         if not _can_be_isolated():
             print("No network namespace can be made here (Linux's unshare), so no server is driven.", file=sys.stderr)
             return 0 if args.quick else 1
         return _isolated(given)
     _loopback_alone()
-    servers = [server for server in servers if server.command(args.directory)]
-    done, figures = asyncio.run(_measure(servers, args.directory, args))
-    about: dict[str, Any] = {"quick": args.quick, "rounds": 1 if args.quick else args.rounds}
+    servers = [server for server in servers if server.command(directory)]
+    done, figures = asyncio.run(_measure(servers, directory, args))
+    about: dict[str, Any] = {"quick": args.quick, "rounds": 1 if args.quick else max(1, args.rounds)}
     if args.json:
         print(json.dumps(as_json(done, figures, about), indent=2, ensure_ascii=False))
     else:
