@@ -195,3 +195,61 @@ async def test_a_key_that_stands_in_a_hosts_file_is_named_and_not_shown(
     put("cursor", machine, {"command": "/gone/autosend-mcp", "env": {"AUTOSEND_API_KEY": KEY}})
     found = await examined(machine)
     assert ("cursor", "the key stands in the file", "autosend-mcp install cursor") in problems(found, state="note")
+
+
+IN_PROJECT = {
+    "claude-code": ".mcp.json",
+    "cursor": ".cursor/mcp.json",
+    "vscode": ".vscode/mcp.json",
+    "codex": ".codex/config.toml",
+    "gemini": ".gemini/settings.json",
+    "zed": ".zed/settings.json",
+}
+
+
+async def test_the_files_of_the_project_in_this_folder_are_looked_at_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home := tmp_path / "home").mkdir()
+    (folder := tmp_path / "project").mkdir()
+    monkeypatch.chdir(folder)
+    machine = machine_with(home, monkeypatch, AUTOSEND_BASE_URL="http://127.0.0.1:9/v1")
+    for host, path in IN_PROJECT.items():
+        (file := folder / path).parent.mkdir(exist_ok=True)
+        if host == "codex":
+            file.write_text(
+                f'[mcp_servers.autosend]\ncommand = "/gone/autosend-mcp"\nenv = {{AUTOSEND_API_KEY = "{KEY}"}}\n'
+            )
+            continue
+        entry = {"command": "/gone/autosend-mcp", "env": {"AUTOSEND_API_KEY": KEY}}
+        file.write_text(json.dumps({HOSTS[host].members: {"autosend": entry}}))
+    found = await examined(machine)
+    for host, path in IN_PROJECT.items():
+        file = folder / path
+        wrong, known = (
+            [one[1:] for one in problems(found, state=state) if one[0] == f"{host} (project)"]
+            for state in ("problem", "note")
+        )
+        assert [("cannot start it" in said, str(file) in fix) for said, fix in wrong] == [(True, True)]
+        assert [(said, "may be shared" in fix) for said, fix in known] == [("the key stands in the file", True)]
+    for path in IN_PROJECT.values():
+        (folder / path).write_text("")
+    assert not any("(project)" in one.check for one in await examined(machine))
+
+
+async def test_the_folder_of_a_project_is_filled_in_and_a_home_is_no_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    started_by(tmp_path)
+    machine = machine_with(tmp_path, monkeypatch, AUTOSEND_BASE_URL="http://127.0.0.1:9/v1", AUTOSEND_API_KEY=KEY)
+    put("cursor", machine, {"command": "/gone/autosend-mcp"})
+    (tmp_path / ".vscode").mkdir()
+    (tmp_path / ".vscode/mcp.json").write_text(
+        '{"servers": {"autosend": {"command": "${workspaceFolder}/autosend-mcp"}}}'
+    )
+    found = await examined(machine)
+    assert {(one.check, one.state) for one in found if one.check.startswith(("cursor", "vscode"))} == {
+        ("cursor", "problem"),
+        ("vscode (project)", "ok"),
+    }

@@ -4,6 +4,7 @@ import re
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from autosend_mcp.cli.doctor.findings import Finding, note, ok, problem
 from autosend_mcp.cli.doctor.settings import of_key_file
 from autosend_mcp.cli.install.change import entry_before
-from autosend_mcp.cli.install.hosts import HOSTS, KEY, Entry, Host
+from autosend_mcp.cli.install.hosts import HOSTS, KEY, Entry
 from autosend_mcp.cli.install.jsonc import CannotEditError
 from autosend_mcp.cli.install.key import KEY_FILE
 from autosend_mcp.cli.install.machine import Machine
@@ -23,33 +24,73 @@ from autosend_mcp.secret import content_of, key_in
 
 _PATIENCE = 30.0
 _SHORT_PATH = "/usr/bin:/bin:/usr/sbin:/sbin"  # of what is started from the desktop
+# Where hosts keep the servers of a project, below its folder.
+_IN_PROJECTS = {
+    "claude-code": ".mcp.json",
+    "cursor": ".cursor/mcp.json",
+    "vscode": ".vscode/mcp.json",
+    "codex": ".codex/config.toml",
+    "gemini": ".gemini/settings.json",
+    "zed": ".zed/settings.json",
+}
 _REFERENCE = re.compile(r"\$\{(?:env:)?(\w+)\}|\$(\w+)")
 
 
+@dataclass(frozen=True)
+class _Place:
+    """A host's file: the user's own, or that of the project in the current folder."""
+
+    host: str
+    file: Path
+    in_project: bool = False
+
+    @property
+    def check(self) -> str:
+        """What it is called among the findings."""
+        return f"{self.host} (project)" if self.in_project else self.host
+
+    def again(self, entry: Entry) -> str:
+        """Return what brings an entry in order: the command that installs the server anew, with its flags."""
+        if self.in_project:
+            return f"change it in {self.file}; autosend-mcp install {self.host} makes an entry for you alone"
+        words = [str(word) for word in cast("list[object]", entry.get("args") or [])]
+        flags = [word for word in words if word in {"--read-only", "--sandbox", "--sandbox-sample"}]
+        if "--toolsets" in words[:-1]:
+            flags += ["--toolsets", words[words.index("--toolsets") + 1]]
+        return " ".join(["autosend-mcp install", self.host, *flags])
+
+
 async def of_hosts(machine: Machine) -> list[Finding]:
-    """Return what is found of each host whose file is there."""
+    """Return what is found of each host whose file is there: the user's, then those of the project in this folder."""
+    own = [_Place(name, host.file(machine)) for name, host in HOSTS.items()]
+    inside = [_Place(name, Path.cwd() / path, in_project=True) for name, path in _IN_PROJECTS.items()]
     found: list[Finding] = []
-    for name, host in HOSTS.items():
-        if host.file(machine).exists():
-            found += await _of_host(name, host, machine)
+    for place in [*own, *(one for one in inside if one.file not in {other.file for other in own})]:
+        if place.file.exists():
+            found += await _of_place(place, machine)
     return found or [note("hosts", "none has a file on this machine", "autosend-mcp install HOST")]
 
 
-async def _of_host(name: str, host: Host, machine: Machine) -> list[Finding]:
-    file = host.file(machine)
+async def _of_place(place: _Place, machine: Machine) -> list[Finding]:
+    def file(_: Machine) -> Path:
+        return place.file
+
+    host = replace(HOSTS[place.host], file=file)
     try:
         _, _, entry = entry_before(host, machine)
     except (CannotEditError, OSError) as error:
         said = str(error) if isinstance(error, CannotEditError) else error.strerror
-        return [problem(name, f"{file}: {said}", f"fix this file; {host.title} may not read it either")]
+        return [problem(place.check, f"{place.file}: {said}", f"fix this file; {host.title} may not read it either")]
     if not entry:
-        return [note(name, f"the server is not in {file}", f"autosend-mcp install {name}")]
-    env, found = _environment(name, host, machine, entry)
-    return [*found, await _started(name, host, machine, entry, env)]
+        missing = note(place.check, f"the server is not in {place.file}", f"autosend-mcp install {place.host}")
+        return [] if place.in_project else [missing]
+    env, found = _environment(place, machine, entry)
+    return [*found, await _started(place, machine, entry, env)]
 
 
-def _environment(name: str, host: Host, machine: Machine, entry: Entry) -> tuple[dict[str, str], list[Finding]]:
+def _environment(place: _Place, machine: Machine, entry: Entry) -> tuple[dict[str, str], list[Finding]]:
     """Return the variables that the host gives the server, and what is wrong with how it gets the key."""
+    name, title = place.check, HOSTS[place.host].title
     given = cast("Mapping[str, Any]", entry.get("env") or {})
     env = {variable: str(value) for variable, value in given.items()}
     found: list[Finding] = []
@@ -62,10 +103,12 @@ def _environment(name: str, host: Host, machine: Machine, entry: Entry) -> tuple
             wanted = reference[1] or reference[2]
             env[variable] = machine.variables.get(wanted, "")
             if not env[variable]:
-                fix = f"export {wanted} before you start it, or: {_again(name, entry)} --key-file"
-                found.append(problem(name, f"{host.title} reads {wanted}, which is not set here", fix))
+                fix = f"export {wanted} before you start it, or: {place.again(entry)}"
+                fix += "" if place.in_project else " --key-file"
+                found.append(problem(name, f"{title} reads {wanted}, which is not set here", fix))
         elif variable == KEY:
-            found.append(note(name, "the key stands in the file", _again(name, entry)))
+            shared = f"{place.file} may be shared: " if place.in_project else ""
+            found.append(note(name, "the key stands in the file", f"{shared}{place.again(entry)}"))
     if file := env.get(KEY_FILE):
         found += _of_file(name, Path(file).expanduser())
     return env, found
@@ -79,11 +122,15 @@ def _of_file(name: str, file: Path) -> list[Finding]:
     return of_key_file(file)
 
 
-async def _started(name: str, host: Host, machine: Machine, entry: Entry, env: Mapping[str, str]) -> Finding:
+async def _started(place: _Place, machine: Machine, entry: Entry, env: Mapping[str, str]) -> Finding:
     """Start the server as the host would, and list its tools."""
+    host = HOSTS[place.host]
     path = _SHORT_PATH if host.key is None and not machine.is_windows else machine.variables.get("PATH", "")
-    args = [str(word) for word in cast("list[object]", entry.get("args") or [])]
-    server = StdioServerParameters(command=str(entry.get("command")), args=args, env={"PATH": path, **env})
+    command, *args = (
+        str(word).replace("${workspaceFolder}", str(Path.cwd()))
+        for word in [entry.get("command"), *cast("list[object]", entry.get("args") or [])]
+    )
+    server = StdioServerParameters(command=command, args=args, env={"PATH": path, **env})
     began = time.monotonic()
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
         try:
@@ -93,20 +140,11 @@ async def _started(name: str, host: Host, machine: Machine, entry: Entry, env: M
         except Exception as error:  # noqa: BLE001 - whatever keeps a host from starting it
             log.seek(0)
             said = log.read().strip().rpartition("\n")[2] or _reason(error)
-            return problem(name, f"{host.title} cannot start it: {said}", _again(name, entry))
-    return ok(name, f"starts in {time.monotonic() - began:.1f} s and offers {len(tools)} tools")
+            return problem(place.check, f"{host.title} cannot start it: {said}", place.again(entry))
+    return ok(place.check, f"starts in {time.monotonic() - began:.1f} s and offers {len(tools)} tools")
 
 
 def _reason(error: BaseException) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = cast("BaseException", error.exceptions[0])
     return error.strerror or type(error).__name__ if isinstance(error, OSError) else type(error).__name__
-
-
-def _again(name: str, entry: Entry) -> str:
-    """Return the command that installs the server anew, with the flags that it has now."""
-    words = [str(word) for word in cast("list[object]", entry.get("args") or [])]
-    flags = [word for word in words if word in {"--read-only", "--sandbox", "--sandbox-sample"}]
-    if "--toolsets" in words[:-1]:
-        flags += ["--toolsets", words[words.index("--toolsets") + 1]]
-    return " ".join(["autosend-mcp install", name, *flags])
