@@ -1,6 +1,12 @@
 """The fixture for the tests of other programs."""
 
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import httpx2
+import pytest
 
 from autosend_mcp.testing import AutosendSandbox, autosend_sandbox, autosend_sandbox_server
 
@@ -26,3 +32,12 @@ def test_a_program_sends_into_a_mailbox(autosend_sandbox: AutosendSandbox) -> No
 
 def test_each_test_starts_with_nothing(autosend_sandbox: AutosendSandbox) -> None:
     assert (autosend_sandbox.mails(), autosend_sandbox.requests(), autosend_sandbox.state()["contacts"]) == ([], [], [])
+
+
+@pytest.mark.slow
+def test_the_recipe_runs_as_it_stands(tmp_path: Path) -> None:
+    shutil.copy(Path(__file__).parents[1] / "docs/recipes/test_mailbox.py", tmp_path)
+    plugins = ["-p", "autosend_mcp.testing", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-q", *plugins, "test_mailbox.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert "4 passed" in done.stdout, done.stdout + done.stderr

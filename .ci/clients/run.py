@@ -53,7 +53,7 @@ def checked(name: str, scratch: Path) -> dict[str, Any]:
 
 def run(command: list[str], seconds: int) -> str:
     clean = {name: text for name, text in os.environ.items() if not name.startswith("AUTOSEND_")}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=True, env=clean)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=True, env=clean)
     return done.stdout
 
 

@@ -147,6 +147,11 @@ start_sandbox
 timeout 60 node .ci/node/autosendjs.mjs "$url" --limited
 stop_sandbox
 
+heading "the recipe for tests with Node"
+cp docs/recipes/mailbox.test.mjs "$scratch"
+ln -s "$PWD/.ci/node/node_modules" "$scratch/node_modules"
+(cd "$scratch" && SANDBOX_COMMAND=$OLDPWD/.venv/bin/autosend-mcp timeout 60 node --test --test-reporter=spec mailbox.test.mjs)
+
 heading "the sandbox's page in Chromium"
 if find_chromium; then
   start_sandbox --no-rate-limit --sample
