@@ -68,7 +68,7 @@ def _email(number: int) -> str:
 def _contact(sandbox: Sandbox, number: int, now: str, fields: int) -> Contact:
     custom = {"plan": ("free", "pro")[number % 2], "n": number, "city": "Berlin"}
     custom |= {f"{_DELETED}{one}": "seen" for one in range(fields)}
-    fixed = sandbox.store.contacts.new(PROJECT, _email(number), now)
+    fixed = {"id": sandbox.store.db.new_id(), "email": _email(number), "createdAt": now, "projectId": PROJECT}
     return {**fixed, "firstName": "Jane", "lastName": "Doe", "customFields": custom, "updatedAt": now}
 
 
@@ -87,7 +87,7 @@ def _fill(file: Path, contacts: int, fields: int) -> tuple[str, str]:
         numbers = range(start, min(start + _AT_ONCE, contacts))
         new = [_contact(sandbox, number, now, fields) for number in numbers]
         with store.db.transaction():
-            store.contacts.store(new, [])
+            store.contacts.store(new, [], ())
             segments.join(PROJECT, [(contact["id"], list_id) for contact in new])
             segments.join(PROJECT, [(contact["id"], segment_id) for contact in new[1::2]])
     sandbox.close()

@@ -110,7 +110,6 @@ Without a declared automation anything that may start one does, so that a client
 
 import os
 import time
-from email.utils import formatdate
 from functools import cache
 
 from starlette.exceptions import HTTPException
@@ -129,7 +128,7 @@ from autosend_mcp.sandbox.control.endpoints import ControlEndpoints
 from autosend_mcp.sandbox.control.exchanges import Exchanges, RecordedApp
 from autosend_mcp.sandbox.database import Clock
 from autosend_mcp.sandbox.documented import is_documented
-from autosend_mcp.sandbox.envelope import Handler, RawPath, Refused
+from autosend_mcp.sandbox.envelope import Handler, RawPath, Refused, http_date
 from autosend_mcp.sandbox.guard import Guard
 from autosend_mcp.sandbox.mails.endpoints import MailEndpoints
 from autosend_mcp.sandbox.options import Options
@@ -246,5 +245,6 @@ class Sandbox:
         return self._with_headers(response, key)
 
     def _with_headers(self, response: Response, key: str | None = None) -> Response:
-        response.headers.update({"Date": formatdate(self._now(), usegmt=True)} | self._rate_limit.headers(key))
+        headers = {"date": http_date(int(self._now())), **self._rate_limit.headers(key)}
+        response.raw_headers += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         return response

@@ -20,12 +20,14 @@ Event = tuple[str, dict[str, Any]]
 """The name of an event, and what it is about."""
 Listener = Callable[[list[Event]], None]
 """Take the events of one transaction, in their order."""
+Hears = Callable[[str], bool]
+"""Return whether the listener takes events about contacts of a project."""
 Clock = Callable[[], float]
 """Return the current wall-clock time in seconds, as `time.time` does."""
 
 T = TypeVar("T")
 
-_ROWS_AT_ONCE = 10
+_ROWS_AT_ONCE = 34
 
 Task = Callable[[], None]
 """Do a part of a write that AutoSend may do later."""
@@ -72,6 +74,7 @@ class Database:
         """
         self.now = now
         self.listener: Listener | None = None
+        self.hears: Hears = lambda _project: True
         self._lock = threading.RLock()
         self._inside = False
         self._events: list[Event] = []
@@ -109,8 +112,9 @@ class Database:
         They are seconds, as MongoDB's, microseconds, and what is random for each time the file is opened.
         So the ids of a list's contacts are in the order of their age, and new ones are stored beside each other.
         """
+        now = int(self.now() * 1_000_000)
         with self._lock:
-            self._newest = newest = max(self._newest + 1, int(self.now() * 1_000_000))
+            self._newest = newest = now if now > self._newest else self._newest + 1
         seconds, rest = divmod(newest, 1_000_000)
         return f"{seconds:08x}{rest:05x}{self._own}"
 

@@ -5,6 +5,8 @@ Source: the page "Errors".
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from email.utils import formatdate
+from functools import lru_cache
 from math import ceil, isinf
 from typing import Any, Never, cast
 from urllib.parse import unquote
@@ -91,6 +93,12 @@ async def body_of(request: Request) -> dict[str, Any]:
     if exchange := request.scope.get("sandbox"):  # sandbox/control/exchanges.py
         exchange.parsed = body
     return cast("dict[str, Any]", body)
+
+
+@lru_cache(maxsize=1)
+def http_date(second: int) -> str:
+    """Return a Unix second as the header `Date` has it."""
+    return formatdate(second, usegmt=True)
 
 
 def parameter(request: Request, name: str) -> str:

@@ -43,6 +43,7 @@ class Store:
         self.suppression_groups = SuppressionGroups(self.db, self.options)
         self.suppression_groups.standard(PROJECT)
         self.webhooks = Webhooks(self.db)
+        self.db.hears = self.webhooks.any_active
         self.automations = Automations(self.db, self.contact_lists, self.suppression_groups, self.options)
         self.templates = StoredTemplates(self.db)
         self.mails = Mails(self.db, self.suppression_groups, self.options)

@@ -24,7 +24,7 @@ def email_problems(email: object) -> Details:
     """Return what is wrong with an address."""
     if email is None or email == "":
         return [problem("email", "Email is required")]
-    return [] if _is_email(email) else [problem("email", "Invalid email format")]
+    return [] if is_email(email) else [problem("email", "Invalid email format")]
 
 
 def emails_problems(body: Mapping[str, Any], maximum: int = 0) -> Details:
@@ -35,7 +35,7 @@ def emails_problems(body: Mapping[str, Any], maximum: int = 0) -> Details:
     if maximum and len(emails) > maximum:
         return [problem("emails", f"emails must hold at most {maximum} addresses")]
     return [
-        problem(f"emails.{index}", "Invalid email format") for index, email in enumerate(emails) if not _is_email(email)
+        problem(f"emails.{index}", "Invalid email format") for index, email in enumerate(emails) if not is_email(email)
     ]
 
 
@@ -75,5 +75,6 @@ def normalized(email: str) -> str:
     return email.strip().lower()
 
 
-def _is_email(value: object) -> bool:
+def is_email(value: object) -> bool:
+    """Return whether this is an address, with or without spaces around it."""
     return isinstance(value, str) and _EMAIL.fullmatch(value.strip()) is not None

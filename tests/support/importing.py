@@ -145,7 +145,7 @@ def world(options: Options | None = None) -> Generator[World]:
             for event, change in events:
                 here.written[change["contact"]["email"]] += event in {"contact.created", "contact.updated"}
 
-        sandbox.store.db.listener = announced
+        sandbox.store.db.listener, sandbox.store.db.hears = announced, bool
         try:
             yield here
         finally:

@@ -3,15 +3,16 @@
 Source: the pages "Create contact", "Upsert contact" and "Bulk update contacts".
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from autosend_mcp.sandbox.automations.records import Start
 from autosend_mcp.sandbox.contact_lists.contact_list import GLOBAL
 from autosend_mcp.sandbox.contact_lists.segments import Memberships
-from autosend_mcp.sandbox.contacts.records import MOBILE, NAMES, Contact, contact_with
-from autosend_mcp.sandbox.contacts.values import CheckedValues, checked_values
+from autosend_mcp.sandbox.contacts.records import MOBILE, NAMES, Contact
+from autosend_mcp.sandbox.contacts.values import CheckedValues, all_fit, checked_values, fitting
 from autosend_mcp.sandbox.envelope import beyond_plan, check
 from autosend_mcp.sandbox.store import Store
 from autosend_mcp.sandbox.validation import Details, problem
@@ -47,12 +48,17 @@ class Writes:
         self._suppressed = set[str]() if accepts else store.suppression_groups.suppressed(project, emails)
         self._known = store.contact_lists.known(project)
         self._types = store.contact_properties.types(project)
+        self._fitting = fitting(self._types, store.options)
         self._now = store.db.timestamp()
-        self._replaces = bulk and store.options.upsert_rule == "replace"
+        self._merges = store.options.upsert_rule == "merge"
+        self._replaces = bulk and not self._merges
         self._keeps = bulk and store.options.empty_in_bulk == "keep"
         limit = store.options.max_contacts
         self._room = limit - store.contact_lists.count(project, GLOBAL) if limit else None
         self._written: list[tuple[Contact, Contact | None, list[str]]] = []
+        self._new: dict[str, Contact] = {}
+        self._changed: dict[str, Contact] = {}
+        self._changed_names: set[str] = set()
 
     def write(self, body: Mapping[str, Any], existing: Contact | None) -> Contact:
         """Create a contact, or change the existing one; `finish` stores it.
@@ -60,21 +66,28 @@ class Writes:
         Raises:
             Refused: A list, a custom field or the address itself is not allowed.
         """
-        checked = self.check(body)
+        values: dict[str, Any] = body.get("customFields") or {}
+        list_ids: list[str] = body.get("listIds") or []
+        defined: dict[str, str] = {}
+        if list_ids or body["email"] in self._suppressed or not all_fit(values, self._fitting):
+            values, defined, _ = self.check(body)
         if not self._takes_mobile:
             body = {**body, MOBILE: None}
         if not existing and self._room is not None:
             if self._room <= 0:
                 raise beyond_plan(self._store.options.plan_limit_status, "Contact limit exceeded for your plan")
             self._room -= 1
-        for name, kind in checked.defined.items():
-            self._store.contact_properties.define(self._project, name, kind)
-            self._types[name] = kind
-        fixed = existing or self._store.contacts.new(self._project, body["email"], self._now)
-        contact = contact_with(
-            fixed, self._names(body, existing or {}), self._custom(checked.values, existing), self._now
-        )
-        self._written.append((contact, existing, body.get("listIds") or []))
+        if defined:
+            self._define(defined)
+        contact_id = existing["id"] if existing else self._store.db.new_id()
+        contact: Contact = {"id": contact_id, "email": body["email"]}
+        self._set_names(contact, body, existing or {})
+        contact["customFields"] = self._custom(values, existing)
+        contact["updatedAt"] = self._now
+        contact["createdAt"] = existing["createdAt"] if existing else self._now
+        contact["projectId"] = self._project
+        (self._changed if existing and contact_id not in self._new else self._new)[contact_id] = contact
+        self._written.append((contact, existing, list_ids))
         return contact
 
     def join(self, contact: Contact, list_id: str) -> None:
@@ -84,16 +97,14 @@ class Writes:
     def finish(self) -> None:
         """Store what was written, with all that follows from it."""
         written = self._written
-        latest = {contact["id"]: contact for contact, *_ in written}
-        new = [contact["id"] for contact, existing, _ in written if existing is None]
-        changed = {contact["id"] for contact, existing, _ in written if contact is not existing}.difference(new)
-        self._store.contacts.store([latest[one] for one in new], [latest[one] for one in latest if one in changed])
-        if not self._bulk or self._store.options.webhook_bulk_update:
+        self._store.contacts.store(self._new.values(), self._changed.values(), self._changed_names)
+        announces = not self._bulk or self._store.options.webhook_bulk_update
+        if announces and self._store.db.hears(self._project):
             for contact, existing, _ in written:
                 if contact is not existing:
                     change = {"contact": contact, "before": existing}
                     self._store.db.announce("contact.updated" if existing else "contact.created", change)
-        joined, segments = self._refresh(latest, {*new})
+        joined, segments = self._refresh()
         if self._runs or joined:
             starts = [start for one in written for start in self._starts(*one, joined, segments)]
             self._store.automations.start(self._project, starts)
@@ -104,46 +115,49 @@ class Writes:
         Raises:
             Refused: As `write` would.
         """
-        custom, list_ids = body.get("customFields"), body.get("listIds")
-        suppressed = body["email"] in self._suppressed
-        if not (custom or list_ids or suppressed):
-            return CheckedValues({}, {}, [])
-        checked = checked_values(custom or {}, self._types, self._store.options)
-        if list_ids or checked.problems or suppressed:
-            about_email = [problem("email", "Email is suppressed")] if suppressed else []
-            check([*self._list_problems(list_ids or ()), *checked.problems, *about_email])
+        checked = checked_values(body.get("customFields") or {}, self._types, self._store.options)
+        about_email = [problem("email", "Email is suppressed")] if body["email"] in self._suppressed else []
+        check([*self._list_problems(body.get("listIds") or ()), *checked.problems, *about_email])
         return checked
 
-    def _names(self, body: Mapping[str, Any], existing: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the names that the contact has after the write."""
-        names: dict[str, Any] = {}
+    def _define(self, properties: Mapping[str, str]) -> None:
+        """Define properties by name and type."""
+        for name, kind in properties.items():
+            self._store.contact_properties.define(self._project, name, kind)
+        self._types |= properties
+        self._fitting = fitting(self._types, self._store.options)
+
+    def _set_names(self, contact: Contact, body: Mapping[str, Any], existing: Mapping[str, Any]) -> None:
+        """Give the contact the names that it has after the write."""
         for name in NAMES:
-            given = body.get(name)
-            leaves = self._keeps if given == "" else given is None and not (self._replaces and name not in body)
-            if value := existing.get(name) if leaves else given:
-                names[name] = value
-        return names
+            given, was = body.get(name), existing.get(name)
+            if given is None:
+                value = None if self._replaces and name not in body else was
+            else:
+                value = given or (was if self._keeps else None)
+            if value:
+                contact[name] = value
+            if value != was:
+                self._changed_names.add(name)
 
     def _custom(self, given: dict[str, Any], existing: Contact | None) -> dict[str, Any]:
         """Return the custom fields after the write."""
-        options = self._store.options
         was: dict[str, Any] = existing["customFields"] if existing else {}
-        values = {**was, **given} if options.upsert_rule == "merge" else given
+        values = {**was, **given} if self._merges else given
         if None not in given.values():
             return values
-        kept = was if options.null_properties == "keep" else {}
+        kept = was if self._store.options.null_properties == "keep" else {}
         values = {name: kept.get(name) if value is None else value for name, value in values.items()}
         return {name: value for name, value in values.items() if value is not None}
 
-    def _refresh(
-        self, latest: Mapping[str, Contact], new: Container[str]
-    ) -> tuple[set[tuple[str, str]], dict[str, list[str]]]:
+    def _refresh(self) -> tuple[set[tuple[str, str]], dict[str, list[str]]]:
         """Return who joined which list, and the segments that are new to each contact."""
-        segments = self._store.contact_lists.segments
-        if not self._known and not any(list_ids for *_, list_ids in self._written):
+        if not self._known and not any(map(itemgetter(2), self._written)):
             return set(), {}
+        segments = self._store.contact_lists.segments
+        latest = {contact["id"]: contact for contact, *_ in self._written}
         within: Memberships = {one: set() for one in latest}
-        within |= segments.memberships(contact for one, contact in latest.items() if one not in new)
+        within |= segments.memberships(contact for one, contact in latest.items() if one not in self._new)
         joined = self._join(within)
         if self._store.db.delay:
             self._store.db.later(partial(self._judge_later, [*latest]))

@@ -5,35 +5,25 @@ contacts", "Delete contact by id", "Delete contact by user id", "Custom fields" 
 """
 
 import re
-from collections.abc import Mapping
-from types import NoneType
-from typing import Any, cast
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from autosend_mcp.sandbox.contacts.bodies import (
+    PROPERTIES,
+    bulk_problems,
+    contact_problems,
+    normalized_body,
+    valid_rows,
+)
 from autosend_mcp.sandbox.contacts.records import MOBILE, NAMES, SYSTEM, Contact, with_properties
 from autosend_mcp.sandbox.contacts.writes import bulk_update, create, duplicate, merge_properties, upsert
 from autosend_mcp.sandbox.envelope import Handler, Refused, body_of, check, not_found, parameter, success
 from autosend_mcp.sandbox.store import Store
-from autosend_mcp.sandbox.validation import (
-    Details,
-    email_problems,
-    emails_problems,
-    is_strings,
-    normalized,
-    problem,
-    text_problems,
-)
-
-MAX_ROWS = 100
-"""How many contacts one bulk update may hold; page "Bulk update contacts"."""
+from autosend_mcp.sandbox.validation import email_problems, emails_problems, normalized, problem
 
 _ID = re.compile("[0-9a-fA-F]{24}")
-_PROPERTIES = ("customFields", "contactProperties")  # the older name and the newer
-_TEXTS = dict.fromkeys(NAMES)
-_VALUE = (str, int, float, NoneType)
-_VALUES = {*_VALUE, bool}
 
 
 class ContactEndpoints:
@@ -82,7 +72,7 @@ class ContactEndpoints:
     async def merge_properties(self, request: Request, project: str) -> Response:
         """Set the properties in the body, and leave the others."""
         values, email = await body_of(request), normalized(parameter(request, "email"))
-        check(_contact_problems({"email": email, "customFields": values}))
+        check(contact_problems({"email": email, "customFields": values}))
         return success(self._shown(merge_properties(self._store, project, email, values)))
 
     async def search(self, request: Request, project: str) -> Response:
@@ -94,8 +84,8 @@ class ContactEndpoints:
     async def bulk_update(self, request: Request, project: str) -> Response:
         """Create or change many contacts; the answer only counts."""
         body = await body_of(request)
-        check(_bulk_problems(body))
-        rows = _valid_rows(body["contacts"])
+        check(bulk_problems(body))
+        rows = valid_rows(body["contacts"])
         if self._options.repeated_rows == "refuse" and len({row["email"] for row in rows}) < len(rows):
             check([problem("contacts", "An email address may be given only once")])
         runs = bool(body.get("runWorkflow"))
@@ -151,7 +141,7 @@ class ContactEndpoints:
 
     def _all_shown(self, contacts: list[Contact], *, of_upsert: bool = False) -> list[Contact]:
         key, now = self._store.options.properties_key, self._store.db.timestamp()
-        keys = _PROPERTIES if key == "both" else (key,)
+        keys = PROPERTIES if key == "both" else (key,)
         more = dict(zip(SYSTEM, ("api", now), strict=True)) if self._options.system_properties else {}
         blank = {"absent": {}, "null": dict.fromkeys(NAMES), "empty": dict.fromkeys(NAMES, "")}[self._options.no_value]
         shown = [blank | with_properties(contact, keys, more) for contact in contacts]
@@ -168,76 +158,14 @@ class ContactEndpoints:
 
 async def _contact_body(request: Request) -> dict[str, Any]:
     body = await body_of(request)
-    check(_contact_problems(body))
-    return _normalized(body)
+    check(contact_problems(body))
+    return normalized_body(body)
 
 
 async def _emails(request: Request, maximum: int = 0) -> list[str]:
     body = await body_of(request)
     check(emails_problems(body, maximum))
     return [normalized(email) for email in body["emails"]]
-
-
-def _contact_problems(body: Mapping[str, Any]) -> Details:
-    """Return what is wrong with the body of a create or an upsert. Unknown members are ignored."""
-    if _is_plain(body):
-        return []
-    problems = [
-        *email_problems(body.get("email")),
-        *text_problems(body, _TEXTS),
-    ]
-    if body.get("listIds") is not None and not is_strings(body["listIds"]):
-        problems.append(problem("listIds", "listIds must be an array of strings"))
-    for key in _PROPERTIES:
-        custom: object = body.get(key)
-        if isinstance(custom, dict):
-            for name, value in cast("dict[str, Any]", custom).items():
-                if not isinstance(value, _VALUE):
-                    problems.append(problem(f"{key}.{name}", "Value must be a string, number, boolean or date"))
-        elif custom is not None:
-            problems.append(problem(key, f"{key} must be an object"))
-    return problems
-
-
-def _is_plain(body: Mapping[str, Any]) -> bool:
-    """Return whether nothing is wrong with the body: what is true of most rows of a bulk update, and soon said."""
-    for name, value in body.items():
-        if name in _PROPERTIES:
-            if not isinstance(value, dict) or not _VALUES.issuperset(map(type, cast("dict[str, Any]", value).values())):
-                return False
-        elif not isinstance(value, str) and name in _TEXTS:
-            return False
-    return "listIds" not in body and not email_problems(body.get("email"))
-
-
-def _normalized(body: dict[str, Any]) -> dict[str, Any]:
-    """Give the valid body a normalized address, and its properties under the older name; the newer name's win."""
-    older, newer = body.get("customFields"), body.get("contactProperties")
-    body["customFields"] = {**(older or {}), **newer} if newer else older or {}
-    body["email"] = normalized(body["email"])
-    return body
-
-
-def _bulk_problems(body: Mapping[str, Any]) -> Details:
-    """Return what is wrong with a bulk update as a whole; its rows are judged one by one."""
-    rows = body.get("contacts")
-    if not isinstance(rows, list) or not 1 <= len(cast("list[object]", rows)) <= MAX_ROWS:
-        return [problem("contacts", f"contacts must be an array of 1 to {MAX_ROWS} contacts")]
-    if not isinstance(body.get("runWorkflow"), bool | None):
-        return [problem("runWorkflow", "runWorkflow must be a boolean")]
-    return []
-
-
-def _valid_rows(rows: list[object]) -> list[dict[str, Any]]:
-    """Return the rows of a bulk update that are contacts, with normalized addresses. Rows have no `listIds`."""
-    valid: list[dict[str, Any]] = []
-    for row in rows:
-        if isinstance(row, dict):
-            body = cast("dict[str, Any]", row)
-            body.pop("listIds", None)
-            if not _contact_problems(body):
-                valid.append(_normalized(body))
-    return valid
 
 
 def _unknown() -> Refused:

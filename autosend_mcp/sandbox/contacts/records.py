@@ -1,7 +1,7 @@
 """The rows of contacts: stored, found, deleted, and shown as the documentation shows a contact."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -26,46 +26,25 @@ FIELDS = {
     "projectId": "project",
 }  # the members of a contact, with their columns
 _COLUMNS = tuple(FIELDS.values())
-_CUSTOM = len(NAMES) + 2
-_CHANGING = slice(2, _CUSTOM + 2)  # of the columns: the names, the custom fields, when it was changed
 DROPPED = """CASE WHEN c.epoch < (SELECT MAX(epoch) FROM dropped) THEN
     (SELECT json_group_array(d.name) FROM dropped d WHERE d.epoch > c.epoch AND d.project = c.project) END"""
 """The names of properties that were deleted since the contact was written, as SQL: null, or an array as JSON."""
 SELECT = f"SELECT {', '.join(f'c.{column}' for column in _COLUMNS)}, {DROPPED} AS hidden FROM contacts c"  # noqa: S608 - constants
 """Begins a query of rows for `contact_of`."""
+_READ = (*FIELDS, "hidden")  # what `contact_of` makes of the columns
 
 
 def contact_of(row: Iterable[Any]) -> Contact:
     """Return the contact of a row, without what it has no value for."""
-    *values, hidden = row
-    contact: Contact = dict(zip(FIELDS, values, strict=True))
+    contact: Contact = dict(zip(_READ, row, strict=True))
     contact["customFields"] = custom = from_json(contact["customFields"])
-    for name in from_json(hidden) if hidden else ():
-        custom.pop(name, None)
+    if hidden := contact.pop("hidden"):
+        for name in from_json(hidden):
+            custom.pop(name, None)
     for name in NAMES:
         if contact[name] is None:
             del contact[name]
     return contact
-
-
-def contact_with(fixed: Mapping[str, str], names: Mapping[str, Any], custom: Mapping[str, Any], now: str) -> Contact:
-    """Return a contact as it is from now on; `names` are those of `NAMES` that it has, `fixed` has what stays."""
-    return {
-        "id": fixed["id"],
-        "email": fixed["email"],
-        **names,
-        "customFields": custom,
-        "updatedAt": now,
-        "createdAt": fixed["createdAt"],
-        "projectId": fixed["projectId"],
-    }
-
-
-def _row_of(contact: Contact) -> list[Any]:
-    """Return what the columns hold."""
-    row = [*map(contact.get, FIELDS)]
-    row[_CUSTOM] = to_json(contact["customFields"]).decode()
-    return row
 
 
 def with_properties(contact: Contact, keys: Iterable[str], more: Mapping[str, Any]) -> Contact:
@@ -104,19 +83,20 @@ class Contacts:
         rows = self._db.rows(f"{SELECT} WHERE project = ? ORDER BY rowid", project)
         return [contact_of(row) for row in rows]
 
-    def new(self, project: str, email: str, now: str) -> dict[str, str]:
-        """Return what stays of a new contact, which `store` adds."""
-        return {"id": self._db.new_id(), "email": email, "createdAt": now, "projectId": project}
-
-    def store(self, new: Sequence[Contact], changed: Iterable[Contact]) -> None:
-        """Add the new contacts of a project, and replace the changed ones."""
+    def store(self, new: Collection[Contact], changed: Iterable[Contact], names: Container[str]) -> None:
+        """Add the new contacts of a project, and replace the changed ones. `names`: those of `NAMES` that changed."""
         epoch = self._db.row("SELECT MAX(epoch) FROM dropped")[0] or 0
         if new:
-            self._db.add("contacts", (*_COLUMNS, "epoch"), [(*_row_of(one), epoch) for one in new])
-            self._db.resize(new[0]["projectId"], {"GLOBAL_CONTACT_LIST": len(new)})
-        columns = ", ".join(f"{column} = ?" for column in (*_COLUMNS[_CHANGING], "epoch"))
-        sql = f"UPDATE contacts SET {columns} WHERE id = ?"  # noqa: S608 - constants
-        self._db.many(sql, [(*_row_of(one)[_CHANGING], epoch, one["id"]) for one in changed])
+            members = [name for name in FIELDS if name != "customFields"]
+            columns = (*map(FIELDS.__getitem__, members), "custom_fields", "epoch")
+            rows = [(*map(one.get, members), to_json(one["customFields"]).decode(), epoch) for one in new]
+            self._db.add("contacts", columns, rows)
+            self._db.resize(next(iter(new))["projectId"], {"GLOBAL_CONTACT_LIST": len(new)})
+        members = [*(name for name in NAMES if name in names), "updatedAt", "id"]
+        columns = ", ".join(f"{FIELDS[name]} = ?" for name in members[:-1])
+        sql = f"UPDATE contacts SET custom_fields = ?, epoch = ?, {columns} WHERE id = ?"  # noqa: S608 - constants
+        rows = [(to_json(one["customFields"]).decode(), epoch, *map(one.get, members)) for one in changed]
+        self._db.many(sql, rows)
 
     def drop_property(self, project: str, name: str) -> None:
         """Take the values of a property out of all contacts: those written before now are not shown from now on."""

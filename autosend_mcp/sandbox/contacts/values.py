@@ -23,10 +23,23 @@ class CheckedValues(NamedTuple):
     problems: Details
 
 
+def fitting(types: Mapping[str, str], options: Options) -> dict[str, tuple[type, ...]]:
+    """Return the Python types that fit each defined property, for `all_fit`; of a date, none."""
+    system = SYSTEM if options.system_properties else ()
+    return {name: _FITTING.get(kind, ()) for name, kind in types.items() if name not in system}
+
+
+def all_fit(custom: Mapping[str, Any], types: Mapping[str, tuple[type, ...]]) -> bool:
+    """Return whether each value is one of a defined property, and fits it: what is true of most rows, and soon said."""
+    for name, value in custom.items():
+        kinds = types.get(name)
+        if kinds is None or (type(value) not in kinds and (kinds or not as_date(value))):
+            return False
+    return True
+
+
 def checked_values(custom: dict[str, Any], types: Mapping[str, str], options: Options) -> CheckedValues:
     """Judge each value by the defined types and the switches."""
-    if not options.system_properties and _all_fit(custom, types):
-        return CheckedValues(custom, {}, [])
     checked = CheckedValues({}, {}, [])
     for name, value in custom.items():
         if options.system_properties and name in SYSTEM:
@@ -54,15 +67,6 @@ def _type_of(value: object) -> str:
     if isinstance(value, int | float):
         return "number"
     return "date" if as_date(value) else "string"
-
-
-def _all_fit(custom: Mapping[str, Any], types: Mapping[str, str]) -> bool:
-    """Return whether each value is one of a defined property, and fits it: what is true of most rows, and soon said."""
-    for name, value in custom.items():
-        kind = types.get(name)
-        if type(value) not in _FITTING.get(kind, ()) and not (kind == "date" and as_date(value)):
-            return False
-    return True
 
 
 def _fits(value: object, kind: str | None) -> bool:

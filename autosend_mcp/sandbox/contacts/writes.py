@@ -83,15 +83,17 @@ def bulk_update(store: Store, project: str, rows: Sequence[Mapping[str, Any]], *
         writes = Writes(store, project, emails, run_workflow=run_workflow, bulk=True, takes_mobile=takes_mobile)
         contacts = store.contacts.by_emails(project, emails)
         seen: set[str] = set()
+        only_first = store.options.repeated_rows == "first"
         for row in rows:
             email = row["email"]
-            if email in seen and store.options.repeated_rows == "first":
+            if email in seen:
                 continue
             try:
                 contacts[email] = writes.write(row, contacts.get(email))
             except Refused:
                 continue
-            seen.add(email)
+            if only_first:
+                seen.add(email)
             applied += 1
         writes.finish()
     return applied

@@ -25,7 +25,8 @@ def _unknown(members: _Members, value: object, at: str) -> Iterator[str]:
     for one in cast("list[object]", value) if isinstance(value, list) else [value]:
         if isinstance(one, dict):
             given = cast("dict[str, object]", one)
-            yield from (f"{at}{name}" for name in sorted(given.keys() - members.names))
+            if not members.names.issuperset(given):
+                yield from (f"{at}{name}" for name in sorted(given.keys() - members.names))
             for name, below in members.inner.items():
                 if name in given:
                     yield from _unknown(below, given[name], f"{at}{name}.")

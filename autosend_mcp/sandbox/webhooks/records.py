@@ -47,6 +47,10 @@ class Webhooks:
         rows = self._db.rows("SELECT * FROM webhooks WHERE project = ? AND is_active ORDER BY rowid", project)
         return [row for row in rows if event in json.loads(row["events"])]
 
+    def any_active(self, project: str) -> bool:
+        """Return whether the project has a webhook that gets events."""
+        return self._db.row("SELECT 1 FROM webhooks WHERE project = ? AND is_active", project) is not None
+
     def create(self, project: str, body: Mapping[str, Any], secret: str = "") -> dict[str, Any] | None:
         """Add a webhook and return it with its secret; None if the project has as many as it may."""
         secret, now = secret or f"whsec_{secrets.token_hex(16)}", self._db.timestamp()
