@@ -6,6 +6,9 @@ from pathlib import Path
 from mcp_types import Tool
 
 from autosend_mcp.server.app import ALL_TOOLS
+from autosend_mcp.server.icons.icons import icons
+from autosend_mcp.server.view.extension import page
+from autosend_mcp.settings import TOOLSETS
 from autosend_mcp.tools import registry
 
 package = Path(registry.__file__).parents[1]
@@ -15,4 +18,5 @@ if (package.parent / "manifests").exists() or "site-packages" not in package.par
     sys.exit(f"{package} is no installed package")
 if written != served:
     sys.exit(f"other definitions are served than {package}/tools/definitions has")
-print(f"{len(served)} tools served as defined")
+drawn = {name: icons(name) for name in (None, *TOOLSETS)}
+print(f"{len(served)} tools served as defined, with {len(drawn)} icons and a page of {len(page()):,} characters")

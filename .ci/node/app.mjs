@@ -188,6 +188,13 @@ assert.equal(await back(), "rgb(27, 30, 35)");
 const says = (message) => page.evaluate((each) => window.host.post(each), message);
 await says({ method: "ui/notifications/host-context-changed", params: { theme: "light" } });
 await frame.waitForFunction(() => getComputedStyle(document.body).backgroundColor === "rgb(255, 255, 255)", { timeout: PATIENCE });
+// Its colours are taken where it has all of them.
+const colours = { "--color-background-primary": "#fffaf0", "--color-background-secondary": "#f5efe0", "--color-text-primary": "#222222", "--color-text-secondary": "#555555" };
+const follow = (variables) => says({ method: "ui/notifications/host-context-changed", params: { styles: { variables } } });
+await follow(colours);
+assert.equal(await back(), "rgb(255, 255, 255)");
+await follow({ ...colours, "--color-border-primary": "#cccccc" });
+await frame.waitForFunction(() => getComputedStyle(document.body).backgroundColor === "rgb(255, 250, 240)", { timeout: PATIENCE });
 const height = () => page.$eval("iframe", (each) => each.clientHeight);
 const fits = () => frame.evaluate(() => Math.ceil(document.documentElement.getBoundingClientRect().height));
 const before = await height();
