@@ -15,7 +15,7 @@ import pytest
 from autosend_mcp.cli.flags import parser
 from autosend_mcp.cli.main import main
 
-HELPS = [(), ("call",), ("demo",), ("doctor",), ("import",), ("install",), ("sandbox",)]
+HELPS = [(), ("call",), ("completion",), ("demo",), ("doctor",), ("import",), ("install",), ("sandbox",)]
 JANE = ["--email", "jane@example.com"]
 
 
@@ -259,7 +259,9 @@ def test_served_at_a_terminal_it_says_what_it_is(
     assert "is an MCP server: a host (Claude, Cursor, VS Code, ...) starts it" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [[], ["call"], ["doctor"], ["import"], ["install"], ["sandbox"], ["demo"]])
+@pytest.mark.parametrize(
+    "words", [[], ["call"], ["completion"], ["doctor"], ["import"], ["install"], ["sandbox"], ["demo"]]
+)
 def test_help_fits_a_narrow_terminal(
     words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

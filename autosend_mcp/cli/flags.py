@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from autosend_mcp.cli.help_texts import CALL_HELP, DEMO_HELP, DOCTOR_HELP, HELP, SANDBOX_HELP
+from autosend_mcp.cli.help_texts import CALL_HELP, COMPLETION_HELP, DEMO_HELP, DOCTOR_HELP, HELP, SANDBOX_HELP
 from autosend_mcp.cli.import_flags import IMPORT_HELP, add_import_flags
 from autosend_mcp.cli.install_flags import INSTALL_HELP, add_install_flags
 from autosend_mcp.cli.parsing import Formatter, Parser, tools_listed, variables_listed
@@ -56,6 +56,7 @@ def parser() -> Parser:
             **_described(SANDBOX_HELP),
         )
     )
+    _add_completion(commands)
     parser.commands = commands.choices
     return parser
 
@@ -78,6 +79,13 @@ def _add_hosts(commands: Any) -> None:
         **_described(DOCTOR_HELP),
     )
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
+
+
+def _add_completion(commands: Any) -> None:
+    completion = commands.add_parser(
+        "completion", help="print what completes words in a shell", **_described(COMPLETION_HELP)
+    )
+    completion.add_argument("shell", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish")
 
 
 def tool_words(args: argparse.Namespace) -> list[str]:

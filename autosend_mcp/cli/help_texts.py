@@ -60,3 +60,15 @@ examples:
 
 exit code: 0 all is well, 1 there is a problem
 """
+
+COMPLETION_HELP = """\
+Print the script by which a shell completes subcommands, flags, their values, hosts, tools and names of files. It is for
+autosend-mcp on the PATH.
+
+examples:
+  autosend-mcp completion bash    for ~/.local/share/bash-completion/completions/autosend-mcp
+  autosend-mcp completion zsh     for ~/.zfunc/_autosend-mcp, with fpath+=(~/.zfunc) before compinit
+  autosend-mcp completion fish    for ~/.config/fish/completions/autosend-mcp.fish
+
+exit code: 0 done, 2 wrong usage
+"""

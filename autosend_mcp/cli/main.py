@@ -143,9 +143,17 @@ def _doctor(args: argparse.Namespace) -> int:
     return run(this_machine(), json=args.json)
 
 
+def _completion(args: argparse.Namespace) -> int:
+    from autosend_mcp.cli.completion import script
+
+    print(script(parser(), args.shell))
+    return 0
+
+
 _COMMANDS = {
     "serve": _serve,
     "call": _call,
+    "completion": _completion,
     "demo": _demo,
     "doctor": _doctor,
     "import": _import,

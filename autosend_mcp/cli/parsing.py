@@ -71,6 +71,10 @@ class Parser(argparse.ArgumentParser):
         """Return the flags by name."""
         return re.findall(r"--[\w-]+", super().format_help())
 
+    def actions(self) -> list[argparse.Action]:
+        """Return the arguments, as argparse has them."""
+        return self._actions
+
     def error(self, message: str) -> NoReturn:
         """Print the usage and the message on stderr, with the nearest of the names for one that is none."""
         if found := _CHOICE.search(message):
@@ -83,11 +87,17 @@ def _meant(near: Sequence[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
+def tools_by_name() -> dict[str, str]:
+    """Return the title of each tool by its name, from the definitions: importing the tools takes long."""
+    read = (json.loads(file.read_bytes()) for file in sorted(_DEFINITIONS.glob("*.json")))
+    return {tool["name"]: tool["title"] for tool in read}
+
+
 def tools_listed() -> str:
-    """Return a line for each tool, by toolset, from the definitions: importing the tools takes long."""
-    read = [json.loads(file.read_bytes()) for file in sorted(_DEFINITIONS.glob("*.json"))]
-    width = max(len(tool["name"]) for tool in read)
-    return "\n".join(["tools:", *(f"  {tool['name']:<{width}}  {tool['title']}" for tool in read)])
+    """Return a line for each tool."""
+    titles = tools_by_name()
+    width = max(map(len, titles))
+    return "\n".join(["tools:", *(f"  {name:<{width}}  {title}" for name, title in titles.items())])
 
 
 def variables_listed() -> str:
