@@ -68,7 +68,7 @@ class Mails(LongPages, total=False):
 class Looked(TypedDict, total=False):
     """What the page shows: a section, what is looked for, rows older than a key, and one row."""
 
-    show: Literal["contacts", "lists", "fields", "suppressions", "automations", "mails", "requests"]
+    show: Literal["contacts", "lists", "fields", "suppressions", "automations", "mails", "requests", "warnings"]
     q: str
     before: int
     row: int

@@ -25,12 +25,12 @@ _USUAL = (*_ANY, "127.0.0.1", "::1", "localhost")
 def run(flags: Namespace) -> str:
     """Serve until the process is asked to end; return why that is impossible, or nothing.
 
-    Prints where the sandbox is, its key, and the ids of what was seeded.
+    Prints where the sandbox and its page are, its key, and the ids of what was seeded.
     """
     try:
         with closing(opened(flags)) as sandbox, listening(flags.port, flags.host) as listener:
             url = f"http://{_shown(flags.host)}:{listener.getsockname()[1]}/v1"
-            print(f"AutoSend sandbox on {url} with key {KEY}", flush=True)
+            print(f"AutoSend sandbox on {url} with key {KEY}, and its page on {url.removesuffix('v1')}", flush=True)
             for line in seed(sandbox.store, flags):
                 print(line, flush=True)
             sandbox.control.keep_seed()

@@ -9,6 +9,7 @@ from autosend_mcp.sandbox.contacts.records import SELECT, contact_of
 from autosend_mcp.sandbox.page.requests import Requests
 from autosend_mcp.sandbox.page.section import ROWS, Section, Seen, Shown, shown_time
 from autosend_mcp.sandbox.page.starts import Starts, started_by
+from autosend_mcp.sandbox.page.warned import Warned
 from autosend_mcp.sandbox.store import Store
 
 
@@ -136,6 +137,7 @@ SECTIONS: dict[str, Section] = {
             _MAILS.format("m.html, m.text"),
         ),
         Requests(),
+        Warned(),
         ),
     )
 }  # fmt: skip
