@@ -261,8 +261,16 @@ class Time(TypedDict):
     moved: float
 
 
+class Rename(TypedDict):
+    """Another name of a list or segment."""
+
+    listId: str
+    name: str
+
+
 BODIES: Mapping[str, Any] = {
     "POST /sandbox/seed": Seed,
+    "POST /sandbox/rename": Rename,
     "POST /sandbox/faults": Fault,
     "POST /sandbox/clock": Move,
 }
@@ -273,6 +281,7 @@ REPLIES: Mapping[str, Any] = {
     "POST /sandbox/reset": Ok,
     "GET /sandbox/state": Seed,
     "POST /sandbox/seed": Ok,
+    "POST /sandbox/rename": Ok,
     "GET /sandbox/requests": ExchangePage,
     "GET /sandbox/warnings": WarningList,
     "GET /sandbox/faults": FaultList,

@@ -97,6 +97,15 @@ async def test_a_wrong_seed_changes_nothing(seed: dict[str, Any], said: str) -> 
             assert await control(http, "/state") == before
 
 
+async def test_a_list_is_renamed_under_the_client() -> None:
+    async with over() as (http, store):
+        list_id = store.contact_lists.seed(PROJECT, "News")
+        await control(http, "/rename", {"listId": list_id, "name": "Readers"})
+        assert (await http.get(f"/contact-lists/{list_id}")).json()["data"]["name"] == "Readers"
+        for body, status in (({"listId": list_id, "name": " "}, 400), ({"listId": "none", "name": "x"}, 404)):
+            assert (await http.post(f"{CONTROL}/rename", json=body)).status_code == status
+
+
 async def test_requests_are_shown_without_keys_and_secrets() -> None:
     async with over() as (http, _):
         webhook = await made(http, "http://127.0.0.1:9/", "email.sent")

@@ -101,6 +101,14 @@ class ContactLists:
                 self._db.later(partial(self.segments.fill, project, list_id))
         return list_id
 
+    def rename(self, project: str, list_id: str, name: str) -> bool:
+        """Give the list another name; return False if there is none."""
+        with self._db.transaction():
+            sql = "UPDATE lists SET name = ?, updated_at = ? WHERE project = ? AND id = ?"
+            renamed = self._db.run(sql, name, self._db.timestamp(), project, list_id) > 0
+            self._db.define()
+            return renamed
+
     def delete(self, project: str, list_id: str) -> bool:
         """Delete the list, not its contacts; return False if there is none. Segments under it are empty afterwards."""
         with self._db.transaction():

@@ -15,11 +15,11 @@ from autosend_mcp.sandbox.control.clock import MovedClock
 from autosend_mcp.sandbox.control.exchanges import Exchanges
 from autosend_mcp.sandbox.control.seeds import add_seed, state_of
 from autosend_mcp.sandbox.control.snapshot import Snapshot
-from autosend_mcp.sandbox.envelope import Refused, body_of, pagination
+from autosend_mcp.sandbox.envelope import Refused, body_of, check, not_found, pagination
 from autosend_mcp.sandbox.mails.records import timestamp
 from autosend_mcp.sandbox.paging import page_of
 from autosend_mcp.sandbox.store import Store
-from autosend_mcp.sandbox.validation import normalized
+from autosend_mcp.sandbox.validation import normalized, problem
 from autosend_mcp.sandbox.webhooks.deliveries import Deliveries
 
 Control = Callable[[Request], Awaitable[Response]]
@@ -47,6 +47,7 @@ class ControlEndpoints:
             self._route("POST", "/reset", self.reset),
             self._route("GET", "/state", self.state),
             self._route("POST", "/seed", self.seed),
+            self._route("POST", "/rename", self.rename),
             self._route("GET", "/requests", self.requests),
             self._route("GET", "/warnings", self.warnings),
             self._route("GET", "/faults", self.faults),
@@ -105,6 +106,16 @@ class ControlEndpoints:
             add_seed(self._store, PROJECT, await body_of(request))
         except ValueError as error:
             raise Refused(400, "VALIDATION_FAILED", str(error)) from None
+        return JSONResponse({"status": "ok"})
+
+    async def rename(self, request: Request) -> Response:
+        """Give a list or segment another name, as people do in AutoSend's dashboard (changelog of 2026-07-14)."""
+        body = await body_of(request)
+        list_id, name = body.get("listId"), body.get("name")
+        if not isinstance(name, str) or not name.strip():
+            check([problem("name", "name is required")])
+        if not self._store.contact_lists.rename(PROJECT, str(list_id), str(name)):
+            raise not_found("Contact list", "CONTACT_LIST_NOT_FOUND")
         return JSONResponse({"status": "ok"})
 
     async def requests(self, request: Request) -> Response:
