@@ -188,6 +188,15 @@ def test_the_pins_cover_every_dependency_and_name_no_host() -> None:
     assert "//" not in pins
 
 
+def test_every_recipe_is_on_the_page_of_hosts_and_run_by_ci() -> None:
+    ci = "".join((ROOT / ".ci" / name).read_text(encoding="utf-8") for name in ("run", "node/run.sh", "hosts/run.sh"))
+    recipes = [file for file in (ROOT / "docs/recipes").iterdir() if file.name.startswith("with_")]
+    assert len(recipes) == 5
+    for file in recipes:
+        assert f"(recipes/{file.name})" in TEXTS["docs/hosts.md"]
+        assert file.stem.removeprefix("with_") in re.findall(r"[\w]+", ci.replace("with_", "")), file.name
+
+
 def test_every_threat_has_a_test_that_is_there() -> None:
     tests = {file: file.read_text(encoding="utf-8") for file in (ROOT / "tests").glob("test_*.py")}
     there = set(re.findall(r"^(?:async )?def (test_\w+)\(", "\n".join(tests.values()), re.MULTILINE))

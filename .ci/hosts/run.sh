@@ -126,4 +126,5 @@ for number in 0 1 2; do
 done
 cat "$scratch/claude_code.txt" "$scratch/codex.txt" "$scratch/gemini.txt"
 [ $status = 0 ] || fail "a host cannot use what install writes"
+PATH=$with_command .venv/bin/python .ci/clients/run.py claude_agent_sdk || fail "the recipe does not work"
 echo "checked with the hosts' own commands"

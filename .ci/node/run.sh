@@ -170,6 +170,17 @@ timeout 120 node .ci/node/clients.mjs "$PWD/.venv/bin/autosend-mcp" --sandbox 2>
   fail "a client cannot use the server"
 }
 
+heading "the recipe of the AI SDK"
+mkdir "$scratch/recipe"
+cp .ci/node/recipe.mjs docs/recipes/with_vercel_ai.mjs "$scratch/recipe"
+ln -s "$PWD/.ci/node/node_modules" "$scratch/recipe/node_modules"
+start_sandbox --no-rate-limit
+timeout 60 node "$scratch/recipe/recipe.mjs" "$url" "$PWD/.venv/bin/autosend-mcp" 2>"$scratch/recipe.log" || {
+  cat "$scratch/recipe.log" >&2
+  fail "the recipe does not work"
+}
+stop_sandbox
+
 for era in legacy modern; do
   heading "MCP Inspector, $era protocol era"
   check_inspector "$era"
