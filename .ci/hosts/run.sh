@@ -110,21 +110,39 @@ gemini() {
     "✓ autosend (from autosend-mcp): uvx autosend-mcp (stdio) - Connected" "$HOME/printed"
 }
 
+installers() { # the command as uv and pipx install it from the wheel: which path a host is given
+  new_home installers
+  export PIPX_HOME=$HOME/pipx PIPX_BIN_DIR=$HOME/.pipx-bin UV_CACHE_DIR=$HOME/cache
+  local uv=$scratch/installers/bin wheel place
+  python3 -m venv "$scratch/installers"
+  "$uv/pip" install -q uv pipx
+  .venv/bin/pip wheel -q --no-deps -w "$HOME/dist" .
+  wheel=$(echo "$HOME"/dist/*.whl)
+  PATH=$HOME/.local/bin:$uv:/usr/bin:/bin "$uv/uv" tool install -q "$wheel" || fail "uv tool install"
+  "$uv/pipx" install -q "$wheel" >/dev/null || fail "pipx install"
+  for place in "$HOME/.local/bin" "$PIPX_BIN_DIR"; do
+    PATH=/usr/bin:/bin "$place/autosend-mcp" install zed --sandbox </dev/null >"$HOME/printed" 2>&1 || fail "install from $place"
+    expect "install names the command in ${place#"$HOME/"}" "\"command\": \"$place/autosend-mcp\"" "$HOME/printed"
+    env -i HOME="$HOME" PATH=/usr/bin:/bin "$place/autosend-mcp" doctor >"$HOME/printed" 2>&1 || true # there is no key
+    expect "doctor starts it there" "offers 19 tools" "$HOME/printed"
+  done
+}
+
 # The manifests start `uvx autosend-mcp`, which is not published yet: this stands for uvx.
 mkdir "$scratch/uvx"
 printf '#!/bin/sh\n[ "$1" = autosend-mcp ] && shift && exec "%s" "$@"\n' "$command" >"$scratch/uvx/uvx"
 chmod +x "$scratch/uvx/uvx"
 
 running=()
-for host in claude_code codex gemini; do # each is seconds of starting, most of it waiting
+for host in claude_code codex gemini installers; do # each is seconds of starting, most of it waiting
   ($host >"$scratch/$host.txt" 2>&1) &
   running+=($!)
 done
 status=0
-for number in 0 1 2; do
+for number in 0 1 2 3; do
   wait "${running[number]}" || status=1
 done
-cat "$scratch/claude_code.txt" "$scratch/codex.txt" "$scratch/gemini.txt"
+cat "$scratch/claude_code.txt" "$scratch/codex.txt" "$scratch/gemini.txt" "$scratch/installers.txt"
 [ $status = 0 ] || fail "a host cannot use what install writes"
 PATH=$with_command .venv/bin/python .ci/clients/run.py claude_agent_sdk || fail "the recipe does not work"
 echo "checked with the hosts' own commands"
