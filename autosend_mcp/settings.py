@@ -21,7 +21,7 @@ from pydantic import (
 
 from autosend_mcp.errors import NotSent
 from autosend_mcp.secret import content_of, key_in, redactor
-from autosend_mcp.variables import api_url, our_variables, variable_of
+from autosend_mcp.variables import OF_HTTP, api_url, our_variables, variable_of
 
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]{1,512}")
 
@@ -229,7 +229,7 @@ def load_settings(**given: object) -> Settings:
     Raises:
         SettingsError: A line for each variable that is wrong: its name and its rule.
     """
-    found = our_variables(Settings.model_fields, ("api_key", "api_key_file"))
+    found = our_variables(Settings.model_fields, ("api_key", "api_key_file"), others=OF_HTTP)
     wrong = found.wrong
     try:
         settings = Settings.model_validate(found.values | given)

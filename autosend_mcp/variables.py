@@ -13,6 +13,17 @@ from httpx2 import URL, InvalidURL
 
 PREFIX = "AUTOSEND_"
 SANDBOX = f"{PREFIX}SANDBOX_"
+# The settings of serving over HTTP; other commands leave them alone.
+OF_HTTP = (
+    "http_tokens",
+    "http_hosts",
+    "http_origins",
+    "http_url",
+    "http_issuer",
+    "http_jwks",
+    "redis_url",
+    "state_key",
+)
 
 # What a host would have replaced, or what stands for "nothing" in one: nobody has filled it in.
 _UNFILLED = re.compile(
@@ -42,10 +53,10 @@ def variable_of(field: str) -> str:
     return PREFIX + field.upper()
 
 
-def our_variables(fields: Collection[str], needed: Collection[str]) -> Variables:
+def our_variables(fields: Collection[str], needed: Collection[str], *, others: Collection[str] = ()) -> Variables:
     """Return the variables of these settings that are not empty, without blanks and quotes around their values.
 
-    A placeholder is as good as none, but in those that are `needed`.
+    A placeholder is as good as none, but in those that are `needed`. The variables of `others` are somebody else's.
     """
     found = Variables({}, [], [])
     for name, text in os.environ.items():
@@ -53,9 +64,11 @@ def our_variables(fields: Collection[str], needed: Collection[str]) -> Variables
         if not upper.startswith(PREFIX) or upper.startswith(SANDBOX) or not text.strip(_AROUND):
             continue
         field = upper.removeprefix(PREFIX).lower()
+        if field in others:
+            continue
         if field not in fields:
             if not _OF_CONTAINERS.fullmatch(upper.removeprefix(PREFIX)):
-                found.wrong.append(_unknown(name, fields))
+                found.wrong.append(_unknown(name, [*fields, *others]))
         elif field in needed:
             found.values[field] = text
         elif is_unfilled(plain := without_quotes(text)):

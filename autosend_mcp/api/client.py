@@ -61,6 +61,11 @@ class AutoSend:
         self._transport = transport
         self._proxy = ""
 
+    def with_settings(self, settings: Settings) -> "AutoSend":
+        """Return a client of the same AutoSend for somebody with other settings, with connections of their own."""
+        transport = self._transport if self.is_sandbox else None
+        return AutoSend(settings, transport, target=self.target, now=self.now, is_sandbox=self.is_sandbox)
+
     async def aclose(self) -> None:
         """Close the connections."""
         if self._transport is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from autosend_mcp.cli.help_texts import CALL_HELP, COMPLETION_HELP, DEMO_HELP, DOCTOR_HELP, HELP, SANDBOX_HELP
+from autosend_mcp.cli.http_flags import SERVE_HELP, TOKENS_HELP, add_serve_flags, add_token_flags
 from autosend_mcp.cli.import_flags import IMPORT_HELP, add_import_flags
 from autosend_mcp.cli.install_flags import INSTALL_HELP, add_install_flags
 from autosend_mcp.cli.parsing import Formatter, Parser, tools_listed, variables_listed
@@ -57,6 +58,7 @@ def parser() -> Parser:
         )
     )
     _add_completion(commands)
+    _add_http(commands)
     parser.commands = commands.choices
     return parser
 
@@ -86,6 +88,26 @@ def _add_completion(commands: Any) -> None:
         "completion", help="print what completes words in a shell", **_described(COMPLETION_HELP)
     )
     completion.add_argument("shell", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish")
+
+
+def _add_http(commands: Any) -> None:
+    """Add what serves many people over HTTP, and what makes their tokens."""
+    serve = commands.add_parser(
+        "serve",
+        help="serve MCP, also over HTTP",
+        usage="autosend-mcp serve [--http HOST:PORT] [flags]",
+        **_described(SERVE_HELP),
+    )
+    add_serve_flags(serve)
+    _add_sandbox(serve)
+    _add_offer(serve, f"default: {','.join(DEFAULT_TOOLSETS)}")
+    token = commands.add_parser(
+        "token",
+        help="make, list and revoke tokens for serving over HTTP",
+        usage="autosend-mcp token create|list|revoke [NAME] [flags]",
+        **_described(TOKENS_HELP),
+    )
+    add_token_flags(token)
 
 
 def tool_words(args: argparse.Namespace) -> list[str]:

@@ -37,6 +37,10 @@ def main(argv: Sequence[str] | None = None, *, front: "Front | None" = None) -> 
 
 
 def _serve(args: argparse.Namespace) -> int:
+    if getattr(args, "http", None):
+        from autosend_mcp.cli.http import serve_http
+
+        return serve_http(args, _connect(args))
     if sys.stdin is None or sys.stdout is None:
         return usage("stdin and stdout must be open: the server speaks MCP over them")
 
@@ -150,6 +154,12 @@ def _completion(args: argparse.Namespace) -> int:
     return 0
 
 
+def _token(args: argparse.Namespace) -> int:
+    from autosend_mcp.cli.http import token
+
+    return token(args)
+
+
 _COMMANDS = {
     "serve": _serve,
     "call": _call,
@@ -159,4 +169,5 @@ _COMMANDS = {
     "import": _import,
     "install": _install,
     "sandbox": _sandbox,
+    "token": _token,
 }

@@ -1,0 +1,97 @@
+"""Who calls: from a bearer token to the settings that the caller's own server works with."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mcp.server.auth.provider import AccessToken, TokenVerifier
+
+from autosend_mcp.logs import report
+from autosend_mcp.server.http.tokens import PREFIX, Token, TokenFile
+from autosend_mcp.settings import Settings, SettingsError
+
+READ, WRITE = "contacts:read", "contacts:write"
+ANYBODY = "local"  # who calls a server that asks nobody
+
+
+class FileTokens(TokenVerifier):
+    """Accepts the tokens of a file. `resource`: the URL that each of them is for, None if nobody asks."""
+
+    def __init__(self, file: TokenFile, resource: str | None) -> None:
+        self._file = file
+        self._resource = resource
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """Return whose token this is; None for nobody's. A file that cannot be read lets nobody in."""
+        if not token.startswith(PREFIX):
+            return None
+        try:
+            found = self._file.find(token, datetime.now(UTC))
+        except SettingsError as error:
+            report("tokens_unreadable", why=str(error))
+            return None
+        if found is None:
+            return None
+        scopes = [READ] if found.read_only else [READ, WRITE]
+        claims = {"settings": settings_of(found)}
+        expires = int(found.expires.timestamp()) if found.expires else None
+        return AccessToken(
+            token="",  # nothing here needs it, and it is not kept
+            client_id=found.name,
+            scopes=scopes,
+            expires_at=expires,
+            resource=self._resource,
+            claims=claims,
+        )
+
+
+class AnyOf(TokenVerifier):
+    """Accepts what one of these accepts."""
+
+    def __init__(self, verifiers: Collection[TokenVerifier]) -> None:
+        self._verifiers = verifiers
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """Return what the first one says that knows the token."""
+        for verifier in self._verifiers:
+            if found := await verifier.verify_token(token):
+                return found
+        return None
+
+
+def settings_of(token: Token) -> dict[str, Any]:
+    """Return the settings that the owner of a token has of their own."""
+    own: dict[str, Any] = {}
+    if token.key_file is not None:
+        own |= {"api_key": None, "api_key_file": Path(token.key_file), "project_id": token.project_id}
+    elif token.project_id is not None:
+        own["project_id"] = token.project_id
+    if token.toolsets:
+        own["toolsets"] = token.toolsets
+    return own
+
+
+def settings_for(base: Settings, access: AccessToken | None) -> Settings:
+    """Return the settings of a caller's server: the process's, with what the caller has of their own.
+
+    A caller may be given less than the process's settings allow, never more.
+
+    Raises:
+        SettingsError: The caller's own settings are wrong.
+    """
+    if access is None:
+        return base
+    own: dict[str, Any] = (access.claims or {}).get("settings", {})
+    may_write = WRITE in access.scopes and not base.read_only
+    given = {name: getattr(base, name) for name in base.model_fields_set}
+    settings = Settings.model_validate({**given, **own, "read_only": not may_write})
+    settings.toolsets_named()
+    return settings
+
+
+def caller(access: AccessToken | None) -> str:
+    """Return who calls, as logs name them and as one caller is told from another."""
+    if access is None:
+        return ANYBODY
+    return f"{access.client_id}/{access.subject}" if access.subject else access.client_id

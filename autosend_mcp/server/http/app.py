@@ -1,0 +1,111 @@
+"""The ASGI application: /mcp for clients, /health and /ready for what watches the process."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import anyio
+from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuthBackend, RequireAuthMiddleware
+from mcp.server.auth.provider import TokenVerifier
+from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
+from mcp.server.transport_security import TransportSecuritySettings
+from pydantic import AnyHttpUrl
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from autosend_mcp.api.client import AutoSend
+from autosend_mcp.logs import calling, report
+from autosend_mcp.server.http.access import READ, WRITE, AnyOf, FileTokens, caller
+from autosend_mcp.server.http.settings import HttpSettings
+from autosend_mcp.server.http.tenants import Connect, Tenants
+from autosend_mcp.server.http.tokens import TokenFile
+from autosend_mcp.settings import Settings, SettingsError
+
+PATH = "/mcp"
+
+
+class McpApp:
+    """Serves MCP over HTTP, to each caller by a server of their own."""
+
+    def __init__(self, settings: Settings, http: HttpSettings, connect: Connect = AutoSend) -> None:
+        """`connect` makes the client of AutoSend for some settings."""
+        self._settings = settings
+        self._http = http
+        self._connect = connect
+        self._tokens = TokenFile(http.http_tokens) if http.http_tokens else None
+
+    def app(self) -> Starlette:
+        """Return the application."""
+        routes: list[BaseRoute] = [Route("/health", _health), Route("/ready", self._ready)]
+        middleware: list[Middleware] = []
+        verifiers = self._verifiers()
+        if verifiers:
+            url = AnyHttpUrl(self._http.http_url) if self._http.http_url else None
+            backend = BearerAuthBackend(AnyOf(verifiers), resource_server_url=url)
+            middleware = [Middleware(AuthenticationMiddleware, backend=backend), Middleware(AuthContextMiddleware)]
+            metadata = build_resource_metadata_url(url) if url else None
+            routes.append(Route(PATH, RequireAuthMiddleware(self._mcp, [READ], metadata)))
+            if url and self._http.http_issuer:
+                issuers = [AnyHttpUrl(self._http.http_issuer)]
+                routes += create_protected_resource_routes(url, issuers, [READ, WRITE])
+        else:
+            routes.append(Route(PATH, _Endpoint(self._mcp)))
+        return Starlette(routes=routes, middleware=middleware, lifespan=self._lifespan)
+
+    def _verifiers(self) -> list[TokenVerifier]:
+        return [FileTokens(self._tokens, self._http.http_url)] if self._tokens else []
+
+    async def _mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request by its caller's server."""
+        user = scope.get("user")
+        access = user.access_token if isinstance(user, AuthenticatedUser) else None
+        tenants: Tenants = scope["state"]["tenants"]
+        try:
+            with calling(caller(access) if access else None):
+                async with tenants.server_for(access) as manager:
+                    await manager.handle_request(scope, receive, send)
+        except SettingsError as error:
+            report("settings_wrong", principal=caller(access), why=str(error))
+            text = "The server has no usable settings for this caller. Tell the user to ask who runs the server."
+            await JSONResponse({"error": text}, status_code=500)(scope, receive, send)
+
+    async def _ready(self, _request: Request) -> JSONResponse:
+        """Say whether calls can be served: the settings are usable."""
+        problems = self._problems()
+        return JSONResponse({"ready": not problems, "problems": problems}, status_code=503 if problems else 200)
+
+    def _problems(self) -> list[str]:
+        try:
+            if self._tokens:
+                self._tokens.tokens()
+        except SettingsError:
+            return ["The file of tokens cannot be read."]
+        return []
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncGenerator[dict[str, Tenants]]:
+        security = TransportSecuritySettings(allowed_hosts=self._http.hosts, allowed_origins=self._http.origins)
+        async with anyio.create_task_group() as tasks:
+            tenants = Tenants(tasks, self._settings, self._connect, security)
+            yield {"tenants": tenants}
+            tenants.close()
+
+
+class _Endpoint:
+    """An ASGI application as the endpoint of a route: an object, for Starlette takes a function to want a Request."""
+
+    def __init__(self, app: object) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)  # type: ignore[operator]
+
+
+async def _health(_request: Request) -> JSONResponse:
+    """Say that the process is alive."""
+    return JSONResponse({"status": "ok"})

@@ -1,0 +1,119 @@
+"""The servers of one process, one for each caller: no caller sees what another one did, started or was asked."""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import anyio
+import anyio.abc
+from mcp.server.auth.provider import AccessToken
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
+
+from autosend_mcp.api.client import AutoSend
+from autosend_mcp.api.pace import Pace
+from autosend_mcp.models.text import compact_json
+from autosend_mcp.server.app import open_server
+from autosend_mcp.server.http.access import caller, settings_for
+from autosend_mcp.settings import Settings
+
+MAX_BODY_BYTES = 1_000_000
+_MAX_IDLE = 1_000  # servers of callers who have nothing under way
+
+Connect = Callable[[Settings], AutoSend]
+
+
+@dataclass(slots=True, eq=False)
+class _Tenant:
+    """One caller's server. `ended` asks it to end; `closed` says that it has."""
+
+    manager: StreamableHTTPSessionManager
+    using: int = 0
+    ended: anyio.Event = field(default_factory=anyio.Event)
+
+
+class Tenants:
+    """Opens a server for each caller at its first call, and closes the longest unused beyond a thousand.
+
+    Callers with the same AutoSend key share its pace.
+    """
+
+    def __init__(
+        self, tasks: anyio.abc.TaskGroup, base: Settings, connect: Connect, security: TransportSecuritySettings
+    ) -> None:
+        """`tasks` outlives every caller. `connect` makes the client of AutoSend for some settings."""
+        self._tasks = tasks
+        self._base = base
+        self._connect = connect
+        self._security = security
+        self._open: OrderedDict[str, _Tenant] = OrderedDict()
+        self._opening = anyio.Lock()
+        self._paces: dict[str, Pace] = {}
+
+    @asynccontextmanager
+    async def server_for(self, access: AccessToken | None) -> AsyncGenerator[StreamableHTTPSessionManager]:
+        """Lend the caller's server.
+
+        Raises:
+            SettingsError: The caller's own settings are wrong.
+        """
+        key = _identity(access)
+        async with self._opening:
+            tenant = self._open.get(key) or await self._start(key, access)
+            self._open.move_to_end(key)
+            tenant.using += 1
+        try:
+            yield tenant.manager
+        finally:
+            tenant.using -= 1
+            self._close_idle()
+
+    async def _start(self, key: str, access: AccessToken | None) -> _Tenant:
+        autosend = self._connect(settings_for(self._base, access))
+        pace = _pace_name(autosend.settings)
+        autosend.pace = self._paces.setdefault(pace, autosend.pace)
+        tenant: _Tenant = await self._tasks.start(self._serve, key, autosend)
+        return tenant
+
+    async def _serve(
+        self, key: str, autosend: AutoSend, *, task_status: anyio.abc.TaskStatus[_Tenant] = anyio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Keep one server until it is ended. Its writes in flight end first."""
+        async with open_server(autosend) as (server, _):
+            manager = StreamableHTTPSessionManager(
+                server, stateless=True, security_settings=self._security, max_request_body_size=MAX_BODY_BYTES
+            )
+            async with manager.run():
+                self._open[key] = tenant = _Tenant(manager)
+                task_status.started(tenant)
+                await tenant.ended.wait()
+
+    def close(self) -> None:
+        """Ask every server to end."""
+        for tenant in self._open.values():
+            tenant.ended.set()
+
+    def _close_idle(self) -> None:
+        while len(self._open) > _MAX_IDLE:
+            key, tenant = next(iter(self._open.items()))
+            if tenant.using:
+                return
+            del self._open[key]
+            tenant.ended.set()
+
+
+def _identity(access: AccessToken | None) -> str:
+    """Return what tells one server from another: the caller, and what they may do and with which key."""
+    if access is None:
+        return caller(access)
+    claims = access.claims or {}
+    about = [caller(access), str(claims.get("iss", "")), sorted(access.scopes), str(claims.get("settings", {}))]
+    return compact_json(about)
+
+
+def _pace_name(settings: Settings) -> str:
+    """Return the same name for the same AutoSend key at the same place, and nothing that tells the key."""
+    about = [settings.base_url, settings.fingerprint("pace") or "", settings.project_id or ""]
+    return hashlib.sha256(compact_json(about).encode()).hexdigest()

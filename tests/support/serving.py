@@ -1,0 +1,68 @@
+"""Our server over HTTP, without a socket: the application, and clients of it with a token of their own."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx2
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
+
+from autosend_mcp.server.http.app import McpApp
+from autosend_mcp.server.http.settings import HttpSettings
+from autosend_mcp.server.http.tokens import TokenFile
+from tests.support.worlds import autosend_over
+
+ORIGIN = "http://127.0.0.1:8000"
+
+
+class Served(NamedTuple):
+    """The application while it serves, and the file of its tokens."""
+
+    transport: httpx2.ASGITransport
+    tokens: TokenFile
+
+    def http(self, token: str | None = None, **headers: str) -> httpx2.AsyncClient:
+        """Return an HTTP client that shows this token."""
+        shown = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx2.AsyncClient(transport=self.transport, base_url=ORIGIN, headers=shown | headers)
+
+    @asynccontextmanager
+    async def client(self, token: str | None = None, era: str = "2026-07-28", **more: Any) -> AsyncGenerator[Client]:
+        """Yield an MCP client that shows this token."""
+        async with self.http(token) as http:
+            streams = streamable_http_client(f"{ORIGIN}/mcp", http_client=http)
+            async with Client(streams, mode=era, cache=None, **more) as client:
+                yield client
+
+
+@asynccontextmanager
+async def served(
+    world: httpx2.AsyncBaseTransport | str,
+    folder: Path | None = None,
+    http: dict[str, Any] | None = None,
+    **settings: Any,
+) -> AsyncGenerator[Served]:
+    """Serve over this AutoSend. `folder`: of a file of tokens, which callers must then show one of."""
+    file = (folder or Path()) / "tokens.json"
+    given = HttpSettings(http_tokens=file if folder else None, **http or {})
+    autosend = autosend_over(world, **settings)
+    app = McpApp(autosend.settings, given, lambda own: autosend_over(world, **settings | _given(own))).app()
+    async with app.router.lifespan_context(app) as state:
+        yield Served(httpx2.ASGITransport(_with_state(app, state)), TokenFile(file))
+
+
+def _given(settings: Any) -> dict[str, Any]:
+    return {name: getattr(settings, name) for name in settings.model_fields_set if name != "base_url"}
+
+
+def _with_state(app: Starlette, state: Any) -> Any:
+    """Return the application, given what it began with, as a server gives it."""
+
+    async def called(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "state": dict(state)}, receive, send)
+
+    return called

@@ -1,0 +1,270 @@
+"""Serving over HTTP: who may call, what each of them is given, and that none sees another's."""
+
+import json
+import logging
+from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from autosend_mcp.cli.main import main
+from autosend_mcp.logs import configure_logging
+from autosend_mcp.server.http.settings import HttpSettings, load_http_settings
+from autosend_mcp.settings import SettingsError, load_settings
+from tests.support.line import Line, empty_sandbox
+from tests.support.serving import served
+from tests.support.worlds import answer_of, error_of
+
+JANE = {"email": "jane@example.com"}
+LIST: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+JSON = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
+
+
+@pytest.fixture
+def line() -> Generator[Line]:
+    sandbox = empty_sandbox()
+    yield Line(sandbox)
+    sandbox.close()
+
+
+@pytest.mark.anyio
+async def test_a_contact_is_created_once_over_http(line: Line, era: str) -> None:
+    async with served(line) as app, app.client(era=era) as client:
+        assert len((await client.list_tools()).tools) == 19
+        assert answer_of(await client.call_tool("create_contact", JANE))["outcome"] == "created"
+        assert "exists" in error_of(await client.call_tool("create_contact", JANE))
+
+
+SHOWN = [
+    "",
+    "Bearer ",
+    "Bearer asm_made-up",
+    "Basic YTpi",
+    "Bearer AS_0123456789abcdef",  # AutoSend's key is no token
+]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("shown", SHOWN)
+async def test_who_shows_no_token_of_ours_is_refused(line: Line, tmp_path: Path, shown: str) -> None:
+    async with served(line, tmp_path) as app, app.http() as http:
+        app.tokens.create("ana")
+        answer = await http.post("/mcp", json=LIST, headers=JSON | ({"Authorization": shown} if shown else {}))
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"].startswith("Bearer ")
+    assert not line.seen
+
+
+@pytest.mark.anyio
+async def test_a_token_ends_when_it_is_revoked_or_expires(line: Line, tmp_path: Path) -> None:
+    async with served(line, tmp_path) as app:
+        ana = app.tokens.create("ana")
+        late = app.tokens.create("late", expires=datetime.now(UTC) - timedelta(seconds=1))
+        ben = app.tokens.create("ben")
+        async with app.client(ben) as client:
+            assert app.tokens.revoke("ana")
+            statuses: list[int] = []
+            for token in (ana, late, ben):
+                async with app.http(token) as http:
+                    statuses.append((await http.post("/mcp", json=LIST, headers=JSON)).status_code)
+            assert answer_of(await client.call_tool("create_contact", JANE))["outcome"] == "created"
+    assert statuses == [401, 401, 200]
+
+
+@pytest.mark.anyio
+async def test_a_file_of_tokens_that_is_damaged_lets_nobody_in(line: Line, tmp_path: Path) -> None:
+    async with served(line, tmp_path) as app:
+        token = app.tokens.create("ana")
+        async with app.http(token) as http:
+            assert (await http.get("/ready")).status_code == 200
+            (tmp_path / "tokens.json").write_text('{"tokens": [{"name": "ana"}]}')
+            assert (await http.post("/mcp", json=LIST, headers=JSON)).status_code == 401
+            assert (await http.get("/ready")).json() == {
+                "ready": False,
+                "problems": ["The file of tokens cannot be read."],
+            }
+            assert (await http.get("/health")).status_code == 200
+
+
+@pytest.mark.anyio
+async def test_a_token_may_do_less_than_the_server_and_never_more(line: Line, tmp_path: Path) -> None:
+    async with served(line, tmp_path, read_only=False) as app:
+        reader = app.tokens.create("reader", read_only=True)
+        lists = app.tokens.create("lists", toolsets="lists")
+        async with app.client(reader) as client:
+            names = {tool.name for tool in (await client.list_tools()).tools}
+            assert "get_contact" in names
+            assert "create_contact" not in names
+            assert "read-only" in error_of(await client.call_tool("create_contact", JANE))
+        async with app.client(lists) as client:
+            assert "create_contact" not in {tool.name for tool in (await client.list_tools()).tools}
+    async with served(line, tmp_path, read_only=True) as app, app.client(app.tokens.create("writer")) as client:
+        assert "create_contact" not in {tool.name for tool in (await client.list_tools()).tools}
+    assert line.count("POST /contacts") == 0
+
+
+@pytest.mark.anyio
+async def test_nobody_sees_or_undoes_what_another_caller_did(line: Line, tmp_path: Path, era: str) -> None:
+    async with served(line, tmp_path) as app:
+        ana, ben = app.tokens.create("ana"), app.tokens.create("ben")
+        async with app.client(ana, era) as client:
+            undo = answer_of(await client.call_tool("create_contact", JANE))["undo"]
+        async with app.client(ben, era) as client:
+            assert "undo" in error_of(await client.call_tool("undo", {"undo": undo})).lower()
+            history: Any = (await client.read_resource("autosend://writes")).contents[0]
+            assert JANE["email"] not in history.text
+        async with app.client(ana, era) as client:  # and the one who did it still can, by another connection
+            history = (await client.read_resource("autosend://writes")).contents[0]
+            assert JANE["email"] in history.text
+
+
+@pytest.mark.anyio
+async def test_each_caller_works_with_a_key_of_their_own(line: Line, tmp_path: Path) -> None:
+    keys: list[str] = []
+
+    class _Heard(httpx2.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            keys.append(request.headers["authorization"])
+            return await line.handle_async_request(request)
+
+    (tmp_path / "key").write_text("AS_of-somebody-else-0123456789")
+    async with served(_Heard(), tmp_path) as app:
+        own = app.tokens.create("own", key_file=str(tmp_path / "key"))
+        gone = app.tokens.create("gone", key_file=str(tmp_path / "no-such-file"))
+        async with app.client(own) as client:
+            await client.call_tool("create_contact", JANE)
+        async with app.client(gone) as client:
+            assert "_KEY_FILE" in error_of(await client.call_tool("create_contact", JANE))
+    assert set(keys) == {"Bearer AS_of-somebody-else-0123456789"}
+
+
+REFUSED: list[tuple[dict[str, str], int]] = [
+    ({"Host": "evil.example"}, 421),
+    ({"Host": "127.0.0.1.evil.example:8000"}, 421),
+    ({"Origin": "https://evil.example"}, 403),
+    ({"Origin": "null"}, 403),
+    ({"Origin": "http://127.0.0.1.evil.example"}, 403),
+    ({"Content-Type": "text/plain"}, 400),
+    ({}, 200),
+    ({"Origin": "http://localhost:3000"}, 200),
+]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("headers", "status"), REFUSED)
+async def test_a_foreign_page_or_name_is_refused(line: Line, era: str, headers: dict[str, str], status: int) -> None:
+    protocol = {"legacy": "2025-11-25"}.get(era, era)
+    version = {"MCP-Protocol-Version": protocol, "Mcp-Method": "tools/list"}
+    meta: dict[str, Any] = {
+        "io.modelcontextprotocol/protocolVersion": protocol,
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    async with served(line) as app, app.http() as http:
+        answer = await http.post("/mcp", json={**LIST, "params": {"_meta": meta}}, headers=JSON | version | headers)
+    assert answer.status_code == status, answer.text
+
+
+@pytest.mark.anyio
+async def test_a_message_of_more_than_a_megabyte_is_refused(line: Line) -> None:
+    async with served(line) as app, app.http() as http:
+        answer = await http.post("/mcp", content=b"[" + b" " * 1_000_000, headers=JSON)
+    assert answer.status_code == 413
+
+
+@pytest.mark.anyio
+async def test_a_call_is_logged_with_who_made_it(
+    line: Line, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with served(line, tmp_path) as app, app.client(app.tokens.create("ana")) as client:
+        configure_logging("INFO")
+        await client.call_tool("create_contact", JANE)
+    logged = json.loads(capsys.readouterr().err.splitlines()[0])
+    assert (logged["tool"], logged["principal"], logged["outcome"]) == ("create_contact", "ana", "created")
+
+
+def test_nobody_but_this_machine_is_served_unasked() -> None:
+    with pytest.raises(SettingsError, match="who may call"):
+        HttpSettings().checked(loopback=False)
+    with pytest.raises(SettingsError, match="AUTOSEND_HTTP_HOSTS"):
+        HttpSettings(http_tokens=Path("tokens.json")).checked(loopback=False)
+    named = HttpSettings(http_tokens=Path("tokens.json"), http_hosts=("mcp.example.com",))
+    assert named.checked(loopback=False).hosts == ["mcp.example.com"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("HOSTS", "https://mcp.example.com"),
+        ("ORIGINS", "app.test"),
+        ("URL", "http://mcp.example.com/mcp"),
+        ("ISSUER", "https://ana:pw@login.example.com"),
+        ("STATE_KEY", "short"),
+        ("TOKEN", "tokens.json"),
+    ],
+)
+def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    name = f"AUTOSEND_{variable}" if variable == "STATE_KEY" else f"AUTOSEND_HTTP_{variable}"
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=name) as raised:
+        load_http_settings()
+    assert value not in str(raised.value) or variable == "TOKEN"
+
+
+def test_serving_over_stdin_leaves_the_variables_of_http_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTOSEND_HTTP_TOKENS", "tokens.json")
+    monkeypatch.setenv("AUTOSEND_REDIS_URL", "redis://127.0.0.1")
+    assert load_settings().base_url == "https://api.autosend.com/v1"
+
+
+def test_tokens_are_made_listed_and_revoked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = ["--file", str(tmp_path / "folder" / "tokens.json")]
+    assert main(["token", "create", "ana", "--read-only", "--days", "90", *file]) == 0
+    token = capsys.readouterr().out.strip()
+    path = Path(file[1])
+    assert token not in path.read_text()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert main(["token", "create", "ana", *file]) == 2
+    assert "revoke it first" in capsys.readouterr().err
+    assert main(["token", "list", "--json", *file]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["name"], row["read_only"], row["valid"], "sha256" in row) == ("ana", True, True, False)
+    assert main(["token", "list", *file]) == 0
+    assert "ana\treads\tuntil " in capsys.readouterr().out
+    assert main(["token", "revoke", "ana", *file]) == 0
+    assert main(["token", "revoke", "ana", *file]) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["create", "ana"], "AUTOSEND_HTTP_TOKENS"),
+        (["create", "a b", "--file", "{}/t.json"], "letters, digits"),
+        (["create", "ana", "--file", "{}/t.json", "--key-file", "{}/none"], "key"),
+        (["create", "ana", "--file", "{}/t.json", "--toolsets", "letters"], "AUTOSEND_TOOLSETS"),
+        (["list", "--file", "{}"], "cannot be read"),
+    ],
+)
+def test_a_token_that_cannot_be_made_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    assert main(["token", *(word.replace("{}", str(tmp_path)) for word in words)]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--http", "8000"], "HOST:PORT"),
+        (["--http", "127.0.0.1:99999"], "HOST:PORT"),
+        (["--http", "0.0.0.0:0"], "who may call"),
+        (["--http", "127.0.0.1:0", "--allow-host", "https://x"], "AUTOSEND_HTTP_HOSTS"),
+        (["--http", "192.0.2.1:8000"], "192.0.2.1"),
+    ],
+)
+def test_what_cannot_be_served_says_why(capsys: pytest.CaptureFixture[str], words: list[str], said: str) -> None:
+    assert main(["serve", "--sandbox", *words]) == 2
+    assert said in capsys.readouterr().err
+    logging.getLogger().handlers.clear()
