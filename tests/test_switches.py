@@ -26,8 +26,8 @@ pytestmark = pytest.mark.anyio
 
 TESTS = Path(__file__).parent
 SHAPES: tuple[ErrorShape, ...] = get_args(ErrorShape)
-# What no client sees: it decides who may come and what a sandbox sends to webhooks, not how it answers.
-FEATURES = {"webhook_url", "webhook_secret", "webhook_properties", "webhook_bulk_update", "allow_hosts"}
+# What no client sees: it decides what a sandbox sends to webhooks, not how it answers.
+FEATURES = {"webhook_url", "webhook_secret", "webhook_properties", "webhook_bulk_update"}
 # What decides about mails, which no tool sends: tests/test_sandbox_mails.py has each value.
 OF_MAILS = {
     *("mail_pace", "to_array", "verified_domains", "suppressed_mails", "bulk_invalid", "known_templates_only"),

@@ -60,7 +60,8 @@ class Parser(argparse.ArgumentParser):
         args, unknown = self.parse_known_args(argv)
         if not unknown:
             return args
-        command, before = self.commands.get(args.command, self), [*argv].index(unknown[0])
+        named = args.command in argv  # serving needs no name
+        command, before = self.commands[args.command] if named else self, [*argv].index(unknown[0])
         if command is not self and before < [*argv].index(args.command):
             command = self
         flag = unknown[0].partition("=")[0]
