@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from autosend_mcp.sandbox.options import Options
+from autosend_mcp.server.http.settings import HttpSettings
 from autosend_mcp.settings import Settings
 from autosend_mcp.variables import variable_of
 from manifests.generate import COMMAND, main
@@ -131,7 +132,7 @@ def anchors(page: str) -> set[str]:
 @pytest.mark.parametrize("path", PAGES)
 def test_every_variable_in_a_page_is_a_setting(path: str) -> None:
     switches = {f"sandbox_{name}" for name in ("", *(field.name for field in fields(Options)))}
-    known = {variable_of(name) for name in switches | set(Settings.model_fields)}
+    known = {variable_of(name) for name in switches | {*Settings.model_fields, *HttpSettings.model_fields}}
     assert set(re.findall(r"AUTOSEND_[A-Z_]+", TEXTS[path])) <= known
 
 

@@ -1,7 +1,9 @@
 """The ASGI application: /mcp for clients, /health and /ready for what watches the process."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
+from typing import TYPE_CHECKING
 
 import anyio
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
@@ -26,6 +28,9 @@ from autosend_mcp.server.http.tenants import Connect, Tenants
 from autosend_mcp.server.http.tokens import TokenFile
 from autosend_mcp.settings import Settings, SettingsError
 
+if TYPE_CHECKING:  # of an extra, which a process without Redis can do without
+    from autosend_mcp.server.http.shared.store import Shared
+
 PATH = "/mcp"
 
 
@@ -33,11 +38,16 @@ class McpApp:
     """Serves MCP over HTTP, to each caller by a server of their own."""
 
     def __init__(self, settings: Settings, http: HttpSettings, connect: Connect = AutoSend) -> None:
-        """`connect` makes the client of AutoSend for some settings."""
+        """`connect` makes the client of AutoSend for some settings.
+
+        Raises:
+            SettingsError: Redis cannot be used as it is set.
+        """
         self._settings = settings
         self._http = http
         self._connect = connect
         self._tokens = TokenFile(http.http_tokens) if http.http_tokens else None
+        self._open_shared = _shared(http)
 
     def app(self) -> Starlette:
         """Return the application."""
@@ -74,9 +84,11 @@ class McpApp:
             text = "The server has no usable settings for this caller. Tell the user to ask who runs the server."
             await JSONResponse({"error": text}, status_code=500)(scope, receive, send)
 
-    async def _ready(self, _request: Request) -> JSONResponse:
-        """Say whether calls can be served: the settings are usable."""
-        problems = self._problems()
+    async def _ready(self, request: Request) -> JSONResponse:
+        """Say whether calls can be served: the settings are usable, and Redis can be reached."""
+        problems, shared = self._problems(), request.scope["state"]["shared"]
+        if shared is not None and not await shared.alive():
+            problems.append("Redis (AUTOSEND_REDIS_URL) cannot be reached: reads are served, writes are not.")
         return JSONResponse({"ready": not problems, "problems": problems}, status_code=503 if problems else 200)
 
     def _problems(self) -> list[str]:
@@ -88,11 +100,11 @@ class McpApp:
         return []
 
     @asynccontextmanager
-    async def _lifespan(self, _app: Starlette) -> AsyncGenerator[dict[str, Tenants]]:
+    async def _lifespan(self, _app: Starlette) -> AsyncGenerator[dict[str, object]]:
         security = TransportSecuritySettings(allowed_hosts=self._http.hosts, allowed_origins=self._http.origins)
-        async with anyio.create_task_group() as tasks:
-            tenants = Tenants(tasks, self._settings, self._connect, security)
-            yield {"tenants": tenants}
+        async with self._open_shared() as shared, anyio.create_task_group() as tasks:
+            tenants = Tenants(tasks, self._settings, self._connect, security, shared)
+            yield {"tenants": tenants, "shared": shared}
             tenants.close()
 
 
@@ -104,6 +116,23 @@ class _Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)  # type: ignore[operator]
+
+
+def _shared(http: HttpSettings) -> "Callable[[], AbstractAsyncContextManager[Shared | None]]":
+    """Return what connects to the Redis of the settings, if they name one.
+
+    Raises:
+        SettingsError: It cannot be used as it is set.
+    """
+    if http.redis_url is None:
+        return nullcontext
+    try:
+        from autosend_mcp.server.http.shared.store import Shared, open_shared  # noqa: PLC0415 - of an extra
+    except ImportError:
+        raise SettingsError("AUTOSEND_REDIS_URL needs an extra: install autosend-mcp[redis].") from None
+    url = http.redis_url.get_secret_value()
+    Shared(url)  # a wrong URL is reported now
+    return partial(open_shared, url)
 
 
 async def _health(_request: Request) -> JSONResponse:

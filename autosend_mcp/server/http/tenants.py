@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.abc
@@ -18,6 +19,9 @@ from autosend_mcp.models.text import compact_json
 from autosend_mcp.server.app import open_server
 from autosend_mcp.server.http.access import caller, settings_for
 from autosend_mcp.settings import Settings
+
+if TYPE_CHECKING:  # of an extra
+    from autosend_mcp.server.http.shared.store import Shared
 
 MAX_BODY_BYTES = 1_000_000
 _MAX_IDLE = 1_000  # servers of callers who have nothing under way
@@ -41,13 +45,22 @@ class Tenants:
     """
 
     def __init__(
-        self, tasks: anyio.abc.TaskGroup, base: Settings, connect: Connect, security: TransportSecuritySettings
+        self,
+        tasks: anyio.abc.TaskGroup,
+        base: Settings,
+        connect: Connect,
+        security: TransportSecuritySettings,
+        shared: "Shared | None" = None,
     ) -> None:
-        """`tasks` outlives every caller. `connect` makes the client of AutoSend for some settings."""
+        """`tasks` outlives every caller. `connect` makes the client of AutoSend for some settings.
+
+        `shared`: what all workers share; None if this is the only one.
+        """
         self._tasks = tasks
         self._base = base
         self._connect = connect
         self._security = security
+        self._shared = shared
         self._open: OrderedDict[str, _Tenant] = OrderedDict()
         self._opening = anyio.Lock()
         self._paces: dict[str, Pace] = {}
