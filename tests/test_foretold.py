@@ -1,12 +1,13 @@
 """A dry run and the run of the same call: the first writes nothing, and what it foretells is what the second does.
 
-Every tool that writes has rows in `CASES`: what is asked, of a project that holds each kind of person and thing. A run
-is compared with the sandbox before and after: contacts, memberships, opt-outs, fields, lists, groups, automations.
+So are the dry run and the run of its undo, where it has one. Every tool that writes has rows in `CASES`: what is
+asked, of a project that holds each kind of person and thing. A run is compared with the sandbox before and after:
+contacts, memberships, opt-outs, fields, lists, groups, automations.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import pytest
@@ -187,7 +188,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"file": "people.csv", "listIds": ["Offers"]},
     ],
 }
-BY_UNDO = {"undo"}  # of each of these calls, below
+BY_UNDO = {"undo"}  # of each of these calls that has one
 SENDS_NOTHING = {"stop_import"}
 
 # Where AutoSend hides who is in a list, puts in who opted out, or refuses them: the cases that differ there.
@@ -251,7 +252,6 @@ def difference(before: State, after: State) -> Did:
         if changed:
             did.changed[email] = changed
     did.joined, did.left = members[1] - members[0], members[0] - members[1]
-    did.left = {pair for pair in did.left if pair[0] not in did.deleted}
     did.started = {(row["email"], row["automation"]) for row in after["starts"][len(before["starts"]) :]}
     entries = [{(row["email"], row["group_id"]) for row in state["suppressions"]} for state in (before, after)]
     did.suppressed, did.lifted = ({email for email, _ in one - other} for one, other in (entries[::-1], entries))
@@ -273,6 +273,24 @@ THINGS = {
     "delete_contact_list": "removed",
     "delete_custom_field": "removed",
     "delete_suppression_group": "removed",
+}
+
+
+# By tool that an undo calls: what it may do to contacts.
+DOES: dict[str, tuple[str, ...]] = {
+    "delete_contacts": ("deleted", "left"),
+    "upsert_contact": ("changed",),
+    "upsert_contacts": ("changed",),
+    "remove_from_list": ("left",),
+    "add_to_list": ("joined",),
+    "delete_contact_list": ("left", "removed"),
+    "suppress_emails": ("suppressed",),
+    "unsuppress_emails": ("lifted",),
+    "create_custom_field": ("made",),
+    "create_suppression_group": ("made",),
+    "update_suppression_group": ("made", "removed"),
+    "delete_custom_field": ("removed",),
+    "delete_suppression_group": ("removed",),
 }
 
 
@@ -310,7 +328,7 @@ def check_plan(tool: str, asked: Mapping[str, Any], plan: Mapping[str, Any], did
     if tool == "remove_from_list" and "wouldRemove" in plan:
         assert plan["wouldRemove"] == len(did.left)
     else:
-        assert tool in {"remove_from_list", "delete_contact_list"} or not did.left
+        assert tool in {"remove_from_list", "delete_contact_list"} or {one for one, _ in did.left} <= did.deleted
     assert tool == "delete_contacts" or not did.deleted
     assert plan.get("count", len(did.deleted)) == len(did.deleted)
     opt_outs = plan.get("wouldDelete", {}).get("suppressionCount", 0) if "and" in plan else 0
@@ -355,6 +373,38 @@ def check_answer(answer: Mapping[str, Any], did: Did) -> None:
         assert one.get("added", one.get("joined", 0)) == sum(joined == name for _, joined in did.joined)
     notes = "\n".join(answer.get("notes", ()))
     assert all(f'"{name}"' in notes for _, name in did.started)
+
+
+async def check_undo(client: Client, line: Line, asked: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+    """Compare what the dry run of an undo foretells, call by call, with what the undo does."""
+    before, sent = held(line), len(wrote(line))
+    write = {"write": answer["undo"]}
+    shown = answer_of(await client.call_tool("undo", write | {"dryRun": True}))
+    assert (held(line), len(wrote(line))) == (before, sent)
+    plan = shown["plan"]
+    back = await called(client, "undo", write)
+    did, foretold, started = difference(before, held(line)), Did(), dict[str, list[str]]()
+    lists = {row["id"]: row["name"] for row in before["lists"]}
+    for call in plan["calls"]:
+        tool, deletes = call["tool"], call.get("wouldDelete", [])
+        part = Did(**{name: getattr(did, name) for name in DOES[tool]})
+        if tool == "remove_from_list":
+            part.left = {pair for pair in did.left if pair[1] == call["list"]["name"]}
+        elif tool == "delete_contacts":
+            assert {*deletes} == did.deleted
+            part.left = {pair for pair in did.left if pair[0] in did.deleted}
+        elif THINGS.get(tool) == "removed":
+            assert {*deletes} == did.removed
+        meant = {**asked, **({"fieldName": deletes[0]} if tool == "delete_custom_field" else {})}
+        check_plan(tool, meant, {name: value for name, value in call.items() if name != "and"}, part)
+        for one in fields(Did):
+            getattr(foretold, one.name).update(getattr(part, one.name))
+        for name in ("wouldStart", "mayStart"):
+            started.setdefault(name, []).extend(call.get(name, ()))
+    check_starts(started, did)
+    assert foretold == replace(did, started=set[tuple[str, str]]()), lists
+    assert back.is_error is not bool(plan["calls"])
+    assert plan.get("left") == answer_of(back).get("left")
 
 
 def says_why_not(plan: Mapping[str, Any]) -> bool:
@@ -409,6 +459,8 @@ async def test_what_a_dry_run_foretells_is_what_the_run_does(where: str, tool: s
         assert (held(line), wrote(line)) == (before, [])
         result = await called(client, tool, asked)
         did = difference(before, held(line))
+        if not result.is_error and "undo" in answer_of(result):
+            await check_undo(client, line, asked, answer_of(result))
     if result.is_error:
         assert did == Did()
         assert dry.is_error or says_why_not(answer_of(dry)["plan"]), error_of(result)

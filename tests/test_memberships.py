@@ -232,7 +232,7 @@ async def test_an_undo_keeps_earlier_members_and_says_what_it_starts(shown: bool
         assert "undo" not in added | partly
         assert NO_UNDO in added["notes"]
         assert partly["notes"] == [NO_UNDO_OUT]
-    assert removed["notes"] == ["The undo would start the list's live automations again."]
+    assert removed["notes"] == ["The undo may start the list's live automations again."]
     assert steps[-1] == both["emails"]
 
 

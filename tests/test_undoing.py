@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any
 
 import httpx2
@@ -56,6 +57,31 @@ async def test_a_write_is_taken_back_once_by_a_short_reference(name: str, era: s
         assert name == "delete_custom_field" or sorted(before[table].elements()) == sorted(rows)
     assert (back["outcome"], back["write"]["tool"]) == ("undone", name)
     assert (again["outcome"], again["notes"]) == ("unchanged", [ALREADY])
+
+
+READING = ("GET ", "POST /contacts/search/", "POST /contact-lists/contacts/search", "POST /suppression-groups/entries")
+
+
+@pytest.mark.parametrize("name", WRITES)
+async def test_an_undo_reads_nothing_twice_before_it_writes(name: str) -> None:
+    async with seeded(toolsets=EVERY) as (client, line):
+        answer = answer_of(await client.call_tool(name, EXAMPLES[name]))
+        line.seen.clear()
+        asked = {"write": answer["undo"]}
+        if (result := await client.call_tool("undo", asked)).is_error:
+            line.seen.clear()
+            result = await client.call_tool("undo", asked | {"confirm": fact(result, "confirm")})
+        assert not result.is_error
+    reads = [*takewhile(lambda one: one[0].startswith(READING), line.seen)]
+    assert reads == [one for number, one in enumerate(reads) if one not in reads[:number]]
+
+
+async def test_what_an_undo_read_before_a_question_is_read_again_after_it() -> None:
+    async with seeded("legacy", asked=User("accept")) as (client, line):
+        answer = await made(client, "create_contact_list", name="Made")
+        line.seen.clear()
+        await made(client, "undo", write=answer["undo"], confirm="Made")
+    assert [asked for asked, _ in line.seen if asked.endswith("/contact-lists")] == ["GET /contact-lists"] * 2
 
 
 def renamed(store: Store) -> None:

@@ -10,6 +10,7 @@ from autosend_mcp.api.envelope import Reply
 from autosend_mcp.api.moment import Moment
 from autosend_mcp.api.request import Request
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown, Unreadable
+from autosend_mcp.models.text import compact_json
 
 # How a call of 45 s is spent, in seconds; another AUTOSEND_TIMEOUT scales them all. The parts after the latest start
 # add up to the rest of the call: 2.5 to connect, 9 for the reply, and 8 for the look-ups of a lost write, which even
@@ -51,6 +52,7 @@ class Call:
         self._in_doubt = False  # a write is with AutoSend now
         self._stopped = False
         self._unwanted = False
+        self._kept: dict[str, Reply] | None = None  # the replies of reads, by request, where they are kept
 
     @property
     def exposed(self) -> bool:
@@ -85,6 +87,15 @@ class Call:
         """Send writes after all: the call is wanted again."""
         self._unwanted = False
 
+    def keep_reads(self) -> None:
+        """From now on, answer a repeated read by its first reply, until a write leaves or reads are forgotten."""
+        self._kept = {}
+
+    def forget_reads(self) -> None:
+        """Forget the replies that were kept: others may have changed meanwhile what they show."""
+        if self._kept:
+            self._kept.clear()
+
     async def write(self, request: Request[ResultT]) -> ResultT:
         """Send a request that changes something, repeated only when it was provably not applied; return its result.
 
@@ -106,11 +117,15 @@ class Call:
 
     async def read(self, request: Request[ResultT]) -> ResultT:
         """Send a request that changes nothing, repeated twice; once when the answer could not be read."""
+        if kept := self._kept_reply(request):
+            return request.parse(kept)
         attempt = 0
         while True:
             left = self.seconds_left
             try:
-                return request.parse(await self._once(request, patience=left, within=min(_READ * self.scale, left)))
+                return self._kept_after(
+                    request, await self._once(request, patience=left, within=min(_READ * self.scale, left))
+                )
             except AutoSendError as error:
                 if isinstance(error, Unknown):
                     error.changed = UNCHANGED
@@ -123,10 +138,22 @@ class Call:
 
     async def look_up(self, request: Request[ResultT]) -> ResultT:
         """Send one short read, before all that wait in line: it finds out what became of a write."""
+        if not self.writes and (kept := self._kept_reply(request)):
+            return request.parse(kept)
         within = min(_LOOK_UP * self.scale, self.time_left)
         with anyio.move_on_after(within):
             return request.parse(await self._once(request, patience=within, within=within, urgent=True))
         raise Unknown("The look-up took too long.", "Try again in a minute.", changed=UNCHANGED)
+
+    def _kept_reply(self, request: Request[ResultT]) -> Reply | None:
+        return self._kept.get(_key(request)) if self._kept else None
+
+    def _kept_after(self, request: Request[ResultT], reply: Reply) -> ResultT:
+        """Return what the reply to a read says; keep it, where reads are kept."""
+        result = request.parse(reply)
+        if self._kept is not None:
+            self._kept[_key(request)] = reply
+        return result
 
     async def _wait_to_repeat(self, error: AutoSendError, attempt: int) -> None:
         """Wait before attempt number `attempt + 1`, or raise the error when there is none."""
@@ -165,5 +192,10 @@ class Call:
         self.requests += 1
         if writes:
             self.writes += 1
+            self.forget_reads()
             self._in_doubt = True
             self.sent_at = Moment(self.autosend.now)
+
+
+def _key(request: Request[ResultT]) -> str:
+    return compact_json(request.shown())

@@ -72,6 +72,7 @@ class Dispatch:
             may_ask=settings.ask == "auto",
             scale=call.scale,
             without_key=settings.without_key,
+            before_waiting=call.forget_reads,
         )
         given = Context(call, elicitation.ask, context.session.report_progress, self._jobs, self.history)
         perform = partial(self._perform, tool, given, body, started)

@@ -50,8 +50,11 @@ class Elicitation:
         may_ask: bool,
         scale: float,
         without_key: WithoutKey,
+        before_waiting: Callable[[], None],
     ) -> None:
-        """`scale`: how much of its usual time a call has. `without_key`: takes the key out of a text."""
+        """`scale`: how much of its usual time a call has. `without_key`: takes the key out of a text. `before_waiting`:
+        is called where the call waits for the user: others may change things meanwhile.
+        """
         self._pending = pending
         self._context = context
         self._answers: Mapping[str, Any] = params.input_responses or {}
@@ -59,6 +62,7 @@ class Elicitation:
         self._may_ask = may_ask and _can_show(context)
         self._scale = scale
         self._without_key = without_key
+        self._before_waiting = before_waiting
 
     @property
     def action(self) -> str:
@@ -80,6 +84,7 @@ class Elicitation:
             if isinstance(answer, ElicitResult) and self._pending.take(self._state, needed):
                 return _verdict(answer)
             raise needed  # not asked yet, answered once already, or what would be deleted has changed since
+        self._before_waiting()
         return await self._ask_now(self._without_key(question))
 
     async def _ask_now(self, question: str) -> Verdict:

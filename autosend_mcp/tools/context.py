@@ -43,8 +43,8 @@ class Context:
     """One call of a tool.
 
     `call`: its requests, under one deadline. `ask`: asks the user at the client. `progress`: reports how far it is.
-    `jobs`: what goes on after the call. `history`: the writes before it. `notes`: what the caller should know besides
-    the result.
+    `jobs`: what goes on after the call. `history`: the writes before it. `rejoins`: whoever joins a list has been in it
+    before. `notes`: what the caller should know besides the result.
     """
 
     call: Call
@@ -52,4 +52,5 @@ class Context:
     progress: Progress = report_to_nobody
     jobs: Jobs | None = None
     history: History | None = None
+    rejoins: bool = False
     notes: list[str] = field(default_factory=list[str])

@@ -41,7 +41,8 @@ NO_UNDO_OUT = "There is no undo: not all of them were in the list, and AutoSend 
 IF_NEW = "Live automations of the list started for those who were not in it before."
 STAY_CONTACTS = "The undo does not delete the contacts that were created."
 NOT_IN = "These were not in the list:"
-STARTS_AGAIN = "The undo would start the list's live automations again."
+STARTS_AGAIN = "The undo may start the list's live automations again."
+MAY_START_AGAIN = "Live automations of the list may start again now."
 FOUND_INSIDE = "AutoSend's reply was lost; a look-up then found all of them in the list."
 FOUND_OUTSIDE = "AutoSend's reply was lost; a look-up then found none of them in the list."
 
@@ -78,7 +79,11 @@ async def add_to_list(context: Context, body: AddToList) -> AddedToList:
     if answer.added or answer.created:
         put_in = PUT_IN in (answer.notes or ())
         joined = people if put_in else people.without(answer.opted_out or ())
-        answer.notes = [*(answer.notes or []), *started(context.call, change_of(into, joined, before))] or None
+        notes = [
+            MAY_START_AGAIN if context.rejoins and note == AUTOMATIONS_START else note for note in answer.notes or ()
+        ]
+        change = change_of(into, joined, before, rejoins=context.rejoins)
+        answer.notes = [*notes, *started(context.call, change)] or None
     return answer
 
 

@@ -29,7 +29,7 @@ async def plan_of_adding(context: Context, into: ContactList, people: People, be
     """Return what a dry run shows. Of those who opted out, AutoSend does not document whether they join."""
     left = await foreseen(context, people.emails)
     mailable = people.without(left)
-    change, of_all = change_of(into, mailable, before), change_of(into, people, before)
+    change, of_all = (change_of(into, some, before, rejoins=context.rejoins) for some in (mailable, people))
     change = replace(change, may_join=[into.id] * (not change.joins and bool(of_all.joins or of_all.may_join)))
     creates = [email for email in people.emails if before is not None and email not in before]
     unnamed = [AUTOMATIONS_WOULD] * bool(change.joins or change.may_join) + [NEW_CONTACTS_MAY] * bool(creates)
@@ -45,14 +45,19 @@ async def plan_of_adding(context: Context, into: ContactList, people: People, be
     )
 
 
-def change_of(into: ContactList, people: People, before: Found | None) -> Change:
-    """Return what putting these people into the list does. `before`: their contacts; None where that is not known."""
+def change_of(into: ContactList, people: People, before: Found | None, *, rejoins: bool = False) -> Change:
+    """Return what putting these people into the list does. `before`: their contacts; None where that is not known.
+
+    `rejoins`: they have been in it before, and an automation may start once a contact. Page "Get automation".
+    """
     if before is None:
         return Change(may_join=[into.id] * bool(people.names), surely=False)
     inside = shown_members(before, into.id)
     creates = any(email not in before for email in people.emails)
     surely = creates or (inside is not None and bool(set(people.emails) - inside))
     unsure = bool(people.names) and not surely and inside is None
+    if rejoins:
+        return Change(creates, may_join=[into.id] * (surely or unsure), surely=False)
     return Change(creates, [into.id] * surely, [into.id] * unsure, surely=False)
 
 

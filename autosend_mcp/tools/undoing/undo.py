@@ -57,6 +57,7 @@ async def undo(context: Context, body: Undo) -> Undone:
         if not write.steps:
             left = write.left or None
             return Undone(outcome="unchanged", write=write.named(), left=left, notes=[ALREADY])
+        context.call.keep_reads()  # the calls below look at what `look` has looked at
         ready = [await look(context.call, step) for step in write.steps]
         if body.dry_run:
             return await _plan(context, body, write, ready)
@@ -180,7 +181,7 @@ async def _run(context: Context, step: Step, **more: object) -> Answer:
     async def yes(_question: str, _about: Sequence[str]) -> Verdict:
         return "yes"
 
-    inner = Context(context.call, yes, context.progress, context.jobs)
+    inner = Context(context.call, yes, context.progress, context.jobs, rejoins=True)
     called = TOOLS[step.tool]
     answer = await called.run(inner, called.body.model_validate({**step.arguments, **more}, context=[]))
     context.notes += [note for note in inner.notes if note not in context.notes]
