@@ -271,8 +271,10 @@ async def test_an_accepted_deletion_is_not_for_another_list_of_the_name() -> Non
         assert wrote(line) == before
 
 
-def test_only_the_latest_thousand_pending_questions_are_kept() -> None:
+@pytest.mark.anyio
+async def test_only_the_latest_thousand_pending_questions_are_kept() -> None:
     questions = PendingQuestions()
     asked = [ConfirmationNeeded(f"Delete {number}?", []) for number in range(1001)]
-    tokens = [questions.ask(needed, str).request_state for needed in asked]
-    assert [questions.take(token, needed) for token, needed in zip(tokens[:2], asked[:2], strict=True)] == [False, True]
+    tokens = [(await questions.ask(needed, str)).request_state for needed in asked]
+    taken = [await questions.take(token, needed) for token, needed in zip(tokens[:2], asked[:2], strict=True)]
+    assert taken == [False, True]

@@ -15,6 +15,7 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.server.dispatch import Dispatch
 from autosend_mcp.server.in_flight import InFlightWrites
 from autosend_mcp.server.instructions import instructions as about
+from autosend_mcp.server.memory import Memory, Remember, in_process
 from autosend_mcp.server.requests import Handlers
 from autosend_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, Settings
 from autosend_mcp.tools.jobs import Jobs
@@ -67,8 +68,8 @@ def instructions(tools: Mapping[str, Tool], *, is_sandbox: bool = False) -> str:
     return about(offered, TOOLSETS.items(), read_only=read_only, is_sandbox=is_sandbox)
 
 
-def build_server(autosend: AutoSend, writes: InFlightWrites, jobs: Jobs, *, at_shell: bool = False) -> Server[Any]:
-    """Return an MCP server over this client, these writes and jobs, for any transport and both protocol eras.
+def build_server(autosend: AutoSend, memory: Memory, jobs: Jobs, *, at_shell: bool = False) -> Server[Any]:
+    """Return an MCP server over this client, this memory and these jobs, for any transport and both protocol eras.
 
     `at_shell`: the user calls its tools, with no assistant in between.
 
@@ -76,8 +77,8 @@ def build_server(autosend: AutoSend, writes: InFlightWrites, jobs: Jobs, *, at_s
         SettingsError: AUTOSEND_TOOLSETS names a toolset that there is not.
     """
     tools = offered_tools(autosend.settings)
-    dispatch = Dispatch(autosend, writes, jobs, tools, at_shell=at_shell)
-    handlers = Handlers(autosend, dispatch)
+    dispatch = Dispatch(autosend, memory, jobs, tools, at_shell=at_shell)
+    handlers = Handlers(autosend, dispatch, memory)
     server = Server[Any](
         NAME,
         version=VERSION,
@@ -98,17 +99,17 @@ def build_server(autosend: AutoSend, writes: InFlightWrites, jobs: Jobs, *, at_s
 
 @asynccontextmanager
 async def open_server(
-    autosend: AutoSend, *, at_shell: bool = False
+    autosend: AutoSend, *, at_shell: bool = False, remember: Remember = in_process
 ) -> AsyncGenerator[tuple[Server[Any], InFlightWrites]]:
     """Build the server with its writes. On the way out the writes and jobs end first, then the connections."""
     try:
         async with anyio.create_task_group() as tasks:
             jobs = Jobs(tasks)
-            writes = InFlightWrites(tasks, jobs.stop)
+            memory = remember(autosend, tasks, jobs.stop)
             try:
-                yield build_server(autosend, writes, jobs, at_shell=at_shell), writes
+                yield build_server(autosend, memory, jobs, at_shell=at_shell), memory.writes
             finally:
-                await writes.close()
+                await memory.writes.close()
                 with anyio.CancelScope(shield=True):
                     await jobs.close()
     finally:

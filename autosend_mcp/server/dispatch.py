@@ -17,16 +17,16 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused, Unknown, address_user
 from autosend_mcp.logs import OURS
 from autosend_mcp.models.arguments import nearest, read_arguments, refused_fields
-from autosend_mcp.models.base import Answer, Body
+from autosend_mcp.models.base import Answer, Body, WriteBody
 from autosend_mcp.models.contacts.contact import Person
 from autosend_mcp.models.contacts.find import GetContact
 from autosend_mcp.models.given import is_empty, object_in
 from autosend_mcp.models.text import compact_json
-from autosend_mcp.server.elicitation import Elicitation, PendingQuestions, RequestContext
-from autosend_mcp.server.in_flight import JOINED, InFlightWrites, Result
+from autosend_mcp.server.elicitation import Elicitation, RequestContext
+from autosend_mcp.server.in_flight import JOINED, Result
+from autosend_mcp.server.memory import Memory
 from autosend_mcp.server.results import advise_assistant, as_commands, error_text, fitted, noted
 from autosend_mcp.tools.context import ConfirmationNeeded, Context
-from autosend_mcp.tools.history import History
 from autosend_mcp.tools.jobs import Jobs
 from autosend_mcp.tools.registry import TOOLS, Tool
 
@@ -40,16 +40,14 @@ class Dispatch:
     """Calls of the tools that are offered."""
 
     def __init__(
-        self, autosend: AutoSend, writes: InFlightWrites, jobs: Jobs, tools: Mapping[str, Tool], *, at_shell: bool
+        self, autosend: AutoSend, memory: Memory, jobs: Jobs, tools: Mapping[str, Tool], *, at_shell: bool
     ) -> None:
         """`tools`: those offered, by name. `at_shell`: the user calls them, with no assistant in between."""
         self._autosend = autosend
-        self._writes = writes
+        self._memory = memory
         self._jobs = jobs
         self._at_shell = at_shell
-        self._questions = PendingQuestions()
         self.tools = tools
-        self.history = History()
 
     async def call_tool(
         self, context: RequestContext, params: CallToolRequestParams
@@ -62,27 +60,27 @@ class Dispatch:
             body, notes = read_arguments(tool.body, params.arguments or {}, tool.name)
         except NotSent as error:
             _record(params.name if params.name in TOOLS else "?", error, None, started, outcome="invalid")
-            return self._render(error, notes)
+            return await self._render(error, notes)
         settings = self._autosend.settings
         call = Call(self._autosend)
         elicitation = Elicitation(
             context,
             params,
-            self._questions,
+            self._memory.questions,
             may_ask=settings.ask == "auto",
             scale=call.scale,
             without_key=settings.without_key,
             before_waiting=call.forget_reads,
         )
-        given = Context(call, elicitation.ask, context.session.report_progress, self._jobs, self.history)
+        given = Context(call, elicitation.ask, context.session.report_progress, self._jobs, self._memory.history)
         perform = partial(self._perform, tool, given, body, started)
-        if tool.reads:
-            return self._render(await perform(), notes)
+        if tool.reads or (isinstance(body, WriteBody) and body.dry_run):
+            return await self._render(await perform(), notes)
         key = f"{tool.name} {compact_json(body.payload())} {elicitation.action}"
-        result, more = await self._writes.run(key, perform, call)
+        result, more = await self._memory.writes.run(key, perform, call)
         if JOINED in more:
             _record(tool.name, result, call, started, body=body, outcome="joined")
-        return self._render(result, notes + more)
+        return await self._render(result, notes + more)
 
     async def explain_malformed(self, ctx: RequestContext, call_next: CallNext) -> HandlerResult:
         """Name what is wrong with a tools/call that the SDK would refuse with "Invalid request parameters" alone.
@@ -135,7 +133,7 @@ class Dispatch:
         try:
             answer = noted(await tool.run(context, body), context.notes)
             if not tool.reads and answer.outcome_word not in _WITHOUT_CHANGE:
-                write = self.history.add(tool.name, answer)
+                write = await self._memory.history.add(tool.name, answer)
                 if write.reference:
                     commands = as_commands(answer.steps, self._autosend.target) if self._at_shell else None
                     answer.undo = commands if self._at_shell else write.reference
@@ -164,14 +162,17 @@ class Dispatch:
         _record(tool.name, result, call, started, body=body)
         return result
 
-    def _render(self, result: Result, notes: list[str]) -> CallToolResult | InputRequiredResult:
+    async def _render(self, result: Result, notes: list[str]) -> CallToolResult | InputRequiredResult:
         """Return the result as MCP's: a success as text and data, which are the same; an error as text alone.
 
         This is the last place to keep the key in.
         """
         without_key = self._autosend.settings.without_key
         if isinstance(result, ConfirmationNeeded):
-            return self._questions.ask(result, without_key)
+            try:
+                return await self._memory.questions.ask(result, without_key)
+            except NotSent as error:
+                result = error
         if isinstance(result, AutoSendError):
             return CallToolResult(content=[TextContent(text=self.text_of(result, notes))], is_error=True)
         data, text = fitted(noted(result, notes))

@@ -81,7 +81,7 @@ class Elicitation:
         if self._context.protocol_version >= _STATELESS_SINCE:
             answer = self._answers.get(_KEY)
             needed = ConfirmationNeeded(question, about)
-            if isinstance(answer, ElicitResult) and self._pending.take(self._state, needed):
+            if isinstance(answer, ElicitResult) and await self._pending.take(self._state, needed):
                 return _verdict(answer)
             raise needed  # not asked yet, answered once already, or what would be deleted has changed since
         self._before_waiting()
@@ -103,20 +103,28 @@ class PendingQuestions:
     def __init__(self) -> None:
         self._digests: OrderedDict[str, str] = OrderedDict()
 
-    def ask(self, needed: ConfirmationNeeded, without_key: WithoutKey) -> InputRequiredResult:
+    async def ask(self, needed: ConfirmationNeeded, without_key: WithoutKey) -> InputRequiredResult:
         """Return the question for the client to show, with the state that it repeats the call with."""
         token = secrets.token_urlsafe(16)
-        self._digests[token] = _digest(needed)
-        if len(self._digests) > _MAX_PENDING:
-            self._digests.popitem(last=False)
+        await self.keep(token, _digest(needed))
         form = ElicitRequestFormParams(message=without_key(needed.question), requested_schema=_NO_FIELDS)
         return InputRequiredResult(input_requests={_KEY: ElicitRequest(params=form)}, request_state=token)
 
-    def take(self, token: str | None, needed: ConfirmationNeeded) -> bool:
+    async def take(self, token: str | None, needed: ConfirmationNeeded) -> bool:
         """Return whether exactly this question waits for an answer; it waits no longer."""
-        if self._digests.get(token or "") != _digest(needed):
+        return await self.drop(token or "", _digest(needed))
+
+    async def keep(self, token: str, digest: str) -> None:
+        """Keep what a question is about."""
+        self._digests[token] = digest
+        if len(self._digests) > _MAX_PENDING:
+            self._digests.popitem(last=False)
+
+    async def drop(self, token: str, digest: str) -> bool:
+        """Forget a question, if it is about this; return whether it was there."""
+        if self._digests.get(token) != digest:
             return False
-        del self._digests[token or ""]
+        del self._digests[token]
         return True
 
 

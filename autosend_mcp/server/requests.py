@@ -37,6 +37,7 @@ from autosend_mcp.server import prompts, resources
 from autosend_mcp.server.dispatch import Dispatch
 from autosend_mcp.server.elicitation import RequestContext
 from autosend_mcp.server.icons import icons
+from autosend_mcp.server.memory import Memory
 from autosend_mcp.server.view import extension
 from autosend_mcp.tools.registry import Tool
 
@@ -46,8 +47,9 @@ _MAX_COMPLETIONS = 100
 class Handlers:
     """Handlers of the requests, for the tools that `dispatch` offers."""
 
-    def __init__(self, autosend: AutoSend, dispatch: Dispatch) -> None:
+    def __init__(self, autosend: AutoSend, dispatch: Dispatch, memory: Memory) -> None:
         self._autosend = autosend
+        self._memory = memory
         self._dispatch = dispatch
         self._toolsets = {tool.toolset for tool in dispatch.tools.values() if tool.toolset}
         self._prompts = prompts.offered(dispatch.tools)
@@ -103,7 +105,7 @@ class Handlers:
             uris = ", ".join(str(resource.uri) for resource in resources.offered(self._toolsets))
             raise MCPError(INVALID_PARAMS, f"There is no such resource; there are {uris}.", {"uri": uri})
         try:
-            text = await resources.read(Call(self._autosend), uri, self._dispatch.history)
+            text = await resources.read(Call(self._autosend), uri, self._memory.history)
         except AutoSendError as error:
             raise MCPError(INVALID_PARAMS, self._dispatch.text_of(error)) from None
         text = self._autosend.settings.without_key(text)

@@ -75,7 +75,7 @@ async def read(call: Call, uri: str, history: History) -> str:
     """
     data: Any
     if uri == WRITES:
-        data = history.rows()
+        data = await history.rows()
     elif uri in _READERS:
         data = await _READERS[uri](call)
     else:

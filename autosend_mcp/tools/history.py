@@ -2,6 +2,8 @@
 
 import secrets
 from collections import deque
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -64,7 +66,7 @@ class History:
         self._letters = "".join(secrets.choice(_LETTERS) for _ in range(3))
         self._number = 0
 
-    def add(self, tool: str, answer: Answer) -> Write:
+    async def add(self, tool: str, answer: Answer) -> Write:
         """Keep a write, by its answer."""
         self._number += 1
         reference = f"{self._number}{self._letters}" if answer.steps else ""
@@ -72,20 +74,31 @@ class History:
         self._writes.appendleft(write)
         return write
 
-    def find(self, reference: str) -> Write | None:
-        """Return the write that this is the undo of; None where it is not known, or not any more."""
-        return next((write for write in self._writes if write.reference == reference), None)
+    @asynccontextmanager
+    async def taking_back(self, reference: str) -> AsyncGenerator[Write | None]:
+        """Lend the write that this is the undo of, to one call at a time; None where it is not known any more."""
+        write = next((write for write in self._writes if write.reference == reference), None)
+        if write is None:
+            yield None
+        else:
+            async with write.taking_back:
+                yield write
 
-    def rows(self) -> list[dict[str, Any]]:
+    async def rows(self) -> list[dict[str, Any]]:
         """Return the writes, the latest first; as many as fit in one reading, each whole."""
-        rows: list[dict[str, Any]] = []
-        room = _MAX_BYTES
-        for row in (write.row() for write in self._writes):
-            room -= size(row) + 1
-            if room < 0:
-                break
-            rows.append(row)
-        return rows
+        return rows_of(self._writes)
+
+
+def rows_of(writes: Iterable[Write]) -> list[dict[str, Any]]:
+    """Return as many of these writes as fit in one reading, each whole."""
+    rows: list[dict[str, Any]] = []
+    room = _MAX_BYTES
+    for row in (write.row() for write in writes):
+        room -= size(row) + 1
+        if room < 0:
+            break
+        rows.append(row)
+    return rows
 
 
 def _second(at: datetime) -> str:

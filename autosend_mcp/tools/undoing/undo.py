@@ -11,7 +11,7 @@ from autosend_mcp.models.pages import read_cursor, write_cursor
 from autosend_mcp.models.undo import DELETES, DID, UPDATES, Undo, Undone
 from autosend_mcp.tools.confirm import confirm
 from autosend_mcp.tools.context import Context, Verdict
-from autosend_mcp.tools.history import MAX_WRITES, Write
+from autosend_mcp.tools.history import MAX_WRITES, History, Write
 from autosend_mcp.tools.registry import TOOLS, Effect, tool
 from autosend_mcp.tools.undoing.look import Ready, look
 
@@ -43,17 +43,9 @@ async def undo(context: Context, body: Undo) -> Undone:
         NotSent: It is not known, or `confirm` is missing for what would be deleted.
         AutoSendError: Nothing was taken back, or that is not known.
     """
-    write = context.history.find(body.write) if context.history else None
-    if write is None and context.jobs and context.jobs.get(body.write):
-        raise NotSent(IMPORTED, IMPORT_STEP, changed="Nothing was sent, and nothing was undone.")
-    if write is None:
-        raise NotSent(
-            "This process knows no write with this undo: it was started again since then, or has made "
-            f"{MAX_WRITES} other writes.",
-            "Look at what is there now, and change it back as the answer of that write shows it.",
-            changed="Nothing was sent, and nothing was undone.",
-        )
-    async with write.taking_back:
+    async with (context.history or History()).taking_back(body.write) as write:
+        if write is None:
+            raise _not_known(context, body)
         if not write.steps:
             left = write.left or None
             return Undone(outcome="unchanged", write=write.named(), left=left, notes=[ALREADY])
@@ -63,6 +55,18 @@ async def undo(context: Context, body: Undo) -> Undone:
             return await _plan(context, body, write, ready)
         await _confirm(context, body, ready)
         return await _take_back(context, write, ready)
+
+
+def _not_known(context: Context, body: Undo) -> NotSent:
+    nothing = "Nothing was sent, and nothing was undone."
+    if context.jobs and context.jobs.get(body.write):
+        return NotSent(IMPORTED, IMPORT_STEP, changed=nothing)
+    return NotSent(
+        "This process knows no write with this undo: it was started again since then, or has made "
+        f"{MAX_WRITES} other writes.",
+        "Look at what is there now, and change it back as the answer of that write shows it.",
+        changed=nothing,
+    )
 
 
 async def _plan(context: Context, body: Undo, write: Write, ready: Sequence[Ready]) -> Undone:
