@@ -1,9 +1,10 @@
 """The ASGI application: /mcp for clients, /health and /ready for what watches the process."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import anyio
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
@@ -12,10 +13,12 @@ from mcp.server.auth.provider import TokenVerifier
 from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
 from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import AnyHttpUrl
+from sse_starlette.sse import AppStatus
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.authentication import AuthenticationMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
@@ -23,6 +26,7 @@ from starlette.types import Receive, Scope, Send
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.logs import calling, report
 from autosend_mcp.server.http.access import READ, WRITE, AnyOf, FileTokens, caller
+from autosend_mcp.server.http.ending import noticing_the_end
 from autosend_mcp.server.http.settings import HttpSettings
 from autosend_mcp.server.http.tenants import Connect, Tenants
 from autosend_mcp.server.http.tokens import TokenFile
@@ -32,6 +36,7 @@ if TYPE_CHECKING:  # of an extra, which a process without Redis can do without
     from autosend_mcp.server.http.shared.store import Shared
 
 PATH = "/mcp"
+TO_END = 7.0  # seconds for the calls under way when the process is asked to end; then their writes are ended
 
 
 class McpApp:
@@ -48,6 +53,7 @@ class McpApp:
         self._connect = connect
         self._tokens = TokenFile(http.http_tokens) if http.http_tokens else None
         self._open_shared = _shared(http)
+        self._is_ending = False
 
     def app(self) -> Starlette:
         """Return the application."""
@@ -65,13 +71,22 @@ class McpApp:
                 routes += create_protected_resource_routes(url, issuers, [READ, WRITE])
         else:
             routes.append(Route(PATH, _Endpoint(self._mcp)))
-        return Starlette(routes=routes, middleware=middleware, lifespan=self._lifespan)
+        app = Starlette(
+            routes=routes,
+            middleware=middleware,
+            exception_handlers={HTTPException: _refused, Exception: _failed},
+            lifespan=self._lifespan,
+        )
+        app.router.redirect_slashes = False  # behind a proxy that speaks TLS it would send clients to http
+        return app
 
     def _verifiers(self) -> list[TokenVerifier]:
         return [FileTokens(self._tokens, self._http.http_url)] if self._tokens else []
 
     async def _mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request by its caller's server."""
+        """Serve one request by its caller's server. Only a POST is one: nothing is kept between two of them."""
+        if scope["method"] != "POST":
+            raise HTTPException(405, "Method Not Allowed: send each message by POST.", {"Allow": "POST"})
         user = scope.get("user")
         access = user.access_token if isinstance(user, AuthenticatedUser) else None
         tenants: Tenants = scope["state"]["tenants"]
@@ -79,19 +94,23 @@ class McpApp:
             with calling(caller(access) if access else None):
                 async with tenants.server_for(access) as manager:
                     await manager.handle_request(scope, receive, send)
+        except ClientDisconnect:
+            return  # in the middle of the request: nobody is there to be answered
         except SettingsError as error:
             report("settings_wrong", principal=caller(access), why=str(error))
             text = "The server has no usable settings for this caller. Tell the user to ask who runs the server."
             await JSONResponse({"error": text}, status_code=500)(scope, receive, send)
 
     async def _ready(self, request: Request) -> JSONResponse:
-        """Say whether calls can be served: the settings are usable, and Redis can be reached."""
+        """Say whether calls can be served: the settings are usable, Redis is there, and the process goes on."""
         problems, shared = self._problems(), request.scope["state"]["shared"]
         if shared is not None and not await shared.alive():
             problems.append("Redis (AUTOSEND_REDIS_URL) cannot be reached: reads are served, writes are not.")
         return JSONResponse({"ready": not problems, "problems": problems}, status_code=503 if problems else 200)
 
     def _problems(self) -> list[str]:
+        if self._is_ending:
+            return ["This process is ending."]
         try:
             if self._tokens:
                 self._tokens.tokens()
@@ -104,8 +123,16 @@ class McpApp:
         security = TransportSecuritySettings(allowed_hosts=self._http.hosts, allowed_origins=self._http.origins)
         async with self._open_shared() as shared, anyio.create_task_group() as tasks:
             tenants = Tenants(tasks, self._settings, self._connect, security, shared)
-            yield {"tenants": tenants, "shared": shared}
+            AppStatus.disable_automatic_graceful_drain()  # it cuts each answer at SIGTERM; ours end with their calls
+            with noticing_the_end(lambda: self._end(tenants)):
+                yield {"tenants": tenants, "shared": shared}
             tenants.close()
+
+    def _end(self, tenants: Tenants) -> None:
+        """Report to balancers that this process ends; end what is under way when its time is over."""
+        if not self._is_ending:
+            self._is_ending = True
+            asyncio.get_running_loop().call_later(TO_END, tenants.close)
 
 
 class _Endpoint:
@@ -133,6 +160,17 @@ def _shared(http: HttpSettings) -> "Callable[[], AbstractAsyncContextManager[Sha
     url = http.redis_url.get_secret_value()
     Shared(url)  # a wrong URL is reported now
     return partial(open_shared, url)
+
+
+async def _refused(_request: Request, error: Exception) -> JSONResponse:
+    """Answer what is no request of ours, such as an unknown path."""
+    refusal = cast("HTTPException", error)
+    return JSONResponse({"error": refusal.detail}, refusal.status_code, refusal.headers)
+
+
+async def _failed(_request: Request, _error: Exception) -> JSONResponse:
+    """Answer what has failed by a mistake of ours, without a word of the mistake."""
+    return JSONResponse({"error": "The server failed. Tell the user to report it to who runs the server."}, 500)
 
 
 async def _health(_request: Request) -> JSONResponse:

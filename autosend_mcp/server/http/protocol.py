@@ -1,7 +1,7 @@
-"""HTTP/1.1 as uvicorn serves it, with a bound on how long a client may take to send a request.
+"""HTTP/1.1 as uvicorn serves it, with a bound on how long a client may take: to send a request, and to read an answer.
 
-uvicorn waits for ever for the rest of a request that has begun (0.54). Behind a proxy that buffers requests this is
-never met; without one, a few slow clients would use up the connections.
+uvicorn waits for ever for the rest of a request that has begun, and for a client to read on (0.54). Behind a proxy
+that buffers both this is never met; without one, a few slow clients would use up the connections.
 """
 
 import asyncio
@@ -10,14 +10,21 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-# Seconds from the first byte of a request, or from the opening of a connection, to the last byte of a request.
+# Seconds from the opening of a connection, or the first byte of a later request, to the last byte of the request; and
+# for a client that has stopped reading its answer.
 PATIENCE = 20.0
 
 
 class BoundedProtocol(H11Protocol):
-    """Closes a connection whose request is not whole in time."""
+    """Closes a connection whose request is not whole in time, or whose answer is not read."""
 
-    _deadline: asyncio.TimerHandle | None = None
+    def __init__(self, *args: Any, patience: float = PATIENCE, **more: Any) -> None:
+        """Take the seconds that each may take, beside what uvicorn gives."""
+        super().__init__(*args, **more)
+        self._patience = patience
+        self._request: asyncio.TimerHandle | None = None
+        self._reading: asyncio.TimerHandle | None = None
+        self._cycle: object = None  # that of the request whose body is awaited
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first request."""
@@ -25,28 +32,67 @@ class BoundedProtocol(H11Protocol):
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes in; wait on, if the request is not whole yet."""
+        """Take bytes in: the first of a request, more of it, or the last."""
+        if self._has_begun and self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]:
+            self._stop_waiting()  # they begin a request on a connection that was idle
         super().data_received(data)
+
+    def handle_events(self) -> None:
+        """Read what has come, also when it had to wait for the answer to the request before it; wait for the rest."""
+        super().handle_events()
+        awaited = self.cycle if self.conn.their_state is h11.SEND_BODY else None
+        if self._cycle not in (None, awaited):  # answered before it was whole, and whole now
+            self._stop_waiting()
+        self._cycle = awaited
         if self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
             self._wait()
         else:
             self._stop_waiting()
 
+    def pause_writing(self) -> None:
+        """Wait for the client to read on."""
+        super().pause_writing()
+        self._wait_for_reader()
+
+    def resume_writing(self) -> None:
+        """Write on."""
+        super().resume_writing()
+        self._reading = _cancelled(self._reading)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection that is idle, also if the last answer has not been read whole."""
+        super().timeout_keep_alive_handler()
+        self._wait_for_reader()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
         self._stop_waiting()
         super().connection_lost(exc)
+        self._reading = _cancelled(self._reading)
+
+    @property
+    def _has_begun(self) -> bool:
+        """Whether there has been a request."""
+        return getattr(self, "cycle", None) is not None
 
     def _wait(self) -> None:
-        if self._deadline is None:
-            self._deadline = self.loop.call_later(PATIENCE, self._give_up)
+        if self._request is None and not self.transport.is_closing():
+            self._request = self.loop.call_later(self._patience, self._give_up)
 
     def _stop_waiting(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+        self._request = _cancelled(self._request)
+
+    def _wait_for_reader(self) -> None:
+        if self._reading is None:
+            self._reading = self.loop.call_later(self._patience, self.transport.abort)
 
     def _give_up(self) -> None:
-        self._deadline = None
-        if not self.transport.is_closing() and self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
-            self.transport.close()
+        self._request = None
+        self.transport.close()
+        self._wait_for_reader()
+
+
+def _cancelled(timer: asyncio.TimerHandle | None) -> None:
+    """Cancel a timer, if there is one; there is none from then on."""
+    if timer is not None:
+        timer.cancel()

@@ -3,20 +3,34 @@
 import logging
 import signal
 import socket
+from functools import partial
 from ipaddress import ip_address
-from types import FrameType
+from typing import NamedTuple, cast
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from autosend_mcp.logs import report
-from autosend_mcp.server.http.protocol import BoundedProtocol
+from autosend_mcp.server.http.app import TO_END
+from autosend_mcp.server.http.protocol import PATIENCE, BoundedProtocol
 from autosend_mcp.tools.jobs import ending_signals
 from autosend_mcp.variables import is_loopback
 
-_MAX_CONNECTIONS = 2_000
-_IDLE = 20  # seconds that a connection is kept open between two requests
-_TO_END = 10  # seconds for the calls under way when the process is asked to end
+
+class Limits(NamedTuple):
+    """What clients may take.
+
+    Attributes:
+        request: Seconds for a request to be whole, and for a client that has stopped reading.
+        idle: Seconds that a connection is kept open between two requests.
+        to_end: Seconds for the connections when the process is asked to end; the application ends its calls before.
+        connections: Beyond so many, requests are answered by 503.
+    """
+
+    request: float = PATIENCE
+    idle: float = 20
+    to_end: float = TO_END + 2.5
+    connections: int = 2_000
 
 
 def listening(address: str) -> tuple[socket.socket, str]:
@@ -42,28 +56,43 @@ def is_local(listener: socket.socket) -> bool:
     return is_loopback(host) and ip_address(host).is_loopback
 
 
-def _nothing(_number: int, _frame: FrameType | None) -> None:
-    """Leave a signal at that."""
-
-
-def serve(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve until SIGTERM, SIGINT or SIGHUP: then no new call is taken, and those under way end within a bound."""
+def server_of(app: ASGIApp, limits: Limits = Limits()) -> uvicorn.Server:  # noqa: B008 - it cannot be changed
+    """Return uvicorn's server of an application, within limits."""
+    protocol = partial(BoundedProtocol, patience=limits.request)
     config = uvicorn.Config(
         app,
-        http=BoundedProtocol,
+        http=cast("type[BoundedProtocol]", protocol),
         ws="none",
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=_MAX_CONNECTIONS,
-        timeout_keep_alive=_IDLE,
-        timeout_graceful_shutdown=_TO_END,
+        limit_concurrency=limits.connections,
+        timeout_keep_alive=cast("int", limits.idle),  # asyncio takes fractions
+        timeout_graceful_shutdown=cast("int", limits.to_end),
     )
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    server = uvicorn.Server(config)
+    return uvicorn.Server(config)
+
+
+def _allow_files(wanted: int) -> None:
+    """Let this process have so many files and connections open, as far as it may."""
+    try:
+        import resource  # noqa: PLC0415 - not everywhere
+    except ImportError:  # Windows, which has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+
+
+def serve(app: ASGIApp, listener: socket.socket) -> None:
+    """Serve until SIGTERM, SIGINT or SIGHUP: then no new call is taken, and those under way end within a bound."""
+    server = server_of(app)
+    _allow_files(2 * Limits().connections)
     for number in ending_signals():  # uvicorn raises the signal again when it has ended; to end is no failure
-        signal.signal(number, _nothing)
+        signal.signal(number, server.handle_exit)
     server.run([listener])
     report("ended", logging.INFO)

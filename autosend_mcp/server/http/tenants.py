@@ -25,17 +25,31 @@ if TYPE_CHECKING:  # of an extra
 
 MAX_BODY_BYTES = 1_000_000
 _MAX_IDLE = 1_000  # servers of callers who have nothing under way
+_TO_ANSWER = 1.0  # seconds for the answers of what had to end
 
 Connect = Callable[[Settings], AutoSend]
 
 
 @dataclass(slots=True, eq=False)
 class _Tenant:
-    """One caller's server. `ended` asks it to end; `closed` says that it has."""
+    """One caller's server. `ended` asks it to end; `unused` is set once nothing is under way after that."""
 
     manager: StreamableHTTPSessionManager
     using: int = 0
     ended: anyio.Event = field(default_factory=anyio.Event)
+    unused: anyio.Event = field(default_factory=anyio.Event)
+
+    def end(self) -> None:
+        """Ask it to end."""
+        self.ended.set()
+        if not self.using:
+            self.unused.set()
+
+    def release(self) -> None:
+        """Note that a request has ended."""
+        self.using -= 1
+        if not self.using and self.ended.is_set():
+            self.unused.set()
 
 
 class Tenants:
@@ -80,7 +94,7 @@ class Tenants:
         try:
             yield tenant.manager
         finally:
-            tenant.using -= 1
+            tenant.release()
             self._close_idle()
 
     async def _start(self, key: str, access: AccessToken | None) -> _Tenant:
@@ -93,8 +107,8 @@ class Tenants:
     async def _serve(
         self, key: str, autosend: AutoSend, *, task_status: anyio.abc.TaskStatus[_Tenant] = anyio.TASK_STATUS_IGNORED
     ) -> None:
-        """Keep one server until it is ended. Its writes in flight end first."""
-        async with open_server(autosend) as (server, _):
+        """Keep one server until it is ended. Its writes in flight end first, and their callers are answered."""
+        async with open_server(autosend) as (server, writes):
             manager = StreamableHTTPSessionManager(
                 server, stateless=True, security_settings=self._security, max_request_body_size=MAX_BODY_BYTES
             )
@@ -102,11 +116,14 @@ class Tenants:
                 self._open[key] = tenant = _Tenant(manager)
                 task_status.started(tenant)
                 await tenant.ended.wait()
+                await writes.close()
+                with anyio.move_on_after(_TO_ANSWER):
+                    await tenant.unused.wait()
 
     def close(self) -> None:
         """Ask every server to end."""
         for tenant in self._open.values():
-            tenant.ended.set()
+            tenant.end()
 
     def _close_idle(self) -> None:
         while len(self._open) > _MAX_IDLE:
@@ -114,7 +131,7 @@ class Tenants:
             if tenant.using:
                 return
             del self._open[key]
-            tenant.ended.set()
+            tenant.end()
 
 
 def _identity(access: AccessToken | None) -> str:
