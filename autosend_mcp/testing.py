@@ -30,6 +30,10 @@ class AutosendSandbox:
         """Return the first 1,000 mails, oldest first; of one address, if it is given."""
         return self._got("/mails", limit="1000", **({"to": to} if to else {}))["mails"]
 
+    def empty(self) -> None:
+        """Empty the mailbox, and nothing else."""
+        self._http.delete("/mails").raise_for_status()
+
     def requests(self) -> list[dict[str, Any]]:
         """Return the last requests with their answers, oldest first."""
         return self._got("/requests", limit="1000")["requests"]

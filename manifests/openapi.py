@@ -165,6 +165,10 @@ def _named(examples: Json) -> Json:
     return {"examples": examples} if examples else {}
 
 
+# What answers besides JSON, where a query asks for it.
+_FORMS = {"GET /sandbox/mails/{id}": ("text/html", "text/plain")}
+
+
 def _responses(name: str, exchanges: dict[str, Json], reply: Json | None) -> Json:
     """Return the responses of an endpoint: as documented, or of the sandbox's own paths, and the usual errors."""
     path = name.partition(" ")[2]
@@ -173,7 +177,9 @@ def _responses(name: str, exchanges: dict[str, Json], reply: Json | None) -> Jso
             kinds = ("text/css", "text/javascript") if "{" in path else ("text/html",)
             return {"200": {"description": "The page, or a part of it.", "content": {kind: {} for kind in kinds}}}
         status = "201" if name == "POST /sandbox/faults" else "200"
-        done = {status: {"description": "Done.", "content": {"application/json": {"schema": reply}}}}
+        content = {"application/json": {"schema": reply}}
+        content |= {kind: {"schema": {"type": "string"}} for kind in _FORMS.get(name, ())}
+        done = {status: {"description": "Done.", "content": content}}
         return done | {"default": {"$ref": "#/components/responses/Failed"}}
     usual = {"401": "Unauthorized", "429": "RateLimited", "default": "Failed"}
     usual |= {"404": "NotFound"} if "{" in path else {}

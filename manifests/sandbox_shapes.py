@@ -68,10 +68,16 @@ class Mails(LongPages, total=False):
 class Looked(TypedDict, total=False):
     """What the page shows: a section, what is looked for, rows older than a key, and one row."""
 
-    show: Literal["contacts", "lists", "fields", "suppressions", "automations", "mails", "requests", "warnings"]
+    show: Literal[
+        "contacts", "lists", "fields", "suppressions", "automations", "mails", "requests", "warnings", "faults"
+    ]
     q: str
     before: int
     row: int
+
+
+# `as` cannot be the name of a member in a class.
+OneMail = TypedDict("OneMail", {"as": Literal["json", "html", "text", "source"]}, total=False)
 
 
 QUERIES: Mapping[str, Any] = {
@@ -84,6 +90,7 @@ QUERIES: Mapping[str, Any] = {
     "GET /v1/suppression-groups": Groups,
     "GET /sandbox/automations": LongPages,
     "GET /sandbox/mails": Mails,
+    "GET /sandbox/mails/{id}": OneMail,
     "GET /sandbox/requests": LongPages,
     "GET /": Looked,
 }
@@ -277,6 +284,8 @@ BODIES: Mapping[str, Any] = {
 REPLIES: Mapping[str, Any] = {
     "GET /sandbox/automations": StartPage,
     "GET /sandbox/mails": MailPage,
+    "DELETE /sandbox/mails": Ok,
+    "GET /sandbox/mails/{id}": StoredMail,
     "GET /sandbox/health": Health,
     "POST /sandbox/reset": Ok,
     "GET /sandbox/state": Seed,

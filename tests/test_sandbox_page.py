@@ -82,6 +82,8 @@ async def test_each_section_shows_its_rows_and_each_row_what_there_is_of_it() ->
         add_sample(store, PROJECT)
         store.suppression_groups.suppress(PROJECT, ["jane@example.com"], is_global=True)
         await http.post("/contacts", json={"email": "no address", "phone": "1"})
+        await http.post("http://127.0.0.1/sandbox/faults", json={"path": "/x", "status": 503, "delay": 2, "times": 0})
+        await http.post("http://127.0.0.1/sandbox/faults", json={"method": "POST", "path": "/y", "drop": True})
         for name, section in SECTIONS.items():
             shown = await page(http, show=name)
             assert len(shown.rows) == shown.count(section) > 0, name
@@ -95,7 +97,20 @@ async def test_each_section_shows_its_rows_and_each_row_what_there_is_of_it() ->
         assert KEY not in asked.text
         assert "joined Newsletter" in (await page(http, show="automations")).text
         assert "undocumented member" in (await page(http, show="warnings", q="phone")).text
+        faults = await page(http, show="faults")
+        assert re.findall(r"(?:POST|\*) /.|status 503, after 2 s|connection dropped|always", faults.text) == [
+            *("POST /y", "connection dropped", "* /x", "status 503, after 2 s", "always")
+        ]
         assert "all mail" in (await page(http, show="suppressions")).text
+
+
+async def test_long_addresses_are_broken_after_a_sign_and_stay_text() -> None:
+    async with over() as (http, store):
+        writes.create(store, PROJECT, {"email": "a.b@mail.example.com", "firstName": "<wbr>"})
+        html = (await http.get("http://127.0.0.1/")).text
+        assert ">a.<wbr>b@<wbr>mail.<wbr>example.<wbr>com</a>" in html
+        assert "&lt;wbr&gt;" in html
+        assert "a.b@mail.example.com" in Read(html).text
 
 
 async def test_an_empty_sandbox_says_what_would_be_there() -> None:

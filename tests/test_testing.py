@@ -28,6 +28,8 @@ def test_a_program_sends_into_a_mailbox(autosend_sandbox: AutosendSandbox) -> No
     assert [mail["subject"] for mail in autosend_sandbox.mails(to="jane@example.com")] == ["Welcome"]
     assert [one["name"] for one in autosend_sandbox.warnings()] == ["odd"]
     assert len(autosend_sandbox.requests()) == 3
+    autosend_sandbox.empty()
+    assert (autosend_sandbox.mails(), len(autosend_sandbox.requests())) == ([], 3)
 
 
 def test_each_test_starts_with_nothing(autosend_sandbox: AutosendSandbox) -> None:

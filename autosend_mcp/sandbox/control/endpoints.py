@@ -13,13 +13,14 @@ from autosend_mcp.sandbox.access import KEY, PROJECT
 from autosend_mcp.sandbox.automations.endpoints import AutomationEndpoints
 from autosend_mcp.sandbox.control.clock import MovedClock
 from autosend_mcp.sandbox.control.exchanges import Exchanges
+from autosend_mcp.sandbox.control.mailbox import Mailbox
 from autosend_mcp.sandbox.control.seeds import add_seed, state_of
 from autosend_mcp.sandbox.control.snapshot import Snapshot
 from autosend_mcp.sandbox.envelope import Refused, body_of, check, not_found, pagination
 from autosend_mcp.sandbox.mails.records import timestamp
 from autosend_mcp.sandbox.paging import page_of
 from autosend_mcp.sandbox.store import Store
-from autosend_mcp.sandbox.validation import normalized, problem
+from autosend_mcp.sandbox.validation import problem
 from autosend_mcp.sandbox.webhooks.deliveries import Deliveries
 
 Control = Callable[[Request], Awaitable[Response]]
@@ -35,6 +36,7 @@ class ControlEndpoints:
         self._deliveries = deliveries
         self._clock = clock
         self._exchanges = exchanges
+        self._mailbox = Mailbox(store)
         self._snapshot = Snapshot(store.db)
         self._declared = store.automations.definitions
 
@@ -42,7 +44,9 @@ class ControlEndpoints:
         """Return the routes under /sandbox."""
         return [
             self._route("GET", "/automations", AutomationEndpoints(self._store).log),
-            self._route("GET", "/mails", self.mails),
+            self._route("GET", "/mails", self._mailbox.mails),
+            self._route("DELETE", "/mails", self._mailbox.empty),
+            self._route("GET", "/mails/{id}", self._mailbox.mail),
             self._route("GET", "/health", self.health),
             self._route("POST", "/reset", self.reset),
             self._route("GET", "/state", self.state),
@@ -74,13 +78,6 @@ class ControlEndpoints:
         self._store.suppression_groups.standard(PROJECT)
         self._store.automations.declare(self._declared, anew=True)
         self._store.automated_mails.forget()
-
-    async def mails(self, request: Request) -> Response:
-        """Return one page of the mails, oldest first, or of those to one address (`to`)."""
-        page, limit = page_of(request, default=100, maximum=1_000)
-        self._store.automated_mails.catch_up()
-        mails, total = self._store.mails.page(page, limit, normalized(request.query_params.get("to", "")))
-        return JSONResponse({"mails": mails, "pagination": pagination(page, limit, total)})
 
     async def health(self, _request: Request) -> Response:
         """Return that the sandbox is there, and a key for it."""

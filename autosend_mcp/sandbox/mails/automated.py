@@ -18,6 +18,7 @@ from autosend_mcp.sandbox.mails.records import Mail, Mails, mail_of
 from autosend_mcp.sandbox.mails.sending import Sending
 
 _SECONDS = {"seconds": 1, "minutes": 60, "mins": 60, "hours": 3_600, "days": 86_400}
+_EMPTIED = "mails emptied"  # its count: the last start of an automation whose mails had been made
 _DELETED = "the contact was deleted before the wait was over"
 
 
@@ -35,8 +36,17 @@ class AutomatedMails:
         self.forget()
 
     def forget(self) -> None:
-        """Read anew how far the log is read."""
-        self._read: int = self._db.row("SELECT MAX(start) AS n FROM mails")["n"] or 0
+        """Read anew how far the log is read: to the last mail made of it, or to where the mailbox was emptied."""
+        emptied = self._db.row("SELECT counts AS n FROM tallies WHERE kind = ?", _EMPTIED)
+        made = self._db.row("SELECT MAX(start) AS n FROM mails")["n"]
+        self._read: int = max(made or 0, int(emptied["n"]) if emptied else 0)
+
+    def empty(self) -> None:
+        """Delete all mails but those that wait, and make none again of what was started before."""
+        self.catch_up()
+        with self._db.transaction():
+            self._db.run("DELETE FROM mails WHERE status <> 'scheduled'")
+            self._db.run("INSERT OR REPLACE INTO tallies VALUES ('', ?, ?)", _EMPTIED, str(self._read))
 
     def catch_up(self) -> None:
         """Make the mails of what was started since the last time, and send those whose wait is over."""

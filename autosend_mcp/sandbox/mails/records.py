@@ -125,6 +125,11 @@ class Mails:
         """Return the row of a mail, or None."""
         return self._db.row("SELECT * FROM mails WHERE project = ? AND id = ?", project, mail_id)
 
+    def one(self, mail_id: str) -> dict[str, Any] | None:
+        """Return a mail of any project as GET /sandbox/mails shows it, or None."""
+        row = self._db.row("SELECT * FROM mails WHERE id = ?", mail_id)
+        return self.shown(row) if row else None
+
     def page(self, page: int, limit: int, email: str = "") -> tuple[list[dict[str, Any]], int]:
         """Return a page of all mails, or of those to one address, as GET /sandbox/mails shows them; and how many."""
         where, values = ("WHERE email = ?", (email,)) if email else ("", ())

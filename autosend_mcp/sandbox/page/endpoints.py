@@ -6,6 +6,7 @@ and nothing that it shows is run: names are text, and the HTML of a mail is in a
 
 import hashlib
 import json
+import re
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from autosend_mcp.sandbox.store import Store
 
 if TYPE_CHECKING:
     from jinja2 import Template
+    from markupsafe import Markup
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; img-src data:; style-src 'self' 'unsafe-inline'; "
@@ -33,6 +35,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 _TYPES = {"page.css": "text/css", "page.js": "text/javascript"}
+_AFTER_SIGN = re.compile(r"(?<=[@._-])(?=\w)")
 _MAX_TEXT = 200  # of what is looked for
 
 
@@ -94,8 +97,16 @@ def _template() -> "Template":
     from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - only who looks at the page waits for it
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["breakable"] = _breakable
     environment.filters["pretty"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False, default=str)
     return environment.from_string(_files().joinpath("templates", "page.html").read_text(encoding="utf-8"))
+
+
+def _breakable(text: str) -> "Markup":
+    """Return the text, in which long addresses and names may be broken after a sign rather than anywhere."""
+    from markupsafe import Markup, escape  # noqa: PLC0415 - it comes with jinja2
+
+    return Markup("<wbr>").join(map(escape, _AFTER_SIGN.split(text)))
 
 
 def _key(text: str | None) -> int | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from autosend_mcp.sandbox.contacts.records import SELECT, contact_of
+from autosend_mcp.sandbox.page.faults import WaitingFaults
 from autosend_mcp.sandbox.page.requests import Requests
 from autosend_mcp.sandbox.page.section import ROWS, Section, Seen, Shown, shown_time
 from autosend_mcp.sandbox.page.starts import Starts, started_by
@@ -138,6 +139,7 @@ SECTIONS: dict[str, Section] = {
         ),
         Requests(),
         Warned(),
+        WaitingFaults(),
         ),
     )
 }  # fmt: skip

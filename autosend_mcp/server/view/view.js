@@ -18,10 +18,13 @@ function element(tag, attributes, ...inside) {
   return made;
 }
 
+// A text that may be broken after a sign of an address, rather than anywhere.
+const breakable = (text) => text.split(/(?<=[@._-])(?=\w)/).flatMap((part, at) => (at ? [element("wbr", {}), part] : [part]));
+
 // A value of somebody else's: isolated, so that letters of another direction reorder nothing around them.
 function value(given) {
   const text = visible(typeof given === "string" ? given : JSON.stringify(given, null, 1));
-  const shown = (part) => element("bdi", {}, part);
+  const shown = (part) => element("bdi", {}, breakable(part));
   if (text.length <= MAX_TEXT) return shown(text);
   const start = [...text.slice(0, MAX_TEXT)].slice(0, -1).join("");
   return element("details", {}, element("summary", {}, shown(`${start}...`)), shown(text));
