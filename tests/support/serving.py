@@ -11,9 +11,12 @@ from mcp.client.streamable_http import streamable_http_client
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
+from autosend_mcp.api.client import AutoSend
 from autosend_mcp.server.http.app import McpApp
 from autosend_mcp.server.http.settings import HttpSettings
 from autosend_mcp.server.http.tokens import TokenFile
+from autosend_mcp.settings import Settings
+from tests.support.issuer import Issuer
 from tests.support.worlds import autosend_over
 
 ORIGIN = "http://127.0.0.1:8000"
@@ -44,18 +47,27 @@ async def served(
     world: httpx2.AsyncBaseTransport | str,
     folder: Path | None = None,
     http: dict[str, Any] | None = None,
+    issuer: Issuer | None = None,
     **settings: Any,
 ) -> AsyncGenerator[Served]:
-    """Serve over this AutoSend. `folder`: of a file of tokens, which callers must then show one of."""
+    """Serve over this AutoSend. `folder`: of a file of tokens, which callers must then show one of, or of `issuer`."""
     file = (folder or Path()) / "tokens.json"
-    given = HttpSettings(http_tokens=file if folder else None, **http or {})
+    oauth: dict[str, Any] = {"http_url": f"{ORIGIN}/mcp", "http_issuer": issuer.url} if issuer else {}
+    given = HttpSettings(http_tokens=file if folder else None, **oauth | (http or {}))
     autosend = autosend_over(world, **settings)
-    app = McpApp(autosend.settings, given, lambda own: autosend_over(world, **settings | _given(own))).app()
+
+    def connect(own: Settings) -> AutoSend:
+        return autosend_over(world, **settings | _given(own))
+
+    def to_issuer(_url: str) -> httpx2.AsyncBaseTransport:
+        return issuer or Issuer()
+
+    app = McpApp(autosend.settings, given, connect, to_issuer).app()
     async with app.router.lifespan_context(app) as state:
         yield Served(httpx2.ASGITransport(_with_state(app, state)), TokenFile(file))
 
 
-def _given(settings: Any) -> dict[str, Any]:
+def _given(settings: Settings) -> dict[str, Any]:
     return {name: getattr(settings, name) for name in settings.model_fields_set if name != "base_url"}
 
 

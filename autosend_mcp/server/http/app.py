@@ -11,7 +11,9 @@ from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuthBackend, RequireAuthMiddleware
 from mcp.server.auth.provider import TokenVerifier
 from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
+from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp.server.transport_security import TransportSecuritySettings
+from mcp.shared.auth import ProtectedResourceMetadata
 from pydantic import AnyHttpUrl
 from sse_starlette.sse import AppStatus
 from starlette.applications import Starlette
@@ -25,8 +27,12 @@ from starlette.types import Receive, Scope, Send
 
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.logs import calling, report
+from autosend_mcp.server.app import NAME, TITLE
 from autosend_mcp.server.http.access import READ, WRITE, AnyOf, FileTokens, caller
+from autosend_mcp.server.http.challenge import WithScopes
 from autosend_mcp.server.http.ending import noticing_the_end
+from autosend_mcp.server.http.issuer import IssuerKeys, Transport
+from autosend_mcp.server.http.oauth import IssuedTokens
 from autosend_mcp.server.http.settings import HttpSettings
 from autosend_mcp.server.http.tenants import Connect, Tenants
 from autosend_mcp.server.http.tokens import TokenFile
@@ -42,8 +48,10 @@ TO_END = 7.0  # seconds for the calls under way when the process is asked to end
 class McpApp:
     """Serves MCP over HTTP, to each caller by a server of their own."""
 
-    def __init__(self, settings: Settings, http: HttpSettings, connect: Connect = AutoSend) -> None:
-        """`connect` makes the client of AutoSend for some settings.
+    def __init__(
+        self, settings: Settings, http: HttpSettings, connect: Connect = AutoSend, to_issuer: Transport | None = None
+    ) -> None:
+        """`connect` makes the client of AutoSend for some settings. `to_issuer`: the way to a URL of the issuer's.
 
         Raises:
             SettingsError: Redis cannot be used as it is set.
@@ -54,21 +62,22 @@ class McpApp:
         self._tokens = TokenFile(http.http_tokens) if http.http_tokens else None
         self._open_shared = _shared(http)
         self._is_ending = False
+        self._keys = IssuerKeys(http.http_issuer, http.http_jwks, to_issuer) if http.http_issuer else None
 
     def app(self) -> Starlette:
         """Return the application."""
         routes: list[BaseRoute] = [Route("/health", _health), Route("/ready", self._ready)]
         middleware: list[Middleware] = []
-        verifiers = self._verifiers()
-        if verifiers:
+        if self._http.authenticates:
             url = AnyHttpUrl(self._http.http_url) if self._http.http_url else None
-            backend = BearerAuthBackend(AnyOf(verifiers), resource_server_url=url)
+            backend = BearerAuthBackend(AnyOf(self._verifiers()), resource_server_url=url)
             middleware = [Middleware(AuthenticationMiddleware, backend=backend), Middleware(AuthContextMiddleware)]
             metadata = build_resource_metadata_url(url) if url else None
-            routes.append(Route(PATH, RequireAuthMiddleware(self._mcp, [READ], metadata)))
+            routes.append(Route(PATH, WithScopes(RequireAuthMiddleware(self._mcp, [READ], metadata), (READ, WRITE))))
             if url and self._http.http_issuer:
-                issuers = [AnyHttpUrl(self._http.http_issuer)]
-                routes += create_protected_resource_routes(url, issuers, [READ, WRITE])
+                about = {"resource": url, "authorization_servers": [self._http.http_issuer]}  # its URL as it is written
+                issuers = ProtectedResourceMetadata.model_validate(about).authorization_servers
+                routes += create_protected_resource_routes(url, issuers, [READ, WRITE], TITLE)
         else:
             routes.append(Route(PATH, _Endpoint(self._mcp)))
         app = Starlette(
@@ -81,7 +90,12 @@ class McpApp:
         return app
 
     def _verifiers(self) -> list[TokenVerifier]:
-        return [FileTokens(self._tokens, self._http.http_url)] if self._tokens else []
+        verifiers: list[TokenVerifier] = []
+        if self._tokens:
+            verifiers.append(FileTokens(self._tokens, self._http.http_url))
+        if self._keys and self._http.http_issuer and self._http.http_url:
+            verifiers.append(IssuedTokens(self._http.http_issuer, self._http.http_url, self._keys))
+        return verifiers
 
     async def _mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request by its caller's server. Only a POST is one: nothing is kept between two of them."""
@@ -102,13 +116,18 @@ class McpApp:
             await JSONResponse({"error": text}, status_code=500)(scope, receive, send)
 
     async def _ready(self, request: Request) -> JSONResponse:
-        """Say whether calls can be served: the settings are usable, Redis is there, and the process goes on."""
-        problems, shared = self._problems(), request.scope["state"]["shared"]
+        """Say whether calls can be served, and what is wrong, also where calls are served all the same."""
+        hindering, shared = self._hindering(), request.scope["state"]["shared"]
         if shared is not None and not await shared.alive():
-            problems.append("Redis (AUTOSEND_REDIS_URL) cannot be reached: reads are served, writes are not.")
-        return JSONResponse({"ready": not problems, "problems": problems}, status_code=503 if problems else 200)
+            hindering.append("Redis (AUTOSEND_REDIS_URL) cannot be reached: reads are served, writes are not.")
+        problems = list(hindering)
+        if self._keys and (problem := await self._keys.look()):
+            problems.append(problem)
+            if not self._tokens and not self._keys.are_known:  # by those that are known, callers are still let in
+                hindering.append(problem)
+        return JSONResponse({"ready": not hindering, "problems": problems}, status_code=503 if hindering else 200)
 
-    def _problems(self) -> list[str]:
+    def _hindering(self) -> list[str]:
         if self._is_ending:
             return ["This process is ending."]
         try:
@@ -118,11 +137,17 @@ class McpApp:
             return ["The file of tokens cannot be read."]
         return []
 
+    def _sealed(self) -> RequestStateBoundary:
+        """Return what seals the state that clients carry: for who was asked, and for the same call alone."""
+        key = self._http.state_key
+        security = RequestStateSecurity(keys=[key.get_secret_value()]) if key else RequestStateSecurity.ephemeral()
+        return RequestStateBoundary(security, default_audience=self._http.http_url or NAME)
+
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncGenerator[dict[str, object]]:
         security = TransportSecuritySettings(allowed_hosts=self._http.hosts, allowed_origins=self._http.origins)
         async with self._open_shared() as shared, anyio.create_task_group() as tasks:
-            tenants = Tenants(tasks, self._settings, self._connect, security, shared)
+            tenants = Tenants(tasks, self._settings, self._connect, security, sealed=self._sealed(), shared=shared)
             AppStatus.disable_automatic_graceful_drain()  # it cuts each answer at SIGTERM; ours end with their calls
             with noticing_the_end(lambda: self._end(tenants)):
                 yield {"tenants": tenants, "shared": shared}

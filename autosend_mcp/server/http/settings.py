@@ -32,7 +32,12 @@ def _origins(entries: tuple[str, ...]) -> tuple[str, ...]:
     return entries
 
 
-def _public_url(value: str) -> str:
+def public_url(value: str) -> str:
+    """Return the URL of a server: https, or http on loopback.
+
+    Raises:
+        ValueError: It is none.
+    """
     url = urlsplit(value)
     if not url.hostname or url.query or url.fragment or url.username or url.password:
         raise ValueError
@@ -60,17 +65,17 @@ class HttpSettings(BaseModel):
         description="The `Origin` headers to accept, of pages in browsers, as in `https://app.example.com`.",
         json_schema_extra={"rule": "must be origins such as https://app.example.com, separated by commas"},
     )
-    http_url: Annotated[str, AfterValidator(_public_url)] | None = Field(
+    http_url: Annotated[str, AfterValidator(public_url)] | None = Field(
         default=None,
         description="The URL that clients use, as in `https://mcp.example.com/mcp`: the audience of OAuth tokens.",
         json_schema_extra={"rule": "must be an https URL, for example https://mcp.example.com/mcp"},
     )
-    http_issuer: Annotated[str, AfterValidator(_public_url)] | None = Field(
+    http_issuer: Annotated[str, AfterValidator(public_url)] | None = Field(
         default=None,
         description="The OAuth issuer whose tokens are accepted. Needs `AUTOSEND_HTTP_URL`.",
         json_schema_extra={"rule": "must be the https URL of an issuer"},
     )
-    http_jwks: Annotated[str, AfterValidator(_public_url)] | None = Field(
+    http_jwks: Annotated[str, AfterValidator(public_url)] | None = Field(
         default=None,
         description="Where the issuer's keys are (JWKS). By default what the issuer's metadata says.",
         json_schema_extra={"rule": "must be the https URL of a JWKS"},

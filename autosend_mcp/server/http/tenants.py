@@ -5,11 +5,12 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.abc
-from mcp.server.auth.provider import AccessToken
+from mcp.server.auth.provider import AccessToken, principal_components
+from mcp.server.context import ServerMiddleware
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 
@@ -64,17 +65,21 @@ class Tenants:
         base: Settings,
         connect: Connect,
         security: TransportSecuritySettings,
+        *,
+        sealed: ServerMiddleware[Any],
         shared: "Shared | None" = None,
     ) -> None:
         """`tasks` outlives every caller. `connect` makes the client of AutoSend for some settings.
 
-        `shared`: what all workers share; None if this is the only one.
+        `sealed`: what each server does first with a request, and last with its answer. `shared`: what all workers
+        share; None if this is the only one.
         """
         self._tasks = tasks
         self._base = base
         self._connect = connect
         self._security = security
         self._shared = shared
+        self._sealed = sealed
         self._open: OrderedDict[str, _Tenant] = OrderedDict()
         self._opening = anyio.Lock()
         self._paces: dict[str, Pace] = {}
@@ -109,6 +114,7 @@ class Tenants:
     ) -> None:
         """Keep one server until it is ended. Its writes in flight end first, and their callers are answered."""
         async with open_server(autosend) as (server, writes):
+            server.middleware.insert(0, self._sealed)
             manager = StreamableHTTPSessionManager(
                 server, stateless=True, security_settings=self._security, max_request_body_size=MAX_BODY_BYTES
             )
@@ -139,7 +145,7 @@ def _identity(access: AccessToken | None) -> str:
     if access is None:
         return caller(access)
     claims = access.claims or {}
-    about = [caller(access), str(claims.get("iss", "")), sorted(access.scopes), str(claims.get("settings", {}))]
+    about = [*principal_components(access), sorted(access.scopes), str(claims.get("settings", {}))]
     return compact_json(about)
 
 
