@@ -268,3 +268,21 @@ def test_what_cannot_be_served_says_why(capsys: pytest.CaptureFixture[str], word
     assert main(["serve", "--sandbox", *words]) == 2
     assert said in capsys.readouterr().err
     logging.getLogger().handlers.clear()
+
+
+@pytest.mark.anyio
+async def test_the_server_of_one_caller_that_fails_ends_no_other(
+    line: Line, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class _Broken(httpx2.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            return await line.handle_async_request(request)
+
+        async def aclose(self) -> None:
+            raise RuntimeError("no way to close")
+
+    async with served(_Broken(), tmp_path) as app:
+        for name in ("ana", "ben"):
+            async with app.client(app.tokens.create(name)) as client:
+                await client.call_tool("create_contact", {"email": f"{name}@example.com"})
+    assert [record.message for record in caplog.records].count("server_failed") == 2

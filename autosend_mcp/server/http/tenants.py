@@ -1,6 +1,7 @@
 """The servers of one process, one for each caller: no caller sees what another one did, started or was asked."""
 
 import hashlib
+import logging
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -16,9 +17,11 @@ from mcp.server.transport_security import TransportSecuritySettings
 
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.api.pace import Pace
+from autosend_mcp.logs import report
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.server.app import open_server
 from autosend_mcp.server.http.access import caller, settings_for
+from autosend_mcp.server.in_flight import InFlightWrites
 from autosend_mcp.settings import Settings
 
 if TYPE_CHECKING:  # of an extra
@@ -112,23 +115,38 @@ class Tenants:
     async def _serve(
         self, key: str, autosend: AutoSend, *, task_status: anyio.abc.TaskStatus[_Tenant] = anyio.TASK_STATUS_IGNORED
     ) -> None:
-        """Keep one server until it is ended. Its writes in flight end first, and their callers are answered."""
-        async with open_server(autosend) as (server, writes):
-            server.middleware.insert(0, self._sealed)
-            manager = StreamableHTTPSessionManager(
-                server, stateless=True, security_settings=self._security, max_request_body_size=MAX_BODY_BYTES
-            )
-            async with manager.run():
+        """Keep one server until it is ended. If it fails, those of others go on."""
+        tenant: _Tenant | None = None
+        try:
+            async with self._served(autosend) as (manager, writes):
                 self._open[key] = tenant = _Tenant(manager)
                 task_status.started(tenant)
                 await tenant.ended.wait()
                 await writes.close()
                 with anyio.move_on_after(_TO_ANSWER):
                     await tenant.unused.wait()
+        except Exception as bug:
+            if tenant is None:
+                raise
+            report("server_failed", logging.ERROR, cause=type(bug).__name__)
+        finally:
+            if tenant is not None and self._open.get(key) is tenant:
+                del self._open[key]
+
+    @asynccontextmanager
+    async def _served(self, autosend: AutoSend) -> AsyncGenerator[tuple[StreamableHTTPSessionManager, InFlightWrites]]:
+        """Open a server. On the way out its writes in flight end first, and their callers are answered."""
+        async with open_server(autosend) as (server, writes):
+            server.middleware.insert(0, self._sealed)
+            manager = StreamableHTTPSessionManager(
+                server, stateless=True, security_settings=self._security, max_request_body_size=MAX_BODY_BYTES
+            )
+            async with manager.run():
+                yield manager, writes
 
     def close(self) -> None:
         """Ask every server to end."""
-        for tenant in self._open.values():
+        for tenant in [*self._open.values()]:
             tenant.end()
 
     def _close_idle(self) -> None:
