@@ -150,7 +150,7 @@ async def test_lists_are_shown_by_type_with_the_global_list_first(key: Any) -> N
     ],
 )
 async def test_a_segment_holds_who_meets_its_condition(group: tuple[str, str, str, Any], members: str) -> None:
-    async with over() as (http, store):
+    async with over(segment_case="folded") as (http, store):
         ids = {person["email"].partition("@")[0]: writes.create(store, PROJECT, person)["id"] for person in PEOPLE}
         segment = await made(http, "S", type="segment", filterCriteria=criteria("AND", group))
         assert [email.partition("@")[0] for email in await found(http, segment)] == members.split()

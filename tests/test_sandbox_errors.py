@@ -1,5 +1,7 @@
 """The sandbox's errors are those that AutoSend documents, word for word."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -7,6 +9,7 @@ import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.contacts import writes
+from autosend_mcp.sandbox.documented import ENDPOINTS
 from manifests.exchanges import contract
 from tests.support.http import http_of
 
@@ -76,3 +79,18 @@ async def test_a_bug_is_the_documented_error_of_the_server() -> None:
         answered = await http.get("/contact-lists")
     assert {"status": answered.status_code, "body": answered.json()} == contract("errors/internal_server_error")[1]
     assert int(answered.headers["X-RateLimit-Remaining"]) > 0
+
+
+async def test_the_page_lists_what_is_documented_and_not_implemented() -> None:
+    page = (Path(__file__).parents[1] / "docs/sandbox.md").read_text()
+    rows = page.partition("## What AutoSend has")[2].partition("\n## ")[0].split("\n| ")[2:]
+    spans = [span for row in rows for span in re.findall(r"`([A-Z ]+) (/[^`]+)`", row.split(" | ")[1])]
+    listed = {f"{method} {path}" for methods, path in spans for method in methods.split()}
+    missing = set[str]()
+    async with http_of(Sandbox(Options(rate_limit=0))) as http:
+        for line in ENDPOINTS.strip().split("\n"):
+            *methods, path = line.split()
+            for method in methods:
+                if (await http.request(method, re.sub("[{}]", "", path), json={})).status_code == 501:
+                    missing.add(f"{method} {path}")
+    assert listed == missing

@@ -35,6 +35,9 @@ OF_MAILS = {
 }
 
 
+PRO_IN_CAPITALS = {"field": "plan", "fieldType": "string", "operator": "equals", "value": "PRO"}
+
+
 def found(line: Line, *emails: str) -> list[dict[str, Any]]:
     return line.sandbox.store.contacts.find(PROJECT, emails)
 
@@ -386,3 +389,24 @@ async def test_who_is_in_a_segment_and_how_many_may_show_later(delay: float) -> 
         "Pro": 4,
     }
     assert starts.count(("new@example.com", "Welcome to Pro")) == 1
+
+
+@pytest.mark.parametrize("case", ["exact", "folded"])
+async def test_who_is_in_a_segment_is_reported_under_either_reading_of_case(case: Any) -> None:
+    criteria = {"logicalOperator": "AND", "groups": [PRO_IN_CAPITALS]}
+    async with seeded(options=Options(rate_limit=0, segment_case=case)) as (client, line):
+        pros = {one["email"] for one in held(line)["contacts"] if '"pro"' in one["custom_fields"]}
+        inside = pros if case == "folded" else set[str]()
+        asked = {"name": "Pros", "type": "segment", "filterCriteria": criteria}
+        made = answer_of(await client.call_tool("create_contact_list", asked))
+        found = answer_of(await client.call_tool("find_contacts", {"list": "Pros"}))
+        listed = answer_of(await client.call_tool("list_contact_lists", {}))
+        await client.call_tool("upsert_contact", {"email": JOHN, "customFields": {"plan": "PRO"}})
+        after = answer_of(await client.call_tool("find_contacts", {"list": "Pros"}))
+        shown = answer_of(await client.call_tool("get_contact", {"email": JOHN}))
+    assert {one["email"] for one in found["contacts"]} == inside
+    assert made.get("contactCount", len(inside)) == len(inside)
+    assert next(one["contactCount"] for one in listed["lists"] if one["name"] == "Pros") == len(inside)
+    assert {one["email"] for one in after["contacts"]} == {*inside, JOHN}
+    assert JANE in pros
+    assert "Pros" in compact_json(shown)

@@ -6,7 +6,7 @@ Sources: the pages of the API reference, and the files of OpenAPI that belong to
 import re
 from functools import cache
 
-_ENDPOINTS = """
+ENDPOINTS = """
 GET POST /account/projects
 GET DELETE /account/projects/{id}
 GET POST /automations
@@ -93,7 +93,7 @@ def is_documented(method: str, path: str) -> bool:
 @cache
 def _endpoints() -> list[tuple[list[str], re.Pattern[str]]]:
     endpoints: list[tuple[list[str], re.Pattern[str]]] = []
-    for line in _ENDPOINTS.strip().split("\n"):
+    for line in ENDPOINTS.strip().split("\n"):
         *methods, path = line.split()
         endpoints.append(([*methods], re.compile(re.sub(r"{\w+}", "[^/]+", path))))
     return endpoints

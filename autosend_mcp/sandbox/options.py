@@ -62,6 +62,7 @@ class Options:
     max_bulk_add: int = 500
     repeated_rows: Literal["last", "first", "refuse"] = "last"
     queue_delay: float = 0
+    segment_case: Literal["exact", "folded"] = "exact"
     beyond_last_page: Literal["empty", "refuse"] = "empty"
     global_groups: Literal["account", "project"] = "account"
     same_group_name: Literal["accept", "refuse"] = "accept"

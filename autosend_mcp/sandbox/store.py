@@ -38,7 +38,7 @@ class Store:
             with self.db.transaction():
                 add_columns(self.db)
         self.contacts = Contacts(self.db)
-        self.contact_lists = ContactLists(self.db)
+        self.contact_lists = ContactLists(self.db, exact=self.options.segment_case == "exact")
         self.contact_properties = ContactProperties(self.db, self.contacts, self.contact_lists.segments)
         self.suppression_groups = SuppressionGroups(self.db, self.options)
         self.suppression_groups.standard(PROJECT)

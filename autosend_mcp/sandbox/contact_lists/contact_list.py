@@ -52,13 +52,17 @@ class ContactList:
         }
 
 
-def known_lists(db: Database, project: str) -> Mapping[str, ContactList]:
-    """Return the project's lists and segments by id, oldest first; without the global list."""
+def known_lists(db: Database, project: str, *, exact: bool) -> Mapping[str, ContactList]:
+    """Return the project's lists and segments by id, oldest first; without the global list.
+
+    `exact`: segments compare text with regard to case.
+    """
     sql = f"SELECT {', '.join(COLUMNS)} FROM lists WHERE project = ? ORDER BY rowid"  # noqa: S608 - constants
-    return db.kept("lists", project, lambda: {row["id"]: _list_of(row) for row in db.rows(sql, project)})
+    return db.kept("lists", project, lambda: {row["id"]: _list_of(row, exact=exact) for row in db.rows(sql, project)})
 
 
-def _list_of(values: Any) -> ContactList:
+def _list_of(values: Any, *, exact: bool) -> ContactList:
     row = dict(zip(COLUMNS, values, strict=True))
     criteria = json.loads(row["criteria"]) if row["criteria"] else None
-    return ContactList(row["id"], row["name"], row["type"], criteria, row["parent"], condition(criteria), row)
+    is_met = condition(criteria, exact=exact)
+    return ContactList(row["id"], row["name"], row["type"], criteria, row["parent"], is_met, row)

@@ -1,8 +1,8 @@
 """A segment's `filterCriteria`: what may be in it, and which contacts meet it.
 
-Source: the page "Create contact list" (operators by type of field). Where it is silent: text is compared without
-regard to case, a day without a time stands for that whole day (UTC), `between` takes an array of two and includes
-both, and a contact without a value meets only the negative operators and `is_empty`.
+Source: the page "Create contact list" (operators by type of field). Where it is silent: text is compared as the
+switch `segment_case` says, a day without a time stands for that whole day (UTC), `between` takes an array of two and
+includes both, and a contact without a value meets only the negative operators and `is_empty`.
 """
 
 import re
@@ -44,7 +44,7 @@ def meets(contact: Contact, criteria: Mapping[str, Any] | None, *, exact: bool =
 def condition(criteria: Mapping[str, Any] | None, *, exact: bool = False) -> Callable[[Contact], bool]:
     """Return what judges whether a contact meets the criteria; None, like no conditions, is met by no contact.
 
-    `exact`: text is compared with regard to case, as the conditions of automations are.
+    `exact`: text is compared with regard to case, as the conditions of automations always are.
     """
     groups: list[dict[str, Any]] = (criteria or {}).get("groups", [])
     tests = [(group["field"], _test(group, exact=exact)) for group in groups]

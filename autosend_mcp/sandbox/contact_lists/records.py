@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from autosend_mcp.sandbox.contact_lists.contact_list import COLUMNS, GLOBAL, ContactList, known_lists
+from autosend_mcp.sandbox.contact_lists.contact_list import COLUMNS, GLOBAL, ContactList
 from autosend_mcp.sandbox.contact_lists.places import Found, keys_of_page
 from autosend_mcp.sandbox.contact_lists.segments import Segments
 from autosend_mcp.sandbox.contacts.records import SELECT, Contact, contact_of
@@ -22,10 +22,13 @@ _MANY = 2**63 - 1  # where it is not known how many there are
 class ContactLists:
     """The lists and segments of every project, and who is in them."""
 
-    def __init__(self, db: Database) -> None:
-        """Fill the segments of a file that does not keep who is in them, and count what it does not count."""
+    def __init__(self, db: Database, *, exact: bool) -> None:
+        """Fill the segments of a file that does not keep who is in them, and count what it does not count.
+
+        `exact`: segments compare text with regard to case.
+        """
         self._db = db
-        self.segments = Segments(db)
+        self.segments = Segments(db, exact=exact)
         if db.version < VERSION:
             with db.transaction():
                 for row in db.rows("SELECT DISTINCT project FROM lists") if db.version < 1 else ():
@@ -34,7 +37,7 @@ class ContactLists:
 
     def known(self, project: str) -> Mapping[str, ContactList]:
         """Return the project's lists and segments by id, oldest first; without the global list."""
-        return known_lists(self._db, project)
+        return self.segments.known(project)
 
     def kind(self, project: str, list_id: str) -> str | None:
         """Return "list" or "segment", or None if there is no such list."""

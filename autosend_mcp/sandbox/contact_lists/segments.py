@@ -21,8 +21,14 @@ Memberships = dict[str, set[str]]
 class Segments:
     """The memberships in segments, and in the lists above them. Each method is a part of a transaction."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, exact: bool) -> None:
+        """`exact`: text is compared with regard to case."""
         self._db = db
+        self._exact = exact
+
+    def known(self, project: str) -> Mapping[str, ContactList]:
+        """Return the project's lists and segments by id, oldest first; without the global list."""
+        return known_lists(self._db, project, exact=self._exact)
 
     def memberships(self, contacts: Iterable[Contact]) -> Memberships:
         """Return which lists and segments each of the contacts is in."""
@@ -75,7 +81,7 @@ class Segments:
 
     def refill(self, project: str, *, about: str | None = None, under: str | None = None) -> None:
         """Judge all contacts anew: for every segment, for those about a property, or for those under a list."""
-        known = known_lists(self._db, project)
+        known = self.known(project)
         changed = {under} if under else set[str]()
         for segment in (one for one in known.values() if one.type == "segment"):
             is_about = under is None and (about is None or about in _properties(segment))
@@ -88,11 +94,11 @@ class Segments:
         rows = self._db.among(f"{SELECT} WHERE c.project = ? AND c.id IN (?)", ids, project)
         contacts = [contact_of(row) for row in rows]
         within = self.memberships(contacts)
-        return contacts, self.refresh(project, known_lists(self._db, project), contacts, within)
+        return contacts, self.refresh(project, self.known(project), contacts, within)
 
     def fill(self, project: str, list_id: str) -> None:
         """Judge all contacts anew for one segment."""
-        known = known_lists(self._db, project)
+        known = self.known(project)
         if segment := known.get(list_id):
             self._fill(project, known, segment)
 
