@@ -21,6 +21,7 @@ OF_HTTP = (
     "http_url",
     "http_issuer",
     "http_jwks",
+    "http_metrics",
     "redis_url",
     "state_key",
 )
@@ -170,3 +171,16 @@ def _is_direct(host: str, with_port: str, environment: Mapping[str, str]) -> boo
     return "*" in names or any(
         each == name or each.endswith(f".{name}") for name in names for each in (host, with_port)
     )
+
+
+def exporters_of_traces() -> list[str]:
+    """Return the exporters of traces that OpenTelemetry's own variables ask for, by their entry points' names."""
+    given = {name: os.environ.get(f"OTEL_{name}", "").strip() for name in ("SDK_DISABLED", "TRACES_EXPORTER")}
+    of_otlp = [os.environ.get(f"OTEL_EXPORTER_OTLP_{name}", "") for name in ("TRACES_ENDPOINT", "ENDPOINT")]
+    if given["SDK_DISABLED"].lower() == "true":
+        return []
+    names = given["TRACES_EXPORTER"].lower() or ("otlp" if any(of_otlp) else "none")
+    protocols = (os.environ.get(f"OTEL_EXPORTER_OTLP_{name}", "") for name in ("TRACES_PROTOCOL", "PROTOCOL"))
+    otlp = "otlp_proto_grpc" if next(filter(None, protocols), "") == "grpc" else "otlp_proto_http"
+    asked = [name.strip() for name in names.split(",")]
+    return [otlp if name == "otlp" else name for name in asked if name not in {"", "none"}]

@@ -24,7 +24,7 @@ gc.disable()
 loaded: dict[str, Any] = sys.modules
 loaded.setdefault("sniffio", None)
 
-for name in [name for name in os.environ if name.startswith("AUTOSEND_")]:
+for name in [name for name in os.environ if name.startswith(("AUTOSEND_", "OTEL_"))]:
     del os.environ[name]
 
 

@@ -30,7 +30,16 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 COMMAND = [sys.executable, "-m", "autosend_mcp"]
 JANE = {"email": "jane@example.com"}
 ONE_AT_A_TIME = {"AUTOSEND_RATE_LIMIT": "0.05"}  # one in 20 s: the next waits for its turn
-HEAVY = {"rich", "typer", "sqlite3", "redis", "autosend_mcp.sandbox", "autosend_mcp.cli.demo"}
+HEAVY = {
+    "opentelemetry.sdk",
+    "prometheus_client",
+    "rich",
+    "typer",
+    "sqlite3",
+    "redis",
+    "autosend_mcp.sandbox",
+    "autosend_mcp.cli.demo",
+}
 ENVELOPE = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
     "io.modelcontextprotocol/clientInfo": {"name": "raw", "version": "0"},

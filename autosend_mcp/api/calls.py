@@ -1,6 +1,9 @@
 """The requests of one tool call, under one deadline: what may be repeated, and how the time is spent."""
 
 import random
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import anyio
@@ -9,6 +12,7 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.api.envelope import Reply
 from autosend_mcp.api.moment import Moment
 from autosend_mcp.api.request import Request
+from autosend_mcp.api.watch import Exchange
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown, Unreadable
 from autosend_mcp.models.text import compact_json
 
@@ -106,7 +110,7 @@ class Call:
         attempt = 0
         while True:
             try:
-                reply = await self._once(request, patience=self.seconds_left, within=within, writes=True)
+                reply = await self._once(request, attempt, patience=self.seconds_left, within=within, writes=True)
                 break
             except AutoSendError as error:
                 if error.repeat_after is None or self._unwanted:
@@ -123,9 +127,8 @@ class Call:
         while True:
             left = self.seconds_left
             try:
-                return self._kept_after(
-                    request, await self._once(request, patience=left, within=min(_READ * self.scale, left))
-                )
+                within = min(_READ * self.scale, left)
+                return self._kept_after(request, await self._once(request, attempt, patience=left, within=within))
             except AutoSendError as error:
                 if isinstance(error, Unknown):
                     error.changed = UNCHANGED
@@ -142,7 +145,7 @@ class Call:
             return request.parse(kept)
         within = min(_LOOK_UP * self.scale, self.time_left)
         with anyio.move_on_after(within):
-            return request.parse(await self._once(request, patience=within, within=within, urgent=True))
+            return request.parse(await self._once(request, 0, patience=within, within=within, urgent=True))
         raise Unknown("The look-up took too long.", "Try again in a minute.", changed=UNCHANGED)
 
     def _kept_reply(self, request: Request[ResultT]) -> Reply | None:
@@ -164,18 +167,28 @@ class Call:
         await anyio.sleep(wait)
 
     async def _once(
-        self, request: Request[ResultT], *, patience: float, within: float, writes: bool = False, urgent: bool = False
+        self,
+        request: Request[ResultT],
+        resends: int,
+        *,
+        patience: float,
+        within: float,
+        writes: bool = False,
+        urgent: bool = False,
     ) -> Reply:
         self.autosend.settings.credentials()  # without a key there is nothing to wait for
         if patience <= 0:
             raise NotSent("The time for this call was used up before it could be sent.", "Try the same call again.")
+        queued = anyio.current_time()
         slot = await self.autosend.pace.turn(patience, urgent=urgent)
         try:
             if self._stopped or (writes and self._unwanted):
                 raise NotSent("The call was cancelled before its request left.", "")
             self._leave(writes=writes)
             connect = _CONNECT * self.scale
-            reply = await self.autosend.exchange(slot, request, connect=connect, within=within)
+            with self._shown(request, resends, anyio.current_time() - queued) as shown:
+                reply = await self.autosend.exchange(slot, request, connect=connect, within=within)
+                shown.status = reply.status
         except AutoSendError as error:
             self.status = error.status
             if writes:
@@ -187,6 +200,21 @@ class Call:
         self.status = reply.status
         self._applied |= writes
         return reply
+
+    @contextmanager
+    def _shown(self, request: Request[ResultT], resends: int, waited: float) -> Generator[Exchange]:
+        """Show one exchange to those who watch, when it has ended."""
+        base_url = self.autosend.settings.base_url
+        exchange = Exchange(request.method, request.route, base_url, resends, waited, time.time_ns())
+        try:
+            yield exchange
+        except BaseException as error:
+            exchange.fail(error)
+            raise
+        finally:
+            exchange.ended = time.time_ns()
+            for watch in self.autosend.watches:
+                watch.sent(exchange)
 
     def _leave(self, *, writes: bool) -> None:
         self.requests += 1

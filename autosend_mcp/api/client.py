@@ -18,6 +18,7 @@ from autosend_mcp.api.envelope import Reply, read_reply, unreadable
 from autosend_mcp.api.pace import Leaving, Pace, Slot
 from autosend_mcp.api.request import Request
 from autosend_mcp.api.waits import reset_wait
+from autosend_mcp.api.watch import Watch
 from autosend_mcp.errors import AutoSendError, NotSent, Unreadable
 from autosend_mcp.models.text import compact_json, visible_data
 from autosend_mcp.settings import Settings
@@ -58,6 +59,7 @@ class AutoSend:
         self.is_sandbox = is_sandbox
         self.pace = Pace(settings.rate_limit, settings.rate_limit_minute)
         self.cache = Cache()
+        self.watches: tuple[Watch, ...] = ()
         self._transport = transport
         self._proxy = ""
 

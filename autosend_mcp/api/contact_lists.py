@@ -20,7 +20,7 @@ def list_all() -> Request[list[ContactList]]:
 
 def get(list_id: str) -> Request[ContactList]:
     """Read the list or segment with this id."""
-    return Request("GET", path_to("contact-lists", list_id), _list)
+    return Request("GET", path_to("/contact-lists/{id}", list_id), _list)
 
 
 def create(body: Mapping[str, Any]) -> Request[ContactList]:
@@ -30,7 +30,7 @@ def create(body: Mapping[str, Any]) -> Request[ContactList]:
 
 def delete(list_id: str) -> Request[None]:
     """Delete the list or segment, not the contacts in it."""
-    return Request("DELETE", path_to("contact-lists", list_id), nothing)
+    return Request("DELETE", path_to("/contact-lists/{id}", list_id), nothing)
 
 
 def is_in_use(refusal: Refused) -> bool:
@@ -50,7 +50,7 @@ def bulk_add(list_id: str, people: People) -> Request[MembershipCounts]:
 
 def remove(list_id: str, people: People) -> Request[MembershipCounts]:
     """Take people out of the list; they stay contacts."""
-    return Request("POST", path_to("contact-lists", list_id, "contacts", "remove"), _counts, people.named())
+    return Request("POST", path_to("/contact-lists/{id}/contacts/remove", list_id), _counts, people.named())
 
 
 def search(list_id: str, page: int = 1, limit: int = PAGE, email: str | None = None) -> Request[MembersPage]:

@@ -29,7 +29,7 @@ OLDER = Resource("custom-fields", "fieldName", "fieldType")
 
 def list_all(resource: Resource = NEWER) -> Request[list[CustomField]]:
     """Read all contact properties but the built-in ones, which are in the reply unless it is asked for without."""
-    path = f"{path_to(resource.path)}?includeReservedFields=false"
+    path = f"/{resource.path}?includeReservedFields=false"
     return Request("GET", path, _properties, many=True)
 
 
@@ -37,12 +37,12 @@ def create(body: Mapping[str, Any], resource: Resource = NEWER) -> Request[Custo
     """Define a contact property. `body`: with the members of the older name."""
     names = {OLDER.name: resource.name, OLDER.kind: resource.kind}
     sent = {names.get(name, name): value for name, value in body.items()}
-    return Request("POST", path_to(resource.path), _property, sent)
+    return Request("POST", f"/{resource.path}", _property, sent)
 
 
 def delete(name: str, resource: Resource = NEWER) -> Request[None]:
     """Delete the contact property of this name, with its values in all contacts."""
-    return Request("DELETE", path_to(resource.path, resource.name, name), nothing)
+    return Request("DELETE", path_to(f"/{resource.path}/{resource.name}/{{name}}", name), nothing)
 
 
 def _properties(reply: Reply) -> list[CustomField]:

@@ -43,7 +43,7 @@ def bulk_update_of_texts(contacts: Sequence[str], *, run_workflow: bool) -> Requ
 
 def get(contact_id: str) -> Request[StoredContact]:
     """Read the contact with this id. Page "Get contact by id"."""
-    return Request("GET", path_to("contacts", contact_id), lambda reply: _contact(reply, reply.data))
+    return Request("GET", path_to("/contacts/{id}", contact_id), lambda reply: _contact(reply, reply.data))
 
 
 def is_no_contact(refusal: Refused) -> bool:
@@ -64,12 +64,12 @@ def search_emails(emails: Sequence[str]) -> Request[Found]:
 
 def delete(contact_id: str) -> Request[None]:
     """Delete the contact with this id. Page "Delete contact by id"."""
-    return Request("DELETE", path_to("contacts", contact_id), nothing)
+    return Request("DELETE", path_to("/contacts/{id}", contact_id), nothing)
 
 
 def delete_by_user_id(user_id: str) -> Request[None]:
     """Delete the contact with the application's own id. Page "Delete contact by user id"."""
-    return Request("DELETE", path_to("contacts", "email", "userId", user_id), nothing)
+    return Request("DELETE", path_to("/contacts/email/userId/{id}", user_id), nothing)
 
 
 def remove(emails: Sequence[str]) -> Request[None]:
@@ -81,7 +81,7 @@ def unsubscribe_groups(contact_id: str) -> Request[list[SuppressionGroup]]:
     """Read the groups that the contact has unsubscribed from. Page "Get unsubscribe groups"."""
     return Request(
         "GET",
-        path_to("contacts", contact_id, "unsubscribe-groups"),
+        path_to("/contacts/{id}/unsubscribe-groups", contact_id),
         lambda reply: [parsed(SuppressionGroup, reply, row) for row in rows_of(reply, "groups")],
     )
 

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Mapping
 from math import ceil, inf, isinf
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 
@@ -125,6 +125,16 @@ class Pace:
         """Return the seconds that this many requests take at least, one after the other."""
         by_minute = requests / self._minute.limit * _MINUTE if self._minute.limit else 0.0
         return max(requests / self._allowed * self._second.seconds, by_minute)
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait in line."""
+        return self._waiting
+
+    def left(self, window: Literal["second", "minute"]) -> int | None:
+        """Return how many requests may still leave in this window; None where no limit is known."""
+        of = self._second if window == "second" else self._minute
+        return None if of.limit is None else max(0, of.limit - self._granted - of.count(anyio.current_time()))
 
     def pause(self, seconds: float) -> None:
         """Send nothing for this long."""

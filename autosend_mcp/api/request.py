@@ -1,5 +1,6 @@
 """A request to AutoSend as a value: what is sent, and how its reply is read. A dry run shows it, a call sends it."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
@@ -9,6 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 from autosend_mcp.api.envelope import Reply, unreadable
 from autosend_mcp.errors import NOTHING_CHANGED, NotSent
+
+_BRACES = re.compile(r"\{\w+\}")
 
 ResultT = TypeVar("ResultT")
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -29,6 +32,11 @@ class Request(Generic[ResultT]):
     body: Mapping[str, Any] | None = None
     text: str | None = None
     many: bool = False
+
+    @property
+    def route(self) -> str:
+        """The path without ids, names and query: what may be shown to who watches the server."""
+        return self.path.route if isinstance(self.path, Path) else self.path.partition("?")[0]
 
     def shown(self) -> dict[str, Any]:
         """Return it as data: `{"method", "path", "body"}`, without a body where there is none."""
@@ -64,12 +72,24 @@ def rows_of(reply: Reply, *names: str) -> list[Any]:
     raise unreadable(reply.status)
 
 
-def path_to(*parts: str) -> str:
-    """Return a path of these parts, each escaped: `("contacts", "a/b")` is `/contacts/a%2Fb`.
+class Path(str):
+    """A path with ids or names in it. `route`: what it is made from, without them."""
+
+    __slots__ = ("route",)
+
+    route: str
+
+
+def path_to(route: str, *parts: str) -> Path:
+    """Return a path with these parts, escaped, in place of what is in braces: `("/contacts/{id}", "a/b")` is
+    `/contacts/a%2Fb`.
 
     Raises:
         NotSent: A part is `.` or `..`, which no URL keeps as it is.
     """
     if {".", ".."} & set(parts):
         raise NotSent("An id or name of dots alone cannot be sent.", "Name it in another way.", changed=NOTHING_CHANGED)
-    return "".join(f"/{quote(part, safe='')}" for part in parts)
+    left = iter(parts)
+    path = Path(_BRACES.sub(lambda _: quote(next(left), safe=""), route))
+    path.route = route
+    return path

@@ -18,7 +18,7 @@ def list_all() -> Request[list[SuppressionGroup]]:
 
 def get(group_id: str) -> Request[SuppressionGroup]:
     """Read one group. Page "Get suppression group"."""
-    return Request("GET", path_to("suppression-groups", group_id), _group)
+    return Request("GET", path_to("/suppression-groups/{id}", group_id), _group)
 
 
 def create(body: Mapping[str, Any]) -> Request[SuppressionGroup]:
@@ -28,12 +28,12 @@ def create(body: Mapping[str, Any]) -> Request[SuppressionGroup]:
 
 def update(group_id: str, body: Mapping[str, Any]) -> Request[SuppressionGroup]:
     """Change a group; without `isActive` it may be switched on. Page "Update suppression group"."""
-    return Request("PUT", path_to("suppression-groups", group_id), _group, body)
+    return Request("PUT", path_to("/suppression-groups/{id}", group_id), _group, body)
 
 
 def delete(group_id: str) -> Request[None]:
     """Delete a group that is not global. Page "Delete suppression group"."""
-    return Request("DELETE", path_to("suppression-groups", group_id), nothing)
+    return Request("DELETE", path_to("/suppression-groups/{id}", group_id), nothing)
 
 
 def suppress(body: Mapping[str, Any]) -> Request[int | None]:

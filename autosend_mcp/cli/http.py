@@ -16,6 +16,7 @@ from autosend_mcp.server.http.app import McpApp
 from autosend_mcp.server.http.serve import is_local, listening, serve
 from autosend_mcp.server.http.settings import load_http_settings
 from autosend_mcp.server.http.tokens import TokenFile
+from autosend_mcp.server.watched import traces_asked_for
 from autosend_mcp.settings import Settings, SettingsError
 from autosend_mcp.variables import variable_of
 
@@ -30,7 +31,12 @@ def serve_http(args: argparse.Namespace, autosend: AutoSend) -> int:
 
     configure_logging(autosend.settings.log_level)
     try:
-        http = load_http_settings(http_tokens=args.tokens, http_hosts=args.allow_host, http_origins=args.allow_origin)
+        http = load_http_settings(
+            http_tokens=args.tokens,
+            http_hosts=args.allow_host,
+            http_origins=args.allow_origin,
+            http_metrics=args.metrics,
+        )
         listener, where = listening(args.http)
     except (SettingsError, ValueError) as error:
         return usage(f"serve: {error}")
@@ -38,7 +44,9 @@ def serve_http(args: argparse.Namespace, autosend: AutoSend) -> int:
         return usage(f"serve: {args.http}: {error.strerror or error}")
     with closing(listener):
         try:
-            app = McpApp(autosend.settings, http.checked(loopback=is_local(listener)), connect).app()
+            app = McpApp(
+                autosend.settings, http.checked(loopback=is_local(listener)), connect, traces_asked_for(warn=True)
+            ).app()
         except SettingsError as error:
             return usage(f"serve: {error}")
         print(f"Serving MCP on http://{where}/mcp{'' if http.authenticates else ', to this machine alone'}", flush=True)
@@ -60,7 +68,12 @@ def token(args: argparse.Namespace) -> int:
 
 
 def _create(file: TokenFile, args: argparse.Namespace) -> int:
-    about: dict[str, Any] = {"read_only": args.read_only, "toolsets": args.toolsets, "project_id": args.project_id}
+    about: dict[str, Any] = {
+        "read_only": args.read_only,
+        "toolsets": args.toolsets,
+        "project_id": args.project_id,
+        "metrics": args.metrics,
+    }
     if args.key_file:
         about["key_file"] = str(Path(args.key_file).expanduser().resolve())
     _check(about)
@@ -102,7 +115,7 @@ def _list(file: TokenFile, args: argparse.Namespace) -> int:
         until = (
             "no end" if one.expires is None else f"{'until' if one.is_valid(now) else 'expired'} {one.expires:%Y-%m-%d}"
         )
-        may = "reads" if one.read_only else "reads and writes"
+        may = "reads /metrics" if one.metrics else "reads" if one.read_only else "reads and writes"
         print(f"{one.name}\t{may}\t{until}\t{one.key_file or 'the key of the server'}")
     return 0
 

@@ -22,6 +22,7 @@ examples:
   autosend-mcp token create ana --file tokens.json
   autosend-mcp token create ci --file tokens.json --read-only --days 90
   autosend-mcp token create shop --file tokens.json --key-file /run/secrets/shop-key
+  autosend-mcp token create prometheus --file tokens.json --metrics
   autosend-mcp token list --file tokens.json --json
   autosend-mcp token revoke ana --file tokens.json
 
@@ -34,6 +35,7 @@ def add_serve_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--http", metavar="HOST:PORT", help="serve over HTTP at this address, such as 127.0.0.1:8000")
     parser.add_argument("--tokens", metavar="FILE", help="the file of the bearer tokens")
     parser.add_argument("--allow-host", metavar="NAMES", help="accept these Host headers, separated by commas")
+    parser.add_argument("--metrics", action="store_true", help="serve /metrics, for Prometheus")
     parser.add_argument("--allow-origin", metavar="ORIGINS", help="accept pages of these origins, separated by commas")
 
 
@@ -43,6 +45,7 @@ def add_token_flags(parser: argparse.ArgumentParser) -> None:
     create = actions.add_parser("create", help="make a token, and show it once", allow_abbrev=False)
     create.add_argument("name", metavar="NAME", help="whose it is, such as ana or ci")
     create.add_argument("--read-only", action="store_true", help="it may only read")
+    create.add_argument("--metrics", action="store_true", help="it may read /metrics, and nothing else")
     create.add_argument("--toolsets", default="", metavar="NAMES", help="it is offered these toolsets alone")
     create.add_argument("--key-file", metavar="FILE", help="the file of the owner's own AutoSend key")
     create.add_argument("--project-id", metavar="ID", help="the project of an account key")

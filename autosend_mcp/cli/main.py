@@ -48,6 +48,7 @@ def _serve(args: argparse.Namespace) -> int:
 
     from autosend_mcp.logs import configure_logging
     from autosend_mcp.server.stdio import serve_stdio
+    from autosend_mcp.server.watched import traces_asked_for
 
     autosend = _connect(args)
     if sys.stdin.isatty():
@@ -55,7 +56,11 @@ def _serve(args: argparse.Namespace) -> int:
     configure_logging(autosend.settings.log_level)
     if args.front:
         args.front.close()
+    if traces := traces_asked_for(warn=False):
+        autosend.watches = (traces,)
     anyio.run(serve_stdio, autosend, args.front)
+    if traces:
+        traces.close()
     return 0
 
 

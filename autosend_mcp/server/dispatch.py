@@ -59,7 +59,7 @@ class Dispatch:
             tool = self._tool(params.name)
             body, notes = read_arguments(tool.body, params.arguments or {}, tool.name)
         except NotSent as error:
-            _record(params.name if params.name in TOOLS else "?", error, None, started, outcome="invalid")
+            self._record(params.name if params.name in TOOLS else "?", error, None, started, outcome="invalid")
             return await self._render(error, notes)
         settings = self._autosend.settings
         call = Call(self._autosend)
@@ -79,7 +79,7 @@ class Dispatch:
         key = f"{tool.name} {compact_json(body.payload())} {elicitation.action}"
         result, more = await self._memory.writes.run(key, perform, call)
         if JOINED in more:
-            _record(tool.name, result, call, started, body=body, outcome="joined")
+            self._record(tool.name, result, call, started, body=body, outcome="joined")
         return await self._render(result, notes + more)
 
     async def explain_malformed(self, ctx: RequestContext, call_next: CallNext) -> HandlerResult:
@@ -149,7 +149,7 @@ class Dispatch:
                 error.next_step = "\n".join([error.next_step, *lines])
         except anyio.get_cancelled_exc_class():
             outcome = "cut_off" if call.exposed else "refused" if call.writes else "not_sent"
-            _record(tool.name, None, call, started, body=body, outcome=outcome)
+            self._record(tool.name, None, call, started, body=body, outcome=outcome)
             raise
         except Exception as bug:  # noqa: BLE001 - the SDK would show its text, which may hold anything
             result = Unknown(
@@ -159,7 +159,7 @@ class Dispatch:
                 changed=None if call.exposed else NOTHING_CHANGED,
                 cause=type(bug).__name__,
             )
-        _record(tool.name, result, call, started, body=body)
+        self._record(tool.name, result, call, started, body=body)
         return result
 
     async def _render(self, result: Result, notes: list[str]) -> CallToolResult | InputRequiredResult:
@@ -180,25 +180,34 @@ class Dispatch:
             text, data = clean, json.loads(clean)
         return CallToolResult(content=[TextContent(text=text)], structured_content=data)
 
+    def _record(
+        self,
+        tool: str,
+        result: Result | None,
+        call: Call | None,
+        started: float,
+        *,
+        body: Body | None = None,
+        outcome: str = "",
+    ) -> None:
+        """Log one line a call: nothing about the contact but a keyed hash of the address."""
+        fields: dict[str, object] = {"tool": tool, "outcome": outcome or (_outcome_of(result) if result else "")}
+        if call is not None and body is not None:
+            status = result.status if isinstance(result, AutoSendError) and result.status else call.status
+            if not isinstance(result, NotSent):  # what was not sent has no status, though a look-up before it has
+                fields["status"] = status
+            fields |= {"requests": call.requests, "writes": call.writes}
+            address = body.email if isinstance(body, Person | GetContact) else None
+            if address and (fingerprint := call.fingerprint(address)):
+                fields["address"] = fingerprint
+        if isinstance(result, AutoSendError) and result.cause:
+            fields["cause"] = result.cause
+        seconds = perf_counter() - started
+        for watch in self._autosend.watches:
+            watch.called(tool, str(fields["outcome"]), seconds)
+        level = logging.WARNING if outcome == "cut_off" else logging.INFO
+        _log.log(level, "call", extra={"fields": fields | {"ms": round(seconds * 1000)}})
+
 
 def _outcome_of(result: Result) -> str:
     return result.outcome_word if isinstance(result, Answer) else result.outcome
-
-
-def _record(
-    tool: str, result: Result | None, call: Call | None, started: float, *, body: Body | None = None, outcome: str = ""
-) -> None:
-    """Log one line a call: nothing about the contact but a keyed hash of the address."""
-    fields: dict[str, object] = {"tool": tool, "outcome": outcome or (_outcome_of(result) if result else "")}
-    if call is not None and body is not None:
-        status = result.status if isinstance(result, AutoSendError) and result.status else call.status
-        if not isinstance(result, NotSent):  # what was not sent has no status, though a look-up before it has
-            fields["status"] = status
-        fields |= {"requests": call.requests, "writes": call.writes}
-        address = body.email if isinstance(body, Person | GetContact) else None
-        if address and (fingerprint := call.fingerprint(address)):
-            fields["address"] = fingerprint
-    if isinstance(result, AutoSendError) and result.cause:
-        fields["cause"] = result.cause
-    level = logging.WARNING if outcome == "cut_off" else logging.INFO
-    _log.log(level, "call", extra={"fields": fields | {"ms": round((perf_counter() - started) * 1000)}})

@@ -15,6 +15,7 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.server.http.app import McpApp
 from autosend_mcp.server.http.settings import HttpSettings
 from autosend_mcp.server.http.tokens import TokenFile
+from autosend_mcp.server.traces import Traces
 from autosend_mcp.settings import Settings
 from tests.support.issuer import Issuer
 from tests.support.worlds import autosend_over
@@ -34,9 +35,11 @@ class Served(NamedTuple):
         return httpx2.AsyncClient(transport=self.transport, base_url=ORIGIN, headers=shown | headers)
 
     @asynccontextmanager
-    async def client(self, token: str | None = None, era: str = "2026-07-28", **more: Any) -> AsyncGenerator[Client]:
-        """Yield an MCP client that shows this token."""
-        async with self.http(token) as http:
+    async def client(
+        self, token: str | None = None, era: str = "2026-07-28", headers: dict[str, str] | None = None, **more: Any
+    ) -> AsyncGenerator[Client]:
+        """Yield an MCP client that shows this token, and these headers."""
+        async with self.http(token, **headers or {}) as http:
             streams = streamable_http_client(f"{ORIGIN}/mcp", http_client=http)
             async with Client(streams, mode=era, cache=None, **more) as client:
                 yield client
@@ -48,6 +51,7 @@ async def served(
     folder: Path | None = None,
     http: dict[str, Any] | None = None,
     issuer: Issuer | None = None,
+    traces: Traces | None = None,
     **settings: Any,
 ) -> AsyncGenerator[Served]:
     """Serve over this AutoSend. `folder`: of a file of tokens, which callers must then show one of, or of `issuer`."""
@@ -62,7 +66,7 @@ async def served(
     def to_issuer(_url: str) -> httpx2.AsyncBaseTransport:
         return issuer or Issuer()
 
-    app = McpApp(autosend.settings, given, connect, to_issuer).app()
+    app = McpApp(autosend.settings, given, connect, to_issuer, traces).app()
     async with app.router.lifespan_context(app) as state:
         yield Served(httpx2.ASGITransport(_with_state(app, state)), TokenFile(file))
 

@@ -12,6 +12,7 @@ from autosend_mcp.server.http.tokens import PREFIX, Token, TokenFile
 from autosend_mcp.settings import Settings, SettingsError
 
 READ, WRITE = "contacts:read", "contacts:write"
+METRICS = "metrics:read"  # what no caller of tools may see: it is of all of them
 ANYBODY = "local"  # who calls a server that asks nobody
 
 
@@ -33,7 +34,7 @@ class FileTokens(TokenVerifier):
             return None
         if found is None:
             return None
-        scopes = [READ] if found.read_only else [READ, WRITE]
+        scopes = [METRICS] if found.metrics else [READ] if found.read_only else [READ, WRITE]
         claims = {"settings": settings_of(found)}
         expires = int(found.expires.timestamp()) if found.expires else None
         return AccessToken(

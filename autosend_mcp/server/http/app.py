@@ -33,6 +33,7 @@ from autosend_mcp.server.http.challenge import WithScopes
 from autosend_mcp.server.http.ending import noticing_the_end
 from autosend_mcp.server.http.issuer import IssuerKeys, Transport
 from autosend_mcp.server.http.oauth import IssuedTokens
+from autosend_mcp.server.http.seen import Seen
 from autosend_mcp.server.http.settings import HttpSettings
 from autosend_mcp.server.http.tenants import Connect, Tenants
 from autosend_mcp.server.http.tokens import TokenFile
@@ -40,6 +41,7 @@ from autosend_mcp.settings import Settings, SettingsError
 
 if TYPE_CHECKING:  # of an extra, which a process without Redis can do without
     from autosend_mcp.server.http.shared.store import Shared
+    from autosend_mcp.server.traces import Traces
 
 PATH = "/mcp"
 TO_END = 7.0  # seconds for the calls under way when the process is asked to end; then their writes are ended
@@ -49,16 +51,22 @@ class McpApp:
     """Serves MCP over HTTP, to each caller by a server of their own."""
 
     def __init__(
-        self, settings: Settings, http: HttpSettings, connect: Connect = AutoSend, to_issuer: Transport | None = None
+        self,
+        settings: Settings,
+        http: HttpSettings,
+        connect: Connect = AutoSend,
+        to_issuer: Transport | None = None,
+        traces: "Traces | None" = None,
     ) -> None:
         """`connect` makes the client of AutoSend for some settings. `to_issuer`: the way to a URL of the issuer's.
 
         Raises:
-            SettingsError: Redis cannot be used as it is set.
+            SettingsError: Redis cannot be used as it is set, or what serves metrics is not installed.
         """
         self._settings = settings
         self._http = http
         self._connect = connect
+        self._seen = Seen(http, traces)
         self._tokens = TokenFile(http.http_tokens) if http.http_tokens else None
         self._open_shared = _shared(http)
         self._is_ending = False
@@ -68,6 +76,7 @@ class McpApp:
         """Return the application."""
         routes: list[BaseRoute] = [Route("/health", _health), Route("/ready", self._ready)]
         middleware: list[Middleware] = []
+        metadata: AnyHttpUrl | None = None
         if self._http.authenticates:
             url = AnyHttpUrl(self._http.http_url) if self._http.http_url else None
             backend = BearerAuthBackend(AnyOf(self._verifiers()), resource_server_url=url)
@@ -80,6 +89,7 @@ class McpApp:
                 routes += create_protected_resource_routes(url, issuers, [READ, WRITE], TITLE)
         else:
             routes.append(Route(PATH, _Endpoint(self._mcp)))
+        routes += self._seen.routes(metadata)
         app = Starlette(
             routes=routes,
             middleware=middleware,
@@ -97,6 +107,11 @@ class McpApp:
             verifiers.append(IssuedTokens(self._http.http_issuer, self._http.http_url, self._keys))
         return verifiers
 
+    def _connected(self, settings: Settings) -> AutoSend:
+        autosend = self._connect(settings)
+        autosend.watches = self._seen.watches
+        return autosend
+
     async def _mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request by its caller's server. Only a POST is one: nothing is kept between two of them."""
         if scope["method"] != "POST":
@@ -105,7 +120,7 @@ class McpApp:
         access = user.access_token if isinstance(user, AuthenticatedUser) else None
         tenants: Tenants = scope["state"]["tenants"]
         try:
-            with calling(caller(access) if access else None):
+            with calling(caller(access) if access else None), self._seen.request(scope):
                 async with tenants.server_for(access) as manager:
                     await manager.handle_request(scope, receive, send)
         except ClientDisconnect:
@@ -147,11 +162,13 @@ class McpApp:
     async def _lifespan(self, _app: Starlette) -> AsyncGenerator[dict[str, object]]:
         security = TransportSecuritySettings(allowed_hosts=self._http.hosts, allowed_origins=self._http.origins)
         async with self._open_shared() as shared, anyio.create_task_group() as tasks:
-            tenants = Tenants(tasks, self._settings, self._connect, security, sealed=self._sealed(), shared=shared)
+            tenants = Tenants(tasks, self._settings, self._connected, security, sealed=self._sealed(), shared=shared)
+            self._seen.look_at(tenants.paces)
             AppStatus.disable_automatic_graceful_drain()  # it cuts each answer at SIGTERM; ours end with their calls
             with noticing_the_end(lambda: self._end(tenants)):
                 yield {"tenants": tenants, "shared": shared}
             tenants.close()
+        await self._seen.close()
 
     def _end(self, tenants: Tenants) -> None:
         """Report to balancers that this process ends; end what is under way when its time is over."""

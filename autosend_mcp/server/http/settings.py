@@ -80,6 +80,11 @@ class HttpSettings(BaseModel):
         description="Where the issuer's keys are (JWKS). By default what the issuer's metadata says.",
         json_schema_extra={"rule": "must be the https URL of a JWKS"},
     )
+    http_metrics: bool = Field(
+        default=False,
+        description="`true`: serve `/metrics` for Prometheus, to tokens made with `--metrics`.",
+        json_schema_extra={"rule": "must be true or false"},
+    )
     redis_url: SecretStr | None = Field(
         default=None, description="Redis that all workers share, as in `redis://127.0.0.1:6379/0`."
     )

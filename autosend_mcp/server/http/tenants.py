@@ -144,6 +144,10 @@ class Tenants:
             async with manager.run():
                 yield manager, writes
 
+    def paces(self) -> list[Pace]:
+        """Return the pace of each AutoSend key that callers have."""
+        return [*self._paces.values()]
+
     def close(self) -> None:
         """Ask every server to end."""
         for tenant in [*self._open.values()]:

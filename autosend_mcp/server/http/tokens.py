@@ -20,6 +20,7 @@ class Token(BaseModel):
     """One token: whose it is, until when, and with which AutoSend key it works.
 
     `key_file`: the file of the owner's own AutoSend key; without it the server's. `toolsets`: "" for the server's.
+    `metrics`: it may read /metrics, and nothing else.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -31,6 +32,7 @@ class Token(BaseModel):
     key_file: str | None = None
     project_id: str | None = None
     read_only: bool = False
+    metrics: bool = False
     toolsets: str = ""
 
     def is_valid(self, now: datetime) -> bool:

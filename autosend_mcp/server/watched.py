@@ -1,0 +1,27 @@
+"""Traces where they are asked for: OpenTelemetry's variables are set, and the extra `otel` is installed."""
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from autosend_mcp.logs import report
+from autosend_mcp.variables import exporters_of_traces
+
+if TYPE_CHECKING:
+    from autosend_mcp.server.traces import Traces
+
+
+def traces_asked_for(*, warn: bool) -> "Traces | None":
+    """Return what makes traces, None where nobody asked. `warn`: log that they were asked for and cannot be made."""
+    if not (names := exporters_of_traces()):
+        return None
+    if find_spec("opentelemetry.sdk") is None:
+        if warn:
+            report("traces_off", why="autosend-mcp[otel] is not installed")
+        return None
+    from autosend_mcp.server.traces import begin  # noqa: PLC0415 - a server without traces loads nothing of them
+
+    try:
+        return begin(names)
+    except LookupError as missing:
+        report("traces_off", why=f"the exporter {missing.args[0]} is not installed")
+        return None
