@@ -74,6 +74,7 @@ async def test_a_dry_run_is_carried_out_by_its_id_unless_the_file_has_changed(wa
         done = await started(client, importId=dry["importId"])
         again = error_of(await client.call_tool("start_import", {"importId": done["importId"]}))
         offers = answer_of(await client.call_tool("find_contacts", {"list": "Offers"}))
+    assert ("readAs" in dry, "readAs" in done) == (True, False)
     assert done["counts"] == {"created": 1, "updated": 1, "invalid": 1}
     assert again.startswith("This is not the importId of a dry run that has ended.")
     assert {one["email"] for one in offers["contacts"]} == {JANE, "new@example.com"}

@@ -31,7 +31,7 @@ async def start(context: Context, body: StartImport) -> StartedImport:
     Raises:
         AutoSendError: The file, its columns or the lists are not clear.
     """
-    jobs = _jobs(context)
+    jobs, was_shown = _jobs(context), body.import_id is not None
     if body.import_id is not None:
         body = await _shown_before(context, body.import_id, dry_run=body.dry_run)
     about = hashlib.sha256(compact_json(body.payload()).encode()).hexdigest()
@@ -50,7 +50,7 @@ async def start(context: Context, body: StartImport) -> StartedImport:
         raise
     if job.error is not None and not job.was_read:
         raise job.error
-    return await started(job, job_id, [*notes, NO_UNDO])
+    return await started(job, job_id, [*notes, NO_UNDO], was_shown=was_shown)
 
 
 async def show(context: Context, body: GetImport) -> ImportState:

@@ -22,14 +22,19 @@ async def state_of(job: ImportJob, import_id: str, cursor: str | None = None) ->
     return ImportState(**await _members(job, import_id, cursor, ()))
 
 
-async def started(job: ImportJob, import_id: str, notes: Sequence[str]) -> StartedImport:
-    """Return how far the import is, and what the file was read as once it was."""
+async def started(job: ImportJob, import_id: str, notes: Sequence[str], *, was_shown: bool = False) -> StartedImport:
+    """Return how far the import is, and what the file was read as once it was.
+
+    `was_shown`: a dry run has shown that of the same file, so that only what is new is said again.
+    """
     answer = StartedImport(**await _members(job, import_id, None, notes))
     if job.was_read:
         # Within bounds, so that the rest of the answer is whole.
         reading = {name: value for name, value in reading_of(job.imported).items() if value}
+        if was_shown:
+            reading = {name: value for name, value in reading.items() if name == "resumed"}
         fits = size(reading) <= _MAX_READ_AS
-        answer.read_as = reading if fits else shortened(reading, _MAX_READ_AS) | {"shortened": True}
+        answer.read_as = (reading or None) if fits else shortened(reading, _MAX_READ_AS) | {"shortened": True}
     return answer
 
 

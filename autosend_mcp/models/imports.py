@@ -156,6 +156,6 @@ class ImportState(Answer):
 
 
 class StartedImport(ImportState):
-    """The answer of `start_import`. `readAs`: format, encoding, delimiter, and what each column is."""
+    """The answer of `start_import`. `readAs`: format, encoding, delimiter, and what each column is; not twice."""
 
     read_as: JsonObject | None = None
