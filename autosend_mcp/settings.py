@@ -215,12 +215,12 @@ class Settings(BaseModel):
         clean = self._redact(given)
         return text if clean is given else clean.decode(errors="surrogatepass")
 
-    def fingerprint(self, text: str) -> str | None:
-        """Return a hash of the text, keyed with the API key: the same in each run, and of no use without the key."""
+    def fingerprint(self, text: str, size: int = 6) -> str | None:
+        """Return a hash of so many bytes, keyed with the API key: the same in each run, of no use without the key."""
         if not self._key:
             return None
         secret = hashlib.sha256(b"autosend-mcp log" + self._key.encode()).digest()
-        return hashlib.blake2b(text.encode(), key=secret, digest_size=6).hexdigest()
+        return hashlib.blake2b(text.encode(), key=secret, digest_size=size).hexdigest()
 
 
 def load_settings(**given: object) -> Settings:

@@ -30,7 +30,9 @@ def _cut_off() -> AutoSendError:
 
 
 @dataclass(slots=True, eq=False)
-class _Write:
+class Write:
+    """A write in flight, or ended: `waiting` callers want its result."""
+
     call: Call
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     done: anyio.Event = field(default_factory=anyio.Event)
@@ -57,8 +59,8 @@ class InFlightWrites:
         """`tasks` outlives every caller. `on_close` is called when the process must end."""
         self._tasks = tasks
         self._on_close = on_close
-        self._in_flight: dict[str, _Write] = {}
-        self._unheard: OrderedDict[str, _Write] = OrderedDict()
+        self._in_flight: dict[str, Write] = {}
+        self._unheard: OrderedDict[str, Write] = OrderedDict()
 
     async def run(self, key: str, perform: Callable[[], Awaitable[Result]], call: Call) -> tuple[Result, list[str]]:
         """Run the write named by `key`, or join an identical one; return the result, and notes on identical calls.
@@ -72,7 +74,7 @@ class InFlightWrites:
             write.call.allow_writes()
         else:
             notes += self._notes_on_earlier(key)
-            write = self._in_flight[key] = _Write(call)
+            write = self._in_flight[key] = Write(call)
             self._tasks.start_soon(self._perform, key, write, perform)
         write.waiting += 1
         try:
@@ -105,7 +107,7 @@ class InFlightWrites:
         for write in list(self._in_flight.values()):
             await write.done.wait()
 
-    async def _perform(self, key: str, write: _Write, perform: Callable[[], Awaitable[Result]]) -> None:
+    async def _perform(self, key: str, write: Write, perform: Callable[[], Awaitable[Result]]) -> None:
         try:
             with write.scope:
                 write.result = await perform()
@@ -117,7 +119,7 @@ class InFlightWrites:
             if not write.waiting:
                 self._keep(key, write)
 
-    def _keep(self, key: str, write: _Write) -> None:
+    def _keep(self, key: str, write: Write) -> None:
         self._unheard[key] = write
         if len(self._unheard) > _MAX_RESULTS_KEPT:
             self._unheard.popitem(last=False)

@@ -20,7 +20,7 @@ _MAX_STEPS_BYTES = 20_000  # more are not shown, so that one row fits in one rea
 _MAX_VALUE_BYTES = 2_000
 
 # No vowels, so that no word comes of it, and nothing that could be read as a digit or as `undo`.
-_LETTERS = "bcfghjkmpqrstvwxz"
+LETTERS = "bcfghjkmpqrstvwxz"
 
 
 @dataclass(slots=True, eq=False)
@@ -63,7 +63,7 @@ class History:
 
     def __init__(self) -> None:
         self._writes: deque[Write] = deque(maxlen=MAX_WRITES)
-        self._letters = "".join(secrets.choice(_LETTERS) for _ in range(3))
+        self._letters = "".join(secrets.choice(LETTERS) for _ in range(3))
         self._number = 0
 
     async def add(self, tool: str, answer: Answer) -> Write:

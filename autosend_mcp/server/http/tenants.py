@@ -22,6 +22,7 @@ from autosend_mcp.models.text import compact_json
 from autosend_mcp.server.app import open_server
 from autosend_mcp.server.http.access import caller, settings_for
 from autosend_mcp.server.in_flight import InFlightWrites
+from autosend_mcp.server.memory import Remember, in_process
 from autosend_mcp.settings import Settings
 
 if TYPE_CHECKING:  # of an extra
@@ -118,7 +119,7 @@ class Tenants:
         """Keep one server until it is ended. If it fails, those of others go on."""
         tenant: _Tenant | None = None
         try:
-            async with self._served(autosend) as (manager, writes):
+            async with self._served(key, autosend) as (manager, writes):
                 self._open[key] = tenant = _Tenant(manager)
                 task_status.started(tenant)
                 await tenant.ended.wait()
@@ -134,9 +135,11 @@ class Tenants:
                 del self._open[key]
 
     @asynccontextmanager
-    async def _served(self, autosend: AutoSend) -> AsyncGenerator[tuple[StreamableHTTPSessionManager, InFlightWrites]]:
+    async def _served(
+        self, key: str, autosend: AutoSend
+    ) -> AsyncGenerator[tuple[StreamableHTTPSessionManager, InFlightWrites]]:
         """Open a server. On the way out its writes in flight end first, and their callers are answered."""
-        async with open_server(autosend) as (server, writes):
+        async with open_server(autosend, remember=self._remember(key)) as (server, writes):
             server.middleware.insert(0, self._sealed)
             manager = StreamableHTTPSessionManager(
                 server, stateless=True, security_settings=self._security, max_request_body_size=MAX_BODY_BYTES
@@ -147,6 +150,13 @@ class Tenants:
     def paces(self) -> list[Pace]:
         """Return the pace of each AutoSend key that callers have."""
         return [*self._paces.values()]
+
+    def _remember(self, key: str) -> Remember:
+        if self._shared is None:
+            return in_process
+        from autosend_mcp.server.http.shared.memory import remembering  # noqa: PLC0415 - of an extra
+
+        return remembering(self._shared, key)
 
     def close(self) -> None:
         """Ask every server to end."""

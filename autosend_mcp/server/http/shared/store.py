@@ -1,6 +1,7 @@
 """What all workers share: a Redis, whether it can be reached, and which workers are at work."""
 
 import hashlib
+import logging
 import secrets
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from redis.backoff import NoBackoff
 from redis.commands.core import AsyncScript
 from redis.exceptions import RedisError
 
+from autosend_mcp.errors import NotSent
 from autosend_mcp.logs import report
 from autosend_mcp.settings import SettingsError
 
@@ -23,6 +25,18 @@ _PATIENCE = 1.0  # seconds for one command; a Redis that takes longer is taken t
 _MAX_CONNECTIONS = 50
 _BEAT = 1.0  # seconds between two looks
 _AT_WORK = 5.0  # a worker that has not been seen for so many seconds is gone
+
+LEASE = 10_000  # ms that what a worker holds lasts, unless it says again that it is at work
+_POLL = 0.1
+_TURNS = 200
+
+_TAKE = """
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+_LEAVE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
 
 _HERE = """
 local time = redis.call('TIME')
@@ -34,8 +48,15 @@ return {now, redis.call('ZRANGE', KEYS[1], 0, -1)}
 """
 
 
-class Unreachable(Exception):
+class Unreachable(NotSent):
     """Redis cannot be reached, or did not answer in time."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What this server's workers share (Redis) cannot be reached, and no write is begun without it: an "
+            "identical one may be under way.",
+            "Reading works. Try the same call again in a minute, and report it to the user if that fails too.",
+        )
 
 
 class Shared:
@@ -121,6 +142,36 @@ class Shared:
         except Unreachable:
             return
 
+    @asynccontextmanager
+    async def leased(self, name: str) -> AsyncGenerator[None]:
+        """Hold a name that only one worker holds at a time; wait for it. A worker that dies loses it soon.
+
+        Raises:
+            NotSent: Another one has held it for 20 s.
+            Unreachable: Redis cannot be reached.
+        """
+        holder, over = secrets.token_hex(8), anyio.CancelScope()
+        for _ in range(_TURNS):
+            if await self.run(_TAKE, [name], holder, LEASE):
+                break
+            await anyio.sleep(_POLL)
+        else:
+            raise NotSent("Another worker is at this, and has not ended yet.", "Try the same call again in a minute.")
+        self.background(self.renew, over, _TAKE, [name], holder, LEASE)
+        try:
+            yield
+        finally:
+            over.cancel()
+            with anyio.CancelScope(shield=True):
+                await self.tell(_LEAVE, [name], holder)
+
+    async def renew(self, over: anyio.CancelScope, script: str, keys: Sequence[str], *args: float | str) -> None:
+        """Run a script again and again, until it is over."""
+        with over:
+            while True:
+                await anyio.sleep(LEASE / 4000)
+                await self.tell(script, keys, *args)
+
     async def keep(self, tasks: anyio.abc.TaskGroup) -> None:
         """Look at Redis once, then again and again in `tasks`."""
         self._tasks = tasks
@@ -146,7 +197,8 @@ class Shared:
 
     def _note(self, *, is_up: bool, why: str = "") -> None:
         if is_up is not self.is_up:
-            report("redis_back" if is_up else "redis_gone", why=why or "it answers")
+            event, level = ("redis_there", logging.INFO) if is_up else ("redis_gone", logging.WARNING)
+            report(event, level, why=why)
         self.is_up = is_up
 
 

@@ -1,0 +1,58 @@
+"""What a caller's servers remember, in all workers the same."""
+
+from collections.abc import Callable
+
+import anyio.abc
+
+from autosend_mcp.api.client import AutoSend
+from autosend_mcp.server.elicitation import PendingQuestions
+from autosend_mcp.server.http.shared.history import SharedHistory
+from autosend_mcp.server.http.shared.seal import Seal
+from autosend_mcp.server.http.shared.store import Shared
+from autosend_mcp.server.http.shared.writes import SharedWrites
+from autosend_mcp.server.memory import Memory, Remember, in_process
+
+_KEPT = 3_600_000  # ms that a question waits for its answer
+
+_KEEP = "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])"
+_DROP = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0"
+
+
+def remembering(shared: Shared, who: str) -> Remember:
+    """Return what makes the memory of this caller's servers."""
+
+    def remember(autosend: AutoSend, tasks: anyio.abc.TaskGroup, on_close: Callable[[], None]) -> Memory:
+        if autosend.settings.fingerprint("") is None:  # without a key nothing can be written
+            return in_process(autosend, tasks, on_close)
+        seal = Seal(shared, autosend.settings, who)
+        writes = SharedWrites(tasks, on_close, shared, seal)
+        return Memory(writes, SharedHistory(shared, seal), SharedQuestions(shared, seal))
+
+    return remember
+
+
+class SharedQuestions(PendingQuestions):
+    """Questions that any worker may have asked; each answer counts once."""
+
+    def __init__(self, shared: Shared, seal: Seal) -> None:
+        """`seal`: of the caller."""
+        super().__init__()
+        self._shared = shared
+        self._seal = seal
+
+    async def keep(self, token: str, digest: str) -> None:
+        """Keep what a question is about.
+
+        Raises:
+            Unreachable: It was not kept.
+        """
+        await self._shared.run(_KEEP, [self._seal.name("question", token)], self._seal.hashed(digest), _KEPT)
+
+    async def drop(self, token: str, digest: str) -> bool:
+        """Forget a question, if it is about this; return whether it was there.
+
+        Raises:
+            Unreachable: Nobody can say.
+        """
+        name = self._seal.name("question", token)
+        return bool(await self._shared.run(_DROP, [name], self._seal.hashed(digest)))
