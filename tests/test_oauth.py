@@ -191,6 +191,7 @@ async def test_keys_are_read_again_by_age_and_for_an_unknown_one_at_most_so_ofte
         (httpx2.Response(302, headers={"Location": "https://evil.example/jwks"}), "another host"),
         (httpx2.Response(302, headers={"Location": "http://keys.example.com/jwks"}), "another host"),
         (httpx2.Response(302, headers={"Location": "/jwks"}), "from one page to another"),
+        (httpx2.Response(302, headers={"Location": "https://[x"}), "ValueError"),
         (httpx2.Response(200, content=b" " * 600_000), "too much"),
         (httpx2.Response(200, content=b"[" * 100_000), "JSON object"),
         (httpx2.Response(200, json=[]), "JSON object"),
@@ -199,7 +200,7 @@ async def test_keys_are_read_again_by_age_and_for_an_unknown_one_at_most_so_ofte
         (TimeoutError(), "TimeoutError"),
         (httpx2.ReadTimeout(""), "ReadTimeout"),
     ],
-    ids=range(10),
+    ids=range(11),
 )
 async def test_an_issuer_that_answers_wrongly_gives_no_keys(issuer: Issuer, answer: Any, said: str) -> None:
     issuer.answer = answer

@@ -102,7 +102,7 @@ class IssuerKeys:
                 self._read_at, self.problem = self._now(), ""
             except (_Unusable, NotSent) as error:
                 self._fail(str(error))
-            except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
                 self._fail(f"The issuer cannot be reached ({type(error).__name__}).")
 
     def _fail(self, problem: str) -> None:
