@@ -132,10 +132,8 @@ class AutoSend:
         headers = dict(response.headers)
         announced = headers.get("x-ratelimit-limit", "")
         limit, until_reset = int(announced[:9]) if announced.isdecimal() else 0, reset_wait(headers)
-        ours = self.pace.allow(limit, until_reset or 0.0) if limit else False
         spent = headers.get("x-ratelimit-remaining") == "0" and response.status_code != 429
-        if spent and not ours:  # by somebody else with this key
-            self.pace.pause(until_reset or 1.0)
+        self.pace.announced(limit, until_reset, spent=spent)
         try:
             return read_reply(response.status_code, headers, self._without_key(content), self.now)
         except AutoSendError as error:

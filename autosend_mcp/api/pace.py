@@ -10,7 +10,7 @@ import anyio
 from autosend_mcp.errors import NotSent
 
 # A request may reach AutoSend a little later after leaving than the next one does. The window is longer by this.
-_SLACK = 0.02
+SLACK = 0.02
 
 _MINUTE = 60.0
 # Seconds. A limit whose window ends later than this is the limit a minute.
@@ -18,8 +18,8 @@ _NO_SECOND = 2.0
 # Where a 429 does not name the limit a minute, it is taken to be the number of requests sent in the last minute, if
 # that is not too few: AutoSend documents 50 and 120. This guess is dropped after ten minutes, because somebody else
 # with the same key may have used up a part of the limit.
-_LEAST_A_MINUTE = 20
-_GUESS_HOLDS = 600.0
+LEAST_A_MINUTE = 20
+GUESS_HOLDS = 600.0
 
 
 class Slot:
@@ -66,9 +66,13 @@ class _Window:
 
     def count(self, now: float) -> int:
         """Return how many left in the last `seconds`."""
-        while self._left and self._left[0] + self.seconds + _SLACK <= now:
+        while self._left and self._left[0] + self.seconds + SLACK <= now:
             self._left.popleft()
         return len(self._left)
+
+    def since(self, at: float) -> list[float]:
+        """Return when each left that did not leave before this."""
+        return [left for left in self._left if left >= at]
 
     def delay(self, granted: int, now: float) -> float:
         """Return the seconds until another may leave; infinite while that hangs on the `granted` that have not yet."""
@@ -76,7 +80,7 @@ class _Window:
         if self.limit is None or count + granted < self.limit:
             return 0.0
         room = self.limit - granted
-        return inf if room <= 0 else self._left[-room] + self.seconds + _SLACK - now
+        return inf if room <= 0 else self._left[-room] + self.seconds + SLACK - now
 
 
 class Pace:
@@ -153,20 +157,29 @@ class Pace:
         self._second.limit = max(1, min(self._maximum, limit))
         return self._granted + self._second.count(now) >= limit
 
+    def announced(self, limit: int, until_reset: float | None, *, spent: bool) -> None:
+        """Keep to what a reply says of the limit; 0 says nothing. `spent`: no further request is allowed until then."""
+        ours = self.allow(limit, until_reset or 0.0) if limit else False
+        if spent and not ours:  # by somebody else with this key
+            self.pause(until_reset or 1.0)
+
     def refused(self, wait: float) -> None:
         """Send nothing until a rate limit that was exceeded ends; remember the minute's limit, if it was that."""
         self.pause(wait)
         now = anyio.current_time()
         count = self._minute.count(now)
-        if wait > _NO_SECOND and count >= _LEAST_A_MINUTE and not self._guessed_until > now:
+        if wait > _NO_SECOND and count >= LEAST_A_MINUTE and not self._guessed_until > now:
             self._minute.limit = min(count - 1, self._most_a_minute or count)
-            self._guessed_until = now + _GUESS_HOLDS
+            self._guessed_until = now + GUESS_HOLDS
 
     def has_left(self, at: float) -> None:
         """Use a granted slot, and wake those who wait for that."""
-        self._granted -= 1
         for window in (self._second, self._minute):
             window.add(at)
+        self._give_back()
+
+    def _give_back(self) -> None:
+        self._granted -= 1
         self._used.set()
         self._used = anyio.Event()
 

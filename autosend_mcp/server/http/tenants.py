@@ -109,7 +109,9 @@ class Tenants:
     async def _start(self, key: str, access: AccessToken | None) -> _Tenant:
         autosend = self._connect(settings_for(self._base, access))
         pace = _pace_name(autosend.settings)
-        autosend.pace = self._paces.setdefault(pace, autosend.pace)
+        if pace not in self._paces:
+            self._paces[pace] = self._pace(pace, autosend)
+        autosend.pace = self._paces[pace]
         tenant: _Tenant = await self._tasks.start(self._serve, key, autosend)
         return tenant
 
@@ -150,6 +152,14 @@ class Tenants:
     def paces(self) -> list[Pace]:
         """Return the pace of each AutoSend key that callers have."""
         return [*self._paces.values()]
+
+    def _pace(self, name: str, autosend: AutoSend) -> Pace:
+        if self._shared is None:
+            return autosend.pace
+        from autosend_mcp.server.http.shared.pace import SharedPace  # noqa: PLC0415 - of an extra
+
+        settings = autosend.settings
+        return SharedPace(self._shared, name, settings.rate_limit, settings.rate_limit_minute)
 
     def _remember(self, key: str) -> Remember:
         if self._shared is None:

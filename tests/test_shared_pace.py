@@ -1,0 +1,101 @@
+"""The pace of one key over all workers; a true redis-server grants the turns, and is killed meanwhile."""
+
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import anyio
+import pytest
+
+from autosend_mcp.errors import NotSent
+from autosend_mcp.server.http.shared.pace import SharedPace
+from autosend_mcp.server.http.shared.store import open_shared
+from tests.support.redis import RedisServer, redis_server
+
+pytestmark = [pytest.mark.slow, pytest.mark.anyio]
+
+
+@pytest.fixture
+def redis() -> Generator[RedisServer]:
+    with redis_server() as server:
+        yield server
+
+
+@asynccontextmanager
+async def workers(redis: RedisServer, number: int, *limits: int) -> AsyncGenerator[list[SharedPace]]:
+    """Yield the pace of so many workers, which have seen each other."""
+    async with AsyncExitStack() as stack:
+        shared = [await stack.enter_async_context(open_shared(redis.url)) for _ in range(number)]
+        await anyio.sleep(1.1)
+        assert {each.place[1] for each in shared} == {number}
+        yield [SharedPace(each, "key", *limits) for each in shared]
+
+
+async def send_for(
+    seconds: float, paces: list[SharedPace], meanwhile: Callable[[float], None] = lambda _: None
+) -> list[float]:
+    """Send as fast as the paces allow, two calls at once at each; return when each request left."""
+    left: list[float] = []
+    began = anyio.current_time()
+
+    async def send(pace: SharedPace) -> None:
+        while True:
+            slot = await pace.turn(100)
+            await anyio.sleep(0.003)  # as connecting takes
+            slot.leave()
+            left.append(anyio.current_time() - began)
+
+    with anyio.move_on_after(seconds):
+        async with anyio.create_task_group() as tasks:
+            for pace in [*paces, *paces]:
+                tasks.start_soon(send, pace)
+            while True:
+                meanwhile(anyio.current_time() - began)
+                await anyio.sleep(0.05)
+    return sorted(left)
+
+
+def most_within(seconds: float, left: list[float]) -> int:
+    return max(sum(at <= other < at + seconds for other in left) for at in left)
+
+
+@pytest.mark.parametrize(("number", "limits", "seconds"), [(3, (5,), 3.0), (2, (50, 20), 2.0)])
+async def test_workers_together_keep_to_the_limits(
+    redis: RedisServer, number: int, limits: tuple[int, ...], seconds: float
+) -> None:
+    async with workers(redis, number, *limits) as paces:
+        left = await send_for(seconds, paces)
+    most, *minute = limits
+    assert most_within(1.0, left) <= most
+    assert len(left) == 20 if minute else len(left) >= 0.5 * most * seconds
+
+
+async def test_what_one_worker_learns_holds_for_all(redis: RedisServer) -> None:
+    async with workers(redis, 2, 100) as (one, other):
+        one.announced(2, 0.5, spent=False)
+        await anyio.sleep(0.1)
+        for _ in range(2):
+            (await other.turn(1)).leave()
+        await anyio.sleep(0.1)
+        began = anyio.current_time()
+        await one.turn(5)
+        assert anyio.current_time() - began > 0.7
+        other.refused(60)
+        await anyio.sleep(0.1)
+        with pytest.raises(NotSent):
+            await one.turn(0.5)
+
+
+@pytest.mark.parametrize("number", [2, 3])
+async def test_without_redis_workers_keep_to_their_part(redis: RedisServer, number: int) -> None:
+    down, up = 2.0, 8.0
+    todo = [(down, redis.stop), (up, redis.start)]
+
+    def meanwhile(now: float) -> None:
+        if todo and now > todo[0][0]:
+            todo.pop(0)[1]()
+
+    async with workers(redis, number, 2) as paces:
+        left = await send_for(12.0, paces, meanwhile)
+    assert most_within(1.0, left) <= 2
+    assert sum(down + 1 < at < up for at in left) >= 4
+    assert sum(at > up + 2 for at in left) >= 2
