@@ -1,4 +1,11 @@
-"""The application for ASGI servers: `uvicorn --factory autosend_mcp.server.asgi:create_app --workers 3`."""
+"""The application for ASGI servers.
+
+`autosend-mcp serve --http` gives uvicorn its limits. With workers of its own uvicorn must be given them:
+
+    uvicorn --factory autosend_mcp.server.asgi:create_app --workers 3 \\
+        --http autosend_mcp.server.http.protocol:BoundedProtocol --ws none --limit-concurrency 2000 \\
+        --timeout-keep-alive 20 --timeout-graceful-shutdown 10 --no-access-log --no-server-header --no-proxy-headers
+"""
 
 from starlette.applications import Starlette
 

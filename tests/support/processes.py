@@ -32,6 +32,7 @@ _FORKS.set_forkserver_preload(
         "tests.support.processes",
         "autosend_mcp.cli.call",
         "autosend_mcp.cli.connect",
+        "autosend_mcp.cli.http",
         "autosend_mcp.cli.import_file",
         "autosend_mcp.cli.main",
         "autosend_mcp.cli.sandbox",

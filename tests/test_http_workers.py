@@ -1,0 +1,151 @@
+"""Several workers as processes of their own behind a balancer, one of which is killed; and how a process ends."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx2
+import pytest
+
+from autosend_mcp.server import asgi
+from autosend_mcp.server.http.tokens import TokenFile
+from tests.support.balancer import balanced, free_port, listens
+from tests.support.line import Line, empty_sandbox
+from tests.support.port import on_a_port
+from tests.support.processes import Child, line_of, started
+from tests.support.sockets import answer_in, message
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+
+CLIENTS = 8
+ERAS = ("2026-07-28", "legacy")
+
+
+class Done(NamedTuple):
+    """A call that has ended: for whom, from when to when, and the outcome that was answered; None for no answer."""
+
+    email: str
+    began: float
+    ended: float
+    outcome: str | None
+
+
+def of_worker(autosend: str) -> dict[str, str]:
+    """Return the variables of a worker."""
+    return {
+        "AUTOSEND_API_KEY": "AS_0123456789abcdef",
+        "AUTOSEND_BASE_URL": autosend,
+        "AUTOSEND_RATE_LIMIT": "100000",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+@asynccontextmanager
+async def worker(autosend: str, port: int = 0) -> AsyncGenerator[tuple[Child, int]]:
+    """Yield a server over HTTP, and its port."""
+    async with started("serve", "--http", f"127.0.0.1:{port}", env=of_worker(autosend)) as child:
+        where = await line_of(child.out)
+        yield child, int(where.split("/mcp")[0].rpartition(":")[2])
+
+
+async def create(http: httpx2.AsyncClient, email: str, era: str) -> str | None:
+    headers, body = message("tools/call", {"name": "create_contact", "arguments": {"email": email}}, era)
+    try:
+        reply = await http.post("/mcp", json=body, headers=headers)
+        if reply.status_code == 502 or not reply.text.rstrip().endswith("}"):  # the balancer has had no whole answer
+            return None
+        result = answer_in(reply)["result"]
+    except httpx2.TransportError:  # in the middle of an answer
+        return None
+    answer: dict[str, Any] = result.get("structuredContent", {})
+    assert answer.get("email") == email, result
+    return answer["outcome"]
+
+
+async def test_a_killed_worker_loses_only_what_it_had_under_way() -> None:
+    clock = asyncio.get_running_loop().time
+    sandbox, numbers, done, enough = empty_sandbox(), count(), list[Done](), asyncio.Event()
+    line = Line(sandbox)
+
+    async def load(url: str, era: str) -> None:
+        async with httpx2.AsyncClient(base_url=url, timeout=60) as http:
+            while not enough.is_set():
+                email, began = f"p{next(numbers)}@example.com", clock()
+                outcome = await create(http, email, era)
+                done.append(Done(email, began, clock(), outcome))
+
+    async def so_many(calls: int) -> None:
+        calls += len(done)
+        while len(done) < calls:  # noqa: ASYNC110 - of several clients
+            await asyncio.sleep(0.05)
+
+    async with on_a_port(line) as autosend, AsyncExitStack() as stack:
+        workers = [await stack.enter_async_context(worker(autosend)) for _ in range(3)]
+        url = await stack.enter_async_context(balanced([port for _, port in workers]))
+        async with asyncio.TaskGroup() as tasks:
+            for client in range(CLIENTS):
+                tasks.create_task(load(url, ERAS[client % 2]))
+            await so_many(60)
+            workers[0][0].signal(signal.SIGKILL)
+            killed = clock()
+            await workers[0][0].exit_code()
+            gone = clock()
+            await so_many(60)
+            await stack.enter_async_context(worker(autosend, workers[0][1]))
+            await so_many(90)
+            enough.set()
+        lost = [call for call in done if call.outcome is None]
+        assert len(lost) <= CLIENTS
+        assert all(call.began <= gone and call.ended >= killed for call in lost), (killed, gone, lost)
+        assert {call.outcome for call in done} <= {"created", None}
+        sent = [body["email"] for body in line.bodies("POST /contacts") if "email" in body]
+        assert len(sent) == len(set(sent)), "no address was sent twice"
+        assert {call.email for call in done if call.outcome} <= set(sent)
+    sandbox.close()
+
+
+@pytest.mark.parametrize("numbers", [[signal.SIGTERM], [signal.SIGINT], [signal.SIGHUP], [signal.SIGTERM] * 2])
+async def test_a_process_that_is_asked_to_end_succeeds(numbers: list[int]) -> None:
+    sandbox = empty_sandbox()
+    async with (
+        on_a_port(Line(sandbox)) as autosend,
+        worker(autosend) as (child, port),
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http,
+    ):
+        assert await create(http, "jane@example.com", "legacy") == "created"
+        for number in numbers:
+            child.signal(number)
+        code, err = await child.ended()
+    assert code == 0
+    assert "Traceback" not in err
+    assert [line.partition('"event": "')[2].partition('"')[0] for line in err.splitlines()] == ["call", "ended"]
+    sandbox.close()
+
+
+async def test_the_workers_of_uvicorn_serve_and_end_alike(tmp_path: Path) -> None:
+    sandbox, tokens, port = empty_sandbox(), TokenFile(tmp_path / "tokens.json"), free_port()
+    shown = {"Authorization": f"Bearer {tokens.create('ana')}"}
+    command = [*str(asgi.__doc__).partition("    ")[2].replace("\\\n", " ").split(), "--port", str(port)]
+    async with on_a_port(Line(sandbox)) as autosend:
+        env = {"PATH": os.environ["PATH"], **of_worker(autosend)}
+        env |= {"AUTOSEND_HTTP_TOKENS": str(tmp_path / "tokens.json"), "AUTOSEND_HTTP_HOSTS": "127.0.0.1:*"}
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", *command, env=env, stderr=PIPE)
+        try:
+            while not await listens(port):  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.1)
+            async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=shown) as http:
+                for number, era in enumerate(ERAS * 3):
+                    assert await create(http, f"p{number}@example.com", era) == "created"
+        finally:
+            process.terminate()
+            _, err = await process.communicate()
+    assert process.returncode == 0, err
+    assert b"Traceback" not in err
+    sandbox.close()
