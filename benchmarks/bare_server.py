@@ -55,16 +55,18 @@ _TOOL = Tool(
 )
 
 
-class _Bare:
+class Bare:
+    """Its handlers."""
+
     def __init__(self) -> None:
         self._http: httpx2.AsyncClient | None = None
 
-    async def list_tools(
+    async def list_tools(  # noqa: D102
         self, _context: ServerRequestContext[Any, Any], _params: PaginatedRequestParams | None
     ) -> ListToolsResult:
         return ListToolsResult(tools=[_TOOL])
 
-    async def call_tool(
+    async def call_tool(  # noqa: D102
         self, _context: ServerRequestContext[Any, Any], params: CallToolRequestParams
     ) -> CallToolResult:
         if self._http is None:
@@ -77,7 +79,7 @@ class _Bare:
 
 
 async def _main() -> None:
-    bare = _Bare()
+    bare = Bare()
     server = Server[Any]("bare", version="0", on_list_tools=bare.list_tools, on_call_tool=bare.call_tool)
     async with stdio_server() as (read, write):
         await server.run(read, write, server.create_initialization_options())

@@ -5,7 +5,7 @@ from collections.abc import Generator
 import pytest
 
 from autosend_mcp.api.client import AutoSend
-from autosend_mcp.settings import Settings
+from autosend_mcp.settings import TOOLSETS, Settings
 from tests.support.line import Line, empty_sandbox
 from tests.support.serving import served
 from tests.support.sockets import listening_over, message
@@ -78,3 +78,10 @@ async def test_a_fault_of_ours_is_answered_without_a_word_of_it(line: Line) -> N
     assert reply.status_code == 500
     assert set(reply.json()) == {"error"}
     assert "secret" not in reply.text
+
+
+async def test_no_argument_is_wanted_in_a_header(line: Line) -> None:
+    """Otherwise the server must give the SDK the schema of the tool that is called."""
+    async with served(line, toolsets=",".join(TOOLSETS)) as app, app.client() as client:
+        tools = (await client.list_tools()).tools
+    assert "x-mcp-header" not in "".join(tool.model_dump_json() for tool in tools).lower()

@@ -68,6 +68,10 @@ def instructions(tools: Mapping[str, Tool], *, is_sandbox: bool = False) -> str:
     return about(offered, TOOLSETS.items(), read_only=read_only, is_sandbox=is_sandbox)
 
 
+def _no_headers(_name: str) -> None:
+    """Return no schema: no argument of ours is repeated in a header, which the SDK would check by tools/list a call."""
+
+
 def build_server(autosend: AutoSend, memory: Memory, jobs: Jobs, *, at_shell: bool = False) -> Server[Any]:
     """Return an MCP server over this client, this memory and these jobs, for any transport and both protocol eras.
 
@@ -84,6 +88,7 @@ def build_server(autosend: AutoSend, memory: Memory, jobs: Jobs, *, at_shell: bo
         version=VERSION,
         title=f"{TITLE}{OF_SANDBOX}" if autosend.is_sandbox else TITLE,
         instructions=instructions(tools, is_sandbox=autosend.is_sandbox),
+        get_tool_input_schema=_no_headers,
         on_list_tools=handlers.list_tools,
         on_call_tool=dispatch.call_tool,
         on_list_resources=handlers.list_resources,
