@@ -110,10 +110,10 @@ class Image:
         return subprocess.Popen([str(found), *command[1:]], cwd=self.work, env=env, **pipes)
 
 
-def status(host: str) -> int:
-    """Return the status of the sandbox's answer to a request by this name."""
-    connection = HTTPConnection("127.0.0.1", 7363, timeout=5)
-    connection.request("GET", "/sandbox/health", headers={"Host": host})
+def status(host: str, port: int = 7363, path: str = "/sandbox/health") -> int:
+    """Return the status of the sandbox's answer to a request by this name, or of what else is at a port."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.request("GET", path, headers={"Host": host})
     found = connection.getresponse().status
     connection.close()
     return found
@@ -129,6 +129,22 @@ def serve(image: Image, **more: str) -> Iterator[None]:
     yield
     server.send_signal(signal.SIGTERM)
     assert server.wait(WAIT) in {0, -signal.SIGTERM}, server.returncode
+
+
+def serving_http(image: Image) -> None:
+    """Serve over HTTP as compose.yaml does, but for its workers' Redis: a file of tokens, a name, the extras."""
+    file = str(image.at("/data/tokens.json"))
+    made = image.started(["autosend-mcp", "token", "create", "ana", "--file", file])
+    assert made.communicate(timeout=WAIT)[0].startswith("asm_")
+    settings = {"TOKENS": file, "HOSTS": "mcp.example.com", "METRICS": "true"}
+    variables = {f"AUTOSEND_HTTP_{name}": value for name, value in settings.items()}
+    server = image.started(["autosend-mcp", "serve", "--http", "0.0.0.0:8000", "--sandbox"], **variables)
+    assert server.stdout
+    assert server.stdout.readline().startswith("Serving MCP on ")
+    found = [status("mcp.example.com", 8000, path) for path in ("/health", "/ready", "/mcp", "/metrics")]
+    assert found == [200, 200, 401, 401], found
+    server.send_signal(signal.SIGTERM)
+    assert server.wait(WAIT) == 0
 
 
 def loopback_up() -> None:
@@ -164,6 +180,8 @@ def main() -> None:
     printed, _ = host.communicate(f"{line}\n", timeout=WAIT)
     assert json.loads(printed)["result"]["serverInfo"]["name"] == "autosend-mcp", printed
     print("ok serves MCP on stdin and stdout")
+    serving_http(image)
+    print("ok serves MCP over HTTP, to tokens of a file, and its metrics to none of them")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from autosend_mcp.sandbox import app as sandbox
 from autosend_mcp.sandbox.mails import endpoints as mails
 from autosend_mcp.sandbox.mails.outcomes import BY_ADDRESS, Happening
 from autosend_mcp.server.app import chosen, instructions
+from autosend_mcp.server.http.settings import HttpSettings
 from autosend_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, Toolset
 from autosend_mcp.tools.registry import TOOLS, Tool
 from autosend_mcp.variables import variable_of
@@ -91,6 +92,12 @@ def settings_table() -> str:
     return table(["Variable", "Default", "Meaning"], rows)
 
 
+def http_settings_table() -> str:
+    """Return the settings of serving over HTTP as a table: variable and meaning."""
+    fields = HttpSettings.model_fields.items()
+    return table(["Variable", "Meaning"], [[f"`{variable_of(name)}`", field.description or ""] for name, field in fields])
+
+
 def unknowns_table() -> str:
     """Return what the sandbox does where AutoSend's documentation is silent, as its docstring has it."""
     texts = [module.__doc__ or "" for module in (sandbox, mails)]
@@ -139,6 +146,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "tools": tools_table,
     "reference": tools_reference,
     "settings": settings_table,
+    "http_settings": http_settings_table,
     "unknowns": unknowns_table,
     "addresses": addresses_table,
     "exchanges": exchanges_table,
