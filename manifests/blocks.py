@@ -95,7 +95,9 @@ def settings_table() -> str:
 def http_settings_table() -> str:
     """Return the settings of serving over HTTP as a table: variable and meaning."""
     fields = HttpSettings.model_fields.items()
-    return table(["Variable", "Meaning"], [[f"`{variable_of(name)}`", field.description or ""] for name, field in fields])
+    return table(
+        ["Variable", "Meaning"], [[f"`{variable_of(name)}`", field.description or ""] for name, field in fields]
+    )
 
 
 def unknowns_table() -> str:
