@@ -19,7 +19,7 @@ Written from the documentation; shares no code with the client it tests. Where t
 | contacts that the plan allows | `max_contacts`: 0 for any number |
 | more than the plan allows | `plan_limit_status`: 402, or 403 as in older versions of the page |
 | `GET /contacts`, which others use and no page has | 404, as any unknown path |
-| encrypted bodies (JWE), and documented endpoints that the sandbox does not have | 501 `SANDBOX_NOT_IMPLEMENTED`, with its path |
+| encrypted bodies (JWE), documented endpoints that are missing here | 501 `SANDBOX_NOT_IMPLEMENTED`, with the path |
 | which keys are valid | any `AS_...`, and any `ASA_...` with `x-project-id` |
 | project of a key `AS_...` | `project_keys`: `one` for all keys, or `own`, another for each but `AS_sandbox` |
 | a key in `x-api-key`, documented for inbound replies alone | `x_api_key`: `accept`, or `refuse` it with 401 |
