@@ -44,9 +44,8 @@ def serve_http(args: argparse.Namespace, autosend: AutoSend) -> int:
         return usage(f"serve: {args.http}: {error.strerror or error}")
     with closing(listener):
         try:
-            app = McpApp(
-                autosend.settings, http.checked(loopback=is_local(listener)), connect, traces_asked_for(warn=True)
-            ).app()
+            checked = http.checked(loopback=is_local(listener))
+            app = McpApp(autosend.settings, checked, connect, traces=traces_asked_for(warn=True)).app()
         except SettingsError as error:
             return usage(f"serve: {error}")
         print(f"Serving MCP on http://{where}/mcp{'' if http.authenticates else ', to this machine alone'}", flush=True)

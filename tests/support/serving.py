@@ -66,7 +66,7 @@ async def served(
     def to_issuer(_url: str) -> httpx2.AsyncBaseTransport:
         return issuer or Issuer()
 
-    app = McpApp(autosend.settings, given, connect, to_issuer, traces).app()
+    app = McpApp(autosend.settings, given, connect, to_issuer=to_issuer, traces=traces).app()
     async with app.router.lifespan_context(app) as state:
         yield Served(httpx2.ASGITransport(_with_state(app, state)), TokenFile(file))
 

@@ -55,6 +55,7 @@ class McpApp:
         settings: Settings,
         http: HttpSettings,
         connect: Connect = AutoSend,
+        *,
         to_issuer: Transport | None = None,
         traces: "Traces | None" = None,
     ) -> None:
