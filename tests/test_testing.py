@@ -1,5 +1,6 @@
 """The fixture for the tests of other programs."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -41,5 +42,8 @@ def test_the_recipe_runs_as_it_stands(tmp_path: Path) -> None:
     shutil.copy(Path(__file__).parents[1] / "docs/recipes/test_mailbox.py", tmp_path)
     plugins = ["-p", "autosend_mcp.testing", "-p", "no:cacheprovider"]
     command = [sys.executable, "-m", "pytest", "-q", *plugins, "test_mailbox.py"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    environment = {name: text for name, text in os.environ.items() if name != "PYTEST_ADDOPTS"}  # those of this run
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
     assert "4 passed" in done.stdout, done.stdout + done.stderr
