@@ -11,7 +11,7 @@ from autosend_mcp.cli.main import main
 from autosend_mcp.cli.parsing import tools_by_name
 
 OFFERED: list[tuple[str, set[str]]] = [
-    ("", {"call", "completion", "demo", "doctor", "import", "install", "sandbox"}),
+    ("", {"call", "completion", "demo", "doctor", "import", "install", "sandbox", "serve", "token"}),
     ("in", {"install"}),
     ("install ", set(HOST_NAMES)),
     ("install cl", {"claude-desktop", "claude-code"}),

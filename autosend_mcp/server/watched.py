@@ -18,7 +18,7 @@ def traces_asked_for(*, warn: bool) -> "Traces | None":
         if warn:
             report("traces_off", why="autosend-mcp[otel] is not installed")
         return None
-    from autosend_mcp.server.traces import begin  # noqa: PLC0415 - a server without traces loads nothing of them
+    from autosend_mcp.server.exporting import begin  # noqa: PLC0415 - a server without traces loads nothing of them
 
     try:
         return begin(names)

@@ -5,13 +5,13 @@ from typing import Any
 
 from pydantic import Field
 
-from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
+from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown, Unreadable
 from autosend_mcp.models.base import Answer
 from autosend_mcp.models.schema import in_order
 from autosend_mcp.server.in_flight import Result
 from autosend_mcp.tools.context import ConfirmationNeeded
 
-_ERRORS: tuple[type[AutoSendError], ...] = (NotSent, Refused, Unknown)
+_ERRORS: tuple[type[AutoSendError], ...] = (Unreadable, NotSent, Refused, Unknown)
 _PARTS = ("what", "next_step", "user_step", "changed", "facts", "status", "code", "fields", "repeat_after", "cause")
 
 
