@@ -133,7 +133,7 @@ def serve(image: Image, **more: str) -> Iterator[None]:
 
 def serving_http(image: Image) -> None:
     """Serve over HTTP as compose.yaml does, but for its workers' Redis: a file of tokens, a name, the extras."""
-    file = str(image.at("/data/tokens.json"))
+    file = str(image.folder / "tokens.json")  # a secret is mounted from elsewhere; /data is of the image's user
     made = image.started(["autosend-mcp", "token", "create", "ana", "--file", file])
     assert made.communicate(timeout=WAIT)[0].startswith("asm_")
     settings = {"TOKENS": file, "HOSTS": "mcp.example.com", "METRICS": "true"}
