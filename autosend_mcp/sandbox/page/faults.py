@@ -3,10 +3,11 @@
 from dataclasses import asdict
 
 from autosend_mcp.sandbox.control.faults import Fault
-from autosend_mcp.sandbox.page.section import ROWS, Seen, Shown
+from autosend_mcp.sandbox.page.listed import Listed
+from autosend_mcp.sandbox.page.section import Seen, Shown
 
 
-class WaitingFaults:
+class WaitingFaults(Listed):
     """The faults, by the number of each."""
 
     name = "faults"
@@ -14,21 +15,9 @@ class WaitingFaults:
     columns = ("Request", "What happens", "Times", "Applied")
     nothing = "No fault waits. POST /sandbox/faults makes the next request fail."
 
-    def rows(self, seen: Seen, text: str, before: int | None) -> list[Shown]:
-        """Return the newest rows, as every section does."""
-        return [row for row in self._found(seen, text) if before is None or row.key < before][: ROWS + 1]
-
-    def row(self, seen: Seen, key: int) -> Shown | None:
-        """Return one row, as every section does."""
-        return next((row for row in self._found(seen, "") if row.key == key), None)
-
-    def count(self, seen: Seen, text: str = "") -> int:
-        """Return how many rows there are, as every section does."""
-        return len(self._found(seen, text))
-
-    def _found(self, seen: Seen, text: str) -> list[Shown]:
-        rows = [_shown(fault) for fault in seen.exchanges.faults.all]
-        return [row for row in rows[::-1] if text.lower() in " ".join(row.cells).lower()]
+    def all_rows(self, seen: Seen) -> list[Shown]:
+        """Return every row, the oldest first."""
+        return [_shown(fault) for fault in seen.exchanges.faults.all]
 
 
 def _shown(fault: Fault) -> Shown:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from autosend_mcp.sandbox.page.section import ROWS, Seen, Shown, shown_time
+from autosend_mcp.sandbox.page.listed import Listed
+from autosend_mcp.sandbox.page.section import Seen, Shown, shown_time
 
 
-class Warned:
+class Warned(Listed):
     """The warnings, each once, with how often there was cause for it."""
 
     name = "warnings"
@@ -13,21 +14,9 @@ class Warned:
     columns = ("Warning", "Request", "What", "Instead", "Times", "Last")
     nothing = "Nothing was sent that AutoSend does not document."
 
-    def rows(self, seen: Seen, text: str, before: int | None) -> list[Shown]:
-        """Return the newest rows, as every section does."""
-        return [row for row in self._found(seen, text) if before is None or row.key < before][: ROWS + 1]
-
-    def row(self, seen: Seen, key: int) -> Shown | None:
-        """Return one row, as every section does."""
-        return next((row for row in self._found(seen, "") if row.key == key), None)
-
-    def count(self, seen: Seen, text: str = "") -> int:
-        """Return how many rows there are, as every section does."""
-        return len(self._found(seen, text))
-
-    def _found(self, seen: Seen, text: str) -> list[Shown]:
-        rows = [_warning(key, one) for key, one in enumerate(seen.exchanges.warnings.all(), 1)]
-        return [row for row in rows[::-1] if text.lower() in " ".join(row.cells).lower()]
+    def all_rows(self, seen: Seen) -> list[Shown]:
+        """Return every row, the oldest first."""
+        return [_warning(key, one) for key, one in enumerate(seen.exchanges.warnings.all(), 1)]
 
 
 def _warning(key: int, found: dict[str, Any]) -> Shown:
