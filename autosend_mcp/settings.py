@@ -235,7 +235,7 @@ def load_settings(**given: object) -> Settings:
         settings = Settings.model_validate(found.values | given)
     except ValidationError as error:
         fields = {str(problem["loc"][0]) for problem in error.errors(include_input=False, include_url=False)}
-        wrong += [f"{variable_of(field)} {_rule(field)}." for field in fields]
+        wrong += [f"{variable_of(field)} {rule_of(Settings, field)}." for field in fields]
     else:
         if not wrong:
             settings.notes.extend(found.unfilled)
@@ -243,6 +243,7 @@ def load_settings(**given: object) -> Settings:
     raise SettingsError("\n".join(sorted(wrong)))
 
 
-def _rule(field: str) -> str:
-    extra = cast("dict[str, str] | None", Settings.model_fields[field].json_schema_extra)
+def rule_of(settings: type[BaseModel], field: str) -> str:
+    """Return what a setting must be, as the end of a sentence."""
+    extra = cast("dict[str, str] | None", settings.model_fields[field].json_schema_extra)
     return (extra or {}).get("rule", "is not valid")

@@ -2,12 +2,12 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Self, cast
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
-from autosend_mcp.settings import Settings, SettingsError
+from autosend_mcp.settings import Settings, SettingsError, rule_of
 from autosend_mcp.variables import OF_HTTP, is_loopback, our_variables, variable_of
 
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5}|:\*)?|\[[0-9A-Fa-f:]{2,39}\](:\d{1,5}|:\*)?")
@@ -142,15 +142,10 @@ def load_http_settings(**given: object) -> HttpSettings:
         settings = HttpSettings.model_validate(found.values | {name: value for name, value in given.items() if value})
     except ValidationError as error:
         fields = {str(problem["loc"][0]) for problem in error.errors(include_input=False, include_url=False)}
-        wrong += [f"{variable_of(field)} {_rule(field)}." for field in fields]
+        wrong += [f"{variable_of(field)} {rule_of(HttpSettings, field)}." for field in fields]
     else:
         if settings.http_issuer and not settings.http_url:
             wrong.append("AUTOSEND_HTTP_URL is missing: the tokens of AUTOSEND_HTTP_ISSUER must be meant for it.")
         if not wrong:
             return settings
     raise SettingsError("\n".join(sorted(wrong)))
-
-
-def _rule(field: str) -> str:
-    extra = cast("dict[str, str] | None", HttpSettings.model_fields[field].json_schema_extra)
-    return (extra or {}).get("rule", "is not valid")

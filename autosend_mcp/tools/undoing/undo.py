@@ -62,7 +62,7 @@ def _not_known(context: Context, body: Undo) -> NotSent:
     if context.jobs and context.jobs.get(body.write):
         return NotSent(IMPORTED, IMPORT_STEP, changed=nothing)
     return NotSent(
-        "This process knows no write with this undo: it was started again since then, or has made "
+        "This server knows no write with this undo: it was started again since then, or has made "
         f"{MAX_WRITES} other writes.",
         "Look at what is there now, and change it back as the answer of that write shows it.",
         changed=nothing,
