@@ -12,7 +12,6 @@ from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuth
 from mcp.server.auth.provider import TokenVerifier
 from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
-from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared.auth import ProtectedResourceMetadata
 from pydantic import AnyHttpUrl
 from sse_starlette.sse import AppStatus
@@ -23,7 +22,7 @@ from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.logs import calling, report
@@ -33,6 +32,7 @@ from autosend_mcp.server.http.challenge import WithScopes
 from autosend_mcp.server.http.ending import noticing_the_end
 from autosend_mcp.server.http.issuer import IssuerKeys, Transport
 from autosend_mcp.server.http.oauth import IssuedTokens
+from autosend_mcp.server.http.pages import ForPages, allowed_by
 from autosend_mcp.server.http.seen import Seen
 from autosend_mcp.server.http.settings import HttpSettings
 from autosend_mcp.server.http.tenants import Connect, Tenants
@@ -78,19 +78,18 @@ class McpApp:
         routes: list[BaseRoute] = [Route("/health", _health), Route("/ready", self._ready)]
         middleware: list[Middleware] = []
         metadata: AnyHttpUrl | None = None
+        endpoint: ASGIApp = self._mcp
         if self._http.authenticates:
             url = AnyHttpUrl(self._http.http_url) if self._http.http_url else None
             backend = BearerAuthBackend(AnyOf(self._verifiers()), resource_server_url=url)
             middleware = [Middleware(AuthenticationMiddleware, backend=backend), Middleware(AuthContextMiddleware)]
-            metadata = build_resource_metadata_url(url) if url else None
-            routes.append(Route(PATH, WithScopes(RequireAuthMiddleware(self._mcp, [READ], metadata), (READ, WRITE))))
             if url and self._http.http_issuer:
+                metadata = build_resource_metadata_url(url)
                 about = {"resource": url, "authorization_servers": [self._http.http_issuer]}  # its URL as it is written
                 issuers = ProtectedResourceMetadata.model_validate(about).authorization_servers
                 routes += create_protected_resource_routes(url, issuers, [READ, WRITE], TITLE)
-        else:
-            routes.append(Route(PATH, _Endpoint(self._mcp)))
-        routes += self._seen.routes(metadata)
+            endpoint = WithScopes(RequireAuthMiddleware(self._mcp, [READ], metadata), (READ, WRITE))
+        routes += [Route(PATH, ForPages(endpoint, self._http)), *self._seen.routes(metadata)]
         app = Starlette(
             routes=routes,
             middleware=middleware,
@@ -116,7 +115,9 @@ class McpApp:
     async def _mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request by its caller's server. Only a POST is one: nothing is kept between two of them."""
         if scope["method"] != "POST":
-            raise HTTPException(405, "Method Not Allowed: send each message by POST.", {"Allow": "POST"})
+            text = "Method Not Allowed: send each message by POST."
+            await JSONResponse({"error": text}, 405, {"Allow": "POST"})(scope, receive, send)
+            return
         user = scope.get("user")
         access = user.access_token if isinstance(user, AuthenticatedUser) else None
         tenants: Tenants = scope["state"]["tenants"]
@@ -161,7 +162,7 @@ class McpApp:
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncGenerator[dict[str, object]]:
-        security = TransportSecuritySettings(allowed_hosts=self._http.hosts, allowed_origins=self._http.origins)
+        security = allowed_by(self._http)
         async with self._open_shared() as shared, anyio.create_task_group() as tasks:
             tenants = Tenants(tasks, self._settings, self._connected, security, sealed=self._sealed(), shared=shared)
             self._seen.look_at(tenants.paces)
@@ -176,16 +177,6 @@ class McpApp:
         if not self._is_ending:
             self._is_ending = True
             asyncio.get_running_loop().call_later(TO_END, tenants.close)
-
-
-class _Endpoint:
-    """An ASGI application as the endpoint of a route: an object, for Starlette takes a function to want a Request."""
-
-    def __init__(self, app: object) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app(scope, receive, send)  # type: ignore[operator]
 
 
 def _shared(http: HttpSettings) -> "Callable[[], AbstractAsyncContextManager[Shared | None]]":

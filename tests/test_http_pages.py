@@ -1,0 +1,137 @@
+"""Pages in browsers: those of the allowed origins can call and read what is answered; others get nothing of it."""
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.support.issuer import Issuer
+from tests.support.line import Line, empty_sandbox
+from tests.support.serving import served
+from tests.support.sockets import message
+
+pytestmark = pytest.mark.anyio
+
+PAGE = "https://app.example.com"
+ALLOWED: dict[str, Any] = {"http_hosts": ("127.0.0.1:8000",), "http_origins": (PAGE, "http://localhost:*")}
+SIMPLE = {"accept", "accept-language", "content-language", "content-type"}
+OF_BROWSERS = {"host", "accept-encoding", "connection", "user-agent", "content-length", "origin"}  # no page sets these
+FOREIGN = [
+    "https://evil.example",
+    "null",
+    "http://app.example.com",
+    "https://app.example.com:8443",
+    "https://app.example.com.evil.example",
+    "https://appxexample.com",
+    "http://localhost",
+    "http://localhost.evil.example:3000",
+    "*",
+]
+
+
+@pytest.fixture
+def line() -> Generator[Line]:
+    sandbox = empty_sandbox()
+    yield Line(sandbox)
+    sandbox.close()
+
+
+def preflight(origin: str, method: str = "POST", headers: str = "authorization, content-type") -> dict[str, str]:
+    asked = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": headers}
+    return {"Origin": origin} | asked
+
+
+def names(answer: httpx2.Response, header: str) -> set[str]:
+    """Return the names that a header of an answer lists."""
+    return {name.strip().lower() for name in answer.headers[f"access-control-{header}"].split(",")}
+
+
+@pytest.mark.parametrize("origin", [PAGE, "http://localhost:6274"])
+async def test_a_page_of_an_allowed_origin_calls_as_clients_do(
+    line: Line, tmp_path: Path, era: str, origin: str
+) -> None:
+    """Whatever headers the SDK's client sends are asked for beforehand, without a token, and granted."""
+    sent: set[str] = set()
+
+    async with served(line, tmp_path, ALLOWED) as app:
+
+        class _Heard(httpx2.AsyncBaseTransport):
+            async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+                sent.update(name.lower() for name in request.headers)
+                answer = await app.transport.handle_async_request(request)
+                assert answer.headers["access-control-allow-origin"] == origin
+                assert answer.headers["vary"] == "Origin"
+                assert names(answer, "expose-headers") >= {"www-authenticate", "mcp-session-id"}
+                return answer
+
+        heard = app._replace(transport=_Heard())
+        async with heard.client(app.tokens.create("ana"), era, {"Origin": origin}) as client:
+            await client.call_tool("create_contact", {"email": "jane@example.com"})
+        asked = sorted(sent - OF_BROWSERS | {"mcp-session-id", "last-event-id", "traceparent"})
+        assert {"authorization", "mcp-protocol-version"} <= set(asked)
+        async with app.http() as http:
+            for method in ("POST", "GET", "DELETE"):
+                granted = await http.options("/mcp", headers=preflight(origin, method, ",".join(asked)))
+                assert (granted.status_code, granted.headers["access-control-allow-origin"]) == (200, origin)
+                assert "Origin" in granted.headers["vary"]
+                assert names(granted, "allow-headers") | SIMPLE >= set(asked)
+                assert method.lower() in names(granted, "allow-methods")
+                assert "access-control-allow-credentials" not in granted.headers
+    assert line.count("POST /contacts") == 1
+
+
+@pytest.mark.parametrize(("status", "method"), [(401, "POST"), (405, "GET"), (413, "POST"), (400, "POST")])
+async def test_a_page_reads_what_is_refused_too(line: Line, tmp_path: Path, status: int, method: str) -> None:
+    headers, _ = message("tools/list", {})
+    content = b" " * 1_000_001 if status == 413 else b"{"
+    async with (
+        served(line, tmp_path, ALLOWED) as app,
+        app.http("" if status == 401 else app.tokens.create("ana"), Origin=PAGE) as http,
+    ):
+        answer = await http.request(method, "/mcp", content=content, headers=headers)
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (status, PAGE), answer.text
+
+
+@pytest.mark.parametrize("origin", FOREIGN)
+async def test_a_page_of_a_foreign_origin_gets_nothing(line: Line, tmp_path: Path, origin: str) -> None:
+    headers, body = message("tools/list", {})
+    async with served(line, tmp_path, ALLOWED) as app, app.http(app.tokens.create("ana"), Origin=origin) as http:
+        for answer in (
+            await http.options("/mcp", headers=preflight(origin)),
+            await http.post("/mcp", json=body, headers=headers),
+            await http.get("/mcp"),
+        ):
+            assert (answer.status_code, answer.headers["vary"]) == (403, "Origin")
+            assert not [name for name in answer.headers if name.startswith("access-control-")]
+    assert not line.seen
+
+
+async def test_a_page_that_asks_by_a_foreign_name_gets_nothing(line: Line) -> None:
+    async with served(line, http=ALLOWED) as app, app.http(Host="evil.example") as http:
+        answer = await http.options("/mcp", headers=preflight(PAGE))
+    assert answer.status_code == 421
+    assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+async def test_any_page_reads_who_gives_out_tokens(line: Line) -> None:
+    """It is public, and a client in a browser reads it before anything else."""
+    where = "/.well-known/oauth-protected-resource/mcp"
+    origin = "http://localhost:6274"
+    async with served(line, issuer=Issuer()) as app, app.http(Origin=origin) as http:
+        granted = await http.options(where, headers=preflight(origin, "GET", "mcp-protocol-version"))
+        found = await http.get(where, headers={"MCP-Protocol-Version": "2025-11-25"})
+        refused = await http.post("/mcp", json={})
+    assert (granted.status_code, found.status_code) == (200, 200)
+    assert {granted.headers["access-control-allow-origin"], found.headers["access-control-allow-origin"]} == {"*"}
+    assert found.json()["authorization_servers"] == ["https://login.example.com/team"]
+    assert refused.status_code == 401
+    assert where in refused.headers["www-authenticate"]
+    assert "www-authenticate" in names(refused, "expose-headers")
+
+
+async def test_where_nobody_gives_out_tokens_no_metadata_is_named(line: Line, tmp_path: Path) -> None:
+    async with served(line, tmp_path, {"http_url": "http://127.0.0.1:8000/mcp"}) as app, app.http() as http:
+        refused = await http.post("/mcp", json={})
+    assert "resource_metadata" not in refused.headers["www-authenticate"]
