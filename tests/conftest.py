@@ -16,6 +16,8 @@ from tests.support.clock import JumpingLoop
 # The process that hands the tests to others reads this file too, and needs no SDK for that.
 if TYPE_CHECKING:
     from tests.support.faulty import Faulty
+    from tests.support.line import Line
+    from tests.support.redis import RedisServer
 
 # Rewriting the asserts of all tests makes millions of objects, none of them garbage.
 gc.disable()
@@ -116,4 +118,21 @@ async def faulty() -> AsyncGenerator["Faulty"]:
     from tests.support.faulty import faulty_autosend
 
     async with faulty_autosend() as server:
+        yield server
+
+
+@pytest.fixture
+def line() -> Generator["Line"]:
+    from tests.support.line import Line, empty_sandbox
+
+    sandbox = empty_sandbox()
+    yield Line(sandbox)
+    sandbox.close()
+
+
+@pytest.fixture
+def redis() -> Generator["RedisServer"]:
+    from tests.support.redis import redis_server
+
+    with redis_server() as server:
         yield server

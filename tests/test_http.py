@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,20 +13,13 @@ from autosend_mcp.cli.main import main
 from autosend_mcp.logs import configure_logging
 from autosend_mcp.server.http.settings import HttpSettings, load_http_settings
 from autosend_mcp.settings import SettingsError, load_settings
-from tests.support.line import Line, empty_sandbox
+from tests.support.line import Line
 from tests.support.serving import served
 from tests.support.worlds import answer_of, error_of
 
 JANE = {"email": "jane@example.com"}
 LIST: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 JSON = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
-
-
-@pytest.fixture
-def line() -> Generator[Line]:
-    sandbox = empty_sandbox()
-    yield Line(sandbox)
-    sandbox.close()
 
 
 @pytest.mark.anyio

@@ -1,25 +1,17 @@
 """What clients may take of a server over HTTP: time, connections, bytes. Slow ones are closed, good ones are served."""
 
 import asyncio
-from collections.abc import Generator
 
 import pytest
 
 from autosend_mcp.server.http.serve import Limits
-from tests.support.line import Line, empty_sandbox
+from tests.support.line import Line
 from tests.support.sockets import Listening, answer_from, head, listening_over, raw
 
 WITHIN = 30  # seconds
 LIST = raw()
 BODY = LIST.partition(b"\r\n\r\n")[2]
 OPEN = LIST.removesuffix(BODY)
-
-
-@pytest.fixture
-def line() -> Generator[Line]:
-    sandbox = empty_sandbox()
-    yield Line(sandbox)
-    sandbox.close()
 
 
 # What is sent at once, and then every five seconds.

@@ -1,6 +1,5 @@
 """Pages in browsers: those of the allowed origins can call and read what is answered; others get nothing of it."""
 
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ import httpx2
 import pytest
 
 from tests.support.issuer import Issuer
-from tests.support.line import Line, empty_sandbox
+from tests.support.line import Line
 from tests.support.serving import served
 from tests.support.sockets import message
 
@@ -29,13 +28,6 @@ FOREIGN = [
     "http://localhost.evil.example:3000",
     "*",
 ]
-
-
-@pytest.fixture
-def line() -> Generator[Line]:
-    sandbox = empty_sandbox()
-    yield Line(sandbox)
-    sandbox.close()
 
 
 def preflight(origin: str, method: str = "POST", headers: str = "authorization, content-type") -> dict[str, str]:

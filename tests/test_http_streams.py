@@ -1,23 +1,14 @@
 """What goes over HTTP beside a plain answer: progress, and what is no message at all."""
 
-from collections.abc import Generator
-
 import pytest
 
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.settings import TOOLSETS, Settings
-from tests.support.line import Line, empty_sandbox
+from tests.support.line import Line
 from tests.support.serving import served
 from tests.support.sockets import listening_over, message
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def line() -> Generator[Line]:
-    sandbox = empty_sandbox()
-    yield Line(sandbox)
-    sandbox.close()
 
 
 async def test_progress_comes_before_the_answer(line: Line, era: str) -> None:

@@ -1,6 +1,5 @@
 """/metrics: what is counted of the calls made, who may read it, and that it names nobody."""
 
-from collections.abc import Generator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,19 +12,12 @@ from starlette.applications import Starlette
 
 from autosend_mcp.cli.main import main
 from autosend_mcp.server.asgi import create_app
-from tests.support.line import Line, answering, empty_sandbox, forwarded
+from tests.support.line import Line, answering, forwarded
 from tests.support.serving import served
 from tests.support.worlds import answer_of
 
 JANE = {"email": "jane@example.com"}
 ON: dict[str, Any] = {"http_metrics": True}
-
-
-@pytest.fixture
-def line() -> Generator[Line]:
-    sandbox = empty_sandbox()
-    yield Line(sandbox)
-    sandbox.close()
 
 
 class Page:

@@ -1,7 +1,6 @@
 """OAuth: whose tokens are accepted, how the issuer's keys are read, and what happens while it is down."""
 
 import json
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from autosend_mcp.server.http.issuer import IssuerKeys
 from tests.support.issuer import AUDIENCE, Issuer
-from tests.support.line import Line, empty_sandbox
+from tests.support.line import Line
 from tests.support.serving import served
 from tests.support.worlds import answer_of
 
@@ -21,13 +20,6 @@ JANE = {"email": "jane@example.com"}
 LIST: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 JSON = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
 ROOT = "https://login.example.com"
-
-
-@pytest.fixture
-def line() -> Generator[Line]:
-    sandbox = empty_sandbox()
-    yield Line(sandbox)
-    sandbox.close()
 
 
 @pytest.fixture

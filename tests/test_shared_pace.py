@@ -1,7 +1,7 @@
 """The pace of one key over all workers; a true redis-server grants the turns, and is killed meanwhile."""
 
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import anyio
@@ -10,17 +10,11 @@ import pytest
 from autosend_mcp.errors import NotSent
 from autosend_mcp.server.http.shared.pace import SharedPace
 from autosend_mcp.server.http.shared.store import open_shared
-from tests.support.redis import RedisServer, redis_server
+from tests.support.redis import RedisServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.anyio]
 
 _LOOK = 0.01
-
-
-@pytest.fixture
-def redis() -> Generator[RedisServer]:
-    with redis_server() as server:
-        yield server
 
 
 @asynccontextmanager

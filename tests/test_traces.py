@@ -14,7 +14,7 @@ from opentelemetry.trace import SpanKind
 
 from autosend_mcp.server.watched import traces_asked_for
 from autosend_mcp.variables import exporters_of_traces
-from tests.support.line import Line, answering, applied_then_reset, empty_sandbox, forwarded
+from tests.support.line import Line, answering, applied_then_reset, forwarded
 from tests.support.serving import served
 from tests.support.tracing import Spans, exported
 from tests.support.worlds import KEY, answer_of
@@ -23,13 +23,6 @@ ROOT = Path(__file__).parents[1]
 JANE = {"email": "jane@example.com"}
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 PARENT = f"00-{TRACE}-{SPAN}-01"
-
-
-@pytest.fixture
-def line() -> Generator[Line]:
-    sandbox = empty_sandbox()
-    yield Line(sandbox)
-    sandbox.close()
 
 
 @pytest.fixture
