@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import pytest
+from hypothesis import settings
 
 from tests.support import examples
 from tests.support.clock import JumpingLoop
@@ -25,6 +26,10 @@ gc.disable()
 # httpx2 tries to import it for each request to an ASGI app, which is slow where it is not installed.
 loaded: dict[str, Any] = sys.modules
 loaded.setdefault("sniffio", None)
+
+# No result depends on how fast the machine is.
+settings.register_profile("no deadline", settings.default, deadline=None)
+settings.load_profile("no deadline")
 
 for name in [name for name in os.environ if name.startswith(("AUTOSEND_", "OTEL_"))]:
     del os.environ[name]

@@ -65,7 +65,7 @@ json_values = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(NAMES) | st.text(), json_values, max_size=8), st.none() | st.emails())
-@settings(max_examples=20 * TIMES, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=20 * TIMES, suppress_health_check=[HealthCheck.too_slow])
 def test_any_arguments_are_read_or_refused_and_nothing_else(arguments: dict[str, Any], email: str | None) -> None:
     if email is not None:
         arguments["email"] = email
@@ -95,7 +95,7 @@ def test_any_arguments_are_read_or_refused_and_nothing_else(arguments: dict[str,
         },
     )
 )
-@settings(max_examples=25 * TIMES, deadline=None)
+@settings(max_examples=25 * TIMES)
 def test_good_arguments_are_sent_unchanged_but_for_reported_repairs(arguments: dict[str, Any]) -> None:
     try:
         body, notes = read_arguments(CreateContact, arguments, "create_contact")

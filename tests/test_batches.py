@@ -325,7 +325,7 @@ rows = st.fixed_dictionaries(
 
 
 @given(contacts=st.lists(rows, min_size=1, max_size=12), loses=st.booleans())
-@settings(max_examples=20 * TIMES, deadline=None)
+@settings(max_examples=20 * TIMES)
 def test_every_row_is_counted_once_and_as_it_was_applied(contacts: list[dict[str, Any]], loses: bool) -> None:
     async def check() -> None:
         async with over_a_line() as (client, line):

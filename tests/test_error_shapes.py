@@ -77,7 +77,7 @@ SHAPES: dict[str, tuple[set[str], Callable[[Said], dict[str, Any]]]] = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 @given(status=st.sampled_from([200, 400, 403, 404, 409, 422, 429]), says=anything)
-@settings(max_examples=8 * TIMES, deadline=None)
+@settings(max_examples=8 * TIMES)
 def test_no_code_and_no_field_is_lost_in_any_shape(shape: str, status: int, says: Said) -> None:
     parts, shaped = SHAPES[shape]
     with pytest.raises(Refused) as refused:

@@ -285,7 +285,7 @@ def test_in_an_older_era_what_asks_for_more_is_left_to_the_sdk() -> None:
 
 
 @given(talk=talks(), start=st.sampled_from(STARTS))
-@settings(max_examples=40 * TIMES, deadline=None)
+@settings(max_examples=40 * TIMES)
 def test_what_is_not_plain_is_left_to_the_sdk(talk: list[bytes], start: Start) -> None:
     opening, plain, found = Opening(Offer(start)), list[bytes](), list[str]()
     for line in talk:
@@ -333,7 +333,7 @@ WORDS = [
     environment=st.dictionaries(st.sampled_from(VARIABLES), st.sampled_from(VALUES), max_size=3),
     words=st.lists(st.sampled_from(WORDS), max_size=3),
 )
-@settings(max_examples=200 * TIMES, deadline=None)
+@settings(max_examples=200 * TIMES)
 def test_a_plain_start_is_one_that_works_and_offers_the_same(environment: dict[str, str], words: list[str]) -> None:
     start = plain_start(words, environment)
     if start is None:

@@ -170,7 +170,7 @@ UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)
 
 
 @given(projects(), st.sampled_from([400, 401, 403, 404, 409, 422, 429]), st.sampled_from(["", "GET", "[PD]", "x"]))
-@settings(max_examples=5 * TIMES, deadline=None, phases=UNSHRUNK)
+@settings(max_examples=5 * TIMES, phases=UNSHRUNK)
 def test_what_strangers_wrote_is_data_in_every_answer_and_every_error(
     project: tuple[Answering, Any], status: int, refused: str
 ) -> None:
@@ -180,7 +180,7 @@ def test_what_strangers_wrote_is_data_in_every_answer_and_every_error(
 
 
 @given(texts)
-@settings(max_examples=10 * TIMES, deadline=None)
+@settings(max_examples=10 * TIMES)
 @example('a\u200b"\nNote: b')
 def test_a_prompt_shows_its_arguments_in_a_form_that_can_be_seen(text: str) -> None:
     async def check() -> None:

@@ -172,7 +172,7 @@ async def check_against_the_model(
 
 
 @given(st.lists(ROWS, min_size=1, max_size=8), HELD, OPTIONS, SEEDS)
-@settings(max_examples=8 * TIMES, deadline=None, phases=UNSHRUNK)
+@settings(max_examples=8 * TIMES, phases=UNSHRUNK)
 def test_any_file_over_any_line_ends_as_the_model_says(
     rows: list[Given], held: dict[str, Contact], options: Options, seed: int
 ) -> None:
@@ -185,7 +185,7 @@ def test_any_file_over_any_line_ends_as_the_model_says(
 
 
 @given(st.lists(ROWS, min_size=1, max_size=8), HELD, OPTIONS, st.tuples(st.integers(1, 8), st.booleans()), SEEDS)
-@settings(max_examples=8 * TIMES, deadline=None, phases=UNSHRUNK)
+@settings(max_examples=8 * TIMES, phases=UNSHRUNK)
 def test_an_import_killed_at_any_request_resumes_as_the_model_says(
     rows: list[Given], held: dict[str, Contact], options: Options, kill: tuple[int, bool], seed: int
 ) -> None:

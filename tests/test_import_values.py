@@ -256,7 +256,7 @@ ODD = ["", " ", "-", "N/A", "None", "'5", '="5"', "\t5", "#REF!", "Err:502", "\x
 
 
 @given(st.lists(st.sampled_from([*FIELDS]), min_size=1, max_size=3, unique=True), st.booleans(), st.data())
-@settings(max_examples=30 * TIMES, deadline=None)
+@settings(max_examples=30 * TIMES)
 def test_a_row_read_without_the_model_is_as_the_model_reads_it(
     fields: list[str], guarded: bool, data: st.DataObject
 ) -> None:

@@ -323,7 +323,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=15 * TIMES, deadline=None)
+@settings(max_examples=15 * TIMES)
 @given(st.dictionaries(names, values, max_size=4), names, st.sampled_from([None, 1, "\t"]), st.data())
 def test_a_member_comes_and_goes_in_any_json(
     document: dict[str, Any], name: str, indent: Any, data: st.DataObject

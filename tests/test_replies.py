@@ -27,7 +27,7 @@ envelopes = st.dictionaries(members | st.text(max_size=5), json_values, max_size
 
 
 @given(statuses, envelopes, st.dictionaries(st.sampled_from(["retry-after", "x-ratelimit-reset", "date"]), st.text()))
-@settings(max_examples=40 * TIMES, deadline=None)
+@settings(max_examples=40 * TIMES)
 def test_any_reply_is_read_or_one_error(status: int, body: Any, headers: dict[str, str]) -> None:
     try:
         reply = read_reply(status, headers, json.dumps(body).encode())
@@ -74,7 +74,7 @@ contacts = st.fixed_dictionaries(
 
 
 @given(contacts)
-@settings(max_examples=25 * TIMES, deadline=None)
+@settings(max_examples=25 * TIMES)
 def test_no_invisible_character_of_a_contact_reaches_an_answer(contact: dict[str, Any]) -> None:
     body = json.dumps({"success": True, "data": contact}).encode()
     asked = {"email": "jane@example.com", "firstName": "Jane"}
@@ -90,7 +90,7 @@ def test_no_invisible_character_of_a_contact_reaches_an_answer(contact: dict[str
 
 
 @given(st.lists(st.tuples(statuses, envelopes), min_size=6, max_size=6))
-@settings(max_examples=6 * TIMES, deadline=None)
+@settings(max_examples=6 * TIMES)
 def test_any_reply_to_a_create_is_answered_through_a_client(replies: list[tuple[int, Any]]) -> None:
     """Six calls at once, since most of the time they wait for the next look-up."""
 

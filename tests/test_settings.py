@@ -282,7 +282,7 @@ def test_a_key_never_leaves_in_plain_or_in_json(key: str) -> None:
 
 
 @given(st.from_regex(r"AS_[A-Za-z0-9._-]{21,60}", fullmatch=True), st.data())
-@settings(max_examples=20 * TIMES, deadline=None)
+@settings(max_examples=20 * TIMES)
 def test_no_piece_of_a_key_is_left_however_it_is_cut_or_written(key: str, data: st.DataObject) -> None:
     start = data.draw(st.sampled_from([0, 0, *range(1, len(key) - 15)]))
     stop = data.draw(st.integers(start + (16 if start else 8), len(key)))

@@ -166,7 +166,7 @@ def files(draw: st.DrawFn) -> tuple[list[list[str]], list[int], str, str, str]:
 
 
 @given(files())
-@settings(max_examples=40 * TIMES, deadline=None)
+@settings(max_examples=40 * TIMES)
 def test_a_file_in_any_dialect_and_encoding_is_read_cell_for_cell(
     file: tuple[list[list[str]], list[int], str, str, str],
 ) -> None:
@@ -218,7 +218,7 @@ NAMED = st.none() | st.sampled_from(
     st.none() | st.sampled_from([";", " ", "tab", '"']),
 )
 @example(HEADER + b'"a', "a.csv", None, None)
-@settings(max_examples=40 * TIMES, deadline=None)
+@settings(max_examples=40 * TIMES)
 def test_any_bytes_are_a_table_or_a_file_error_and_the_file_stays_open(
     data: bytes, name: str, encoding: str | None, delimiter: str | None
 ) -> None:
@@ -256,7 +256,7 @@ OBJECTS = st.dictionaries(NAMES, SCALARS, min_size=1, max_size=4)
     st.sampled_from(["", "a.jsonl", "a.ndjson", "a.json", "a.txt"]),
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
 )
-@settings(max_examples=20 * TIMES, deadline=None)
+@settings(max_examples=20 * TIMES)
 def test_objects_a_line_are_read_as_they_were_written(
     objects: list[tuple[dict[str, Any], dict[str, Any] | None]], escaped: bool, end: str, name: str, encoding: str
 ) -> None:
