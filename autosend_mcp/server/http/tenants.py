@@ -4,14 +4,15 @@ import hashlib
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
 import anyio.abc
 from mcp.server.auth.provider import AccessToken, principal_components
 from mcp.server.context import ServerMiddleware
+from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 
@@ -33,6 +34,16 @@ _MAX_IDLE = 1_000  # servers of callers who have nothing under way
 _TO_ANSWER = 1.0  # seconds for the answers of what had to end
 
 Connect = Callable[[Settings], AutoSend]
+
+
+class Open(Protocol):
+    """Opens the server of one caller."""
+
+    def __call__(
+        self, autosend: AutoSend, /, *, remember: Remember
+    ) -> AbstractAsyncContextManager[tuple[Server[Any], InFlightWrites]]:
+        """Return the server over this client, and its writes, while it is open."""
+        ...
 
 
 @dataclass(slots=True, eq=False)
@@ -72,8 +83,9 @@ class Tenants:
         *,
         sealed: ServerMiddleware[Any],
         shared: "Shared | None" = None,
+        opened: Open = open_server,
     ) -> None:
-        """`tasks` outlives every caller. `connect` makes the client of AutoSend for some settings.
+        """`tasks` outlives every caller. `connect` makes the client of AutoSend for some settings, `opened` a server.
 
         `sealed`: what each server does first with a request, and last with its answer. `shared`: what all workers
         share; None if this is the only one.
@@ -81,6 +93,7 @@ class Tenants:
         self._tasks = tasks
         self._base = base
         self._connect = connect
+        self._opened = opened
         self._security = security
         self._shared = shared
         self._sealed = sealed
@@ -141,7 +154,7 @@ class Tenants:
         self, key: str, autosend: AutoSend
     ) -> AsyncGenerator[tuple[StreamableHTTPSessionManager, InFlightWrites]]:
         """Open a server. On the way out its writes in flight end first, and their callers are answered."""
-        async with open_server(autosend, remember=self._remember(key)) as (server, writes):
+        async with self._opened(autosend, remember=self._remember(key)) as (server, writes):
             server.middleware.insert(0, self._sealed)
             manager = StreamableHTTPSessionManager(
                 server, stateless=True, security_settings=self._security, max_request_body_size=MAX_BODY_BYTES
