@@ -169,6 +169,13 @@ IN_HOSTS: list[tuple[str, dict[str, Any] | str, str, str]] = [
         "/gone/key holds no key",
         "put your key into /gone/key",
     ),
+    (
+        "opencode",
+        {"type": "local", "command": ["/gone/autosend-mcp"], "environment": {"AUTOSEND_API_KEY": "{env:MY_KEY}"}},
+        "MY_KEY",
+        "autosend-mcp install opencode --key-file",
+    ),
+    ("copilot-cli", {"type": "local", "command": "/gone/autosend-mcp"}, "cannot start", "install copilot-cli"),
     ("vscode", "{", "is no JSON", "fix this file"),
     ("codex", '[mcp_servers.autosend]\ncommand = "/gone/autosend-mcp"\nenv_vars = ["MY_KEY"]\n', "MY_KEY", "export"),
 ]
@@ -188,6 +195,22 @@ async def test_what_keeps_a_host_from_starting_it_is_found_with_its_fix(
     assert (host, fix) == ("claude-desktop", "autosend-mcp install claude-desktop")
 
 
+async def test_a_file_that_an_entry_refers_to_is_read_and_one_switched_off_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = machine_with(tmp_path, monkeypatch, AUTOSEND_BASE_URL="http://127.0.0.1:9/v1")
+    entry: dict[str, Any] = {"type": "local", "command": [started_by(tmp_path)]}
+    refers = {"environment": {"AUTOSEND_API_KEY": "{file:key}"}}
+    put("opencode", machine, {**entry, **refers, "enabled": False})
+    file = HOSTS["opencode"].file(machine).with_name("key")
+    found = [one for one in await examined(machine) if one.check == "opencode"]
+    assert [one.said.split(" in ")[0] for one in found[:2]] == [f"{file} holds no key", "the server is switched off"]
+    file.write_text(KEY)
+    file.chmod(0o600)
+    put("opencode", machine, {**entry, **refers})
+    assert [one.state for one in await examined(machine) if one.check == "opencode"] == ["ok"]
+
+
 async def test_a_key_that_stands_in_a_hosts_file_is_named_and_not_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,6 +226,8 @@ IN_PROJECT = {
     "vscode": ".vscode/mcp.json",
     "codex": ".codex/config.toml",
     "gemini": ".gemini/settings.json",
+    "copilot-cli": ".github/mcp.json",
+    "opencode": "opencode.json",
     "zed": ".zed/settings.json",
 }
 
@@ -222,6 +247,8 @@ async def test_the_files_of_the_project_in_this_folder_are_looked_at_too(
             )
             continue
         entry = {"command": "/gone/autosend-mcp", "env": {"AUTOSEND_API_KEY": KEY}}
+        if host == "opencode":
+            entry = {"command": ["/gone/autosend-mcp"], "environment": {"AUTOSEND_API_KEY": KEY}}
         file.write_text(json.dumps({HOSTS[host].members: {"autosend": entry}}))
     found = await examined(machine)
     for host, path in IN_PROJECT.items():

@@ -36,6 +36,8 @@ PATHS = {
     **{("cursor", platform): ".cursor/mcp.json" for platform in ("darwin", "win32", "linux")},
     **{("codex", platform): ".codex/config.toml" for platform in ("darwin", "win32", "linux")},
     **{("gemini", platform): ".gemini/settings.json" for platform in ("darwin", "win32", "linux")},
+    **{("copilot-cli", platform): ".copilot/mcp-config.json" for platform in ("darwin", "win32", "linux")},
+    **{("opencode", platform): ".config/opencode/opencode.jsonc" for platform in ("darwin", "win32", "linux")},
     **{("windsurf", platform): ".codeium/windsurf/mcp_config.json" for platform in ("darwin", "win32", "linux")},
     **{("zed", platform): ".config/zed/settings.json" for platform in ("darwin", "linux")},
 }
@@ -53,7 +55,14 @@ def install(machine: Machine, *words: str) -> int:
 def servers(host: str, machine: Machine) -> dict[str, Any]:
     text = HOSTS[host].file(machine).read_text()
     read = tomllib.loads(text) if HOSTS[host].is_toml else jsonc.read(text)
-    return read.get(HOSTS[host].members, {})
+    found = read.get(HOSTS[host].members, {})
+    return {name: as_most_hosts_write(entry) for name, entry in found.items()} if host == "opencode" else found
+
+
+def as_most_hosts_write(entry: dict[str, Any]) -> dict[str, Any]:
+    assert entry["type"] == "local"
+    command, *args = entry["command"]
+    return {"command": command, "args": args, **({"env": entry["environment"]} if "environment" in entry else {})}
 
 
 def test_each_host_is_a_choice() -> None:
@@ -106,7 +115,8 @@ def test_the_key_is_asked_for_referred_to_or_in_a_file_of_its_own(host: str, tmp
         assert (file.read_text().strip(), file.stat().st_mode & 0o777) == (KEY, 0o600)
     else:
         assert not file.exists()
-        reference = {"vscode": "${input:autosend_key}"}.get(host, "${AUTOSEND_API_KEY}")
+        others = {"vscode": "${input:autosend_key}", "opencode": "{env:AUTOSEND_API_KEY}"}
+        reference = others.get(host, "${AUTOSEND_API_KEY}")
         assert entry.get("env") == (None if host == "codex" else {"AUTOSEND_API_KEY": reference})
         assert host != "codex" or entry["env_vars"] == ["AUTOSEND_API_KEY"]
     other = tmp_path / "my key"
@@ -119,6 +129,32 @@ def test_the_key_is_asked_for_referred_to_or_in_a_file_of_its_own(host: str, tmp
     (entry,) = servers(host, machine).values()
     assert entry["args"] == ["--sandbox"]
     assert not entry.get("env")
+
+
+OF_THEIR_OWN = {
+    "copilot-cli": ({"type": "local", "tools": ["get_contact"], "command": "autosend-mcp"}, "env", "${MY_KEY}"),
+    "opencode": ({"type": "local", "enabled": False, "command": ["autosend-mcp"]}, "environment", "{file:~/key}"),
+    "claude-code": ({"command": "autosend-mcp"}, "env", "${MY_KEY}"),
+}
+
+
+@pytest.mark.parametrize("host", OF_THEIR_OWN)
+def test_what_a_user_wrote_into_an_entry_stays(host: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before, variables, reference = OF_THEIR_OWN[host]
+    machine = machine_in(tmp_path)
+    file = HOSTS[host].file(machine)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    other = {"type": "remote", "url": "https://example.com/mcp"}
+    entry: dict[str, Any] = {**before, variables: {"AUTOSEND_API_KEY": reference}}
+    file.write_text(json.dumps({HOSTS[host].members: {"other": other, "mail": entry}}))
+    assert install(machine, host) == 0
+    assert f"reads the key by {reference}, as before." in capsys.readouterr().out
+    found = json.loads(file.read_text())[HOSTS[host].members]
+    command = [PROGRAM] if host == "opencode" else PROGRAM
+    assert found == {"other": other, "mail": {**entry, "command": command}}
+    assert install(machine, host, "--json", "--sandbox") == 0
+    shown = json.loads(capsys.readouterr().out)["entry"]
+    assert shown == json.loads(file.read_text())[HOSTS[host].members]["mail"]
 
 
 @pytest.mark.parametrize("host", ["cursor", "vscode"])
@@ -293,6 +329,40 @@ def test_the_hosts_own_command_is_used_and_its_work_checked(
     assert servers("claude-code", machine)["autosend"]["command"] == PROGRAM
     assert install(machine, "claude-code", "--sandbox") == 0
     assert capsys.readouterr().out.endswith("Nothing to change.\n")
+
+
+ADDS = """\
+#!/bin/sh
+echo "$@" >>"$HOME/calls"
+"""
+
+
+@pytest.mark.parametrize(
+    ("host", "text", "called"),
+    [
+        ("copilot-cli", "", ["mcp add autosend", "mcp remove autosend"] * 2),
+        ("copilot-cli", "{} // a remark", []),
+        ("opencode", "{}", ["mcp add autosend"]),
+    ],
+)
+def test_an_own_command_is_left_out_where_it_cannot_do_it(
+    host: str, text: str, called: list[str], tmp_path: Path
+) -> None:
+    """It cannot take a server out, or would lose comments. The fakes do nothing, so that the file is changed itself."""
+    machine = machine_in(tmp_path)
+    own = tmp_path / "bin" / {"copilot-cli": "copilot"}.get(host, host)
+    own.parent.mkdir()
+    own.write_text(ADDS)
+    own.chmod(0o755)
+    file = HOSTS[host].file(machine)
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    for words in (["--sandbox"], ["--sandbox", "--read-only"], ["--uninstall"]):
+        assert install(machine, host, *words) == 0
+    calls = (tmp_path / "calls").read_text().splitlines() if called else []
+    assert [call.split(" -- ")[0] for call in calls] == called
+    assert servers(host, machine) == {}
+    assert ("// a remark" in file.read_text()) is ("remark" in text)
 
 
 def test_the_json_of_an_installation_says_what_was_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

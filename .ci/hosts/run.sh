@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What `install` and the manifests hold, used by the hosts' own commands (claude, codex, gemini) as a new user has them: a home with
-# nothing in it, no account, no model. From the project's root, with the project installed in .venv:
+# What `install` and the manifests hold, used by the hosts' own commands (claude, codex, gemini, copilot, opencode) as a new user
+# has them: a home with nothing in it, no account, no model. From the project's root, with the project installed in .venv:
 #   bash .ci/hosts/run.sh
 set -euo pipefail
 
@@ -14,6 +14,8 @@ source .ci/npm.sh
 
 npm_ci .ci/hosts
 node .ci/hosts/node_modules/@anthropic-ai/claude-code/install.cjs # it puts the program of this platform into its place
+# opencode for any x64; the package opencode-ai would bring two programs of 177 MB, and choose
+ln -sf ../opencode-linux-x64-baseline/bin/opencode .ci/hosts/node_modules/.bin/opencode
 bin=$root/.ci/hosts/node_modules/.bin
 with_command=$bin:$PATH
 
@@ -35,11 +37,12 @@ expect() { # what is checked, a text, a file that has it on one line
 
 listed() { # host's command: what it lists, in $HOME/listed
   local words=(mcp list)
-  [ "$1" != codex ] || words=(mcp list --json)
+  case $1 in codex | copilot) words=(mcp list --json) ;; esac
   (cd "$HOME/folder" && PATH=$with_command timeout 120 "$1" "${words[@]}" </dev/null >"$HOME/listed" 2>&1) || {
     cat "$HOME/listed" >&2
     fail "$1 cannot list its servers"
   }
+  sed -i 's/\x1b\[[0-9;]*m//g' "$HOME/listed" # its colours
 }
 
 install_in() { # host, PATH, flags
@@ -110,6 +113,17 @@ gemini() {
     "✓ autosend (from autosend-mcp): uvx autosend-mcp (stdio) - Connected" "$HOME/printed"
 }
 
+copilot() {
+  check copilot copilot-cli "\"command\": \"$command\""
+  python3 .ci/hosts/tools.py copilot || fail "copilot has other tools"
+}
+
+opencode() {
+  [ -x "$bin/opencode" ] || { echo "opencode is not checked: it is here for Linux on x64 alone" && return; }
+  export OPENCODE_DISABLE_AUTOUPDATE=1 OPENCODE_DISABLE_MODELS_FETCH=1
+  check opencode opencode "✓ autosend connected"
+}
+
 installers() { # the command as uv and pipx install it from the wheel: which path a host is given
   new_home installers
   export PIPX_HOME=$HOME/pipx PIPX_BIN_DIR=$HOME/.pipx-bin UV_CACHE_DIR=$HOME/cache
@@ -133,16 +147,17 @@ mkdir "$scratch/uvx"
 printf '#!/bin/sh\n[ "$1" = autosend-mcp ] && shift && exec "%s" "$@"\n' "$command" >"$scratch/uvx/uvx"
 chmod +x "$scratch/uvx/uvx"
 
+hosts=(claude_code codex gemini copilot opencode installers)
 running=()
-for host in claude_code codex gemini installers; do # each is seconds of starting, most of it waiting
+for host in "${hosts[@]}"; do # each is seconds of starting, most of it waiting
   ($host >"$scratch/$host.txt" 2>&1) &
   running+=($!)
 done
 status=0
-for number in 0 1 2 3; do
+for number in "${!hosts[@]}"; do
   wait "${running[number]}" || status=1
+  cat "$scratch/${hosts[number]}.txt"
 done
-cat "$scratch/claude_code.txt" "$scratch/codex.txt" "$scratch/gemini.txt" "$scratch/installers.txt"
 [ $status = 0 ] || fail "a host cannot use what install writes"
 PATH=$with_command .venv/bin/python .ci/clients/run.py claude_agent_sdk || fail "the recipe does not work"
 echo "checked with the hosts' own commands"

@@ -1,6 +1,7 @@
 """Which tools a host has from the server, as the host itself says it, in the home that HOME names.
 
 python3 .ci/hosts/tools.py claude    what it offers its model, which is a stand-in on loopback
+python3 .ci/hosts/tools.py copilot   the same
 python3 .ci/hosts/tools.py codex     what its app server lists
 """
 
@@ -29,7 +30,7 @@ class Model(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Note the tools."""
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.tools.update(tool["name"] for tool in asked.get("tools", []))
+        self.tools.update(tool.get("function", tool).get("name") or "" for tool in asked.get("tools", []))
         answer = b'{"type": "error", "error": {"type": "invalid_request_error", "message": "enough"}}'
         self.send_response(400)
         self.send_header("Content-Type", "application/json")
@@ -43,21 +44,33 @@ class Model(BaseHTTPRequestHandler):
 
 def of_claude() -> set[str]:
     """Return the tools that Claude Code offers its model."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Model)
-    Thread(target=server.serve_forever, daemon=True).start()
     own = {
-        "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{server.server_port}",
+        "ANTHROPIC_BASE_URL": "{url}",
         "ANTHROPIC_API_KEY": "sk-ant-none",
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         "ENABLE_TOOL_SEARCH": "false",  # tools may else be left to a search
         "MCP_CONNECTION_NONBLOCKING": "0",
     }
-    words = [str(BIN / "claude"), "-p", "Which contact lists do I have?"]
+    return _offered("claude", own, "mcp__autosend__")
+
+
+def of_copilot() -> set[str]:
+    """Return the tools that Copilot CLI offers its model."""
+    own = {"COPILOT_OFFLINE": "true", "COPILOT_PROVIDER_BASE_URL": "{url}/v1", "COPILOT_MODEL": "gpt-4"}
+    return _offered("copilot", own, "autosend-")
+
+
+def _offered(program: str, own: dict[str, str], prefix: str) -> set[str]:
+    """Ask a host something, its model being the stand-in; return the server's tools that this is offered."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Model)
+    Thread(target=server.serve_forever, daemon=True).start()
+    own = {name: value.replace("{url}", f"http://127.0.0.1:{server.server_port}") for name, value in own.items()}
+    words = [str(BIN / program), "-p", "Which contact lists do I have?"]
     subprocess.run(
         words, cwd=FOLDER, env={**os.environ, **own}, stdin=subprocess.DEVNULL, capture_output=True, timeout=120,
         check=False,
     )  # fmt: skip
-    return {tool.removeprefix("mcp__autosend__") for tool in Model.tools if tool.startswith("mcp__autosend__")}
+    return {tool.removeprefix(prefix) for tool in Model.tools if tool.startswith(prefix)}
 
 
 def of_codex() -> set[str]:
@@ -88,7 +101,7 @@ def _asked(codex: subprocess.Popen[str], requests: list[tuple[str, dict[str, Any
 
 
 if __name__ == "__main__":
-    tools = {"claude": of_claude, "codex": of_codex}[sys.argv[1]]()
+    tools = {"claude": of_claude, "copilot": of_copilot, "codex": of_codex}[sys.argv[1]]()
     if not EXPECTED <= tools <= OFFERED:
         sys.exit(f"{sys.argv[1]} has these tools of the server: {sorted(tools)}")
     print(f"ok {sys.argv[1]} has {len(tools)} tools of the server")

@@ -2,7 +2,18 @@
 
 import argparse
 
-HOST_NAMES = ("claude-desktop", "claude-code", "cursor", "vscode", "codex", "gemini", "windsurf", "zed")
+HOST_NAMES = (
+    "claude-desktop",
+    "claude-code",
+    "cursor",
+    "vscode",
+    "codex",
+    "gemini",
+    "copilot-cli",
+    "opencode",
+    "windsurf",
+    "zed",
+)
 
 INSTALL_HELP = """\
 Put the server into a host: with the host's own command where it has one, else in its file. Shows the change and asks

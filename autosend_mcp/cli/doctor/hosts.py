@@ -31,9 +31,12 @@ _IN_PROJECTS = {
     "vscode": ".vscode/mcp.json",
     "codex": ".codex/config.toml",
     "gemini": ".gemini/settings.json",
+    "copilot-cli": ".github/mcp.json",
+    "opencode": "opencode.json",
     "zed": ".zed/settings.json",
 }
-_REFERENCE = re.compile(r"\$\{(?:env:)?(\w+)\}|\$(\w+)")
+_REFERENCE = re.compile(r"\$\{(?:env:)?(\w+)\}|\$(\w+)|\{env:(\w+)\}")
+_FILE = re.compile(r"\{file:(.+)\}")  # what opencode puts the content of a file in the place of
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,8 @@ async def _of_place(place: _Place, machine: Machine) -> list[Finding]:
         missing = note(place.check, f"the server is not in {place.file}", f"autosend-mcp install {place.host}")
         return [] if place.in_project else [missing]
     env, found = _environment(place, machine, entry)
+    if entry.get("disabled") is True or entry.get("enabled") is False:
+        found.append(note(place.check, f"the server is switched off in {place.file}", "switch it on there"))
     return [*found, await _started(place, machine, entry, env)]
 
 
@@ -100,17 +105,20 @@ def _environment(place: _Place, machine: Machine, entry: Entry) -> tuple[dict[st
         if "${input:" in value:
             del env[variable]
         elif (reference := _REFERENCE.fullmatch(value)) is not None:
-            wanted = reference[1] or reference[2]
+            wanted = reference[reference.lastindex or 0]
             env[variable] = machine.variables.get(wanted, "")
             if not env[variable]:
                 fix = f"export {wanted} before you start it, or: {place.again(entry)}"
                 fix += "" if place.in_project else " --key-file"
                 found.append(problem(name, f"{title} reads {wanted}, which is not set here", fix))
+        elif variable == KEY and (file := _FILE.fullmatch(value)) is not None:
+            del env[KEY]
+            env[KEY_FILE] = str(place.file.parent / Path(file[1]).expanduser())
         elif variable == KEY:
             shared = f"{place.file} may be shared: " if place.in_project else ""
             found.append(note(name, "the key stands in the file", f"{shared}{place.again(entry)}"))
-    if file := env.get(KEY_FILE):
-        found += _of_file(name, Path(file).expanduser())
+    if kept := env.get(KEY_FILE):
+        found += _of_file(name, Path(kept).expanduser())
     return env, found
 
 

@@ -17,6 +17,7 @@ from autosend_mcp.cli.install.jsonc import CannotEditError
 from autosend_mcp.cli.install.key import KEY, KEY_FILE, Key
 from autosend_mcp.cli.install.links import INPUT
 from autosend_mcp.cli.install.machine import Machine
+from autosend_mcp.cli.install.shapes import as_written, entry_in
 
 _NAME, _OTHER_NAME = "autosend", "autosend-contacts"
 _OURS = re.compile(r"(?:^|.*[/\\])autosend-mcp(?:\.exe)?(?:[=@\[].*)?|autosend_mcp", re.DOTALL)
@@ -59,7 +60,7 @@ class Change:
 
 
 def servers_in(host: Host, text: str) -> dict[str, Any]:
-    """Return the servers that the file names.
+    """Return the servers that the file names, their entries as most hosts write them.
 
     Raises:
         CannotEditError: It is not as the host writes it.
@@ -67,7 +68,7 @@ def servers_in(host: Host, text: str) -> dict[str, Any]:
     found = _read(host, text).get(host.members, {})
     if not isinstance(found, dict):
         raise CannotEditError(f"{host.members} in it is something else than usual")
-    return cast("dict[str, Any]", found)
+    return {name: entry_in(host, entry) for name, entry in cast("dict[str, Any]", found).items()}
 
 
 def ours_in(servers: Mapping[str, Any]) -> str | None:
@@ -115,7 +116,7 @@ def installed(
     env = {one: value for one, value in _members(before.get("env")).items() if one not in {KEY, KEY_FILE}}
     env |= {**settings, **(key.env if key else {})}
     command, *args = words
-    entry: Entry = {**before, "command": command, "args": args, "env": env}
+    entry: Entry = {**host.always, **before, "command": command, "args": args, "env": env}
     if host.key == "forward":
         entry["env_vars"] = [one for one in _listed(before.get("env_vars")) if one != KEY]
         entry["env_vars"] += key.forwards if key else []
@@ -154,7 +155,7 @@ def _to(host: Host, file: Path, text: str, name: str, entry: Entry | None) -> Ch
     elif entry is None:
         after = _without_input(jsonc.without_member(text, [host.members, name]))
     else:
-        after = jsonc.with_member(text, [host.members, name], entry) if entry != before else text
+        after = jsonc.with_member(text, [host.members, name], as_written(host, entry)) if entry != before else text
         after = _with_input(after) if "${input:" in str(entry.get("env", "")) else after
     change = Change(file, name, text, after, entry, was_there=before is not None)
     if _others(host, text, name) != _others(host, after, name) or servers_in(host, after).get(name) != entry:
@@ -164,7 +165,7 @@ def _to(host: Host, file: Path, text: str, name: str, entry: Entry | None) -> Ch
 
 def pasted(host: Host, change: Change) -> str:
     """Return what a user pastes into the file by hand."""
-    path, entry = (host.members, change.name), change.entry or {}
+    path, entry = (host.members, change.name), as_written(host, change.entry or {})
     if host.is_toml:
         return toml_tables.shown(path, entry)
     inputs = {"inputs": [INPUT]} if "${input:" in str(entry.get("env")) else {}

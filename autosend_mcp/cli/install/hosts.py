@@ -1,7 +1,7 @@
 """The hosts: where each keeps its servers, under which name, how it reads a key, and its own command if it has one."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,7 +19,9 @@ class Host:
 
     `reference`: the value that stands for a variable of the environment; "input": the host asks for it and keeps it;
     "forward": it names variables to pass on; None: a file is needed, for the host starts without the user's shell.
-    `link`: what installs an entry when it is opened.
+    `refers`: how a value stands for the variable of the key. `always`: members that each entry has. `words`: an entry
+    has the command and its arguments in one list, and variables as `environment`. `link`: what installs an entry when
+    it is opened.
     """
 
     title: str
@@ -30,6 +32,9 @@ class Host:
     remove: Callable[[str], Sequence[str]] | None = None
     next_step: str = "Restart it, and ask it for your contact lists."
     link: Callable[[str, Entry], str] | None = None
+    refers: str = f"${{{KEY}}}"
+    always: Entry = field(default_factory=Entry)
+    words: bool = False
 
     @property
     def program(self) -> str:
@@ -62,6 +67,12 @@ def _zed(machine: Machine) -> Path:
     return (machine.home / ".config" if machine.platform == "darwin" else machine.settings) / "zed" / "settings.json"
 
 
+def _opencode(machine: Machine) -> Path:
+    """Return the file that `opencode mcp add` writes (1.18, November 2026), in the same folder on each platform."""
+    folder = machine.settings / "opencode"
+    return file if (file := folder / "opencode.json").exists() else folder / "opencode.jsonc"
+
+
 def _variables(entry: Mapping[str, Any], flag: str) -> list[str]:
     return [word for name, value in entry.get("env", {}).items() for word in (flag, f"{name}={value}")]
 
@@ -71,8 +82,14 @@ def _claude_add(name: str, entry: Entry) -> Sequence[str]:
     return ["claude", "mcp", "add", "-s", "user", name, *shown]
 
 
-def _codex_add(name: str, entry: Entry) -> Sequence[str]:
-    return ["codex", "mcp", "add", name, *_variables(entry, "--env"), "--", entry["command"], *entry.get("args", [])]
+def _adds(program: str) -> Callable[[str, Entry], Sequence[str]]:
+    """Return what adds an entry by the command of a host that takes its words in the commonest order."""
+
+    def add(name: str, entry: Entry) -> Sequence[str]:
+        words = [*_variables(entry, "--env"), "--", entry["command"], *entry.get("args", [])]
+        return [program, "mcp", "add", name, *words]
+
+    return add
 
 
 def _gemini_add(name: str, entry: Entry) -> Sequence[str]:
@@ -105,7 +122,7 @@ HOSTS: dict[str, Host] = {
         lambda machine: machine.folder("CODEX_HOME", ".codex") / "config.toml",
         "mcp_servers",
         "forward",
-        _codex_add,
+        _adds("codex"),
         lambda name: ["codex", "mcp", "remove", name],
         "Start codex anew, and ask it for your contact lists; /mcp shows the server.",
     ),
@@ -117,6 +134,27 @@ HOSTS: dict[str, Host] = {
         _gemini_add,
         lambda name: ["gemini", "mcp", "remove", "-s", "user", name],
         "Start gemini anew in a folder that it trusts, and ask it for your contact lists.",
+    ),
+    "copilot-cli": Host(
+        "Copilot CLI",
+        lambda machine: machine.folder("COPILOT_HOME", ".copilot") / "mcp-config.json",
+        "mcpServers",
+        "reference",
+        _adds("copilot"),
+        lambda name: ["copilot", "mcp", "remove", name],
+        "Start copilot anew, and ask it for your contact lists; /mcp shows the server.",
+        always={"type": "local", "tools": ["*"]},
+    ),
+    "opencode": Host(
+        "opencode",
+        _opencode,
+        "mcp",
+        "reference",
+        _adds("opencode"),
+        next_step="Start opencode anew, and ask it for your contact lists; opencode mcp list shows the server.",
+        refers=f"{{env:{KEY}}}",
+        always={"type": "local"},
+        words=True,
     ),
     "windsurf": Host(
         "Windsurf", lambda machine: machine.home / ".codeium" / "windsurf" / "mcp_config.json", "mcpServers"

@@ -18,6 +18,7 @@ from autosend_mcp.cli.install.key import Key, key_for, usual_file
 from autosend_mcp.cli.install.machine import Machine
 from autosend_mcp.cli.install.own_command import commands_for, done_by
 from autosend_mcp.cli.install.program import NoProgramError, program_of
+from autosend_mcp.cli.install.shapes import as_written
 from autosend_mcp.errors import NotSent
 from autosend_mcp.settings import TOOLSETS, Settings, SettingsError, load_settings
 from autosend_mcp.variables import our_variables, variable_of
@@ -68,7 +69,7 @@ def _carried_out(flags: Namespace, host: Host, machine: Machine, change: Change,
         "host": flags.host,
         "file": str(change.file),
         "outcome": "unchanged",
-        "entry": change.entry,
+        "entry": as_written(host, change.entry) if change.entry else None,
         "commands": [_shell(words) for words in by_command],
         "key": key.said if key else None,
     }

@@ -1,6 +1,7 @@
 """How a host gets the key: it asks for it, reads it from its environment, or is given a file of mode 0600."""
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from autosend_mcp.errors import NotSent
 from autosend_mcp.secret import content_of, key_in
 
 KEY_FILE = f"{KEY}_FILE"
+
+_REFERENCE = re.compile(r"\$\w+|\$?\{[^{}]+\}")  # of a variable or a file, in whatever way a host writes that
 
 Asks = Callable[[str], str]
 
@@ -58,11 +61,11 @@ def key_for(host: Host, machine: Machine, before: Entry, named: str | None, asks
         said = f"{host.title} asks for the key when it starts the server, and keeps it in its secret storage."
         return Key(said, {KEY: "${input:autosend_key}"})
     stated, kept = (str(before.get("env", {}).get(name, "")) for name in (KEY, KEY_FILE))
-    refers = "$" in stated or KEY in before.get("env_vars", [])
+    refers = "$" in stated or _REFERENCE.fullmatch(stated) is not None or KEY in before.get("env_vars", [])
     elsewhere = kept or ("" if given else machine.variables.get(KEY_FILE, ""))
     unknown = not stated and not elsewhere and (given or not _holds_key(usual_file(machine)))
     if named is None and host.key and (refers or unknown):
-        return _from_environment(host, is_set=bool(given))
+        return _from_environment(host, stated if refers else "", is_set=bool(given))
     if named and without_keys(named) != named:
         what = "--key-file takes the path of a file, and was given a key, which others on this machine may have seen."
         raise NotSent(what, user_step=f"use --key-file alone, and set {KEY} or type the key when asked")
@@ -70,13 +73,15 @@ def key_for(host: Host, machine: Machine, before: Entry, named: str | None, asks
     return _in_file(Path.cwd() / file, given or ("" if refers else stated), asks)
 
 
-def _from_environment(host: Host, *, is_set: bool) -> Key:
+def _from_environment(host: Host, stated: str, *, is_set: bool) -> Key:
+    if host.key == "reference" and stated != host.refers and _REFERENCE.fullmatch(stated):
+        return Key(f"{host.title} reads the key by {stated}, as before.", {KEY: stated})
     said = f"{host.title} reads {KEY} from the environment that it starts in: export it there" + (
         ", also in the next shell." if is_set else "; it is not set in this one. --key-file keeps it in a file instead."
     )
     if host.key == "forward":
         return Key(said, {}, [KEY])
-    return Key(said, {KEY: f"${{{KEY}}}"})
+    return Key(said, {KEY: host.refers})
 
 
 def _in_file(file: Path, given: str, asks: Asks | None) -> Key:

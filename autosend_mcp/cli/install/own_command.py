@@ -1,5 +1,6 @@
 """A host's own command, used where it has one that can say all there is to say; else its file is changed."""
 
+import json
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,12 +17,25 @@ _SAID = {"command", "args", "env", "type"}  # what the commands can say of a ser
 
 def commands_for(host: Host, machine: Machine, change: Change) -> list[list[str]]:
     """Return the commands of the host's own that make this change; none where its file has to be changed."""
-    if host.add is None or host.remove is None or machine.command(host.program) is None:
+    if host.add is None or machine.command(host.program) is None or _has_comments(host, change.before):
         return []
-    if change.entry is not None and not set(change.entry) <= _SAID:
+    if change.was_there and host.remove is None:
         return []
-    remove = [[*host.remove(change.name)]] if change.was_there else []
+    if any(part not in _SAID and host.always.get(part) != value for part, value in (change.entry or {}).items()):
+        return []
+    remove = [[*host.remove(change.name)]] if host.remove and change.was_there else []
     return remove if change.entry is None else [*remove, [*host.add(change.name, change.entry)]]
+
+
+def _has_comments(host: Host, text: str) -> bool:
+    """Return whether a file is JSON with comments, which such a command may leave out when it writes the file anew."""
+    if host.is_toml or not text.strip():
+        return False
+    try:
+        json.loads(text)
+    except ValueError:
+        return True
+    return False
 
 
 def done_by(
