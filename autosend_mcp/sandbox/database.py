@@ -61,7 +61,8 @@ def _insertion(table: str, columns: tuple[str, ...], rows: int) -> str:
 class Database:
     """One SQLite connection, which any thread may use.
 
-    With a file, write-ahead logging keeps every finished transaction, also when the process is killed.
+    With a file, write-ahead logging keeps every finished transaction, also when the process is killed; the last few may
+    be lost with the power of the machine.
     """
 
     def __init__(self, file: str | os.PathLike[str] | None, now: Clock = time.time, delay: float = 0) -> None:
