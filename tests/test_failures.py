@@ -30,7 +30,7 @@ async def test_a_refused_connection_is_tried_three_times_and_not_sent(era: str) 
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/v1"
         async with connected(url, era, timeout=2) as client:
             text = error_of(await client.call_tool("create_contact", JANE))
-    assert "could not be reached. Nothing was sent and nothing changed. It is safe to try the same call again" in text
+    assert "could not be reached. Nothing was sent and nothing changed. Call again in a minute" in text
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ async def test_a_certificate_that_cannot_be_verified_is_reported_and_not_retried
     async with faulty_autosend(tcp=True, ssl=context) as faulty, connected(faulty.url) as client:
         text = error_of(await client.call_tool("create_contact", JANE))
     assert "certificate of the AutoSend server could not be verified. Nothing was sent and nothing changed" in text
-    assert "You cannot fix this: report it to the user, who can check the network" in text
+    assert "Ask the user to check the network" in text
     assert faulty.seen == []
 
 
@@ -128,8 +128,7 @@ async def test_a_connection_that_cannot_be_set_up_is_reported_as_not_sent(
     async with connected("https://127.0.0.1:1/v1") as client:
         text = error_of(await client.call_tool("create_contact", JANE))
     assert said in text
-    assert "Nothing was sent and nothing changed. You cannot fix this" in text
-    assert f"report it to the user, who can {step}" in text
+    assert f"Nothing was sent and nothing changed. Ask the user to {step}" in text
 
 
 @pytest.mark.parametrize("name", ["AUTOSEND_API_KEY", "AUTOSEND_API_KEY_FILE"])
@@ -142,7 +141,7 @@ async def test_a_refused_key_is_named_by_the_variable_it_came_from(name: str, tm
     async with connected(faulty.transport(), **given) as client:
         text = error_of(await client.call_tool("create_contact", JANE))
     assert "AutoSend refused the API key" in text
-    assert f"who can set {name} to a " in text
+    assert f"Ask the user to set {name} to a " in text
 
 
 async def test_a_base_url_without_its_version_is_named_where_nothing_is_found(faulty: Faulty) -> None:

@@ -43,11 +43,11 @@ REFUSALS = {
         look_ups=1,
     ),
     "422": Refusal(422, error("Unprocessable", details=[{"field": "listIds"}]), ("status 422", "- listIds:")),
-    "401": Refusal(401, error("Nope", code="UNAUTHORIZED"), ("API key", "AUTOSEND_API_KEY", "You cannot fix this")),
+    "401": Refusal(401, error("Nope", code="UNAUTHORIZED"), ("API key", "AUTOSEND_API_KEY", "Ask the user to")),
     "402": Refusal(
         402, error("Pay", code="PLAN_UPGRADE_REQUIRED"), ("plan or the API key does not allow", "dashboard")
     ),
-    "403": Refusal(403, error("No"), ("plan or the API key does not allow", "You cannot fix this")),
+    "403": Refusal(403, error("No"), ("plan or the API key does not allow", "Ask the user to")),
     "404": Refusal(404, error("Not found", code="NOT_FOUND"), ("found no such thing", "AUTOSEND_BASE_URL")),
     "404 html": Refusal(404, HTML, ("found no such thing",)),
     "410": Refusal(410, {"success": False}, ("refused the request (status 410)",)),
@@ -74,6 +74,25 @@ async def test_a_refusal_says_that_nothing_changed_and_what_to_do_next(name: str
     assert not set("\u202e\u200b") & set(text)
     assert "script" not in text
     assert (faulty.applied, faulty.creates, faulty.look_ups) == ([], 1, refusal.look_ups)
+
+
+SHORT = {
+    401: "AutoSend refused the API key: it is wrong or expired. Nothing changed. Ask the user to set AUTOSEND_API_KEY to",
+    402: "AutoSend's plan or the API key does not allow this (status 402). Nothing changed. Ask the user to change the ",
+    403: "AutoSend's plan or the API key does not allow this (status 403). Nothing changed. Ask the user to change the ",
+    429: "AutoSend's rate limit was reached. Nothing changed. Wait ",
+    500: "AutoSend failed with status 500. Looked up afterwards, the contact was not there, so it was probably not ",
+    502: "AutoSend failed with status 502. Looked up afterwards, the contact was not there, so it was probably not ",
+}
+
+
+@pytest.mark.parametrize("status", SHORT)
+async def test_an_error_says_what_it_is_and_what_is_next_in_few_words(status: int, faulty: Faulty) -> None:
+    faulty.create = refuse(status, "{}", **{"Retry-After": "100"})
+    async with connected(faulty.transport(), rate_limit=10, timeout=5) as client:
+        text = error_of(await client.call_tool("create_contact", JANE))
+    assert text.startswith(SHORT[status])
+    assert len(text.split()) <= 34
 
 
 @pytest.mark.parametrize(
@@ -200,7 +219,7 @@ async def test_a_rate_limit_that_lasts_is_reported_with_the_wait_clamped(
     faulty.create = refuse(429, body, **headers)
     async with connected(faulty.transport()) as client:
         text = error_of(await client.call_tool("create_contact", JANE))
-    assert f"rate limit was reached, so it refused the request. Nothing changed. Wait {wait} s" in text
+    assert f"rate limit was reached. Nothing changed. Wait {wait} s" in text
     assert (faulty.applied, faulty.creates) == ([], creates)
 
 

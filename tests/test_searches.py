@@ -130,7 +130,7 @@ async def test_a_refusal_of_a_named_list_is_reported_and_an_empty_one_is_empty()
         assert answer_of(await client.call_tool("find_contacts", asked))["contacts"] == []
         line.lose(SEARCH, answering(403, {"success": False}))
         text = error_of(await client.call_tool("find_contacts", asked))
-    assert "The AutoSend plan or the API key does not allow this" in text
+    assert "AutoSend's plan or the API key does not allow this" in text
     assert "at once is not documented" not in text
 
 

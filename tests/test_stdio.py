@@ -28,7 +28,7 @@ async def test_without_a_key_the_tools_are_listed_and_a_call_names_the_variable(
         assert (await client.list_tools()).tools
         text = error_of(await client.call_tool("create_contact", JANE))
     assert "AUTOSEND_API_KEY is missing or empty. Nothing was sent and nothing changed." in text
-    advice = "You cannot fix this: report it to the user, who can set AUTOSEND_API_KEY to your AutoSend API key"
+    advice = "Ask the user to set AUTOSEND_API_KEY to your AutoSend API key"
     assert f"{advice} and restart this server." in text
 
 

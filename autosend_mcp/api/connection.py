@@ -40,7 +40,7 @@ def _unsent(error: Exception, proxy: str) -> NotSent:
     through, checked = (f" through the proxy that {proxy} names", proxy) if proxy else ("", "the network")
     return NotSent(
         f"AutoSend could not be reached{through}.",
-        f"It is safe to try the same call again in a minute; if that fails too, {checked} must be checked.",
+        f"Call again in a minute, which is safe; if that fails too, {checked} must be checked.",
         repeat_after=0.0,
         cause=cause,
     )

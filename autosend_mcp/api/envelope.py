@@ -90,11 +90,11 @@ def _refusal(status: int, body: Mapping[str, Any] | None) -> Refused:
         what = f"AutoSend answered with a redirect (status {status}), which is not followed."
         return _refused(status, None, what, "", user_step="check AUTOSEND_BASE_URL")
     if status == 401:
-        what = "AutoSend refused the API key: it is missing, wrong or expired."
+        what = "AutoSend refused the API key: it is wrong or expired."
         return _refused(status, body, what, "", user_step="set AUTOSEND_API_KEY to a valid key")
     if status in {402, 403}:
-        what = f"The AutoSend plan or the API key does not allow this (status {status})."
-        return _refused(status, body, what, "", user_step="change the plan or the key in AutoSend's dashboard")
+        what = f"AutoSend's plan or the API key does not allow this (status {status})."
+        return _refused(status, body, what, "", user_step="change the plan or the key in the dashboard")
     if status == 404:
         what = "AutoSend found no such thing (status 404)."
         next_step = "Check the ids that were sent; if there were none, AUTOSEND_BASE_URL is wrong."
@@ -175,8 +175,8 @@ def _refused(
 
 def _rate_limited(headers: Mapping[str, str], body: Mapping[str, Any] | None, now: Clock) -> Refused:
     wait = requested_wait(headers, body, now)
-    what = "AutoSend's rate limit was reached, so it refused the request."
-    refused = _refused(429, body, what, f"Wait {max(1, round(wait))} s, then repeat the same call.")
+    next_step = f"Wait {max(1, round(wait))} s, then repeat the same call."
+    refused = _refused(429, body, "AutoSend's rate limit was reached.", next_step)
     refused.repeat_after = wait
     return refused
 

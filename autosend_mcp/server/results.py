@@ -78,5 +78,5 @@ def advise_assistant(error: AutoSendError) -> None:
     """Turn what only the user can do into advice for an assistant. Settings are read when the server starts."""
     if error.user_step:
         restart = " and restart this server" if PREFIX in error.user_step else ""
-        advice = f"You cannot fix this: report it to the user, who can {error.user_step}{restart}."
+        advice = f"Ask the user to {error.user_step}{restart}."
         error.next_step, error.user_step = f"{error.next_step} {advice}".lstrip(), ""
