@@ -88,6 +88,12 @@ def _files() -> dict[str, str]:
         "manifests/docker/tools.json": _json(docker_tools()),
         "autosend_mcp/server/front/offer.json": _json(offer(project)),
         "autosend_mcp/sandbox/openapi.json": _json(openapi(project)),
+        "autosend_mcp/tools/modules.json": _json(
+            {
+                name: {"module": tool.module, "toolset": tool.toolset, "effect": tool.effect.name}
+                for name, tool in sorted(TOOLS.items())
+            }
+        ),
         "docs/exchange.svg": exchange(),
         **{
             f"{DEFINITIONS}/{name}.json": _json(tool.derive().model_dump(by_alias=True, exclude_none=True, mode="json"))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Iterable, Sequence
@@ -527,6 +528,17 @@ def test_who_only_lists_the_tools_loads_no_sdk(installed: Path) -> None:
     assert (code, [answer["id"] for answer in answers]) == (0, [0, 1])
     assert "import 'autosend_mcp.server.front.stdin'" in log
     assert "mcp_types" not in log
+
+
+@pytest.mark.slow
+def test_a_call_loads_the_module_of_its_own_tool_and_no_other(installed: Path) -> None:
+    fields = request(99, "tools/call", {"name": "list_custom_fields", "arguments": {}})
+    code, answers, log = command(installed, [*LEGACY_TALKS[0][:2], fields], "--sandbox", PYTHONVERBOSE="1")
+    assert (code, answers[-1]["id"]) == (0, 99)
+    assert "fields" in answers[-1]["result"]["structuredContent"]
+    assert "import 'autosend_mcp.tools.contact_properties'" in log
+    loaded = re.findall(r"import 'autosend_mcp\.(?:tools|imports)\.[\w.]+'", log)
+    assert not [module for module in loaded if "undo" in module or "imports" in module or "contacts." in module]
 
 
 @pytest.mark.slow

@@ -15,9 +15,10 @@ from jsonschema import Draft7Validator, FormatChecker
 from mcp_types import Tool as ToolDefinition
 
 from autosend_mcp.api.client import AutoSend
+from autosend_mcp.errors import NotSent
 from autosend_mcp.server.app import ALL_TOOLS, TITLE, build_server, chosen
 from autosend_mcp.settings import TOOLSETS, Settings, load_settings
-from autosend_mcp.tools.registry import TOOLS, published
+from autosend_mcp.tools.registry import TOOLS, Effect, Tool, published, tools_in_table
 from autosend_mcp.variables import variable_of
 from manifests.blocks import BLOCKS, closing, opening, settings_table, tokens, tokens_sentence, toolsets_table
 from manifests.examples import EXAMPLES
@@ -35,12 +36,13 @@ SERVER, BUNDLE, DESKTOP = "manifests/server.json", "manifests/mcpb/manifest.json
 SCHEMAS = {SERVER: "server.schema.json", BUNDLE: "mcpb-manifest-v0.4.schema.json"}
 README, GUIDE = "README.md", "docs/guide.md"  # pages with generated blocks
 OFFER, OPENAPI = "autosend_mcp/server/front/offer.json", "autosend_mcp/sandbox/openapi.json"
+MODULES = "autosend_mcp/tools/modules.json"
 MARKETPLACE, PLUGIN_FILE = ".claude-plugin/marketplace.json", f"{PLUGIN}/.claude-plugin/plugin.json"
 SERVERS, GEMINI = f"{PLUGIN}/.mcp.json", "manifests/gemini-extension/gemini-extension.json"
 ENTRY, LISTED, PROJECT = "manifests/docker/server.yaml", "manifests/docker/tools.json", "manifests/mcpb/pyproject.toml"
 MANIFESTS = [SERVER, BUNDLE, DESKTOP, MARKETPLACE, PLUGIN_FILE, SERVERS, GEMINI, ENTRY, LISTED, PROJECT]
 # One of each kind, and of what is generated from the tools.
-WHOLE = [*MANIFESTS, *ICONS, OFFER, OPENAPI, "docs/exchange.svg", f"{DEFINITIONS}/create_contact.json"]
+WHOLE = [*MANIFESTS, *ICONS, OFFER, OPENAPI, MODULES, "docs/exchange.svg", f"{DEFINITIONS}/create_contact.json"]
 VARIABLES = {variable_of(field) for field in Settings.model_fields}
 HOST = re.compile(r"(?:https?://[^\s/\"]+|\b(?:[a-z0-9-]+\.)+(?:com|dev|io|net|org)\b)")
 
@@ -406,6 +408,17 @@ def test_no_manifest_names_a_package_registrys_host() -> None:
 def test_the_definition_in_the_file_is_the_one_derived_from_the_models(name: str) -> None:
     written = ToolDefinition.model_validate_json((ROOT / DEFINITIONS / f"{name}.json").read_bytes())
     assert written == TOOLS[name].derive(), f"run {COMMAND}"
+
+
+def test_the_table_has_every_tool_as_its_module_registers_it() -> None:
+    assert tools_in_table() == TOOLS, f"run {COMMAND}"
+
+
+@pytest.mark.parametrize("module", ["autosend_mcp.tools.no_such_module", "autosend_mcp.tools.registry"])
+def test_a_tool_whose_module_was_replaced_asks_for_a_new_start(module: str) -> None:
+    with pytest.raises(NotSent, match="changed on disk while it ran") as raised:
+        _ = Tool("no_such_tool", Effect.READ, None, module).body
+    assert raised.value.user_step == "start this server again"
 
 
 def test_a_checkout_derives_the_definition_an_installed_package_reads_it(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from autosend_mcp.cli.exits import failed, failed_with, flushed, usage
-from autosend_mcp.cli.flags import apart, parser, tool_words
 
 if TYPE_CHECKING:
     from autosend_mcp.api.client import AutoSend
@@ -26,7 +25,7 @@ def main(argv: Sequence[str] | None = None, *, front: "Front | None" = None) -> 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    args = parser().parse(apart(sys.argv[1:] if argv is None else argv))
+    args = _parsed(sys.argv[1:] if argv is None else argv)
     args.front = front
     try:
         return flushed(_COMMANDS[args.command](args))
@@ -34,6 +33,15 @@ def main(argv: Sequence[str] | None = None, *, front: "Front | None" = None) -> 
         return failed("interrupted", 130)
     except Exception as bug:  # noqa: BLE001 - never a traceback
         return failed_with(bug)
+
+
+def _parsed(words: Sequence[str]) -> argparse.Namespace:
+    """Return the command with its flags. Without words it serves, which most hosts ask for: that needs no parser."""
+    if not words:
+        return argparse.Namespace(command="serve")
+    from autosend_mcp.cli.flags import apart, parser
+
+    return parser().parse(apart(words))
 
 
 def _serve(args: argparse.Namespace) -> int:
@@ -66,6 +74,7 @@ def _serve(args: argparse.Namespace) -> int:
 
 def _call(args: argparse.Namespace) -> int:
     from autosend_mcp.cli.call import UsageError, call, describe, tool_called
+    from autosend_mcp.cli.flags import tool_words
     from autosend_mcp.cli.parsing import tools_listed
     from autosend_mcp.logs import configure_logging
     from autosend_mcp.settings import TOOLSETS
@@ -154,6 +163,7 @@ def _doctor(args: argparse.Namespace) -> int:
 
 def _completion(args: argparse.Namespace) -> int:
     from autosend_mcp.cli.completion import script
+    from autosend_mcp.cli.flags import parser
 
     print(script(parser(), args.shell))
     return 0

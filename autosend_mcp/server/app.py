@@ -19,7 +19,7 @@ from autosend_mcp.server.memory import Memory, Remember, in_process
 from autosend_mcp.server.requests import Handlers
 from autosend_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, Settings
 from autosend_mcp.tools.jobs import Jobs
-from autosend_mcp.tools.registry import TOOLS, Tool
+from autosend_mcp.tools.registry import TOOLS, Tool, is_installed, tools_in_table
 
 NAME = "autosend-mcp"
 TITLE = "AutoSend contacts"
@@ -50,14 +50,15 @@ def chosen(toolsets: Collection[str], *, read_only: bool) -> dict[str, Tool]:
     return {tool.name: tool for tool in ordered if tool.toolset in wanted and (tool.reads or not read_only)}
 
 
-def _import_tools() -> None:
+def _import_tools() -> dict[str, Tool]:
     """Import every module that may define a tool, which registers it."""
     for module in walk_packages(tool_modules.__path__, f"{tool_modules.__name__}."):
         import_module(module.name)
     import_module("autosend_mcp.imports.tools")
+    return TOOLS
 
 
-_import_tools()
+TOOLS.update(tools_in_table() if is_installed() else _import_tools())
 ALL_TOOLS = chosen(TOOLSETS, read_only=False)
 
 

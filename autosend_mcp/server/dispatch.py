@@ -18,8 +18,6 @@ from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused
 from autosend_mcp.logs import OURS
 from autosend_mcp.models.arguments import nearest, read_arguments, refused_fields
 from autosend_mcp.models.base import Answer, Body, WriteBody
-from autosend_mcp.models.contacts.contact import Person
-from autosend_mcp.models.contacts.find import GetContact
 from autosend_mcp.models.given import is_empty, object_in
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.server.elicitation import Elicitation, RequestContext
@@ -197,7 +195,7 @@ class Dispatch:
             if not isinstance(result, NotSent):  # what was not sent has no status, though a look-up before it has
                 fields["status"] = status
             fields |= {"requests": call.requests, "writes": call.writes}
-            address = body.email if isinstance(body, Person | GetContact) else None
+            address = getattr(body, "email", None)  # of the tools about one contact
             if address and (fingerprint := call.fingerprint(address)):
                 fields["address"] = fingerprint
         if isinstance(result, AutoSendError) and result.cause:

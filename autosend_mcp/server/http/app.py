@@ -38,6 +38,7 @@ from autosend_mcp.server.http.settings import HttpSettings
 from autosend_mcp.server.http.tenants import Connect, Open, Tenants
 from autosend_mcp.server.http.tokens import TokenFile
 from autosend_mcp.settings import Settings, SettingsError
+from autosend_mcp.tools import registry
 
 if TYPE_CHECKING:  # of an extra, which a process without Redis can do without
     from autosend_mcp.server.http.shared.store import Shared
@@ -67,6 +68,7 @@ class McpApp:
         Raises:
             SettingsError: Redis cannot be used as it is set, or what serves metrics is not installed.
         """
+        registry.import_all()
         self._settings = settings
         self._http = http
         self._connect = connect

@@ -1,13 +1,15 @@
 """Who of some people gets no mail at all from AutoSend, looked up before something is written."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from autosend_mcp.api.calls import Call
 from autosend_mcp.errors import AutoSendError, NotSent, Refused
 from autosend_mcp.models.contact_lists.lists import ContactList
-from autosend_mcp.models.suppression_groups.emails import SuppressionEntry
 from autosend_mcp.tools.context import Context
-from autosend_mcp.tools.suppression_groups.look_up import entries_among, entries_of
+
+if TYPE_CHECKING:
+    from autosend_mcp.models.suppression_groups.emails import SuppressionEntry
 
 NOT_CHECKED = "Who of them opted out of all mail could not be looked up; AutoSend itself sends those no mail."
 LEAVE_OUT = "Whom AutoSend suppresses has opted out of mail, or it bounced: leave them out, and tell the user."
@@ -23,6 +25,8 @@ async def opted_out(context: Context, emails: Sequence[str]) -> list[str]:
     """Return who of these opted out of all mail; a note where that cannot be looked up."""
     if not emails:
         return []
+    from autosend_mcp.tools.suppression_groups.look_up import entries_of  # noqa: PLC0415 - most calls ask nothing
+
     found = await _entries(context.call, emails)
     if found is None:
         context.notes.append(NOT_CHECKED)
@@ -48,10 +52,12 @@ async def foreseen(context: Context, emails: Sequence[str]) -> list[str]:
     return found
 
 
-async def _entries(call: Call, emails: Sequence[str]) -> list[SuppressionEntry] | None:
+async def _entries(call: Call, emails: Sequence[str]) -> "list[SuppressionEntry] | None":
     """Return the entries of these; None where they cannot be looked up. A key that may not costs one request."""
     if not call.cache.shows_suppressions:
         return None
+    from autosend_mcp.tools.suppression_groups.look_up import entries_among  # noqa: PLC0415
+
     try:
         return await entries_among(call, [*emails], group_id=None, only_global=True, affordable=_ENTRIES)
     except AutoSendError as error:
