@@ -77,12 +77,12 @@ async def test_a_refusal_says_that_nothing_changed_and_what_to_do_next(name: str
 
 
 SHORT = {
-    401: "AutoSend refused the API key: it is wrong or expired. Nothing changed. Ask the user to set AUTOSEND_API_KEY to",
-    402: "AutoSend's plan or the API key does not allow this (status 402). Nothing changed. Ask the user to change the ",
-    403: "AutoSend's plan or the API key does not allow this (status 403). Nothing changed. Ask the user to change the ",
+    401: "AutoSend refused the API key: it is wrong or expired. Nothing changed. Ask the user to set AUTOSEND_API_KEY",
+    402: "AutoSend's plan or the API key does not allow this (status 402). Nothing changed. Ask the user to change",
+    403: "AutoSend's plan or the API key does not allow this (status 403). Nothing changed. Ask the user to change",
     429: "AutoSend's rate limit was reached. Nothing changed. Wait ",
-    500: "AutoSend failed with status 500. Looked up afterwards, the contact was not there, so it was probably not ",
-    502: "AutoSend failed with status 502. Looked up afterwards, the contact was not there, so it was probably not ",
+    500: "AutoSend failed with status 500. Looked up afterwards, the contact was not there, so it was probably",
+    502: "AutoSend failed with status 502. Looked up afterwards, the contact was not there, so it was probably",
 }
 
 
