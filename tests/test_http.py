@@ -254,12 +254,34 @@ def test_a_token_that_cannot_be_made_says_why(
         (["--http", "0.0.0.0:0"], "who may call"),
         (["--http", "127.0.0.1:0", "--allow-host", "https://x"], "AUTOSEND_HTTP_HOSTS"),
         (["--http", "192.0.2.1:8000"], "192.0.2.1"),
+        (["--workers", "2"], "--http HOST:PORT"),
+        (["--http", "127.0.0.1:0", "--workers", "2"], "neither the pace"),
+        (["--http", "8000", "--workers", "2"], "HOST:PORT"),
     ],
 )
 def test_what_cannot_be_served_says_why(capsys: pytest.CaptureFixture[str], words: list[str], said: str) -> None:
     assert main(["serve", "--sandbox", *words]) == 2
     assert said in capsys.readouterr().err
     logging.getLogger().handlers.clear()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--metrics"], "--metrics counts one process"),
+        (["--toolsets", "letters"], "AUTOSEND_TOOLSETS"),
+        (["--workers", "0"], "1 to 64"),
+    ],
+)
+def test_what_workers_cannot_serve_says_why(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    monkeypatch.setenv("AUTOSEND_REDIS_URL", "redis://127.0.0.1")
+    try:
+        assert main(["serve", "--http", "127.0.0.1:0", "--workers", "2", *words]) == 2
+    except SystemExit as ended:
+        assert ended.code == 2
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.anyio

@@ -1,6 +1,7 @@
 """Several workers as processes of their own behind a balancer, one of which is killed; and how a process ends."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -20,6 +21,7 @@ from tests.support.balancer import balanced, free_port, listens
 from tests.support.line import Line, empty_sandbox
 from tests.support.port import on_a_port
 from tests.support.processes import Child, line_of, started
+from tests.support.redis import RedisServer
 from tests.support.sockets import answer_in, message
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -149,3 +151,54 @@ async def test_the_workers_of_uvicorn_serve_and_end_alike(tmp_path: Path) -> Non
     assert process.returncode == 0, err
     assert b"Traceback" not in err
     sandbox.close()
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the workers that a process has started."""
+    found = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+    return [child for child in found if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+@asynccontextmanager
+async def command_of_two(redis: RedisServer) -> AsyncGenerator[tuple[asyncio.subprocess.Process, str]]:
+    """Yield the command with two workers over one sandbox, and its URL."""
+    words = ["serve", "--http", "127.0.0.1:0", "--workers", "2", "--sandbox-sample"]
+    env = {"AUTOSEND_REDIS_URL": redis.url, "AUTOSEND_RATE_LIMIT": "1000", "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "autosend_mcp", *words]
+    process = await asyncio.create_subprocess_exec(*command, env=env, stdout=PIPE, stderr=PIPE, start_new_session=True)
+    assert process.stdout
+    try:
+        yield process, (await line_of(process.stdout)).split()[3].removesuffix("/mcp,")
+    finally:
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            await process.communicate()
+
+
+async def test_two_workers_of_one_command_share_all_and_end(redis: RedisServer) -> None:
+    async with command_of_two(redis) as (process, url):
+        for number in range(8):  # each by a connection of its own, so that both workers come to serve some
+            async with httpx2.AsyncClient(base_url=url, timeout=60) as http:
+                assert await create(http, f"p{number}@example.com", ERAS[number % 2]) == "created"
+        before = children_of(process.pid)
+        assert len(before) == 2
+        os.kill(before[0], signal.SIGKILL)
+        async with httpx2.AsyncClient(base_url=url, timeout=60) as http:
+            assert await create(http, "jane.doe@example.com", "legacy") == "created"
+        while len(children_of(process.pid)) < 2 or before[0] in children_of(process.pid):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+        os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does, while the new worker starts
+        _, err = await process.communicate()
+    assert process.returncode == 0
+    events = [json.loads(line)["event"] for line in err.splitlines()]
+    assert {*events} == {"call", "redis_there", "worker_replaced", "ended"}
+
+
+async def test_workers_end_with_a_command_that_is_killed(redis: RedisServer) -> None:
+    async with command_of_two(redis) as (process, url):
+        async with httpx2.AsyncClient(base_url=url, timeout=60) as http:
+            assert await create(http, "jane.doe@example.com", "legacy") == "created"
+        process.kill()
+        async with asyncio.timeout(60):
+            _, err = await process.communicate()  # which ends when no worker is left that could write
+    assert b"Traceback" not in err

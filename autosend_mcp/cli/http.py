@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import socket
 import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from autosend_mcp.errors import NotSent
 from autosend_mcp.logs import configure_logging
 from autosend_mcp.server.http.app import McpApp
 from autosend_mcp.server.http.serve import is_local, listening, serve
-from autosend_mcp.server.http.settings import load_http_settings
+from autosend_mcp.server.http.settings import HttpSettings, load_http_settings
 from autosend_mcp.server.http.tokens import TokenFile
 from autosend_mcp.server.watched import traces_asked_for
 from autosend_mcp.settings import Settings, SettingsError
@@ -31,26 +32,53 @@ def serve_http(args: argparse.Namespace, autosend: AutoSend) -> int:
 
     configure_logging(autosend.settings.log_level)
     try:
-        http = load_http_settings(
-            http_tokens=args.tokens,
-            http_hosts=args.allow_host,
-            http_origins=args.allow_origin,
-            http_metrics=args.metrics,
-        )
-        listener, where = listening(args.http)
-    except (SettingsError, ValueError) as error:
+        http, listener, where = opened(args)
+    except SettingsError as error:
         return usage(f"serve: {error}")
-    except OSError as error:
-        return usage(f"serve: {args.http}: {error.strerror or error}")
     with closing(listener):
         try:
-            checked = http.checked(loopback=is_local(listener))
-            app = McpApp(autosend.settings, checked, connect, traces=traces_asked_for(warn=True)).app()
+            app = McpApp(autosend.settings, http, connect, traces=traces_asked_for(warn=True)).app()
         except SettingsError as error:
             return usage(f"serve: {error}")
-        print(f"Serving MCP on http://{where}/mcp{'' if http.authenticates else ', to this machine alone'}", flush=True)
+        announce(http, where)
         serve(app, listener)
     return 0
+
+
+def http_given(args: argparse.Namespace) -> dict[str, object]:
+    """Return the settings of serving over HTTP that the flags give."""
+    return {
+        "http_tokens": args.tokens,
+        "http_hosts": args.allow_host,
+        "http_origins": args.allow_origin,
+        "http_metrics": args.metrics,
+    }
+
+
+def opened(args: argparse.Namespace) -> tuple[HttpSettings, socket.socket, str]:
+    """Return the settings, and what listens where.
+
+    Raises:
+        SettingsError: The settings are wrong, or may not be served there; or nothing can listen there.
+    """
+    http = load_http_settings(**http_given(args))
+    try:
+        listener, where = listening(args.http)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    except OSError as error:
+        raise SettingsError(f"{args.http}: {error.strerror or error}") from None
+    try:
+        return http.checked(loopback=is_local(listener)), listener, where
+    except SettingsError:
+        listener.close()
+        raise
+
+
+def announce(http: HttpSettings, where: str, by: str = "") -> None:
+    """Print where it is served."""
+    to = "" if http.authenticates else ", to this machine alone"
+    print(f"Serving MCP on http://{where}/mcp{by}{to}", flush=True)
 
 
 def token(args: argparse.Namespace) -> int:

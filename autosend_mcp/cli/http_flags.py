@@ -2,6 +2,8 @@
 
 import argparse
 
+MAX_WORKERS = 64
+
 SERVE_HELP = """\
 Serve MCP: on stdin and stdout, as without a subcommand, or over Streamable HTTP. Over HTTP each caller has a server of
 their own; who may call is said by bearer tokens (autosend-mcp token) or an OAuth issuer (docs/deploy.md). Without
@@ -10,6 +12,7 @@ either, only this machine is served.
 examples:
   autosend-mcp serve --http 127.0.0.1:8000 --sandbox-sample        try it, without a key
   autosend-mcp serve --http 0.0.0.0:8000 --tokens tokens.json --allow-host mcp.example.com
+  AUTOSEND_REDIS_URL=redis://127.0.0.1:6379/0 autosend-mcp serve --http 127.0.0.1:8000 --workers 3
 
 exit code: 0 asked to end, 2 wrong usage or a wrong setting, 3 the command itself failed
 """
@@ -33,6 +36,9 @@ exit code: 0 done, 2 wrong usage, or there is no such token
 def add_serve_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `autosend-mcp serve`."""
     parser.add_argument("--http", metavar="HOST:PORT", help="serve over HTTP at this address, such as 127.0.0.1:8000")
+    parser.add_argument(
+        "--workers", type=_workers, default=1, metavar="N", help="serve by so many processes; they share Redis"
+    )
     parser.add_argument("--tokens", metavar="FILE", help="the file of the bearer tokens")
     parser.add_argument("--allow-host", metavar="NAMES", help="accept these Host headers, separated by commas")
     parser.add_argument("--metrics", action="store_true", help="serve /metrics, for Prometheus")
@@ -56,3 +62,9 @@ def add_token_flags(parser: argparse.ArgumentParser) -> None:
     revoke.add_argument("name", metavar="NAME", help="whose it is")
     for action in (create, shown, revoke):
         action.add_argument("--file", metavar="FILE", help="the file of the tokens (default: AUTOSEND_HTTP_TOKENS)")
+
+
+def _workers(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_WORKERS:
+        raise argparse.ArgumentTypeError(f"workers are 1 to {MAX_WORKERS}")
+    return int(text)

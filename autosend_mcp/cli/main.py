@@ -45,6 +45,13 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
 
 
 def _serve(args: argparse.Namespace) -> int:
+    if getattr(args, "workers", 1) > 1:
+        if not args.http:
+            return usage("serve: --workers needs --http HOST:PORT")
+        from autosend_mcp.cli.workers import serve_workers
+
+        _collect_garbage()
+        return serve_workers(args, _given(args))
     if getattr(args, "http", None):
         from autosend_mcp.cli.http import serve_http
 
@@ -118,9 +125,8 @@ def _connect(args: argparse.Namespace) -> "AutoSend":
     from autosend_mcp.cli.connect import connect
     from autosend_mcp.settings import SettingsError
 
-    given = {name: getattr(args, name) for name in ("read_only", "toolsets") if name in args}
     try:
-        autosend = connect(getattr(args, "sandbox", None), sample="sandbox_sample" in args, **given)
+        autosend = connect(getattr(args, "sandbox", None), sample="sandbox_sample" in args, **_given(args))
         autosend.settings.toolsets_named()
     except (SettingsError, OSError) as error:
         sys.exit(usage(str(error)))
@@ -128,6 +134,11 @@ def _connect(args: argparse.Namespace) -> "AutoSend":
         print(f"autosend-mcp: {note}", file=sys.stderr)
     _collect_garbage()
     return autosend
+
+
+def _given(args: argparse.Namespace) -> dict[str, object]:
+    """Return the settings that flags give."""
+    return {name: getattr(args, name) for name in ("read_only", "toolsets") if name in args}
 
 
 def _collect_garbage() -> None:

@@ -29,7 +29,7 @@ from autosend_mcp.logs import calling, report
 from autosend_mcp.server.app import NAME, TITLE, open_server
 from autosend_mcp.server.http.access import READ, WRITE, AnyOf, FileTokens, caller
 from autosend_mcp.server.http.challenge import WithScopes
-from autosend_mcp.server.http.ending import noticing_the_end
+from autosend_mcp.server.http.ending import TO_END, noticing_the_end
 from autosend_mcp.server.http.issuer import IssuerKeys, Transport
 from autosend_mcp.server.http.oauth import IssuedTokens
 from autosend_mcp.server.http.pages import ForPages, allowed_by
@@ -45,7 +45,6 @@ if TYPE_CHECKING:  # of an extra, which a process without Redis can do without
     from autosend_mcp.server.traces import Traces
 
 PATH = "/mcp"
-TO_END = 7.0  # seconds for the calls under way when the process is asked to end; then their writes are ended
 
 
 class McpApp:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
 
+TO_END = 7.0  # seconds for the calls under way when the process is asked to end; then their writes are ended
+
 
 @contextmanager
 def noticing_the_end(notice: Callable[[], object]) -> Generator[None]:

@@ -3,15 +3,16 @@
 import logging
 import signal
 import socket
+from collections.abc import Callable
 from functools import partial
 from ipaddress import ip_address
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from autosend_mcp.logs import report
-from autosend_mcp.server.http.app import TO_END
+from autosend_mcp.server.http.ending import TO_END
 from autosend_mcp.server.http.protocol import PATIENCE, BoundedProtocol
 from autosend_mcp.tools.jobs import ending_signals
 from autosend_mcp.variables import is_loopback
@@ -56,10 +57,11 @@ def is_local(listener: socket.socket) -> bool:
     return is_loopback(host) and ip_address(host).is_loopback
 
 
-def server_of(app: ASGIApp, limits: Limits = Limits()) -> uvicorn.Server:  # noqa: B008 - it cannot be changed
-    """Return uvicorn's server of an application, within limits."""
+def config_of(app: ASGIApp | Callable[[], ASGIApp], limits: Limits, **more: Any) -> uvicorn.Config:
+    """Return uvicorn's settings for an application, or for what makes one, within limits."""
     protocol = partial(BoundedProtocol, patience=limits.request)
-    config = uvicorn.Config(
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    return uvicorn.Config(
         app,
         http=cast("type[BoundedProtocol]", protocol),
         ws="none",
@@ -71,13 +73,18 @@ def server_of(app: ASGIApp, limits: Limits = Limits()) -> uvicorn.Server:  # noq
         limit_concurrency=limits.connections,
         timeout_keep_alive=cast("int", limits.idle),  # asyncio takes fractions
         timeout_graceful_shutdown=cast("int", limits.to_end),
+        **more,
     )
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    return uvicorn.Server(config)
 
 
-def _allow_files(wanted: int) -> None:
-    """Let this process have so many files and connections open, as far as it may."""
+def server_of(app: ASGIApp, limits: Limits = Limits()) -> uvicorn.Server:  # noqa: B008 - it cannot be changed
+    """Return uvicorn's server of an application, within limits."""
+    return uvicorn.Server(config_of(app, limits))
+
+
+def allow_files() -> None:
+    """Let this process have as many files and connections open as its clients need, as far as it may."""
+    wanted = 2 * Limits().connections
     try:
         import resource  # noqa: PLC0415 - not everywhere
     except ImportError:  # Windows, which has no such limit
@@ -91,7 +98,7 @@ def _allow_files(wanted: int) -> None:
 def serve(app: ASGIApp, listener: socket.socket) -> None:
     """Serve until SIGTERM, SIGINT or SIGHUP: then no new call is taken, and those under way end within a bound."""
     server = server_of(app)
-    _allow_files(2 * Limits().connections)
+    allow_files()
     for number in ending_signals():  # uvicorn raises the signal again when it has ended; to end is no failure
         signal.signal(number, server.handle_exit)
     server.run([listener])

@@ -1,0 +1,136 @@
+"""Several workers on one socket: uvicorn starts them, starts another for one that dies, and ends them.
+
+A worker is a process of its own, which loads the application itself; this module is loaded by it before that, and loads
+little, so that the one that watches is answered at once.
+"""
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from inspect import signature
+from multiprocessing import parent_process, resource_tracker
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from uvicorn import Server
+from uvicorn.supervisors import Multiprocess
+
+from autosend_mcp.logs import configure_logging, report
+from autosend_mcp.server.http.serve import Limits, allow_files, config_of
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+_TO_ANSWER = 10  # seconds; a worker that does not say for so long that it is at work is killed, and another one started
+_NOT_STARTED = 3  # uvicorn's exit code of a worker that cannot start
+_OF_THE_PARENT = {number for name in ("SIGINT", "SIGHUP") if (number := getattr(signal, name, None))}
+
+
+class Given(NamedTuple):
+    """What a worker is given beside the variables.
+
+    Attributes:
+        settings: Settings that win over their variables.
+        http: The same of serving over HTTP.
+        loopback: Whether only this machine can reach the socket.
+        is_sandbox: Whether a sandbox stands for AutoSend.
+    """
+
+    settings: Mapping[str, object]
+    http: Mapping[str, object]
+    loopback: bool
+    is_sandbox: bool
+
+
+def serve_by_workers(number: int, listener: socket.socket, given: Given) -> bool:
+    """Serve by so many workers until SIGTERM, SIGINT or SIGHUP; return whether they could start."""
+    allow_files()
+    config = config_of(
+        partial(_app, given), Limits(), factory=True, workers=number, timeout_worker_healthcheck=_TO_ANSWER
+    )
+    supervisor = _supervisor(config, listener)
+    supervisor.run()
+    report("ended", logging.INFO)
+    return all(process.process.exitcode != _NOT_STARTED for process in supervisor.processes)
+
+
+class _Supervisor(Multiprocess):
+    """Ends at SIGHUP too, as one process does. Signals of a terminal, which go to all of its processes, are its own."""
+
+    def init_processes(self) -> None:
+        """Start the workers."""
+        resource_tracker.ensure_running()  # to start it lets the signals through again (Python 3.11)
+        with _blocked():
+            super().init_processes()
+
+    def keep_subprocess_alive(self) -> None:
+        """Start a worker for each that is gone."""
+        before = [process.pid for process in self.processes]
+        with _blocked():
+            super().keep_subprocess_alive()
+        for process, pid in zip(self.processes, before, strict=True):
+            if process.pid != pid:
+                report("worker_replaced", gone=pid, pid=process.pid)
+
+    def handle_hup(self) -> None:
+        """End."""
+        self.should_exit.set()
+
+
+def _supervisor(config: Any, listener: socket.socket) -> _Supervisor:
+    hangup = getattr(signal, "SIGHUP", None)
+    ignored = hangup and signal.getsignal(hangup) is signal.SIG_IGN  # by nohup
+    target: dict[str, Any] = {"target": Server(config).run} if "target" in signature(Multiprocess).parameters else {}
+    supervisor = _Supervisor(config, sockets=[listener], **target)
+    if hangup and ignored:
+        signal.signal(hangup, signal.SIG_IGN)
+    return supervisor
+
+
+@contextmanager
+def _blocked() -> Generator[None]:
+    """Let what is started meanwhile never get the signals that are the parent's; it gets them afterwards."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _OF_THE_PARENT)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _app(given: Given) -> "Starlette":
+    """Return the application of a worker, in the worker: this takes a second."""
+    from autosend_mcp.api.client import AutoSend  # noqa: PLC0415
+    from autosend_mcp.server.http.app import McpApp  # noqa: PLC0415
+    from autosend_mcp.server.http.settings import load_http_settings  # noqa: PLC0415
+    from autosend_mcp.server.watched import traces_asked_for  # noqa: PLC0415
+    from autosend_mcp.settings import SettingsError, load_settings  # noqa: PLC0415
+
+    _end_with_parent(lambda: signal.raise_signal(signal.SIGTERM))
+    try:
+        settings = load_settings(**given.settings)
+        configure_logging(settings.log_level)
+        http = load_http_settings(**given.http).checked(loopback=given.loopback)
+        connect = partial(AutoSend, is_sandbox=given.is_sandbox)
+        return McpApp(settings, http, connect, traces=traces_asked_for(warn=True)).app()
+    except SettingsError as error:
+        report("worker_not_started", logging.ERROR, why=str(error))
+        sys.exit(_NOT_STARTED)
+
+
+def _end_with_parent(end: Callable[[], object]) -> None:
+    """End when the parent does, also if it is killed: nobody would end this worker, and its port would stay taken."""
+    if sys.platform != "win32" and (parent := parent_process()):
+        loop = asyncio.get_running_loop()
+
+        def gone() -> None:
+            loop.remove_reader(parent.sentinel)
+            end()
+
+        loop.add_reader(parent.sentinel, gone)
