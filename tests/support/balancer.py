@@ -1,7 +1,8 @@
-"""nginx before several workers, by turns: Debian's package, with the shape of a configuration that people use."""
+"""nginx or Caddy before three workers: Debian's packages, with the files of deploy/ but for ports and paths."""
 
 import asyncio
 import os
+import re
 import shutil
 import socket
 from collections.abc import AsyncGenerator, Sequence
@@ -11,38 +12,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-_NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-
-_CONFIG = """
-daemon off;
-worker_processes 1;
-pid {folder}/pid;
-error_log stderr error;
-events {{ worker_connections 1024; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    client_max_body_size 1m;
-    upstream autosend_mcp {{
-        {servers}
-    }}
-    server {{
-        listen 127.0.0.1:{port};
-        location / {{
-            proxy_pass http://autosend_mcp;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-            proxy_set_header Host $host;
-            proxy_buffering off;
-            proxy_read_timeout 120s;
-        }}
-    }}
-}}
-"""
+DEPLOY = Path(__file__).parents[2] / "deploy"
+_TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
 def free_port() -> int:
@@ -51,18 +22,53 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def program(name: str) -> str:
+    """Return where a balancer's program is; skip the test where it is missing, but for CI."""
+    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if found is None and not os.environ.get("CI"):
+        pytest.skip(f"needs {name}")
+    assert found, f"CI installs {name}"
+    return found
+
+
+def placed(text: str, ports: Sequence[int]) -> str:
+    """Return a file of deploy/ with the workers at these ports of loopback, of which it names as many."""
+    workers = dict(zip(sorted(set(re.findall(r"worker-\d+:8000", text))), ports, strict=True))
+    return re.sub(r"worker-\d+:8000", lambda found: f"127.0.0.1:{workers[found.group()]}", text)
+
+
+def nginx_conf(folder: Path, port: int, ports: Sequence[int]) -> Path:
+    """Write deploy/nginx.conf for this folder and these ports; return where."""
+    text = placed((DEPLOY / "nginx.conf").read_text(), ports)
+    paths = "".join(f"\n    {name}_temp_path {folder}/{name};" for name in _TEMPORARY)
+    text, listens = re.subn(r"\blisten 8080;", f"listen 127.0.0.1:{port};", text)
+    text, https = re.subn(r"^http \{", f"http {{{paths}", text, flags=re.MULTILINE)
+    assert (listens, https) == (1, 1)
+    (folder / "nginx.conf").write_text(f"pid {folder}/pid;\n{text}")
+    return folder / "nginx.conf"
+
+
+def caddyfile(folder: Path, port: int, ports: Sequence[int]) -> Path:
+    """Write deploy/Caddyfile for these ports, without TLS; return where."""
+    text = placed((DEPLOY / "Caddyfile").read_text(), ports)
+    text, sites = re.subn(r"^mcp\.example\.com \{", f"http://127.0.0.1:{port} {{", text, flags=re.MULTILINE)
+    assert sites == 1
+    (folder / "Caddyfile").write_text(f"{{\n\tadmin off\n}}\n{text}")
+    return folder / "Caddyfile"
+
+
 @asynccontextmanager
-async def balanced(ports: Sequence[int]) -> AsyncGenerator[str]:
-    """Yield the URL of a balancer before what listens at these ports of loopback."""
-    if _NGINX is None and not os.environ.get("CI"):
-        pytest.skip("needs nginx")
-    assert _NGINX, "CI installs nginx"
-    port = free_port()
-    servers = "\n        ".join(f"server 127.0.0.1:{one} max_fails=1 fail_timeout=1s;" for one in ports)
-    with TemporaryDirectory() as folder:
-        config = Path(folder) / "nginx.conf"
-        config.write_text(_CONFIG.format(folder=folder, servers=servers, port=port))
-        process = await asyncio.create_subprocess_exec(_NGINX, "-c", str(config), "-e", "stderr")
+async def balanced(ports: Sequence[int], by: str = "nginx") -> AsyncGenerator[str]:
+    """Yield the URL of a balancer before what listens at these ports of loopback: of three workers."""
+    command, port = program(by), free_port()
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        if by == "nginx":
+            words = ["-c", str(nginx_conf(folder, port, ports)), "-e", "stderr", "-g", "daemon off;"]
+        else:
+            words = ["run", "--adapter", "caddyfile", "--config", str(caddyfile(folder, port, ports))]
+        own = {**os.environ, "XDG_DATA_HOME": name, "XDG_CONFIG_HOME": name}
+        process = await asyncio.create_subprocess_exec(command, *words, env=own)
         try:
             while not await listens(port):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.05)
