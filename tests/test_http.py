@@ -12,7 +12,8 @@ import pytest
 from autosend_mcp.cli.main import main
 from autosend_mcp.logs import configure_logging
 from autosend_mcp.server.http.settings import HttpSettings, load_http_settings
-from autosend_mcp.settings import SettingsError, load_settings
+from autosend_mcp.settings import Settings, SettingsError, load_settings
+from autosend_mcp.variables import OF_HTTP
 from tests.support.line import Line
 from tests.support.serving import served
 from tests.support.worlds import answer_of, error_of
@@ -263,6 +264,16 @@ def test_what_cannot_be_served_says_why(capsys: pytest.CaptureFixture[str], word
     assert main(["serve", "--sandbox", *words]) == 2
     assert said in capsys.readouterr().err
     logging.getLogger().handlers.clear()
+
+
+def test_the_help_of_serve_says_which_variables_count(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    for name, field in HttpSettings.model_fields.items():
+        assert f"AUTOSEND_{name.upper()} {(field.description or '').replace('`', '')}" in said
+    assert all(f"AUTOSEND_{name.upper()}" in said for name in Settings.model_fields)
+    assert {*HttpSettings.model_fields} == {*OF_HTTP}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from autosend_mcp.cli.help_texts import CALL_HELP, COMPLETION_HELP, DEMO_HELP, D
 from autosend_mcp.cli.http_flags import SERVE_HELP, TOKENS_HELP, add_serve_flags, add_token_flags
 from autosend_mcp.cli.import_flags import IMPORT_HELP, add_import_flags
 from autosend_mcp.cli.install_flags import INSTALL_HELP, add_install_flags
-from autosend_mcp.cli.parsing import Formatter, Parser, tools_listed, variables_listed
+from autosend_mcp.cli.parsing import Formatter, Parser, http_variables_listed, tools_listed, variables_listed
 from autosend_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS
 
 _SET = (
@@ -96,6 +96,7 @@ def _add_http(commands: Any) -> None:
         "serve",
         help="serve MCP, also over HTTP",
         usage="autosend-mcp serve [--http HOST:PORT] [flags]",
+        more=http_variables_listed,
         **_described(SERVE_HELP),
     )
     add_serve_flags(serve)

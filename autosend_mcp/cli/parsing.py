@@ -105,3 +105,14 @@ def variables_listed() -> str:
     """Return the variables of the settings, and where they are explained."""
     names = ", ".join(variable_of(field) for field in Settings.model_fields)
     return f"variables, which README.md explains:\n  {names}"
+
+
+def http_variables_listed() -> str:
+    """Return the variables of serving over HTTP, each with what it means, and those of every server."""
+    from autosend_mcp.server.http.settings import HttpSettings
+
+    fields = HttpSettings.model_fields.items()
+    of_http = [f"  {variable_of(name)}  {(field.description or '').replace('`', '')}" for name, field in fields]
+    of_all = variables_listed().replace("variables", "variables of every server", 1)
+    traces = "traces: the variables of OpenTelemetry (OTEL_...), with the extra otel"
+    return "\n".join(["variables over HTTP; a flag wins over its variable:", *of_http, "", of_all, "", traces])
