@@ -98,9 +98,39 @@ async def test_the_import_does_exactly_what_its_dry_run_reported(era: str) -> No
     assert done["counts"] == {"created": 1, "updated": 1, "invalid": 1}
     assert [(row["line"], row["email"], row["outcome"]) for row in done["problems"]] == [(4, "mary", "invalid")]
     assert NO_UNDO in done["notes"]
+    assert "readAs" not in done
     assert (jane["firstName"], jane["customFields"]) == ("Janet", {"plan": "pro", "logins": 42})
     assert (new["firstName"], new["customFields"]) == ("Nia", {"plan": "free"})
     assert {contact: n for (contact, joined), n in starts.items() if joined == offers} == {jane["id"]: 1, new["id"]: 1}
+
+
+async def test_without_a_dry_run_what_was_guessed_chosen_or_left_out_is_shown(tmp_path: Path) -> None:
+    text = "E-Mail;first name;Family name;plan;Notes;Subscribed;Color\na@example.com;Ann;A;pro;x;yes;red\n"
+    (tmp_path / "people.csv").write_text(text + "b@example.com;Bo;B;pro;x;no;blue\n")
+    async with importing(import_dir=tmp_path) as (client, _):
+        more = {"listIds": ["Offers"], "createFields": True, "columns": {"Notes": ""}}
+        done = await started(client, file="people.csv", **more)
+        plain = await started(client, text="email,First Name\na@example.com,Ann\n")
+    assert done["readAs"] == {
+        "delimiter": ";",
+        "columns": {"Family name": "lastName", "Notes": "", "Subscribed": ""},
+        "newFields": {"customFields.Color": "string"},
+        "whoMayGetMail": [{"column": "Subscribed", "optedOut": {"no": 1}, "mayGetMail": {"yes": 1}}],
+    }
+    assert (done["counts"]["optedOut"], done["fieldsDefined"]) == (1, ["Color"])
+    assert "fieldsDefined: delete_custom_field takes each back." in done["notes"]
+    assert "readAs" not in plain
+
+
+async def test_how_far_an_import_is_is_short_until_its_end() -> None:
+    async with importing(rate_limit=0.5) as (client, _):
+        first = await started(client, text=people(1_250) + "wrong\n", listIds=["Offers"])
+        going = await state(client, first["importId"])
+        last = await ended(client, first["importId"])
+    assert (first["outcome"], going["outcome"], last["outcome"]) == ("sending", "sending", "partly_done")
+    assert [row["line"] for row in first["problems"]] == [row["line"] for row in last["problems"]] == [1_252]
+    assert not {"problems", "notes"} & going.keys()
+    assert going["counts"]["invalid"] == 1
 
 
 async def test_an_import_goes_on_after_the_answer_and_is_asked_for_by_its_id(era: str) -> None:

@@ -31,10 +31,11 @@ async def start(context: Context, body: StartImport) -> StartedImport:
     Raises:
         AutoSendError: The file, its columns or the lists are not clear.
     """
-    jobs, was_shown = _jobs(context), body.import_id is not None
+    jobs = _jobs(context)
     if body.import_id is not None:
         body = await _shown_before(context, body.import_id, dry_run=body.dry_run)
-    about = hashlib.sha256(compact_json(body.payload()).encode()).hexdigest()
+    about = _about(body)
+    dry_run = None if body.dry_run else jobs.ended(_about(body.model_copy(update={"dry_run": True})))
     job_id = await _under_way(context, about)
     notes = _notes(body, is_new=job_id is None)
     if is_new := job_id is None:
@@ -50,7 +51,7 @@ async def start(context: Context, body: StartImport) -> StartedImport:
         raise
     if job.error is not None and not job.was_read:
         raise job.error
-    return await started(job, job_id, [*notes, NO_UNDO], was_shown=was_shown)
+    return await started(job, job_id, [*notes, NO_UNDO], dry_run if isinstance(dry_run, ImportJob) else None)
 
 
 async def show(context: Context, body: GetImport) -> ImportState:
@@ -93,6 +94,10 @@ async def _shown_before(context: Context, import_id: str, *, dry_run: bool) -> S
         if digest != job.imported.table.digest:
             raise NotSent("The file has changed since its dry run.", "Call start_import with it and dryRun again.")
     return asked.model_copy(update={"dry_run": dry_run})
+
+
+def _about(body: StartImport) -> str:
+    return hashlib.sha256(compact_json(body.payload()).encode()).hexdigest()
 
 
 async def _under_way(context: Context, about: str) -> str | None:

@@ -1,10 +1,12 @@
 """What the answers of the import tools say of an import."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from anyio import to_thread
 
+from autosend_mcp.imports.defining import what_was_defined
+from autosend_mcp.imports.file.known_headers import plain
 from autosend_mcp.imports.job import ImportJob
 from autosend_mcp.imports.journal_rows import JournalRow
 from autosend_mcp.imports.summary import counts_of, joining_of, reading_of
@@ -14,28 +16,51 @@ from autosend_mcp.models.pages import fitting, read_cursor, write_cursor
 
 _PROBLEMS = 20  # rows on a page
 _MAX_READ_AS = 8_000  # bytes
+_USUAL = {"format": "CSV", "encoding": "utf-8", "delimiter": ","}
+_DEFINED = "fieldsDefined: delete_custom_field takes each back."
 _AFTER_DRY_RUN = "Nothing was sent. Show the user; if they agree, call start_import with this importId alone."
 
 
 async def state_of(job: ImportJob, import_id: str, cursor: str | None = None) -> ImportState:
-    """Return how far the import is, with a page of the rows that did not succeed."""
-    return ImportState(**await _members(job, import_id, cursor, ()))
+    """Return how far the import is, with a page of the rows that did not succeed.
+
+    What its start has said is said again only at the end.
+    """
+    members = await _members(job, import_id, cursor, ())
+    if cursor is None and job.was_read and not job.ended.is_set():
+        members |= dict.fromkeys(("problems", "next_cursor", "notes"))
+    return ImportState(**members)
 
 
-async def started(job: ImportJob, import_id: str, notes: Sequence[str], *, was_shown: bool = False) -> StartedImport:
+async def started(
+    job: ImportJob, import_id: str, notes: Sequence[str], dry_run: ImportJob | None = None
+) -> StartedImport:
     """Return how far the import is, and what the file was read as once it was.
 
-    `was_shown`: a dry run has shown that of the same file, so that only what is new is said again.
+    `dry_run`: the one of the same import, which has shown that, so that only what is new is said again.
     """
     answer = StartedImport(**await _members(job, import_id, None, notes))
     if job.was_read:
         # Within bounds, so that the rest of the answer is whole.
         reading = {name: value for name, value in reading_of(job.imported).items() if value}
-        if was_shown:
-            reading = {name: value for name, value in reading.items() if name == "resumed"}
+        if dry_run and dry_run.was_read:
+            before = reading_of(dry_run.imported)
+            reading = {name: value for name, value in reading.items() if before[name] != value}
+        elif not job.imported.options.dry_run:
+            reading = _decided(reading, answer)
         fits = size(reading) <= _MAX_READ_AS
         answer.read_as = (reading or None) if fits else shortened(reading, _MAX_READ_AS) | {"shortened": True}
     return answer
+
+
+def _decided(reading: Mapping[str, Any], answer: StartedImport) -> dict[str, Any]:
+    """Return what was guessed, chosen or left out, without what names say themselves and what the answer has anyway."""
+    columns = {
+        name: field for name, field in reading["columns"].items() if plain(name) != plain(field.rpartition(".")[2])
+    }
+    hidden = {"columns", *(["lists"] if answer.lists else [])}
+    shown = {name: value for name, value in reading.items() if _USUAL.get(name) != value and name not in hidden}
+    return shown | ({"columns": columns} if columns else {})
 
 
 async def _members(job: ImportJob, import_id: str, cursor: str | None, notes: Sequence[str]) -> dict[str, Any]:
@@ -44,6 +69,8 @@ async def _members(job: ImportJob, import_id: str, cursor: str | None, notes: Se
     rows = await to_thread.run_sync(job.imported.problems, after, _PROBLEMS + 1) if job.was_read else []
     shown, more = fitting([_problem(row) for row in rows[:_PROBLEMS]])
     further = write_cursor(rows[len(shown) - 1].number, _PROBLEMS, import_id) if len(rows) > len(shown) else None
+    defined = what_was_defined(progress)
+    said = [_DEFINED if note in defined else note for note in job.imported.notes]
     left = (progress.seconds_left or job.imported.seconds_needed) if job.was_read and not job.ended.is_set() else None
     return {
         "outcome": job.outcome,
@@ -59,7 +86,7 @@ async def _members(job: ImportJob, import_id: str, cursor: str | None, notes: Se
         "next_cursor": further,
         "files": [file.name for file in job.imported.files] or None,
         "next_step": _next_step(job),
-        "notes": [*notes, *job.imported.notes, *(more or [])] or None,
+        "notes": [*notes, *said, *(more or [])] or None,
     }
 
 

@@ -156,6 +156,7 @@ class ImportState(Answer):
 
 
 class StartedImport(ImportState):
-    """The answer of `start_import`. `readAs`: format, encoding, delimiter, and what each column is; not twice."""
+    """The answer of `start_import`. `readAs`: format, encoding, delimiter, and what each column is; not what a dry
+    run showed, nor, without one, what goes without saying."""
 
     read_as: JsonObject | None = None

@@ -59,6 +59,10 @@ class Jobs:
             (job_id for job_id, kept in self._kept.items() if kept.about == about and kept.ended_at is None), None
         )
 
+    def ended(self, about: str) -> Job | None:
+        """Return the last job about this that has ended, if there is one."""
+        return next((kept.job for kept in reversed(self._kept.values()) if kept.about == about and kept.ended_at), None)
+
     @property
     def full(self) -> bool:
         """Whether as many are at work as may be."""
