@@ -92,8 +92,9 @@ def _wait_for_end(process: "subprocess.Popen[bytes]") -> None:
 
 @contextmanager
 def redis() -> Generator[str | None]:
-    """Start a redis-server; yield its URL, or None where there is no such program."""
+    """Start a redis-server; yield its URL, or None, and say so, where there is no such program."""
     if shutil.which("redis-server") is None:
+        print("redis-server is not installed: what it takes is left out", file=sys.stderr)
         yield None
         return
     port = free_port()
