@@ -31,6 +31,7 @@ from autosend_mcp.server.lines import method_of, read_line
 from autosend_mcp.server.stdio import lines
 from autosend_mcp.settings import TOOLSETS, Settings, SettingsError, load_settings
 from tests.support.examples import TIMES
+from tests.support.worlds import KEY
 
 Json = dict[str, Any]
 
@@ -283,6 +284,35 @@ def test_in_an_older_era_what_asks_for_more_is_left_to_the_sdk() -> None:
         assert opening.answer(as_line(request(2, "tools/list", params))) is None
     assert opening.answer(as_line(initialize(LEGACY[2]))) is None
     assert opening.answer(as_line(request(3, "tools/list")))
+
+
+OPENED = [initialize(LEGACY[2]), INITIALIZED]
+WRONG: list[tuple[list[Json], str]] = [
+    ([request(9, "initialize")], "params is missing"),
+    ([request(9, "initialize", {})], "capabilities is missing; clientInfo is missing; protocolVersion is missing"),
+    ([introduced(protocolVersion=5)], "protocolVersion must be a string"),
+    ([introduced(capabilities=[])], "capabilities must be an object"),
+    ([introduced(clientInfo={**CLIENT, "name": None})], "clientInfo.name must be a string"),
+    ([request(9, "tools/list")], "initialize must come first. Nothing was done."),
+    *(([*OPENED, request(9, method, {"cursor": 5})], "cursor must be a string") for method in LISTS),
+    ([*OPENED, request(9, "resources/read")], "params is missing"),
+    ([*OPENED, request(9, "prompts/get", {"name": "x", "arguments": []})], "arguments must be an object"),
+    ([*OPENED, request(9, "prompts/get", {"name": "x", "arguments": {"a": [KEY]}})], "arguments.a must be a string"),
+    ([request(9, "tools/list", {**envelope(), "cursor": [KEY]})], "cursor must be a string"),
+    ([request(9, "resources/read", {**envelope(), "uri": 5})], "uri must be a string"),
+    ([request(9, "completion/complete", envelope())], "argument is missing; ref is missing"),
+]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("talk", "said"), WRONG)
+async def test_a_request_that_does_not_fit_the_protocol_is_told_what_is_wrong(talk: list[Json], said: str) -> None:
+    raw = [as_line(message) for message in talk]
+    assert answered(raw, STARTS[0]) is None
+    error = json.loads((await sdk(raw, STARTS[0]))[-1])["error"]
+    assert (error["code"], error["message"].startswith(said)) == (-32602, True), error
+    assert "Nothing was done." in error["message"]
+    assert KEY not in error["message"]
 
 
 @given(talk=talks(), start=st.sampled_from(STARTS))

@@ -11,6 +11,7 @@ import anyio
 from mcp.server.context import CallNext, HandlerResult
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, CallToolRequestParams, CallToolResult, InputRequiredResult, TextContent
+from pydantic import ValidationError
 
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.client import AutoSend
@@ -22,6 +23,7 @@ from autosend_mcp.models.given import is_empty, object_in
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.server.elicitation import Elicitation, RequestContext
 from autosend_mcp.server.in_flight import JOINED, Result
+from autosend_mcp.server.malformed import UNEXPLAINED, explained, uninitialized
 from autosend_mcp.server.memory import Memory
 from autosend_mcp.server.results import advise_assistant, as_commands, error_text, fitted, noted
 from autosend_mcp.tools.context import ConfirmationNeeded, Context
@@ -81,7 +83,7 @@ class Dispatch:
         return await self._render(result, notes + more)
 
     async def explain_malformed(self, ctx: RequestContext, call_next: CallNext) -> HandlerResult:
-        """Name what is wrong with a tools/call that the SDK would refuse with "Invalid request parameters" alone.
+        """Name what is wrong with a request that the SDK would refuse with "Invalid request parameters" alone.
 
         Arguments that are an object written as a text, or PHP's empty array, are read.
         """
@@ -101,7 +103,14 @@ class Dispatch:
                         "call the tool again with one.",
                     )
                 ctx = replace(ctx, params={**params, "arguments": arguments})
-        return await call_next(ctx)
+        try:
+            return await call_next(ctx)
+        except ValidationError as error:
+            raise MCPError.from_error_data(explained(error)) from None
+        except MCPError as error:
+            if error.error.message == UNEXPLAINED:
+                raise MCPError.from_error_data(uninitialized()) from None
+            raise
 
     def text_of(self, error: AutoSendError, notes: Sequence[str] = ()) -> str:
         """Return the whole text of an error, for the user at the shell or for an assistant."""
