@@ -9,7 +9,7 @@ into each request on its way in.
 import sys
 from pathlib import Path
 
-from fixtures import open_with_fixtures
+from mounting import open_with_fixtures
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from autosend_mcp.cli.connect import connect
