@@ -80,7 +80,10 @@ def gemini_extension(project: Json) -> Json:
 
 
 def docker_entry(project: Json) -> str:
-    """Return the entry of Docker's catalogue: how its image is configured."""
+    """Return the entry of Docker's catalogue: how its image is built, started and configured.
+
+    The rules are those of its registry's CONTRIBUTING.md and validation (2026); `catalogue.py` adds the commit.
+    """
     secret = {name: variable_of(name) for name in sorted(REQUIRED)}
     shown = [name for name, title in ASKED.items() if title and name not in REQUIRED and name != "import_dir"]
     entry: Json = {
@@ -89,11 +92,12 @@ def docker_entry(project: Json) -> str:
         "type": "server",
         "meta": {"category": "communication", "tags": ["communication", "email", "contacts"]},
         "about": {
-            "title": TITLE,
+            "title": TITLE.title().replace("Autosend", "AutoSend"),  # each word of it has a capital there
             "description": project["description"],
             "icon": icon_address(project),
         },
-        "source": {"project": project["urls"]["Repository"], "branch": "main"},
+        "source": {"project": project["urls"]["Repository"], "branch": "main", "dockerfile": "deploy/Dockerfile"},
+        "run": {"command": [NAME]},  # the image itself starts the sandbox
         "config": {
             "description": "Your AutoSend project.",
             "secrets": [

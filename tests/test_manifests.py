@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import subprocess
 import tomllib
 import zlib
 from importlib.metadata import version
@@ -11,6 +12,7 @@ from typing import Any, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
+import yaml
 from jsonschema import Draft7Validator, FormatChecker
 from mcp_types import Tool as ToolDefinition
 
@@ -21,6 +23,7 @@ from autosend_mcp.settings import TOOLSETS, Settings, load_settings
 from autosend_mcp.tools.registry import TOOLS, Effect, Tool, published, tools_in_table
 from autosend_mcp.variables import variable_of
 from manifests.blocks import BLOCKS, closing, opening, settings_table, tokens, tokens_sentence, toolsets_table
+from manifests.catalogue import checked_out, lay_out
 from manifests.examples import EXAMPLES
 from manifests.exchanges import FOLDER
 from manifests.extensions import plugin_servers
@@ -338,6 +341,40 @@ def test_the_key_is_a_secret_wherever_a_host_asks_for_it() -> None:
     entry = (ROOT / ENTRY).read_text()
     assert entry.count('env: "AUTOSEND_API_KEY"') == entry.count("AUTOSEND_API_KEY") == 1
     assert entry.index("secrets:") < entry.index("AUTOSEND_API_KEY") < entry.index("  env:\n")
+
+
+def test_the_entry_of_dockers_catalogue_keeps_its_rules_and_is_pinned_where_it_is_laid_out(tmp_path: Path) -> None:
+    lay_out(tmp_path / "entry", "0123456789abcdef" * 2 + "01234567")
+    assert {file.name for file in (tmp_path / "entry").iterdir()} == {"server.yaml", "tools.json", "readme.md"}
+    entry = yaml.safe_load((tmp_path / "entry/server.yaml").read_text())
+    assert (entry["source"].pop("commit"), entry["type"]) == ("0123456789abcdef0123456789abcdef01234567", "server")
+    assert entry == yaml.safe_load((ROOT / ENTRY).read_text())
+    assert re.fullmatch(r"[a-z0-9-]+", entry["name"])
+    assert entry["image"] == f"mcp/{entry['name']}"
+    assert all(word[0].isupper() and word not in {"MCP", "Server"} for word in entry["about"]["title"].split())
+    assert all(re.fullmatch(r"[\w-]+\.[\w.-]+", secret["name"]) for secret in entry["config"]["secrets"])
+    asked = {variable["value"] for variable in entry["config"]["env"]}
+    assert asked == {f"{{{{{entry['name']}.{name}}}}}" for name in entry["config"]["parameters"]["properties"]}
+    assert "CMD" in (ROOT / entry["source"]["dockerfile"]).read_text()
+    assert entry["run"]["command"] == ["autosend-mcp"]
+    with pytest.raises(ValueError, match="main"):
+        lay_out(tmp_path / "other", "main")
+
+
+def test_the_commit_of_the_catalogue_is_the_one_checked_out_with_nothing_beside_it(tmp_path: Path) -> None:
+    def git(*words: str) -> str:
+        names = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+        done = subprocess.run(["git", *names, *words], cwd=tmp_path, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    with pytest.raises(SystemExit, match="git status"):
+        checked_out(tmp_path)
+    git("init", "-q")
+    git("commit", "-q", "--allow-empty", "-m", "first")
+    assert checked_out(tmp_path) == git("rev-parse", "HEAD")
+    (tmp_path / "more").write_text("x")
+    with pytest.raises(SystemExit, match="commit what is not committed"):
+        checked_out(tmp_path)
 
 
 def test_the_marketplace_and_every_address_lead_to_files_that_are_there() -> None:
