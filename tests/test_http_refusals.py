@@ -201,7 +201,7 @@ async def test_a_token_that_may_only_read_writes_nothing(tmp_path: Path) -> None
     async with served(line, tmp_path, issuer=issuer) as app:
         for token in (app.tokens.create("reader", read_only=True), issuer.token(scope="contacts:read")):
             async with app.client(token) as client:
-                assert "read-only" in error_of(await client.call_tool("create_contact", JANE))
+                assert "may only read" in error_of(await client.call_tool("create_contact", JANE))
     assert not line.seen
     assert "| a write, with a token that may only read |" in PAGE
     sandbox.close()

@@ -25,6 +25,7 @@ from pydantic import BaseModel
 
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.server.app import open_server
+from autosend_mcp.server.audience import Audience
 from autosend_mcp.server.in_flight import InFlightWrites
 from autosend_mcp.server.memory import Remember
 
@@ -120,9 +121,9 @@ async def _get(own: Handler, ctx: Ctx, params: types.GetPromptRequestParams) -> 
 
 @asynccontextmanager
 async def open_with_fixtures(
-    autosend: AutoSend, /, *, remember: Remember
+    autosend: AutoSend, /, *, audience: Audience, remember: Remember
 ) -> AsyncGenerator[tuple[Server[Any], InFlightWrites]]:
     """Open a caller's server with the fixtures."""
-    async with open_server(autosend, remember=remember) as (server, writes):
+    async with open_server(autosend, audience=audience, remember=remember) as (server, writes):
         mount(server)
         yield server, writes

@@ -19,6 +19,7 @@ from mcp_types import CallToolResult, TextContent, Tool
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.models.foreign import nearest_of
 from autosend_mcp.server.app import ALL_TOOLS, open_server
+from autosend_mcp.server.audience import AtShell
 
 _SEVERAL = re.compile(r"[,;\s\[{]")  # a text that may stand for several values, or be JSON that is broken
 _PIPE_PATIENCE = 0.1  # what is piped in is there by now: starting takes longer
@@ -59,7 +60,7 @@ def call(autosend: AutoSend, tool: Tool, words: Sequence[str], *, raw: bool) -> 
 
 
 async def _call(autosend: AutoSend, name: str, arguments: dict[str, Any]) -> CallToolResult:
-    async with open_server(autosend, at_shell=True) as (server, _), Client(server) as client:
+    async with open_server(autosend, audience=AtShell()) as (server, _), Client(server) as client:
         return await client.call_tool(name, arguments)
 
 

@@ -12,6 +12,7 @@ from mcp.server.lowlevel import Server
 
 from autosend_mcp import tools as tool_modules
 from autosend_mcp.api.client import AutoSend
+from autosend_mcp.server.audience import Audience
 from autosend_mcp.server.dispatch import Dispatch
 from autosend_mcp.server.in_flight import InFlightWrites
 from autosend_mcp.server.instructions import instructions as about
@@ -25,6 +26,7 @@ NAME = "autosend-mcp"
 TITLE = "AutoSend contacts"
 OF_SANDBOX = " (sandbox)"
 VERSION = version(NAME)
+_ASSISTANT = Audience()
 
 
 def offered_tools(settings: Settings) -> dict[str, Tool]:
@@ -62,33 +64,33 @@ TOOLS.update(tools_in_table() if is_installed() else _import_tools())
 ALL_TOOLS = chosen(TOOLSETS, read_only=False)
 
 
-def instructions(tools: Mapping[str, Tool], *, is_sandbox: bool = False) -> str:
+def instructions(tools: Mapping[str, Tool], *, is_sandbox: bool = False, can_set: bool = True) -> str:
     """Return what a host shows the model about the server as a whole, by the tools that are offered."""
     offered = {tool.toolset for tool in tools.values() if tool.toolset}
     read_only = all(tool.reads for tool in tools.values())
-    return about(offered, TOOLSETS.items(), read_only=read_only, is_sandbox=is_sandbox)
+    return about(offered, TOOLSETS.items(), read_only=read_only, is_sandbox=is_sandbox, can_set=can_set)
 
 
 def _no_headers(_name: str) -> None:
     """Return no schema: no argument of ours is repeated in a header, which the SDK would check by tools/list a call."""
 
 
-def build_server(autosend: AutoSend, memory: Memory, jobs: Jobs, *, at_shell: bool = False) -> Server[Any]:
+def build_server(autosend: AutoSend, memory: Memory, jobs: Jobs, *, audience: Audience = _ASSISTANT) -> Server[Any]:
     """Return an MCP server over this client, this memory and these jobs, for any transport and both protocol eras.
 
-    `at_shell`: the user calls its tools, with no assistant in between.
+    `audience`: who reads what it says.
 
     Raises:
         SettingsError: AUTOSEND_TOOLSETS names a toolset that there is not.
     """
     tools = offered_tools(autosend.settings)
-    dispatch = Dispatch(autosend, memory, jobs, tools, at_shell=at_shell)
+    dispatch = Dispatch(autosend, memory, jobs, tools, audience=audience)
     handlers = Handlers(autosend, dispatch, memory)
     server = Server[Any](
         NAME,
         version=VERSION,
         title=f"{TITLE}{OF_SANDBOX}" if autosend.is_sandbox else TITLE,
-        instructions=instructions(tools, is_sandbox=autosend.is_sandbox),
+        instructions=instructions(tools, is_sandbox=autosend.is_sandbox, can_set=audience.can_set),
         get_tool_input_schema=_no_headers,
         on_list_tools=handlers.list_tools,
         on_call_tool=dispatch.call_tool,
@@ -105,7 +107,7 @@ def build_server(autosend: AutoSend, memory: Memory, jobs: Jobs, *, at_shell: bo
 
 @asynccontextmanager
 async def open_server(
-    autosend: AutoSend, *, at_shell: bool = False, remember: Remember = in_process
+    autosend: AutoSend, *, audience: Audience = _ASSISTANT, remember: Remember = in_process
 ) -> AsyncGenerator[tuple[Server[Any], InFlightWrites]]:
     """Build the server with its writes. On the way out the writes and jobs end first, then the connections."""
     try:
@@ -113,7 +115,7 @@ async def open_server(
             jobs = Jobs(tasks)
             memory = remember(autosend, tasks, jobs.stop)
             try:
-                yield build_server(autosend, memory, jobs, at_shell=at_shell), memory.writes
+                yield build_server(autosend, memory, jobs, audience=audience), memory.writes
             finally:
                 await memory.writes.close()
                 with anyio.CancelScope(shield=True):

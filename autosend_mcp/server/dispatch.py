@@ -15,17 +15,18 @@ from pydantic import ValidationError
 
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.client import AutoSend
-from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused, Unknown, address_user
+from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused, Unknown
 from autosend_mcp.logs import OURS
 from autosend_mcp.models.arguments import nearest, read_arguments, refused_fields
 from autosend_mcp.models.base import Answer, Body, WriteBody
 from autosend_mcp.models.given import is_empty, object_in
 from autosend_mcp.models.text import compact_json
+from autosend_mcp.server.audience import Audience
 from autosend_mcp.server.elicitation import Elicitation, RequestContext
 from autosend_mcp.server.in_flight import JOINED, Result
 from autosend_mcp.server.malformed import UNEXPLAINED, explained, uninitialized
 from autosend_mcp.server.memory import Memory
-from autosend_mcp.server.results import advise_assistant, as_commands, error_text, fitted, noted
+from autosend_mcp.server.results import as_commands, error_text, fitted, noted
 from autosend_mcp.tools.context import ConfirmationNeeded, Context
 from autosend_mcp.tools.jobs import Jobs
 from autosend_mcp.tools.registry import TOOLS, Tool
@@ -40,13 +41,13 @@ class Dispatch:
     """Calls of the tools that are offered."""
 
     def __init__(
-        self, autosend: AutoSend, memory: Memory, jobs: Jobs, tools: Mapping[str, Tool], *, at_shell: bool
+        self, autosend: AutoSend, memory: Memory, jobs: Jobs, tools: Mapping[str, Tool], *, audience: Audience
     ) -> None:
-        """`tools`: those offered, by name. `at_shell`: the user calls them, with no assistant in between."""
+        """`tools`: those offered, by name. `audience`: who reads the answers."""
         self._autosend = autosend
         self._memory = memory
         self._jobs = jobs
-        self._at_shell = at_shell
+        self._audience = audience
         self.tools = tools
 
     async def call_tool(
@@ -113,11 +114,8 @@ class Dispatch:
             raise
 
     def text_of(self, error: AutoSendError, notes: Sequence[str] = ()) -> str:
-        """Return the whole text of an error, for the user at the shell or for an assistant."""
-        if self._at_shell:
-            address_user(error)
-        else:
-            advise_assistant(error)
+        """Return the whole text of an error, for who reads it."""
+        self._audience.address(error)
         return self._autosend.settings.without_key(error_text(error, notes))
 
     def _tool(self, name: str) -> Tool:
@@ -126,13 +124,8 @@ class Dispatch:
         if name not in TOOLS:
             raise NotSent(f"There is no such tool; {nearest(name, {known: known for known in self.tools})}")
         if self._autosend.settings.read_only and not TOOLS[name].reads:
-            what = f"{name} changes something, and this server is read-only."
-            raise NotSent(what, user_step="unset AUTOSEND_READ_ONLY or leave out --read-only")
-        toolset = TOOLS[name].toolset
-        raise NotSent(
-            f"{name} is in the toolset {toolset}, which is not offered here.",
-            user_step=f"add {toolset} to AUTOSEND_TOOLSETS or --toolsets",
-        )
+            raise self._audience.no_writes(name)
+        raise self._audience.no_toolset(name, TOOLS[name].toolset)
 
     async def _perform(self, tool: Tool, context: Context, body: Body, started: float) -> Result:
         """Run the tool and log the call. Return its answer, or its failure as an AutoSendError."""
@@ -142,8 +135,9 @@ class Dispatch:
             if not tool.reads and answer.outcome_word not in _WITHOUT_CHANGE:
                 write = await self._memory.history.add(tool.name, answer)
                 if write.reference:
-                    commands = as_commands(answer.steps, self._autosend.target) if self._at_shell else None
-                    answer.undo = commands if self._at_shell else write.reference
+                    at_shell = self._audience.is_at_shell
+                    commands = as_commands(answer.steps, self._autosend.target) if at_shell else None
+                    answer.undo = commands if at_shell else write.reference
             result: Result = answer
         except ConfirmationNeeded as question:
             result = question

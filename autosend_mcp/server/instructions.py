@@ -6,7 +6,12 @@ SANDBOX = "This is a sandbox, not AutoSend: nothing in it is real, and no mail g
 
 
 def instructions(
-    offered: Collection[str], toolsets: Iterable[tuple[str, str]], *, read_only: bool, is_sandbox: bool = False
+    offered: Collection[str],
+    toolsets: Iterable[tuple[str, str]],
+    *,
+    read_only: bool,
+    is_sandbox: bool = False,
+    can_set: bool = True,
 ) -> str:
     """Return the instructions for what is offered.
 
@@ -15,6 +20,7 @@ def instructions(
         toolsets: Every toolset with what it is about, in their order.
         read_only: Whether no tool that is offered changes anything.
         is_sandbox: Whether the sandbox stands for AutoSend.
+        can_set: Whether the user can set a variable of the server.
     """
     told = {True: list[str](), False: list[str]()}
     for toolset, about in toolsets:
@@ -23,7 +29,8 @@ def instructions(
     if {"contacts", "lists"} & set(offered):
         parts.append("Lists go by name or id.")
     if told[False]:
-        parts.append(f"Not offered, unless the user sets AUTOSEND_TOOLSETS: {', '.join(told[False])}.")
+        where = ", unless the user sets AUTOSEND_TOOLSETS" if can_set else " here"
+        parts.append(f"Not offered{where}: {', '.join(told[False])}.")
     parts.append("Nothing here sends a mail or campaign by itself.")
     if read_only:
         parts.append("Nothing here changes anything.")

@@ -8,7 +8,6 @@ from autosend_mcp.errors import AutoSendError
 from autosend_mcp.models.base import Answer, Step, WriteAnswer
 from autosend_mcp.models.bounds import MAX_ANSWER_BYTES, SHORTENED, shortened, size
 from autosend_mcp.models.text import compact_json, visible_data
-from autosend_mcp.variables import PREFIX
 
 UNSEEN = "Characters that cannot be seen are not shown here; they would be sent."
 UNDO_TOO_LONG = "What would take this back is too long to be shown."
@@ -72,11 +71,3 @@ def error_text(error: AutoSendError, notes: Sequence[str]) -> str:
         error.facts = shortened(error.facts, room)
         shown.append(SHORTENED)
     return "\n".join([str(error), *(f"Note: {note}" for note in shown)])
-
-
-def advise_assistant(error: AutoSendError) -> None:
-    """Turn what only the user can do into advice for an assistant. Settings are read when the server starts."""
-    if error.user_step:
-        restart = " and restart this server" if PREFIX in error.user_step else ""
-        advice = f"Ask the user to {error.user_step}{restart}."
-        error.next_step, error.user_step = f"{error.next_step} {advice}".lstrip(), ""

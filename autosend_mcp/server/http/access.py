@@ -8,6 +8,7 @@ from typing import Any
 from mcp.server.auth.provider import AccessToken, TokenVerifier
 
 from autosend_mcp.logs import report
+from autosend_mcp.server.audience import OverHttp
 from autosend_mcp.server.http.tokens import PREFIX, Token, TokenFile
 from autosend_mcp.settings import Settings, SettingsError
 
@@ -89,6 +90,16 @@ def settings_for(base: Settings, access: AccessToken | None) -> Settings:
     settings = Settings.model_validate({**given, **own, "read_only": not may_write})
     settings.toolsets_named()
     return settings
+
+
+def audience_of(base: Settings, access: AccessToken | None) -> OverHttp:
+    """Return who reads what this caller is answered. `base`: the settings of the process."""
+    if access is None:
+        return OverHttp()
+    claims = access.claims or {}
+    may_only_read = WRITE not in access.scopes and not base.read_only
+    own: dict[str, Any] | None = claims.get("settings")  # of a token of the file
+    return OverHttp("" if not may_only_read else "scope" if own is None else "token", "toolsets" in (own or {}))
 
 
 def caller(access: AccessToken | None) -> str:

@@ -21,7 +21,8 @@ from autosend_mcp.api.pace import Pace
 from autosend_mcp.logs import report
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.server.app import open_server
-from autosend_mcp.server.http.access import caller, settings_for
+from autosend_mcp.server.audience import Audience
+from autosend_mcp.server.http.access import audience_of, caller, settings_for
 from autosend_mcp.server.in_flight import InFlightWrites
 from autosend_mcp.server.memory import Remember, in_process
 from autosend_mcp.settings import Settings
@@ -40,7 +41,7 @@ class Open(Protocol):
     """Opens the server of one caller."""
 
     def __call__(
-        self, autosend: AutoSend, /, *, remember: Remember
+        self, autosend: AutoSend, /, *, audience: Audience, remember: Remember
     ) -> AbstractAsyncContextManager[tuple[Server[Any], InFlightWrites]]:
         """Return the server over this client, and its writes, while it is open."""
         ...
@@ -125,16 +126,21 @@ class Tenants:
         if pace not in self._paces:
             self._paces[pace] = self._pace(pace, autosend)
         autosend.pace = self._paces[pace]
-        tenant: _Tenant = await self._tasks.start(self._serve, key, autosend)
+        tenant: _Tenant = await self._tasks.start(self._serve, key, autosend, audience_of(self._base, access))
         return tenant
 
     async def _serve(
-        self, key: str, autosend: AutoSend, *, task_status: anyio.abc.TaskStatus[_Tenant] = anyio.TASK_STATUS_IGNORED
+        self,
+        key: str,
+        autosend: AutoSend,
+        audience: Audience,
+        *,
+        task_status: anyio.abc.TaskStatus[_Tenant] = anyio.TASK_STATUS_IGNORED,
     ) -> None:
         """Keep one server until it is ended. If it fails, those of others go on."""
         tenant: _Tenant | None = None
         try:
-            async with self._served(key, autosend) as (manager, writes):
+            async with self._served(key, autosend, audience) as (manager, writes):
                 self._open[key] = tenant = _Tenant(manager)
                 task_status.started(tenant)
                 await tenant.ended.wait()
@@ -151,10 +157,10 @@ class Tenants:
 
     @asynccontextmanager
     async def _served(
-        self, key: str, autosend: AutoSend
+        self, key: str, autosend: AutoSend, audience: Audience
     ) -> AsyncGenerator[tuple[StreamableHTTPSessionManager, InFlightWrites]]:
         """Open a server. On the way out its writes in flight end first, and their callers are answered."""
-        async with self._opened(autosend, remember=self._remember(key)) as (server, writes):
+        async with self._opened(autosend, audience=audience, remember=self._remember(key)) as (server, writes):
             server.middleware.insert(0, self._sealed)
             manager = StreamableHTTPSessionManager(
                 server, stateless=True, security_settings=self._security, max_request_body_size=MAX_BODY_BYTES
