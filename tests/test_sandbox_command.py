@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import httpx2
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from autosend_mcp.cli.flags import parser
 from autosend_mcp.cli.main import main
 from autosend_mcp.cli.sandbox import opened, seed
+from autosend_mcp.cli.switches import from_texts
+from autosend_mcp.sandbox.app import Options
 from tests.support.http import expect_refusal, http_of
 
 pytestmark = pytest.mark.anyio
@@ -96,6 +99,14 @@ async def test_every_switch_can_be_set() -> None:
         expect_refusal(searched, 400, "VALIDATION_FAILED")
 
 
+def test_each_value_of_each_switch_can_be_written() -> None:
+    for name, hint in get_type_hints(Options).items():
+        values = get_args(hint) if get_origin(hint) is Literal else {bool: (True, False), int: (7,)}.get(hint, ())
+        for value in values:
+            assert from_texts([f"{name}={value}"]) == {name: value}
+    assert from_texts(["webhook_url=http://127.0.0.1:1", "webhook_secret=0123"])["webhook_secret"] == "0123"
+
+
 async def test_every_switch_has_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     """A flag wins over it, and `--set` over both."""
     given = {"CREATED_STATUS": "201", "LISTS_KEY": "contacts", "UPSERT_RULE": "replace", "ALLOW_HOSTS": "one, two"}
@@ -111,6 +122,7 @@ async def test_every_switch_has_a_variable(monkeypatch: pytest.MonkeyPatch) -> N
     ("name", "value", "said"),
     [
         ("CREATED_STATUS", "400", "AUTOSEND_SANDBOX_CREATED_STATUS: input should be 200 or 201."),
+        ("WEBHOOK_URL", "http://example.com", "the webhook's URL must be http:// on 127.0.0.1, [::1] or localhost."),
         ("NO_SUCH", "1", "AUTOSEND_SANDBOX_NO_SUCH names no switch of the sandbox: docs/sandbox.md has their names."),
     ],
 )
@@ -130,7 +142,7 @@ def test_a_wrong_variable_is_explained(
         (["--set", "created_status"], "created_status: input should be 200 or 201"),
         (["--set", "max_search=many"], "max_search: input should be a valid integer"),
         (["--set", "no_such=1"], "'no_such=1' is not NAME=VALUE; names: error_shape, "),
-        (["--set", "webhook_url=http://x"], "is not NAME=VALUE; names: "),
+        (["--set", "webhook_url=http://x"], "the webhook's URL must be http://"),
         (["--field", "plan"], "'plan' is not NAME:TYPE"),
         (["--field", "plan:text"], "'plan:text' is not NAME:TYPE"),
         (["--field", "email:string"], "'email' is a reserved field name"),

@@ -223,10 +223,9 @@ def _add_sandbox_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_webhook(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--webhook", default="", metavar="URL", help="send contact events to this loopback URL")
+    parser.add_argument("--webhook", metavar="URL", help="send contact events to this loopback URL")
     parser.add_argument(
         "--webhook-secret",
-        default="whsec_sandbox",
         metavar="SECRET",
         help="sign the events with this secret (default: whsec_sandbox)",
     )

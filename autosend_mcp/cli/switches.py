@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,11 +12,7 @@ from autosend_mcp.settings import SettingsError
 from autosend_mcp.variables import sandbox_variables, variable_of
 
 # The switches of `Options` by name; a flag of its own has what is no single value.
-_SWITCHES = {
-    name: hint
-    for name, hint in get_type_hints(Options).items()
-    if name not in {"automations", "webhook_url", "webhook_secret"}
-}
+_SWITCHES = {name: hint for name, hint in get_type_hints(Options).items() if name != "automations"}
 
 
 def from_texts(texts: Iterable[str]) -> dict[str, Any]:
@@ -46,24 +43,32 @@ def from_variables() -> dict[str, Any]:
             raise SettingsError(f"{variable} names no switch of the sandbox: docs/sandbox.md has their names.")
         try:
             found[name] = _value(name, written, variable)
+            Options(**found)
         except ValueError as error:
             raise SettingsError(f"{error}.") from None
     return found
 
 
 def _value(name: str, written: str, shown: str) -> Any:
-    """Return the value of a switch: as JSON writes it, plain text, or texts separated by commas.
+    """Return the value of a switch: plain text, as JSON writes it, or texts separated by commas.
 
     Raises:
         ValueError: It has no such value.
     """
-    try:
-        value = json.loads(written)
-    except ValueError:
-        value = written
     if _SWITCHES[name] == tuple[str, ...]:
-        value = tuple(part.strip() for part in written.split(",") if part.strip())
+        return tuple(part.strip() for part in written.split(",") if part.strip())
+    adapter = TypeAdapter[Any](_SWITCHES[name])
+    with suppress(ValidationError):  # `null` is also the name of a value
+        return adapter.validate_python(written, strict=True)
     try:
-        return TypeAdapter[Any](_SWITCHES[name]).validate_python(value, strict=True)
+        return adapter.validate_python(_from_json(written), strict=True)
     except ValidationError as error:
         raise ValueError(f"{shown}: {error.errors()[0]['msg'].lower()}") from None
+
+
+def _from_json(written: str) -> object:
+    """Return what the text stands for in JSON, True and FALSE included; a text that is none as it is."""
+    try:
+        return json.loads(written.lower())
+    except ValueError:
+        return written
