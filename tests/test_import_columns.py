@@ -43,7 +43,9 @@ def refusal(
                        "PRENOM", "Nombre", "fname"]),
         ("lastName", ["lastName", "Last-Name", "surname", "Family Name", "Nachname", "Nom", "Apellidos", "lname"]),
         ("userId", ["userId", "user_id", "User ID", "external-id"]),
-        ("mobile", ["mobile", "Mobile phone", "Phone", "Telefon", "Handy-Nr.", "Téléphone", "Teléfono móvil", "Mobil"]),
+        ("mobile", ["mobile", "Mobile phone", "Phone", "Telefon", "Handy-Nr.", "Téléphone", "Teléfono móvil", "Mobil",
+                    "Numéro de téléphone", "Nº de teléfono", "Telefone", "Telefoonnummer", "Numer telefonu", "GSM",
+                    "Puhelin", "Номер телефона", "Telefonszám", "Τηλέφωνο", "電話番号", "电话号码", "전화번호", "SMS"]),
     ],
 )  # fmt: skip
 def test_a_column_is_recognised_by_what_people_call_it(field: str, names: list[str]) -> None:

@@ -85,13 +85,57 @@ WORDS = {
     """,
     USER_ID: "user id, external id",
     MOBILE: """
-        mobile, mobile number, mobile phone, mobile phone number, phone, phone number, telephone, tel, cell,
-        cellphone, cell phone, cell number, Telefon, Telefonnummer, Telefonnr, mobil, Mobilnummer, Mobilnr,
-        Mobiltelefon, Handy, Handynummer, Handynr, téléphone portable, téléphone mobile, portable, numéro de
-        téléphone, teléfono, teléfono móvil, móvil, celular, telemóvel, cellulare, telefono cellulare, mobiele
-        telefoon, mobiel, mobiel nummer, telefon komórkowy, komórka, matkapuhelin, matkapuhelinnumero, мобильный
-        телефон, мобильный, мобільний телефон, mobilní telefon, mobilný telefón, mobiltelefonszám, cep telefonu, cep,
-        κινητό, 携帯電話, 携帯, 携帯番号, 携帯電話番号, 手机, 手机号, 手机号码, 手機, 手機號碼, 휴대폰, 휴대전화, 휴대폰 번호, 휴대전화번호, 핸드폰
+        mobile, mobiles, mobile number, mobile no, mobile nr, mobile phone, mobile phone number, mobile
+        telephone, phone, phones, phone number, phone numbers, phone no, phone nr, phone mobile, phone 1
+        value, contact phone, primary phone, primary phone number, telephone, telephone number, telephone no,
+        tel, tel no, tel nr, tel number, cell, cellphone, cell phone number, cell number, cell no, cellular,
+        cellular phone, sms, sms number, sms phone number, whatsapp, whatsapp number, whatsapp phone number,
+        msisdn, Telefon, Telefonnummer, Telefonnr, Telefonnummern, Tel Nummer, Rufnummer, Rufnr, mobil,
+        Mobilnummer, Mobilnr, Mobiltelefon, Mobiltelefonnummer, Mobilfunknummer, Mobilfunk, Mobilrufnummer,
+        Handy, Handynummer, Handynr, Natel, Natelnummer, téléphone portable, téléphone mobile, téléphone
+        cellulaire, portable, cellulaire, numéro de téléphone, n° de téléphone, n° téléphone, n° tél, no de
+        téléphone, num tél, num téléphone, numéro téléphone, numéro de portable, n° de portable, n° portable,
+        numéro portable, numéro de mobile, numéro mobile, numéro de téléphone portable, numéro de téléphone
+        mobile, numéro de cellulaire, teléfono, teléfonos, teléfono móvil, teléfono celular, móvil, número de
+        teléfono, número teléfono, nº de teléfono, nº teléfono, número de móvil, número móvil, número de
+        celular, número celular, número de teléfono móvil, celular, celulares, fono, telèfon mòbil, número de
+        telèfon, telefono mugikorra, mugikorra, telefonoa, telefone, telefones, telefone celular, telefone
+        móvel, telemóvel, número de telefone, número telefone, nº de telefone, nº telefone, número de
+        telemóvel, nº de telemóvel, nº celular, cellulare, telefono cellulare, telefono mobile, numero di
+        telefono, n telefono, n. di telefono, numero di cellulare, numero cellulare, n. cellulare, recapito
+        telefonico, numero telefonico, telefoon, telefoonnummer, telefoonnr, mobiele telefoon, mobiel, mobiel
+        nummer, mobiele nummer, mobiele telefoonnummer, mobieltje, gsm, gsm nummer, gsm nr, gsm number,
+        telefon komórkowy, komórka, numer telefonu, nr telefonu, nr tel, numer tel, numer komórkowy, numer
+        komórki, nr komórki, telefony, tlf, tlf nr, mobiltlf, matkapuhelin, matkapuhelinnumero, puhelin,
+        puhelinnumero, puhelinnro, puh, kännykkä, gsm numero, sími, símanúmer, farsími, farsímanúmer, gsm
+        númer, гсм, телефон, телефоны, номер телефона, номер тел, тел, тел номер, мобильный телефон,
+        мобильный, мобильный номер, номер мобильного, номер мобильного телефона, моб тел, моб телефон,
+        сотовый, сотовый телефон, контактный телефон, мобільний телефон, мобільний, мобільний номер, номер
+        телефону, номер мобільного, номер мобільного телефону, контактний телефон, телефонен номер, мобилен
+        телефон, мобилен, мобилен номер, број телефона, мобилни телефон, мобилни, број мобилног, телефонски
+        број, мобилен број, mobilní telefon, mobilní číslo, telefonní číslo, číslo telefonu, číslo mobilu, tel
+        číslo, mobilný telefón, mobilné číslo, telefónne číslo, mobilszám, mobiltelefonszám, telefonszám,
+        număr de telefon, numar telefon, nr de telefon, nr telefon, număr de mobil, număr mobil, telefon
+        celular, mobitel, broj mobitela, broj mobitelja, broj telefona, telefonski broj, mobilni, broj
+        mobilnog, mobilni broj, mobilnik, mobilni številka, telefonska številka, številka telefona, številka
+        mobitela, gsm številka, telefoninumber, mobiil, mobiiltelefon, mobiilinumber, tālrunis, tālruņa
+        numurs, tālr, mobilais tālrunis, mobilais, mobilā tālruņa numurs, telefonas, telefono numeris,
+        mobilusis, mobilusis telefonas, mobilaus telefono numeris, cep telefonu, cep, cep tel, cep no, cep
+        numarası, cep telefonu numarası, telefon numarası, telefon no, telefonunuz, gsm no, gsm numarası,
+        κινητό, κινητό τηλέφωνο, τηλέφωνο, τηλ, τηλέφωνο κινητό, αριθμός τηλεφώνου, αριθμός κινητού, guthán,
+        uimhir ghutháin, uimhir fóin, ffôn, ffôn symudol, rhif ffôn, rhif ffôn symudol, 電話, 電話番号, お電話番号,
+        ご連絡先電話番号, 連絡先電話番号, TEL番号, 携帯電話, 携帯, 携帯番号, 携帯電話番号, スマホ, モバイル, 手机, 手机号, 手机号码, 电话, 电话号码, 联系电话, 移动电话, 手機,
+        手機號碼, 電話號碼, 聯絡電話, 行動電話, 行動電話號碼, 流動電話, 手提電話, 전화, 전화번호, 휴대폰, 휴대전화, 휴대폰 번호, 휴대전화번호, 핸드폰, 핸드폰 번호, 모바일,
+        الهاتف, هاتف, رقم الهاتف, رقم هاتف, الجوال, جوال, رقم الجوال, رقم جوال, الموبايل, موبايل, رقم
+        الموبايل, المحمول, الهاتف المحمول, رقم المحمول, الهاتف الجوال, رقم الهاتف المحمول, رقم الهاتف الجوال,
+        هاتف محمول, טלפון, מספר טלפון, טלפון נייד, נייד, מספר נייד, מס' נייד, מס' טלפון, סלולרי, טלפון סלולרי,
+        تلفن, تلفن همراه, شماره تلفن, شماره تماس, شماره موبایل, موبایل, شماره همراه, شماره تلفن همراه, फ़ोन,
+        फ़ोन नंबर, मोबाइल, मोबाइल नंबर, मोबाइल नं, दूरभाष, दूरभाष नंबर, มือถือ, โทรศัพท์, โทรศัพท์มือถือ,
+        เบอร์โทร, เบอร์โทรศัพท์, เบอร์มือถือ, เบอร์โทรศัพท์มือถือ, หมายเลขโทรศัพท์, หมายเลขโทรศัพท์มือถือ,
+        điện thoại, số điện thoại, sđt, số đt, điện thoại di động, di động, số di động, số điện thoại di động,
+        telepon, nomor telepon, no telepon, no telp, nomor telp, telp, ponsel, nomor ponsel, no ponsel, nomor
+        hp, no hp, handphone, nomor handphone, no handphone, telefon bimbit, no telefon, nombor telefon, no
+        telefon bimbit, nombor telefon bimbit, simu, namba ya simu, simu ya mkononi
     """,
 }
 
