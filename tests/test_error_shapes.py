@@ -62,6 +62,11 @@ SHAPES: dict[str, tuple[set[str], Callable[[Said], dict[str, Any]]]] = {
     ),
     "text": ({"title"}, lambda s: {"error": s.title}),
     "array": ({"rows"}, lambda s: {"error": s.rows}),
+    "arrays in arrays": ({"rows"}, lambda s: {"error": [[{"details": [s.rows[:1]]}], s.rows[1:]]}),
+    "details by field": (
+        {"message", "field"},
+        lambda s: {"error": {"message": s.message, "details": {s.rows[0]["field"]: {"_errors": [s.title]}}}},
+    ),
     "array of one": ({"message", "code"}, lambda s: {"error": [{"message": s.message, "code": s.code}]}),
     "details as a text": (
         {"message", "code", "title"},
@@ -121,7 +126,7 @@ DATE = {"date": format_datetime(datetime.fromtimestamp(NOW, UTC), usegmt=True)}
 
 @pytest.mark.parametrize(
     ("asked", "wait"),
-    [(7, 7), (0.5, 0.5), (10**9, 30), (NOW + 12, 12), (NOW - 5, 0), (f"{NOW + 3}", 3)],
+    [(7, 7), (0.5, 0.5), (10**9, 30), (NOW + 12, 12), (NOW - 5, 0), (f"{NOW + 3}", 3), ((NOW + 4) * 1000, 4)],
 )
 @pytest.mark.parametrize("place", ["inside", "beside", "header"])
 @pytest.mark.parametrize("dated", [True, False])

@@ -26,6 +26,7 @@ from autosend_mcp.models.text import visible
 
 _MAX_QUOTED = 300
 _MAX_DETAILS = 20
+_MAX_DEPTH = 10  # of arrays and objects in each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def _said(body: Mapping[str, Any] | None) -> _Said:
     outer = dict(body or {})
     error: object = outer.get("error")
     inner, title = as_object(error), _text(error)
-    listed = _problems(cast("list[object]", error)) if isinstance(error, list) else []
+    listed = _problems(cast("object", error)) if isinstance(error, list) else []
     rows = [*listed, *_problems(*(level.get(name) for level in (inner, outer) for name in ("details", "errors")))]
 
     def first(name: str) -> str:
@@ -131,18 +132,33 @@ def _said(body: Mapping[str, Any] | None) -> _Said:
     return _Said(code or None, fields, {"AutoSend said": said} if said else {})
 
 
-def _problems(*several: object) -> list[dict[str, str]]:
-    """Return the rows of these `details`, each an array, a text or one object: `{"field", "message", "code"}`."""
-    rows = [row for rows in several for row in (cast("list[object]", rows) if isinstance(rows, list) else [rows])]
-    return [read for row in rows if (read := _problem(row))]
+def _problems(*values: object, field: str = "", depth: int = 0) -> list[dict[str, str]]:
+    """Return the rows of these `details`, `{"field", "message", "code"}` each.
+
+    Each is a text, an object, or an array of these; an object that says nothing by itself has them by field.
+    """
+    rows: list[dict[str, str]] = []
+    for value in values if depth < _MAX_DEPTH else ():
+        if isinstance(value, list):
+            rows += _problems(*cast("list[object]", value), field=field, depth=depth + 1)
+            continue
+        members = as_object(value)
+        if read := _problem(members, _text(value)):
+            rows.append({"field": field} | read if field else read)
+        listed = [members[name] for name in ("details", "errors") if members.get(name)]
+        by_field = {} if read or listed else members
+        rows += _problems(*listed, field=field, depth=depth + 1)
+        for name, inner in by_field.items():
+            path = [part for part in (field, _text(name)) if part not in {"", "_errors"}]
+            rows += _problems(inner, field=_path([*path]), depth=depth + 1)
+    return rows
 
 
-def _problem(row: object) -> dict[str, str]:
-    members = as_object(row)
+def _problem(members: Mapping[str, Any], text: str) -> dict[str, str]:
     read = {"field": _text(members.get("field")) or _path(members.get("path"))}
     read |= {name: _text(members.get(name)) for name in ("message", "code")}
-    read["message"] = read["message"] or _text(row)
-    return {name: text for name, text in read.items() if text}
+    read["message"] = read["message"] or text
+    return {name: said for name, said in read.items() if said}
 
 
 def _path(value: object) -> str:
