@@ -4,20 +4,24 @@ import io
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autosend_mcp.cli.import_file import PHRASES
 from autosend_mcp.errors import NotSent
 from autosend_mcp.imports.file.cells import arguments_of
+from autosend_mcp.imports.file.chunks import Chunk, Cut
 from autosend_mcp.imports.file.column import Column
 from autosend_mcp.imports.file.opt_outs import OptOuts
+from autosend_mcp.imports.file.survey import survey
 from autosend_mcp.imports.hints import explain
 from autosend_mcp.imports.options import ImportOptions
 from autosend_mcp.imports.plain_rows import PlainRows
 from autosend_mcp.imports.reading import columns_of, table_of
+from autosend_mcp.imports.values.readings import read_columns
 from autosend_mcp.models.comparison import custom_fields
 from autosend_mcp.models.contacts.contact import Person
+from autosend_mcp.models.text import compact_json
 from autosend_mcp.tools.property_checks import property_problems
 from tests.support.examples import TIMES
 from tests.support.importing import csv_of, world
@@ -252,6 +256,11 @@ FIELDS = {
     "customFields.vip": ["yes", "0", "perhaps"],
     "customFields.note": ["NA", "null", "a\tb", "\u200b", "x" * 1_001, "\ud800", "a\0b"],
 }
+CELLS = [
+    *("", " ", "Jane", "J\xf6rg", "jane@example.com", "x@y.co", "a b", "Jane <jane@x.co>", "+15550100123", "0", "12"),
+    *("null", "NA", "{'a': 1}", "'5", '="5"', "\t5", "0000-00-00", "1900-01-00", "a\nb", "x@y.co\nz@y.co", "_x"),
+    "u" * 400 + "@x.co",
+]
 ODD = ["", " ", "-", "N/A", "None", "'5", '="5"', "\t5", "#REF!", "Err:502", "\xa0x\xa0", "Zo\xeb", "1", True, 7, ["a"]]
 
 
@@ -272,6 +281,24 @@ def test_a_row_read_without_the_model_is_as_the_model_reads_it(
         expected = Person.model_validate(arguments_of(values, columns, problems), context=notes).attributes()
         assert (repr(plain), problems, notes) == (repr(expected), [], [])
         assert property_problems(custom_fields(expected), DEFINED) == []
+    cells = [value for value in values.values() if isinstance(value, str)]
+    if len(cells) == len(values) and "name" not in values:
+        rows = Cut([*values], 1, [2], [cells])
+        texts = [*PlainRows(columns, DEFINED).texts(rows)]
+        assert texts == [plain and (plain["email"], compact_json(plain))]
+
+
+@given(st.lists(st.lists(st.sampled_from([*CELLS]), min_size=3, max_size=3), min_size=1, max_size=4))
+@example([["x@y.co\nz@y.co", "", ""]])
+@settings(max_examples=60 * TIMES)
+def test_cells_seen_by_columns_are_as_those_seen_one_by_one(cells: list[list[str]]) -> None:
+    rows = Cut(["a", "b", "first name"], 1, [*range(2, 2 + len(cells))], cells)
+    one_by_one = Chunk(rows.rows)
+    assert survey(["a", "b", "first name"], [rows]) == survey(["a", "b", "first name"], [one_by_one])
+    read = [[Column("a", "firstName"), Column("b", "customFields.note")] for _ in range(2)]
+    options = ImportOptions()
+    notes = [read_columns([seen], one, options) for seen, one in zip((rows, one_by_one), read, strict=True)]
+    assert (notes[0], read[0]) == (notes[1], read[1])
 
 
 def test_usual_rows_are_read_without_the_model() -> None:

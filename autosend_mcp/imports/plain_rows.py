@@ -3,19 +3,21 @@
 Whatever is not so plain, and whatever is wrong, is left to the model, which finds the words for it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import repeat
+from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
 from autosend_mcp.imports.file.cells import name_parts, read_cell
+from autosend_mcp.imports.file.chunks import Cut
 from autosend_mcp.imports.file.column import Column
 from autosend_mcp.imports.file.field_names import CUSTOM_PREFIX
 from autosend_mcp.imports.file.header_words import WHOLE_NAME
 from autosend_mcp.imports.values.blanks import says_nothing
 from autosend_mcp.models.addresses import read_plain
 from autosend_mcp.models.contacts.contact import CUSTOM, FIRST_NAME, LAST_NAME, MOBILE, USER_ID, Person, Values
-from autosend_mcp.models.text import visible
+from autosend_mcp.models.text import compact_json, visible
 from autosend_mcp.models.values import MAX_ENTRIES, MAX_TEXT, in_e164, is_sendable
 from autosend_mcp.tools.property_checks import fits
 
@@ -29,6 +31,7 @@ _MAX_KNOWN = 2_000  # values of a column that are kept, with how they were read
 _ODD_BEGINNINGS = ("'", "\u2019", "=", "#", "Err:")
 
 Read = Callable[[str], object]
+ValueT = TypeVar("ValueT")
 
 
 class PlainRows:
@@ -44,6 +47,11 @@ class PlainRows:
             (column.name, column.field.removeprefix(CUSTOM_PREFIX), _is_custom(column), _reader(column, defined))
             for column in (used if is_usable else [])
         ]
+        by_column = is_usable and [column.field for column in used[:1]] == [EMAIL]
+        by_column = by_column and all(column.field != WHOLE_NAME for column in used)
+        self._address, others = (used[0].name, used[1:]) if by_column else ("", [])
+        self._own = [(column.name, _member(column, defined)) for column in others if not _is_custom(column)]
+        self._custom = [(column.name, _member(column, defined)) for column in others if _is_custom(column)]
 
     def read(self, values: Mapping[str, Any]) -> Values | None:
         """Return the values of the contact, under AutoSend's names; None for a row that the model has to read."""
@@ -66,15 +74,37 @@ class PlainRows:
             expected[CUSTOM] = custom
         return expected if EMAIL in expected else None
 
+    def texts(self, rows: Cut) -> Iterator[tuple[str, str] | None]:
+        """Yield for each row what `read` returns: the address, and all values as JSON."""
+        if not self._address:
+            yield from repeat(None, len(rows))
+            return
+        emails = map(read_plain, rows.column(self._address))
+        own, custom = (
+            zip(*(map(member.__getitem__, rows.column(name)) for name, member in members), strict=True)
+            if members
+            else repeat(cast("tuple[str | None, ...]", ()))
+            for members in (self._own, self._custom)
+        )
+        for email, values, further in zip(emails, own, custom, strict=False):
+            if email is None or None in values or None in further:
+                yield None
+                continue
+            attributes = "".join(cast("tuple[str, ...]", values))
+            properties = "".join(cast("tuple[str, ...]", further))
+            if properties:
+                properties = f',"{CUSTOM}":{{{properties[1:]}}}'
+            yield email, f'{{"{EMAIL}":"{email}"{attributes}{properties}}}'
 
-class _Known(dict[str, object]):
-    """The values of the cells that were read already."""
 
-    def __init__(self, read: Read) -> None:
+class _Known(dict[str, ValueT]):
+    """What the cells that were read already became."""
+
+    def __init__(self, read: Callable[[str], ValueT]) -> None:
         super().__init__()
         self._read = read
 
-    def __missing__(self, cell: str) -> object:
+    def __missing__(self, cell: str) -> ValueT:
         value = self._read(cell)
         if len(self) < _MAX_KNOWN:
             self[cell] = value
@@ -99,6 +129,19 @@ def _reader(column: Column, defined: Mapping[str, str]) -> Read:
     if column.field == EMAIL:
         return lambda cell: read_plain(cell) or _NOT_PLAIN
     return _Known(_reader_of_repeated(column, defined)).__getitem__
+
+
+def _member(column: Column, defined: Mapping[str, str]) -> "_Known[str | None]":
+    """Return what the cells of the column are as a member of JSON, behind a comma; None for one that is not plain."""
+    read, field = _reader_of_repeated(column, defined), compact_json(column.field.removeprefix(CUSTOM_PREFIX))
+
+    def member(cell: str) -> str | None:
+        value = read(cell) if cell else None
+        if value is _NOT_PLAIN:
+            return None
+        return "" if value is None else f",{field}:{compact_json(value)}"
+
+    return _Known(member)
 
 
 def _reader_of_repeated(column: Column, defined: Mapping[str, str]) -> Read:

@@ -37,7 +37,7 @@ def columns_of(
         NotSent: A column is not clear.
     """
     given = left_for_opt_outs(table.columns, opt_outs, defined) | dict(options.columns)
-    contents = survey(table.columns, table.rows())
+    contents = survey(table.columns, table.chunks())
     columns = match_columns(
         table.columns,
         given,
@@ -47,5 +47,5 @@ def columns_of(
         contents=contents,
         split=options.split_name or "",
     )
-    read_notes = read_columns(table.rows(), columns, options)
+    read_notes = read_columns(table.chunks(), columns, options)
     return columns, [*table.notes, *column_notes(columns, given, contents), *read_notes]

@@ -7,13 +7,13 @@ none is sent unless the options say whose values count.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
 
 from autosend_mcp.errors import NotSent
 from autosend_mcp.imports.file.cells import arguments_of
+from autosend_mcp.imports.file.chunks import Chunk, Cut
 from autosend_mcp.imports.file.column import Column
 from autosend_mcp.imports.file.field_names import CUSTOM_PREFIX
 from autosend_mcp.imports.file.opt_outs import OptOuts
@@ -31,7 +31,6 @@ from autosend_mcp.models.text import compact_json, quoted, visible
 from autosend_mcp.tools.contacts.rows import Row, in_one_line, merge
 from autosend_mcp.tools.property_checks import property_problems
 
-_PAGE = 1_000  # rows in one transaction
 _MAX_PROBLEMS = 20
 
 
@@ -53,10 +52,9 @@ def stage(
         FileError: The file cannot be read to its end.
     """
     read = _Reading(columns, defined, PlainRows(columns, defined), opt_outs)
-    rows = map(read.staged, table.rows())
-    while some := list(islice(rows, _PAGE)):
-        journal.add(some)
-        progress.read += len(some)
+    for chunk in table.chunks():
+        journal.add([*read.staged(chunk)])
+        progress.read += len(chunk)
         if progress.stopped:
             return
     if opt_outs.opted_out or opt_outs.all_of:
@@ -78,7 +76,19 @@ class _Reading:
     plain: PlainRows
     opt_outs: OptOuts
 
-    def staged(self, row: FileRow) -> JournalRow:
+    def staged(self, chunk: Chunk) -> Iterator[JournalRow]:
+        """Yield the rows as `_staged` returns them; most of a delimited file are read column by column."""
+        if not isinstance(chunk, Cut):
+            yield from map(self._staged, chunk.rows)
+            return
+        said_no = self.opt_outs.saying_no(chunk)
+        for index, read in enumerate(self.plain.texts(chunk)):
+            if read is None or index in said_no:
+                yield self._staged(chunk.row(index))
+            else:
+                yield JournalRow(chunk.first + index, chunk.lines[index], *read, None, "")
+
+    def _staged(self, row: FileRow) -> JournalRow:
         """Return the row with the values of a contact, or with the reason why it is not sent."""
         if row.problem:
             return _invalid(row, "", row.problem)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from autosend_mcp.imports.file.attributes import EMAIL
+from autosend_mcp.imports.file.chunks import MAX_CHARACTERS, MAX_ROWS, Chunk, Cut
 from autosend_mcp.imports.file.encodings import MAX_LINE, FileError
 from autosend_mcp.imports.file.escapes import with_escapes
 from autosend_mcp.imports.file.header import Dialect
@@ -79,13 +80,42 @@ def delimited_rows(lines: Iterable[str], dialect: Dialect, columns: Sequence[str
     with closing(_cells(lines, dialect)) as rows:
         if not dialect.headless:
             next(rows, None)
-        width = len(columns)
         for number, (line, cells, texts) in enumerate(rows, start=1):
-            values = dict(zip(columns, cells, strict=False))
-            problem = "" if len(cells) == width else _wrong_count(cells, width)
-            yield FileRow(
-                number, line, values, cells, problem, "".join(texts) if problem and not dialect.escaped else ""
-            )
+            yield _row(number, line, cells, columns, "" if dialect.escaped else "".join(texts))
+
+
+def _row(number: int, line: int, cells: list[str], columns: Sequence[str], text: str = "") -> FileRow:
+    values = dict(zip(columns, cells, strict=False))
+    problem = "" if len(cells) == len(columns) else _wrong_count(cells, len(columns))
+    return FileRow(number, line, values, cells, problem, text if problem else "")
+
+
+def delimited_chunks(lines: Iterable[str], dialect: Dialect, columns: Sequence[str]) -> Iterator[Chunk]:
+    """Yield the rows below the header in chunks that fit into memory.
+
+    Raises:
+        FileError: A quote is never closed, or a row is too long.
+    """
+    with closing(_cells(lines, dialect)) as rows:
+        if not dialect.headless:
+            next(rows, None)
+        first, size, starts, some = 1, 0, list[int](), list[list[str]]()
+        for line, cells, texts in rows:
+            starts.append(line)
+            some.append(cells)
+            size += sum(map(len, texts))
+            if len(some) == MAX_ROWS or size > MAX_CHARACTERS:
+                yield _chunk(first, starts, some, columns)
+                first, size, starts, some = first + len(some), 0, [], []
+        if some:
+            yield _chunk(first, starts, some, columns)
+
+
+def _chunk(first: int, lines: list[int], some: list[list[str]], columns: Sequence[str]) -> Chunk:
+    if {*map(len, some)} == {len(columns)}:
+        return Cut(columns, first, lines, some)
+    rows = zip(lines, some, strict=True)
+    return Chunk([_row(number, line, cells, columns) for number, (line, cells) in enumerate(rows, start=first)])
 
 
 def _cells(lines: Iterable[str], dialect: Dialect) -> Generator[tuple[int, list[str], list[str]]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from autosend_mcp.errors import NotSent
 from autosend_mcp.imports.file.cell_texts import A_DATE, BLANK, Cells, text_of
-from autosend_mcp.imports.file.chunks import chunks
+from autosend_mcp.imports.file.chunks import Cut
 from autosend_mcp.imports.file.known_headers import known
 from autosend_mcp.imports.file.opt_out_words import Reason, meaning_of, reason_of
 from autosend_mcp.imports.file.status_columns import (
@@ -74,6 +74,15 @@ class OptOuts:
                 return SaidNo(why, reason_of(f"{column.name} {text}"))
         return None
 
+    def saying_no(self, rows: Cut) -> Collection[int]:
+        """Return the positions of the rows of people who may get no mail."""
+        if self.all_of:
+            return range(len(rows))
+        cells = (
+            (column, index, cell) for column in self.columns for index, cell in enumerate(rows.column(column.name))
+        )
+        return {index for column, index, cell in cells if column.verdict(cell) == "no"}
+
     def described(self) -> list[dict[str, Any]]:
         """Return what was read of each column, as data."""
         return [
@@ -130,9 +139,10 @@ def _columns(
     # Addresses and names are most of a file, and say nothing of mail.
     names = [name for name in table.columns if name in stated_names or mail_name(name) or not known(name)]
     seen = {name: Cells() for name in names}
-    for chunk in chunks(row for row in table.rows() if not row.problem):
+    for chunk in table.chunks():
+        whole = chunk.without_problems()
         for name, cells in seen.items():
-            for cell, times in chunk.cells(name):
+            for cell, times in whole.cells(name):
                 cells.see(cell, times)
     near_payments = any(map(is_about_payments, table.columns))
     columns: list[StatusColumn] = []

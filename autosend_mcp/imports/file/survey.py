@@ -1,10 +1,11 @@
 """What is in the columns of a file, whatever they are called: counted over all rows, before anything is decided."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
-from autosend_mcp.imports.file.chunks import chunks
+from autosend_mcp.imports.file.chunks import Chunk, Kind
 from autosend_mcp.imports.file.header_words import WHOLE_NAME
 from autosend_mcp.imports.file.known_headers import known, plain
 from autosend_mcp.imports.file.rows import FileRow
@@ -96,6 +97,13 @@ class Content:
             self.nested += times * isinstance(cell, dict | list)
         self.filled += times
 
+    def see_plain(self, kind: Kind, cells: Collection[str], times: int) -> None:
+        """Count so many more cells that are all of this kind, of which these are the different ones."""
+        if kind == "addresses":
+            self.addresses += times
+        self.examples += islice(cells, _MAX_EXAMPLES - len(self.examples))
+        self.filled += times
+
     def see_whole(self, whole: str, parts: Sequence[str]) -> None:
         """Compare a whole name with the parts of a name in its row, of which blank ones are left out."""
         if not parts:
@@ -114,14 +122,18 @@ class Content:
                 self.names.append(name)
 
 
-def survey(columns: Sequence[str], rows: Iterable[FileRow]) -> dict[str, Content]:
-    """Return what is in each column."""
+def survey(columns: Sequence[str], chunks: Iterable[Chunk]) -> dict[str, Content]:
+    """Return what is in each column of these chunks of a file."""
     found = {name: Content() for name in columns}
     attributes = {name: says.attribute for name in columns if (says := known(name))}
     wholes = [name for name, attribute in attributes.items() if attribute == WHOLE_NAME]
     parts = [name for name, attribute in attributes.items() if attribute in (FIRST_NAME, LAST_NAME)]
-    for chunk in chunks(rows):
+    for chunk in chunks:
         for name, content in found.items():
+            kind, cells, number = chunk.plain(name)
+            if kind:
+                content.see_plain(kind, cells, number)
+                continue
             for cell, times in chunk.cells(name):
                 if cell is not None and cell != "":
                     content.see(cell, times)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import BinaryIO, Literal
 
-from autosend_mcp.imports.file.delimited import NO_HEADER, delimited_rows, read_header
+from autosend_mcp.imports.file.chunks import Chunk, chunks
+from autosend_mcp.imports.file.delimited import NO_HEADER, delimited_chunks, delimited_rows, read_header
 from autosend_mcp.imports.file.encodings import Encoding, FileError, digest_of, find_encoding, lines_of
 from autosend_mcp.imports.file.escapes import ESCAPES, first_escape
 from autosend_mcp.imports.file.header import Dialect, find_dialect, read_delimiter
@@ -65,6 +66,14 @@ class Table:
                 yield from json_rows(lines, self.layout, self.spreading)
             else:
                 yield from self.spreading.rows(delimited_rows(lines, self.dialect, self.header))
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield the rows as `rows` does, some at a time. What a row with a problem has as text is left out."""
+        if self.dialect is None or self.spreading.cells:
+            yield from chunks(self.rows())
+            return
+        with _lines(self.file, self.encoding, self.wrapping) as lines:
+            yield from delimited_chunks(lines, self.dialect, self.header)
 
     def check_unchanged(self) -> None:
         """Raise FileError if the file no longer holds the bytes that it was read from."""
@@ -191,12 +200,11 @@ def _delimited_table(found: _Found, dialect: Dialect) -> Table:
         dialect = replace(dialect, escaped=True)
     with found.lines() as lines:
         header = read_header(lines, dialect)
-    cut = dialect.delimiter
     said = (dialect.note, ESCAPES.format(escaped) if escaped else "")
     table = Table(
-        "TSV" if cut == "\t" else "CSV",
+        "TSV" if dialect.delimiter == "\t" else "CSV",
         found.encoded.name,
-        cut,
+        dialect.delimiter,
         header.columns,
         found.encoded.digest,
         found.file,

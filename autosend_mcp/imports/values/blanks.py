@@ -1,6 +1,7 @@
 """Cells that say nothing, and what other programs put around a cell or in place of its value."""
 
 import re
+from collections.abc import Iterable
 
 # What programs write for a value that there is not. Case counts: Null and Nan are names of people.
 _ANYWHERE = frozenset(
@@ -24,6 +25,11 @@ _GUARDED = re.compile(r"['\u2019](?=[=+\-@\uff1d\uff0b]|\d+$)")
 def says_nothing(text: str, *, strict: bool) -> bool:
     """Return whether the text stands for no value. `strict`: of a name or a type, where more words do."""
     return text in _ANYWHERE or (strict and text in _AS_NAMES_AND_TYPED and text not in _NAMES_OF_PEOPLE)
+
+
+def may_say_nothing(texts: Iterable[str]) -> bool:
+    """Return whether any of the texts stands for no value in some column."""
+    return not (_ANYWHERE.isdisjoint(texts) and _AS_NAMES_AND_TYPED.isdisjoint(texts))
 
 
 def is_spreadsheet_error(text: str) -> bool:

@@ -6,12 +6,12 @@ Whatever could bend a value stops the import, with the option that settles it.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from autosend_mcp.imports.file.chunks import chunks
+from autosend_mcp.imports.file.chunks import Chunk
 from autosend_mcp.imports.file.column import Column
 from autosend_mcp.imports.file.field_names import CUSTOM_PREFIX, bare
-from autosend_mcp.imports.file.rows import FileRow
 from autosend_mcp.imports.hints import Hint, UnclearImport
 from autosend_mcp.imports.options import ImportOptions
+from autosend_mcp.imports.values.blanks import may_say_nothing
 from autosend_mcp.imports.values.evidence import KINDS, Evidence
 from autosend_mcp.models.text import counted, quoted
 
@@ -25,15 +25,20 @@ _CODE_NAMES = re.compile(
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])|[\W_]+")
 
 
-def read_columns(rows: Iterable[FileRow], columns: Sequence[Column], options: ImportOptions) -> list[str]:
+def read_columns(chunks: Iterable[Chunk], columns: Sequence[Column], options: ImportOptions) -> list[str]:
     """Say in each column how its cells are read; return notes on what was taken off or counts as nothing.
 
     Raises:
         UnclearImport: A column can be read in more than one way, or one odd cell keeps it from being of a type.
     """
     evidence = {column.name: Evidence(_is_strict(column), _is_open(column)) for column in columns if column.field}
-    for chunk in chunks(rows):
+    for chunk in chunks:
         for name, seen in evidence.items():
+            if not seen.is_open:
+                kind, cells, number = chunk.plain(name)
+                if kind and not may_say_nothing(cells):
+                    seen.cells += number  # there is nothing else to see in them
+                    continue
             line_of = chunk.line_of(name)
             for value, times in chunk.cells(name):
                 if value is not None and value != "":
