@@ -413,6 +413,12 @@ async def test_a_file_that_takes_long_to_read_is_asked_for_again() -> None:
         line.lose("GET /contact-properties", slow, slow, forwarded)
         begun = await started(client, text=ROWS)
         last = await ended(client, begun["importId"])
+    async with importing(rate_limit=0.25) as (client, line):
+        line.lose("GET /contact-properties", slow, slow, forwarded)
+        again = await started(client, text=people(1_250) + "wrong\n")
+        states = [await state(client, again["importId"]) for _ in range(5)]
+        sending = [one for one in states if one["outcome"] == "sending"]
+    assert ["problems" in one for one in sending[:2]] == [True, False]
     assert begun["outcome"] == "reading"
     assert "readAs" not in begun
     assert begun["nextStep"] == "Call get_import to see how far it is."

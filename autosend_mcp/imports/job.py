@@ -58,6 +58,7 @@ class ImportJob:
     """An import as a job of the server.
 
     `error`: why it could not be read, or ended early. `was_read`: the file was read, and rows are being sent.
+    `was_shown`: an answer has said so, with the rows that will not be sent.
     """
 
     def __init__(self, imported: Import, *, restart: bool, asked: StartImport | None = None) -> None:
@@ -65,6 +66,7 @@ class ImportJob:
         self.imported = imported
         self.error: AutoSendError | None = None
         self.was_read = False
+        self.was_shown = False
         self.ended = anyio.Event()
         self.asked = asked
         self._restart = restart

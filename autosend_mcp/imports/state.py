@@ -24,11 +24,12 @@ _AFTER_DRY_RUN = "Nothing was sent. Show the user; if they agree, call start_imp
 async def state_of(job: ImportJob, import_id: str, cursor: str | None = None) -> ImportState:
     """Return how far the import is, with a page of the rows that did not succeed.
 
-    What its start has said is said again only at the end.
+    What an answer before has said is said again only at the end.
     """
     members = await _members(job, import_id, cursor, ())
-    if cursor is None and job.was_read and not job.ended.is_set():
+    if cursor is None and job.was_shown and not job.ended.is_set():
         members |= dict.fromkeys(("problems", "next_cursor", "notes"))
+    job.was_shown |= job.was_read
     return ImportState(**members)
 
 
@@ -40,6 +41,7 @@ async def started(
     `dry_run`: the one of the same import, which has shown that, so that only what is new is said again.
     """
     answer = StartedImport(**await _members(job, import_id, None, notes))
+    job.was_shown |= job.was_read
     if job.was_read:
         # Within bounds, so that the rest of the answer is whole.
         reading = {name: value for name, value in reading_of(job.imported).items() if value}
