@@ -9,7 +9,7 @@ from autosend_mcp.sandbox.app import Options
 from autosend_mcp.tools.automations import CHANGES_MAY_HAVE
 from autosend_mcp.tools.contacts.batch import CLEARS
 from autosend_mcp.tools.contacts.rows import FOR_ONE
-from autosend_mcp.tools.contacts.upsert import NOTHING_GIVEN, NOTHING_TO_DO
+from autosend_mcp.tools.contacts.upsert import CANNOT_CLEAR, NOTHING_GIVEN, NOTHING_TO_DO
 from tests.support.line import applied_then_reset, reset
 from tests.support.seeded import JANE, seeded
 from tests.support.undo import steps_of, undone
@@ -86,6 +86,7 @@ async def test_a_field_that_autosend_does_not_clear_is_reported(tool: str, readi
     else:
         said = "Value must not be null" if tool == "upsert_contact" else 'customFields."plan"'
         assert said in error_of(result).replace('\\"', '"')
+        assert (CANNOT_CLEAR in error_of(result)) is (tool == "upsert_contact")
     assert line.count(TOOLS[tool]) == 1
 
 

@@ -8,7 +8,7 @@ from autosend_mcp.api.calls import Call
 from autosend_mcp.api.directory import own_properties
 from autosend_mcp.api.moment import relative_to
 from autosend_mcp.api.request import Request
-from autosend_mcp.errors import AutoSendError, Unknown
+from autosend_mcp.errors import AutoSendError, Refused, Unknown
 from autosend_mcp.models.automations import Change
 from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.comparison import (
@@ -27,7 +27,7 @@ from autosend_mcp.models.comparison import (
     with_lists,
 )
 from autosend_mcp.models.contact_lists.lists import ContactList
-from autosend_mcp.models.contacts.contact import LISTS, MOBILE, StoredContact, Values
+from autosend_mcp.models.contacts.contact import CLEAR, LISTS, MOBILE, StoredContact, Values
 from autosend_mcp.models.contacts.create import AUTOMATIONS_WOULD, NEW_CONTACT_WOULD
 from autosend_mcp.models.contacts.upsert import UpsertContact, UpsertedContact
 from autosend_mcp.tools.automations import effects, started
@@ -48,6 +48,10 @@ VERIFIED = "AutoSend's reply was lost; a look-up then found the contact with eve
 LISTS_NOT_CHECKED = "Whether the contact was in the lists before was not looked up, or could not be."
 AGAIN = "Calling upsert_contact again with the same arguments is safe: it sets the same values."
 MOBILE_UNSEEN = "AutoSend showed no mobile number before, which need not mean that there was none."
+CANNOT_CLEAR = (
+    "AutoSend does not document how a custom field is cleared: where it complains of that one, leave it out of clear, "
+    "and clear it in AutoSend's dashboard. Else fix the arguments."
+)
 JOINS_AGAIN = " If the contact joined a list and has left it since, it would join again."
 
 _MAX_LISTS = 3  # each costs a request to see whether the contact is in it
@@ -80,7 +84,7 @@ async def upsert_contact(context: Context, body: UpsertContact) -> UpsertedConta
     if body.dry_run:
         return UpsertedContact.planned(await _plan(context, request, (new, certain), before, wanted, email=body.email))
     try:
-        after = await context.call.write(request)
+        after = await _send(context.call, request, body)
         notes, verified = await list_notes(context.call, after, new, verified=False), False
     except Unknown as lost:
         after, notes = await _find_out(context.call, values, before, new, lost)
@@ -94,6 +98,15 @@ async def upsert_contact(context: Context, body: UpsertContact) -> UpsertedConta
     if before and new and certain:
         answer.steps += [step("remove_from_list", list=one.id, emails=[after.email]) for one in new]
     return answer
+
+
+async def _send(call: Call, request: Request[StoredContact], body: UpsertContact) -> StoredContact:
+    try:
+        return await call.write(request)
+    except Refused as refused:
+        if refused.status in {400, 422} and clears_fields([{CLEAR: body.clear or ()}]):
+            refused.next_step, refused.fields = CANNOT_CLEAR, ()
+        raise
 
 
 async def _plan(
