@@ -5,7 +5,8 @@ import os
 import re
 import select
 import unicodedata
-from collections.abc import Callable
+from base64 import b64encode
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,6 +22,8 @@ _MIN_PIECE = 16
 
 # Of any other key only the whole is taken out: half of it may end in a quote that ends a JSON string.
 _PLAIN = re.compile(rb"[a-z0-9_.~+/=-]+")
+
+_IN_URLS = str.maketrans("+/", "-_")  # of Base64
 
 # A pipe, as of `<(pass show autosend)`, has this long to bring the key; no key is longer than this.
 _PATIENCE = 5.0
@@ -168,8 +171,11 @@ def _part(number: int, patience: float) -> bytes:
 
 @lru_cache(maxsize=8)
 def redactor(key: str) -> Callable[[bytes], bytes]:
-    """Return a function that takes the key out of a text in UTF-8: whole, cut short, in any case, or as JSON has it."""
-    forms = {form.encode().lower() for form in (key, json.dumps(key)[1:-1]) if len(form) >= _MIN_BEGINNING}
+    """Return a function that takes the key out of a text in UTF-8.
+
+    Whole or cut short, in any case, as it is, as JSON or a URL has it, in hexadecimal, or in Base64 wherever it begins.
+    """
+    forms = {form.encode().lower() for form in _forms(key) if len(form) >= _MIN_BEGINNING}
     # Any piece of 16 bytes holds one of these windows of 8 whole, wherever it begins.
     windows = {form: [(at, form[at : at + 8]) for at in range(0, len(form) - 7, 8)] for form in forms}
 
@@ -187,6 +193,15 @@ def redactor(key: str) -> Callable[[bytes], bytes]:
         return b"".join([*parts, text[end:]]) if found else text
 
     return redacted
+
+
+def _forms(key: str) -> Iterator[str]:
+    content = key.encode()
+    yield from (key, json.dumps(key)[1:-1], content.hex(), "".join(f"%{byte:02x}" for byte in content))
+    for before in range(3):  # bytes: the first letter holds bits of what goes before the key, the last of what follows
+        whole = bytes(before) + content
+        plain = b64encode(whole).decode()[(4 * before + 2) // 3 : len(whole) * 8 // 6]
+        yield from (plain, plain.translate(_IN_URLS))
 
 
 def _spans(text: bytes, form: bytes, windows: list[tuple[int, bytes]]) -> list[tuple[int, int]]:

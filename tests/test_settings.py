@@ -2,15 +2,17 @@
 
 import os
 import re
+from base64 import b64encode, urlsafe_b64encode
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_from_bytes
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autosend_mcp.errors import NotSent
-from autosend_mcp.secret import read_secret
+from autosend_mcp.secret import MASK, read_secret, redactor
 from autosend_mcp.settings import Settings, SettingsError, load_settings
 from autosend_mcp.variables import proxy_for
 from tests.support.examples import TIMES
@@ -289,6 +291,16 @@ def test_no_piece_of_a_key_is_left_however_it_is_cut_or_written(key: str, data: 
     piece = data.draw(st.sampled_from([key, key.lower(), key.upper()]))[start:stop]
     text = f'"\u738b {piece}\u2026" \U0001f600'
     assert load_settings(api_key=key, project_id="p").without_key(text) == text.replace(piece, "[key]")
+
+
+@pytest.mark.parametrize("around", ["", "a", "ab", "Bearer ", "user:"])
+def test_a_key_in_base64_in_hexadecimal_or_in_a_url_is_taken_out(around: str) -> None:
+    key = "AS_canary.0a1b2c3d4e5f6A7B8C9D0"
+    said = f"{around}{key}{around}".encode()
+    for written in (b64encode(said), urlsafe_b64encode(said), said.hex().encode(), quote_from_bytes(said, "").encode()):
+        assert MASK in redactor(key)(written)
+        assert len(redactor(key)(written)) <= 4 * len(around) + len(MASK) + 10
+    assert redactor(key)("".join(f"%{byte:02X}" for byte in said).encode()).count(MASK) == 1
 
 
 @pytest.mark.parametrize("text", ["as_news", "newsletter", "AS_00000"])
