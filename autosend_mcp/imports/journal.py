@@ -199,6 +199,11 @@ class Journal:
         """Return the next rows."""
         return [*starmap(JournalRow, self._read(_RESULTS, after, limit))]
 
+    def outcomes(self, after: int = 0, limit: int = 1_000) -> list[tuple[int, int, str, str | None, str]]:
+        """Return the next rows without their values: number, line, address, outcome and reason."""
+        sql = "SELECT number, line, email, outcome, reason FROM rows WHERE number > ? ORDER BY number LIMIT ?"
+        return self._read(sql, after, limit)
+
     def rejected(self, after: int = 0, limit: int = 1_000) -> list[JournalRow]:
         """Return the next rows that did not succeed, and those that were merged with one that did not."""
         return [*starmap(JournalRow, self._read(_REJECTED, after, limit))]

@@ -62,8 +62,13 @@ def _write_report(journal: Journal, report: Path, mode: int) -> None:
     with _written(report, _FOR_SPREADSHEETS, mode) as out:
         lines = csv.writer(out, lineterminator=_LINE_END)
         lines.writerow(REPORT)
-        for row in _pages(journal.results):
-            lines.writerow((row.line, _as_text(row.email), row.outcome, _as_text(row.reason)))
+        after = 0
+        while rows := journal.outcomes(after):
+            lines.writerows(
+                (line, _as_text(email), outcome, reason and _as_text(reason))
+                for _, line, email, outcome, reason in rows
+            )
+            after = rows[-1][0]
 
 
 def _mode(table: Table) -> int:
