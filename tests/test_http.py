@@ -6,15 +6,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
+from mcp import Client
+from mcp_types import CallToolResult
 
 from autosend_mcp.cli.main import main
 from autosend_mcp.logs import configure_logging
+from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.server.http.settings import HttpSettings, load_http_settings
 from autosend_mcp.settings import Settings, SettingsError, load_settings
 from autosend_mcp.variables import OF_HTTP
-from tests.support.line import Line
+from tests.support.line import Forward, Line
 from tests.support.serving import served
 from tests.support.worlds import answer_of, error_of
 
@@ -311,3 +315,30 @@ async def test_the_server_of_one_caller_that_fails_ends_no_other(
             async with app.client(app.tokens.create(name)) as client:
                 await client.call_tool("create_contact", {"email": f"{name}@example.com"})
     assert [record.message for record in caplog.records].count("server_failed") == 2
+
+
+@pytest.mark.anyio
+async def test_a_caller_whose_import_runs_is_not_closed_for_others(line: Line, tmp_path: Path) -> None:
+    go_on = anyio.Event()
+
+    async def held(forward: Forward) -> httpx2.Response:
+        await go_on.wait()
+        return await forward()
+
+    async def import_of(client: Client, import_id: str) -> CallToolResult:
+        return await client.call_tool("get_import", {"importId": import_id})
+
+    async with served(line, tmp_path, {"max_idle": 1}, toolsets="contacts,imports") as app:
+        ana, ben, cleo = (app.tokens.create(name) for name in ("ana", "ben", "cleo"))
+        async with app.client(ana) as of_ana, app.client(ben) as of_ben, app.client(cleo) as of_cleo:
+            line.lose("", held)
+            started = answer_of(await of_ana.call_tool("start_import", {"text": "email\njane@example.com\n"}))
+            for client in (of_ben, of_cleo, of_ben):
+                await client.list_tools()
+            assert answer_of(await import_of(of_ana, started["importId"]))["importId"] == started["importId"]
+            go_on.set()
+            await anyio.sleep(60)
+            for client in (of_ben, of_cleo, of_ben):
+                await client.list_tools()
+            assert "no import with this id" in error_of(await import_of(of_ana, started["importId"]))
+    assert [contact["email"] for contact in line.sandbox.store.contacts.all(PROJECT)] == [JANE["email"]]

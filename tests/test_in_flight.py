@@ -18,6 +18,7 @@ from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.server.app import open_server
 from autosend_mcp.server.in_flight import FINISHED, IN_DOUBT, JOINED, InFlightWrites
 from autosend_mcp.server.results import UNSEEN
+from autosend_mcp.tools.jobs import Jobs
 from tests.support.faulty import Exchange, Faulty, create_well, faulty_autosend
 from tests.support.line import Forward, Line, applied_then_reset, forwarded, saying
 from tests.support.seeded import JANE, seeded, seeded_sandbox, wrote
@@ -289,7 +290,7 @@ async def test_an_answer_in_the_instant_of_the_cancellation_is_kept() -> None:
         return Done(number="done")
 
     async with anyio.create_task_group() as tasks:
-        writes, call = InFlightWrites(tasks, lambda: None), TooLate(autosend_over("http://127.0.0.1/v1"))
+        writes, call = InFlightWrites(tasks, Jobs(tasks)), TooLate(autosend_over("http://127.0.0.1/v1"))
         with caller:
             await writes.run("key", perform, call)
         assert (await writes.run("key", perform, call))[1] == [FINISHED]
@@ -304,7 +305,7 @@ async def test_an_answer_that_a_caller_just_misses_is_kept() -> None:
         return Done(number="done")
 
     async with anyio.create_task_group() as tasks:
-        writes, call = InFlightWrites(tasks, lambda: None), TooLate(autosend_over("http://127.0.0.1/v1"))
+        writes, call = InFlightWrites(tasks, Jobs(tasks)), TooLate(autosend_over("http://127.0.0.1/v1"))
 
         async def hear_and_cancel() -> None:
             await writes.run("key", perform, call)
@@ -320,7 +321,7 @@ async def test_an_answer_that_a_caller_just_misses_is_kept() -> None:
 
 async def test_only_the_latest_thousand_unheard_answers_are_kept() -> None:
     async with anyio.create_task_group() as tasks:
-        writes, call = InFlightWrites(tasks, lambda: None), TooLate(autosend_over("http://127.0.0.1/v1"))
+        writes, call = InFlightWrites(tasks, Jobs(tasks)), TooLate(autosend_over("http://127.0.0.1/v1"))
         for number in range(1001):
             with anyio.CancelScope() as caller:
 

@@ -1,5 +1,6 @@
 """What the workers of one server share in Redis; with a true redis-server, which is stopped and started again."""
 
+import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import ElicitResult, InputRequiredResult
 from redis.asyncio import Redis
 
+from autosend_mcp.logs import configure_logging
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.settings import SettingsError
 from tests.support.line import Forward, Line, applied_then_silence, forwarded
@@ -194,14 +196,24 @@ async def test_an_answer_counts_once_at_any_worker(line: Line, redis: RedisServe
 
 @pytest.mark.slow
 @pytest.mark.anyio
-async def test_without_redis_reads_go_on_and_writes_wait(line: Line, redis: RedisServer, tmp_path: Path) -> None:
+async def test_without_redis_reads_go_on_and_writes_wait(
+    line: Line, redis: RedisServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     async with two_workers(line, redis, tmp_path) as (one, _, _):
-        answer_of(await one.call_tool("create_contact", JANE))
+        undo = answer_of(await one.call_tool("create_contact", JANE))["undo"]
         redis.stop()
+        configure_logging("INFO")
         again = {"email": JANE["email"], "firstName": "Ann"}
         error = error_of(await one.call_tool("upsert_contact", again))
         assert "Nothing was sent" in error
         assert "Redis" in error
+        assert "Redis" in error_of(await one.call_tool("undo", {"write": undo}))
+        refused = [logged for logged in map(json.loads, capsys.readouterr().err.splitlines()) if "tool" in logged]
+        assert [logged["tool"] for logged in refused] == ["upsert_contact", "undo"]
+        for logged in refused:
+            about = {"level": "WARNING", "event": "call", "principal": ANA, "outcome": "not_sent", "writes": 0}
+            assert logged.items() >= about.items()
+            assert "Redis" in logged["why"]
         assert answer_of(await one.call_tool("get_contact", {"email": JANE["email"]}))["firstName"] == "Jane"
         assert answer_of(await one.call_tool("upsert_contact", {**again, "dryRun": True}))["outcome"] == "dry_run"
         redis.start()

@@ -113,7 +113,7 @@ async def open_server(
     try:
         async with anyio.create_task_group() as tasks:
             jobs = Jobs(tasks)
-            memory = remember(autosend, tasks, jobs.stop)
+            memory = remember(autosend, tasks, jobs)
             try:
                 yield build_server(autosend, memory, jobs, audience=audience), memory.writes
             finally:

@@ -16,14 +16,14 @@ from pydantic import ValidationError
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused, Unknown
-from autosend_mcp.logs import OURS
+from autosend_mcp.logs import OURS, report
 from autosend_mcp.models.arguments import nearest, read_arguments, refused_fields
 from autosend_mcp.models.base import Answer, Body, WriteBody
 from autosend_mcp.models.given import is_empty, object_in
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.server.audience import Audience
 from autosend_mcp.server.elicitation import Elicitation, RequestContext
-from autosend_mcp.server.in_flight import JOINED, Result
+from autosend_mcp.server.in_flight import JOINED, NotBegun, Result
 from autosend_mcp.server.malformed import UNEXPLAINED, explained, uninitialized
 from autosend_mcp.server.memory import Memory
 from autosend_mcp.server.results import as_commands, error_text, fitted, noted
@@ -79,8 +79,9 @@ class Dispatch:
             return await self._render(await perform(), notes)
         key = f"{tool.name} {compact_json(body.payload())} {elicitation.action}"
         result, more = await self._memory.writes.run(key, perform, call)
-        if JOINED in more:
-            self._record(tool.name, result, call, started, body=body, outcome="joined")
+        if JOINED in more or isinstance(result, NotBegun):
+            joined = "joined" if JOINED in more else ""
+            self._record(tool.name, result, call, started, body=body, outcome=joined)
         return await self._render(result, notes + more)
 
     async def explain_malformed(self, ctx: RequestContext, call_next: CallNext) -> HandlerResult:
@@ -160,7 +161,8 @@ class Dispatch:
                 changed=None if call.exposed else NOTHING_CHANGED,
                 cause=type(bug).__name__,
             )
-        self._record(tool.name, result, call, started, body=body)
+        if not isinstance(result, NotBegun):  # which is logged for who asked
+            self._record(tool.name, result, call, started, body=body)
         return result
 
     async def _render(self, result: Result, notes: list[str]) -> CallToolResult | InputRequiredResult:
@@ -173,6 +175,7 @@ class Dispatch:
             try:
                 return await self._memory.questions.ask(result, without_key)
             except NotSent as error:
+                report("question_not_asked", why=error.what)
                 result = error
         if isinstance(result, AutoSendError):
             return CallToolResult(content=[TextContent(text=self.text_of(result, notes))], is_error=True)
@@ -206,7 +209,9 @@ class Dispatch:
         seconds = perf_counter() - started
         for watch in self._autosend.watches:
             watch.called(tool, str(fields["outcome"]), seconds)
-        level = logging.WARNING if outcome == "cut_off" else logging.INFO
+        if not_begun := isinstance(result, NotBegun):
+            fields["why"] = result.what
+        level = logging.WARNING if not_begun or outcome == "cut_off" else logging.INFO
         _log.log(level, "call", extra={"fields": fields | {"ms": round(seconds * 1000)}})
 
 

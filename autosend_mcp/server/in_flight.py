@@ -8,10 +8,10 @@ import anyio
 import anyio.abc
 
 from autosend_mcp.api.calls import Call
-from autosend_mcp.errors import AutoSendError, Unknown
+from autosend_mcp.errors import AutoSendError, NotSent, Unknown
 from autosend_mcp.models.base import Answer
 from autosend_mcp.tools.context import ConfirmationNeeded
-from autosend_mcp.tools.jobs import GRACE
+from autosend_mcp.tools.jobs import GRACE, Jobs
 
 JOINED = "An identical call was under way: this is its answer, and nothing was sent twice."
 FINISHED = "An identical call was cancelled earlier, after its request had left; this call ran again."
@@ -21,6 +21,10 @@ _MAX_SECONDS_KEPT = 600.0
 _MAX_RESULTS_KEPT = 1_000
 
 Result = Answer | AutoSendError | ConfirmationNeeded
+
+
+class NotBegun(NotSent):
+    """A call was not begun, because something is away that the server needs beside AutoSend."""
 
 
 def _cut_off() -> AutoSendError:
@@ -55,10 +59,10 @@ class InFlightWrites:
     Keep results whose caller was cancelled for ten minutes, and note them on the next identical call.
     """
 
-    def __init__(self, tasks: anyio.abc.TaskGroup, on_close: Callable[[], None]) -> None:
-        """`tasks` outlives every caller. `on_close` is called when the process must end."""
+    def __init__(self, tasks: anyio.abc.TaskGroup, jobs: Jobs) -> None:
+        """`tasks` outlives every caller. `jobs`: what else is at work; it is stopped when the process must end."""
         self._tasks = tasks
-        self._on_close = on_close
+        self._jobs = jobs
         self._in_flight: dict[str, Write] = {}
         self._unheard: OrderedDict[str, Write] = OrderedDict()
 
@@ -92,7 +96,7 @@ class InFlightWrites:
 
     async def close(self) -> None:
         """End the writes that have not left; let the others finish while the grace lasts, then cut them off."""
-        self._on_close()
+        self._jobs.stop()
         for write in self._in_flight.values():
             write.give_up()
         with anyio.move_on_after(GRACE, shield=True):
@@ -101,6 +105,11 @@ class InFlightWrites:
             write.scope.cancel()
         with anyio.CancelScope(shield=True):
             await self.all_done()
+
+    @property
+    def are_at_work(self) -> bool:
+        """Whether a write or a job has not ended."""
+        return bool(self._in_flight) or self._jobs.are_at_work
 
     async def all_done(self) -> None:
         """Wait for the writes that are in flight now."""

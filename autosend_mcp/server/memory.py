@@ -9,6 +9,7 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.server.elicitation import PendingQuestions
 from autosend_mcp.server.in_flight import InFlightWrites
 from autosend_mcp.tools.history import History
+from autosend_mcp.tools.jobs import Jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,10 @@ class Memory:
     questions: PendingQuestions
 
 
-# Makes the memory of a server: its client, the tasks that outlive every caller, and what is called when it must end.
-Remember = Callable[[AutoSend, anyio.abc.TaskGroup, Callable[[], None]], Memory]
+# Makes the memory of a server: of its client, the tasks that outlive every caller, and its jobs.
+Remember = Callable[[AutoSend, anyio.abc.TaskGroup, Jobs], Memory]
 
 
-def in_process(_autosend: AutoSend, tasks: anyio.abc.TaskGroup, on_close: Callable[[], None]) -> Memory:
+def in_process(_autosend: AutoSend, tasks: anyio.abc.TaskGroup, jobs: Jobs) -> Memory:
     """Return a memory that ends with the process."""
-    return Memory(InFlightWrites(tasks, on_close), History(), PendingQuestions())
+    return Memory(InFlightWrites(tasks, jobs), History(), PendingQuestions())

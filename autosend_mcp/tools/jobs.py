@@ -66,7 +66,16 @@ class Jobs:
     @property
     def full(self) -> bool:
         """Whether as many are at work as may be."""
-        return sum(kept.ended_at is None for kept in self._kept.values()) >= _MAX_RUNNING
+        return self._running >= _MAX_RUNNING
+
+    @property
+    def are_at_work(self) -> bool:
+        """Whether one is."""
+        return self._running > 0
+
+    @property
+    def _running(self) -> int:
+        return sum(kept.ended_at is None for kept in self._kept.values())
 
     def start(self, about: str, job: Job) -> str:
         """Start the job; return its id, of 128 random bits."""

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.server.http.app import McpApp
 from autosend_mcp.server.http.settings import HttpSettings
+from autosend_mcp.server.http.tenants import MAX_IDLE
 from autosend_mcp.server.http.tokens import TokenFile
 from autosend_mcp.server.traces import Traces
 from autosend_mcp.settings import Settings
@@ -54,10 +55,15 @@ async def served(
     traces: Traces | None = None,
     **settings: Any,
 ) -> AsyncGenerator[Served]:
-    """Serve over this AutoSend. `folder`: of a file of tokens, which callers must then show one of, or of `issuer`."""
+    """Serve over this AutoSend. `folder`: of a file of tokens, which callers must then show one of, or of `issuer`.
+
+    `http`: settings of serving over HTTP, and `max_idle`.
+    """
     file = (folder or Path()) / "tokens.json"
     oauth: dict[str, Any] = {"http_url": f"{ORIGIN}/mcp", "http_issuer": issuer.url} if issuer else {}
-    given = HttpSettings(http_tokens=file if folder else None, **oauth | (http or {}))
+    http = dict(http or {})
+    idle = http.pop("max_idle", MAX_IDLE)
+    given = HttpSettings(http_tokens=file if folder else None, **oauth | http)
     autosend = autosend_over(world, **settings)
 
     def connect(own: Settings) -> AutoSend:
@@ -66,7 +72,7 @@ async def served(
     def to_issuer(_url: str) -> httpx2.AsyncBaseTransport:
         return issuer or Issuer()
 
-    app = McpApp(autosend.settings, given, connect, to_issuer=to_issuer, traces=traces).app()
+    app = McpApp(autosend.settings, given, connect, to_issuer=to_issuer, traces=traces, max_idle=idle).app()
     async with app.router.lifespan_context(app) as state:
         yield Served(httpx2.ASGITransport(_with_state(app, state)), TokenFile(file))
 

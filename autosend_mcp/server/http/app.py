@@ -35,7 +35,7 @@ from autosend_mcp.server.http.oauth import IssuedTokens
 from autosend_mcp.server.http.pages import ForPages, allowed_by
 from autosend_mcp.server.http.seen import Seen
 from autosend_mcp.server.http.settings import HttpSettings
-from autosend_mcp.server.http.tenants import Connect, Open, Tenants
+from autosend_mcp.server.http.tenants import MAX_IDLE, Connect, Open, Tenants
 from autosend_mcp.server.http.tokens import TokenFile
 from autosend_mcp.settings import Settings, SettingsError
 from autosend_mcp.tools import registry
@@ -59,6 +59,7 @@ class McpApp:
         to_issuer: Transport | None = None,
         traces: "Traces | None" = None,
         opened: Open = open_server,
+        max_idle: int = MAX_IDLE,
     ) -> None:
         """`connect` makes the client of AutoSend for some settings, `opened` the server of a caller.
 
@@ -72,6 +73,7 @@ class McpApp:
         self._http = http
         self._connect = connect
         self._opened = opened
+        self._max_idle = max_idle
         self._seen = Seen(http, traces)
         self._tokens = TokenFile(http.http_tokens) if http.http_tokens else None
         self._open_shared = _shared(http)
@@ -177,6 +179,7 @@ class McpApp:
                 sealed=self._sealed(),
                 shared=shared,
                 opened=self._opened,
+                max_idle=self._max_idle,
             )
             self._seen.look_at(tenants.paces)
             AppStatus.disable_automatic_graceful_drain()  # it cuts each answer at SIGTERM; ours end with their calls

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
@@ -31,7 +32,7 @@ if TYPE_CHECKING:  # of an extra
     from autosend_mcp.server.http.shared.store import Shared
 
 MAX_BODY_BYTES = 1_000_000
-_MAX_IDLE = 1_000  # servers of callers who have nothing under way
+MAX_IDLE = 1_000  # servers of callers who have nothing under way
 _TO_ANSWER = 1.0  # seconds for the answers of what had to end
 
 Connect = Callable[[Settings], AutoSend]
@@ -52,6 +53,7 @@ class _Tenant:
     """One caller's server. `ended` asks it to end; `unused` is set once nothing is under way after that."""
 
     manager: StreamableHTTPSessionManager
+    writes: InFlightWrites
     using: int = 0
     ended: anyio.Event = field(default_factory=anyio.Event)
     unused: anyio.Event = field(default_factory=anyio.Event)
@@ -70,7 +72,7 @@ class _Tenant:
 
 
 class Tenants:
-    """Opens a server for each caller at its first call, and closes the longest unused beyond a thousand.
+    """Opens a server for each caller at its first call, and closes the longest unused beyond `max_idle`.
 
     Callers with the same AutoSend key share its pace.
     """
@@ -85,6 +87,7 @@ class Tenants:
         sealed: ServerMiddleware[Any],
         shared: "Shared | None" = None,
         opened: Open = open_server,
+        max_idle: int = MAX_IDLE,
     ) -> None:
         """`tasks` outlives every caller. `connect` makes the client of AutoSend for some settings, `opened` a server.
 
@@ -95,6 +98,7 @@ class Tenants:
         self._base = base
         self._connect = connect
         self._opened = opened
+        self._max_idle = max_idle
         self._security = security
         self._shared = shared
         self._sealed = sealed
@@ -141,7 +145,7 @@ class Tenants:
         tenant: _Tenant | None = None
         try:
             async with self._served(key, autosend, audience) as (manager, writes):
-                self._open[key] = tenant = _Tenant(manager)
+                self._open[key] = tenant = _Tenant(manager, writes)
                 task_status.started(tenant)
                 await tenant.ended.wait()
                 await writes.close()
@@ -193,12 +197,12 @@ class Tenants:
             tenant.end()
 
     def _close_idle(self) -> None:
-        while len(self._open) > _MAX_IDLE:
-            key, tenant = next(iter(self._open.items()))
-            if tenant.using:
-                return
-            del self._open[key]
-            tenant.end()
+        """Close the longest unused, but for those with a request, a write or an import under way."""
+        beyond = max(0, len(self._open) - self._max_idle)
+        for key, tenant in [*islice(self._open.items(), beyond)]:
+            if not tenant.using and not tenant.writes.are_at_work:
+                del self._open[key]
+                tenant.end()
 
 
 def _identity(access: AccessToken | None) -> str:

@@ -1,7 +1,5 @@
 """What a caller's servers remember, in all workers the same."""
 
-from collections.abc import Callable
-
 import anyio.abc
 
 from autosend_mcp.api.client import AutoSend
@@ -11,6 +9,7 @@ from autosend_mcp.server.http.shared.seal import Seal
 from autosend_mcp.server.http.shared.store import Shared
 from autosend_mcp.server.http.shared.writes import SharedWrites
 from autosend_mcp.server.memory import Memory, Remember, in_process
+from autosend_mcp.tools.jobs import Jobs
 
 _KEPT = 3_600_000  # ms that a question waits for its answer
 
@@ -21,11 +20,11 @@ _DROP = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS
 def remembering(shared: Shared, who: str) -> Remember:
     """Return what makes the memory of this caller's servers."""
 
-    def remember(autosend: AutoSend, tasks: anyio.abc.TaskGroup, on_close: Callable[[], None]) -> Memory:
+    def remember(autosend: AutoSend, tasks: anyio.abc.TaskGroup, jobs: Jobs) -> Memory:
         if autosend.settings.fingerprint("") is None:  # without a key nothing can be written
-            return in_process(autosend, tasks, on_close)
+            return in_process(autosend, tasks, jobs)
         seal = Seal(shared, autosend.settings, who)
-        writes = SharedWrites(tasks, on_close, shared, seal)
+        writes = SharedWrites(tasks, jobs, shared, seal)
         return Memory(writes, SharedHistory(shared, seal), SharedQuestions(shared, seal))
 
     return remember

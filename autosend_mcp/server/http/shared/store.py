@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 
 from autosend_mcp.errors import NotSent
 from autosend_mcp.logs import report
+from autosend_mcp.server.in_flight import NotBegun
 from autosend_mcp.settings import SettingsError
 
 PREFIX = "autosend-mcp:"
@@ -48,7 +49,7 @@ return {now, redis.call('ZRANGE', KEYS[1], 0, -1)}
 """
 
 
-class Unreachable(NotSent):
+class Unreachable(NotBegun):
     """Redis cannot be reached, or did not answer in time."""
 
     def __init__(self) -> None:

@@ -13,6 +13,7 @@ from autosend_mcp.server.http.shared.seal import Seal
 from autosend_mcp.server.http.shared.store import LEASE, Shared, Unreachable
 from autosend_mcp.server.http.shared.told import as_data, from_data
 from autosend_mcp.server.in_flight import FINISHED, IN_DOUBT, JOINED, InFlightWrites, Result, Write
+from autosend_mcp.tools.jobs import Jobs
 
 LOST = (
     "An identical call was under way in a worker that has ended since. What became of it was not known; this call "
@@ -76,9 +77,9 @@ def _still() -> AutoSendError:
 class SharedWrites(InFlightWrites):
     """Runs writes as one process does, and asks the other workers first."""
 
-    def __init__(self, tasks: anyio.abc.TaskGroup, on_close: Callable[[], None], shared: Shared, seal: Seal) -> None:
+    def __init__(self, tasks: anyio.abc.TaskGroup, jobs: Jobs, shared: Shared, seal: Seal) -> None:
         """`seal`: of the caller."""
-        super().__init__(tasks, on_close)
+        super().__init__(tasks, jobs)
         self._shared = shared
         self._seal = seal
 
