@@ -133,7 +133,9 @@ def _digest(needed: ConfirmationNeeded) -> str:
 
 
 def _verdict(answer: ElicitResult) -> Verdict:
-    return "yes" if answer.action == "accept" else "no"
+    """Return what the user says. The form has no fields, so that a client which sends `false` in one means no."""
+    unticked = any(value is False for value in (answer.content or {}).values())
+    return "yes" if answer.action == "accept" and not unticked else "no"
 
 
 def _can_show(context: RequestContext) -> bool:
