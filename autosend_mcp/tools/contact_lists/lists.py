@@ -33,7 +33,7 @@ from autosend_mcp.tools.property_checks import note_fields_nobody_has
 from autosend_mcp.tools.registry import Effect, tool
 
 IN_USE = "a live automation uses it"
-FREE_IT = "in AutoSend's dashboard, end the automation that uses it or give it another list; then it can be deleted"
+FREE_IT = "end the automation that uses it, or give it another list, in AutoSend's dashboard; then it can be deleted"
 ALIKE = "There was a list or segment of almost this name already: {}."
 
 
