@@ -18,5 +18,6 @@ def addresses_in(context: Context, given: Iterable[str]) -> tuple[list[str], lis
     """
     emails, invalid = read_addresses(given, context.notes)
     if not emails:
-        raise NotSent(NO_ADDRESS, "Fix them and call again.", changed=NOTHING_CHANGED, facts={"invalid": invalid})
+        why = [{"row": one["row"], "why": one["why"]} for one in invalid]
+        raise NotSent(NO_ADDRESS, "Fix them and call again.", changed=NOTHING_CHANGED, facts={"invalid": why})
     return emails, invalid
