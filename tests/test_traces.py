@@ -1,6 +1,7 @@
 """Traces: the spans of calls and of their requests, how they hang together, and what is in none of them."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Generator
@@ -162,8 +163,9 @@ def test_traces_are_made_where_the_usual_variables_ask_for_them(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("ended", ["stdin", "signal"])
 @pytest.mark.parametrize("exporter", ["console", "otlp", "otlp_proto_grpc"])
-def test_a_server_on_stdin_exports_only_where_it_is_asked_to(exporter: str, tmp_path: Path) -> None:
+def test_a_server_on_stdin_exports_only_where_it_is_asked_to(exporter: str, ended: str, tmp_path: Path) -> None:
     """Its stdout stays the client's, and a collector that is away costs neither the answer nor the end."""
     command = [sys.executable, "-m", "autosend_mcp", "--sandbox"]
     environment = {"OTEL_TRACES_EXPORTER": exporter, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
@@ -187,8 +189,11 @@ def test_a_server_on_stdin_exports_only_where_it_is_asked_to(exporter: str, tmp_
         child.stdin.write("".join(json.dumps(message) + "\n" for message in messages))
         child.stdin.flush()
         answers = [json.loads(child.stdout.readline()) for _ in range(2)]
+        if ended == "signal":
+            child.terminate()
+            child.wait(timeout=50)
         more, log = child.communicate(timeout=50)
-    assert (child.returncode, more) == (0, "")
+    assert (child.returncode, more) == (0 if ended == "stdin" else 128 + signal.SIGTERM, "")
     assert answers[1]["result"]["structuredContent"]["outcome"] == "created"
     assert ("POST /v1/contacts" in log) == (exporter == "console")
     assert JANE["email"] not in log

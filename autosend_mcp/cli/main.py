@@ -73,7 +73,7 @@ def _serve(args: argparse.Namespace) -> int:
         args.front.close()
     if traces := traces_asked_for(warn=False):
         autosend.watches = (traces,)
-    anyio.run(serve_stdio, autosend, args.front)
+    anyio.run(serve_stdio, autosend, args.front, traces and traces.close)
     if traces:
         traces.close()
     return 0

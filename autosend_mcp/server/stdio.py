@@ -30,7 +30,7 @@ from autosend_mcp.server.in_flight import InFlightWrites
 from autosend_mcp.server.lines import method_of, read_line
 from autosend_mcp.tools.jobs import ending_signals
 
-# From the end of stdin: longer than the grace of the writes, shorter than what is promised.
+# From the end of stdin, or a signal: longer than the grace of the writes, shorter than what is promised.
 _MAX_SECONDS_TO_END = 1.8
 
 # In bytes, of one reading of stdin.
@@ -40,10 +40,13 @@ _CHUNK = 65_536
 _DISCOVERY_PATIENCE = 5.0
 
 
-async def serve_stdio(autosend: AutoSend, front: Front | None = None) -> None:
+async def serve_stdio(
+    autosend: AutoSend, front: Front | None = None, close: Callable[[], object] | None = None
+) -> None:
     """Serve until stdin ends. SIGTERM, SIGINT and SIGHUP end the process with 128 + the signal's number.
 
     `front` has read and answered what the host began with: the SDK is given it too, and answers it to nobody.
+    `close` is called at a signal, in a thread, for as long as there is time.
     """
     stdout, ended = _Stdout(front.answered if front else []), anyio.Event()
     if front:
@@ -52,7 +55,7 @@ async def serve_stdio(autosend: AutoSend, front: Front | None = None) -> None:
     async with open_server(autosend) as (server, writes), anyio.create_task_group() as tasks:
         tasks.start_soon(_end_with_stdin, ended, writes)
         if sys.platform != "win32":
-            tasks.start_soon(_end_on_signal, writes)
+            tasks.start_soon(_end_on_signal, writes, close)
         opening = await _discovered(server, messages, stdout)
         await serve_connection(server, _joined(opening, messages), stdout.write)
         await writes.close()
@@ -125,10 +128,14 @@ async def _end_with_stdin(ended: anyio.Event, writes: InFlightWrites) -> None:
     await writes.close()
 
 
-async def _end_on_signal(writes: InFlightWrites) -> None:
+async def _end_on_signal(writes: InFlightWrites, close: Callable[[], object] | None) -> None:
     with anyio.open_signal_receiver(*ending_signals()) as signals:
         async for number in signals:
+            ends_at = anyio.current_time() + _MAX_SECONDS_TO_END
             await writes.close()
+            if close:
+                with anyio.move_on_after(ends_at - anyio.current_time()):
+                    await to_thread.run_sync(close, abandon_on_cancel=True)
             sys.stderr.flush()
             # A thread is blocked in reading stdin and would keep the interpreter from ending.
             os._exit(128 + number)
