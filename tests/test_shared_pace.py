@@ -75,6 +75,12 @@ async def test_workers_together_keep_to_the_limits(
     assert len(left) <= 20 if minute else len(left) > most
 
 
+async def test_what_is_left_for_all_is_said_by_no_worker(redis: RedisServer) -> None:
+    async with workers(redis, 1, 5) as (pace,):
+        (await pace.turn(1)).leave()
+        assert (pace.left("second"), pace.left("minute")) == (None, None)
+
+
 async def test_what_one_worker_learns_holds_for_all(redis: RedisServer) -> None:
     async with workers(redis, 2, 100) as (one, other):
         one.announced(2, 0.5, spent=False)

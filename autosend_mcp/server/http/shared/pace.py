@@ -7,6 +7,7 @@ last.
 
 import secrets
 from math import inf
+from typing import Literal
 
 import anyio
 
@@ -133,6 +134,10 @@ class SharedPace(Pace):
         with anyio.move_on_after(patience):
             return await super().turn(patience, urgent=urgent)
         raise self._busy()
+
+    def left(self, window: Literal["second", "minute"]) -> int | None:  # noqa: ARG002 - of either
+        """Return None: what the other workers have sent since this one asked is known to Redis alone."""
+        return None
 
     def announced(self, limit: int, until_reset: float | None, *, spent: bool) -> None:
         """Keep to a limit that AutoSend names, in all workers."""
