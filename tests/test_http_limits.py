@@ -1,12 +1,17 @@
 """What clients may take of a server over HTTP: time, connections, bytes. Slow ones are closed, good ones are served."""
 
 import asyncio
+import json
+from contextlib import suppress
 
+import anyio
 import pytest
 
 from autosend_mcp.server.http.serve import Limits
 from tests.support.line import Line
+from tests.support.serving import served
 from tests.support.sockets import Listening, answer_from, head, listening_over, raw
+from tests.support.worlds import answer_of
 
 WITHIN = 30  # seconds
 LIST = raw()
@@ -161,3 +166,32 @@ async def test_who_waits_to_be_told_to_go_on_is_told(line: Line) -> None:
         writer.write(BODY)
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
         writer.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.slow
+async def test_connections_that_a_caller_has_left_idle_are_closed() -> None:
+    """A thousand callers would keep thousands of connections to AutoSend, each until its next call."""
+    answered, left = 0, asyncio.Event()
+    jane = {"email": "jane@example.com"}
+    content = json.dumps({"success": True, "data": {"id": "507f1f77bcf86cd799439011", **jane}}).encode()
+
+    async def autosend(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal answered
+        with suppress(asyncio.IncompleteReadError):
+            while about := (await reader.readuntil(b"\r\n\r\n")).lower():
+                await reader.readexactly(int(about.partition(b"content-length:")[2].split(b"\r\n")[0]))
+                answered += 1
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(content), content))
+        left.set()
+        writer.close()
+
+    async with await asyncio.start_server(autosend, "127.0.0.1") as api:
+        url = f"http://127.0.0.1:{api.sockets[0].getsockname()[1]}/v1"
+        async with served(url) as server, server.client() as client:
+            for times in (1, 2):
+                assert answer_of(await client.call_tool("create_contact", jane))["outcome"] == "created"
+                assert answered == times
+                with anyio.fail_after(30):
+                    await left.wait()
+                left.clear()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import httpx2
@@ -22,6 +22,9 @@ from autosend_mcp.api.watch import Watch
 from autosend_mcp.errors import AutoSendError, NotSent, Unreadable
 from autosend_mcp.models.text import compact_json, visible_data
 from autosend_mcp.settings import Settings
+
+if TYPE_CHECKING:  # the first request loads it
+    from autosend_mcp.api.transport import Transport
 
 MAX_REPLY_BYTES = 1_000_000
 MAX_BULK_REPLY_BYTES = 5_000_000  # of a request about many contacts
@@ -61,12 +64,17 @@ class AutoSend:
         self.cache = Cache()
         self.watches: tuple[Watch, ...] = ()
         self._transport = transport
+        self._network: Transport | None = None  # the transport, where it is none of the caller's
         self._proxy = ""
 
     def with_settings(self, settings: Settings) -> "AutoSend":
         """Return a client of the same AutoSend for somebody with other settings, with connections of their own."""
         transport = self._transport if self.is_sandbox else None
         return AutoSend(settings, transport, target=self.target, now=self.now, is_sandbox=self.is_sandbox)
+
+    async def close_idle(self) -> bool:
+        """Close connections that have been idle for long; return whether others are left."""
+        return self._network is not None and await self._network.close_idle()
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -166,7 +174,8 @@ class AutoSend:
         if self._transport is None:
             from autosend_mcp.api.transport import network  # noqa: PLC0415 - the start of a server can do without
 
-            self._transport, self._proxy = network(self.settings.base_url)
+            self._network, self._proxy = network(self.settings.base_url)
+            self._transport = self._network
         return self._transport
 
 

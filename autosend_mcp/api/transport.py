@@ -37,7 +37,7 @@ _ERRORS: dict[type[Exception], type[httpx2.TransportError]] = {
 }
 
 
-def network(base_url: str) -> tuple[httpx2.AsyncBaseTransport, str]:
+def network(base_url: str) -> "tuple[Transport, str]":
     """Return the connections to this URL, and the variable that names its proxy, or nothing.
 
     Proxies for other URLs are not for this one, nor is there another way past one that cannot be used.
@@ -108,6 +108,13 @@ class Transport(httpx2.AsyncBaseTransport):
             reply = await self._pool.handle_async_request(sent)
         body = _Body(reply.stream)
         return httpx2.Response(reply.status, headers=reply.headers, stream=body)
+
+    async def close_idle(self) -> bool:
+        """Close connections that have been idle for long, as the pool does with its next request; are others left?"""
+        for connection in self._pool.connections:
+            if connection.has_expired():
+                await connection.aclose()
+        return any(not connection.is_closed() for connection in self._pool.connections)
 
     async def aclose(self) -> None:
         """Close the connections."""

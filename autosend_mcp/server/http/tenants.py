@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # of an extra
 
 MAX_BODY_BYTES = 1_000_000
 MAX_IDLE = 1_000  # servers of callers who have nothing under way
+_TO_TIDY = 5.0  # seconds after a request, when its connections to AutoSend are no longer of use
 _TO_ANSWER = 1.0  # seconds for the answers of what had to end
 
 Connect = Callable[[Settings], AutoSend]
@@ -54,7 +55,9 @@ class _Tenant:
 
     manager: StreamableHTTPSessionManager
     writes: InFlightWrites
+    autosend: AutoSend
     using: int = 0
+    tidies: bool = False
     ended: anyio.Event = field(default_factory=anyio.Event)
     unused: anyio.Event = field(default_factory=anyio.Event)
 
@@ -123,6 +126,18 @@ class Tenants:
         finally:
             tenant.release()
             self._close_idle()
+            if not tenant.tidies and not tenant.ended.is_set():
+                tenant.tidies = True
+                self._tasks.start_soon(self._tidy, tenant)
+
+    async def _tidy(self, tenant: _Tenant) -> None:
+        """Close what a caller has left idle: the connections of a thousand callers would be thousands."""
+        while not tenant.ended.is_set():
+            with anyio.move_on_after(_TO_TIDY):
+                await tenant.ended.wait()
+            if not await tenant.autosend.close_idle():
+                break
+        tenant.tidies = False
 
     async def _start(self, key: str, access: AccessToken | None) -> _Tenant:
         autosend = self._connect(settings_for(self._base, access))
@@ -145,7 +160,7 @@ class Tenants:
         tenant: _Tenant | None = None
         try:
             async with self._served(key, autosend, audience) as (manager, writes):
-                self._open[key] = tenant = _Tenant(manager, writes)
+                self._open[key] = tenant = _Tenant(manager, writes, autosend)
                 task_status.started(tenant)
                 await tenant.ended.wait()
                 await writes.close()
