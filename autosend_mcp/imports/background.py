@@ -12,6 +12,7 @@ from autosend_mcp.imports.file.encodings import digest_of
 from autosend_mcp.imports.import_dir import open_file
 from autosend_mcp.imports.job import ImportJob
 from autosend_mcp.imports.options import ImportOptions
+from autosend_mcp.imports.resuming import Keeping
 from autosend_mcp.imports.run import Import
 from autosend_mcp.imports.state import started, state_of
 from autosend_mcp.models.contacts.create import AUTOMATIONS_START
@@ -34,14 +35,15 @@ async def start(context: Context, body: StartImport) -> StartedImport:
     jobs = _jobs(context)
     if body.import_id is not None:
         body = await _shown_before(context, body.import_id, dry_run=body.dry_run)
-    about = _about(body)
-    dry_run = None if body.dry_run else jobs.ended(_about(body.model_copy(update={"dry_run": True})))
+    about = what_it_is_about(body)
+    dry_run = None if body.dry_run else jobs.ended(what_it_is_about(as_dry_run(body)))
     job_id = await _under_way(context, about)
-    notes = _notes(body, is_new=job_id is None)
+    notes = notes_on(body, is_new=job_id is None)
     if is_new := job_id is None:
         if jobs.full:
-            raise NotSent("Too many imports are under way.", "Wait until one has ended.")
-        job_id = jobs.start(about, _job(context.call.autosend, body))
+            raise too_many()
+        imported = import_of(context.call.autosend, body)
+        job_id = jobs.start(about, ImportJob(imported, restart=body.restart, asked=body))
     job = _found(jobs, job_id)
     try:
         await job.wait(context)
@@ -51,7 +53,7 @@ async def start(context: Context, body: StartImport) -> StartedImport:
         raise
     if job.error is not None and not job.was_read:
         raise job.error
-    return await started(job, job_id, [*notes, NO_UNDO], dry_run if isinstance(dry_run, ImportJob) else None)
+    return await started(job, job_id, notes, dry_run if isinstance(dry_run, ImportJob) else None)
 
 
 async def show(context: Context, body: GetImport) -> ImportState:
@@ -85,19 +87,33 @@ async def _shown_before(context: Context, import_id: str, *, dry_run: bool) -> S
     """
     job = _found(_jobs(context), import_id)
     if job.asked is None or job.outcome != "dry_run":
-        raise NotSent("This is not the importId of a dry run that has ended.", "Call get_import to see how far it is.")
-    asked = job.asked
+        raise no_dry_run()
+    return await as_shown(context, job.asked, job.imported.table.digest, dry_run=dry_run)
+
+
+async def as_shown(context: Context, asked: StartImport, digest: str, *, dry_run: bool) -> StartImport:
+    """Return the arguments of a dry run, to do what it showed. `digest`: of the file that it read.
+
+    Raises:
+        NotSent: The file has changed since.
+    """
     if asked.file is not None:
         file, _ = open_file(context.call.autosend.settings.import_dir, asked.file)
         with file:
-            digest = await anyio.to_thread.run_sync(digest_of, file)
-        if digest != job.imported.table.digest:
+            now = await anyio.to_thread.run_sync(digest_of, file)
+        if now != digest:
             raise NotSent("The file has changed since its dry run.", "Call start_import with it and dryRun again.")
     return asked.model_copy(update={"dry_run": dry_run})
 
 
-def _about(body: StartImport) -> str:
+def what_it_is_about(body: StartImport) -> str:
+    """Return the same text for the same arguments."""
     return hashlib.sha256(compact_json(body.payload()).encode()).hexdigest()
+
+
+def as_dry_run(body: StartImport) -> StartImport:
+    """Return the arguments of the dry run of the same import."""
+    return body.model_copy(update={"dry_run": True})
 
 
 async def _under_way(context: Context, about: str) -> str | None:
@@ -110,14 +126,20 @@ async def _under_way(context: Context, about: str) -> str | None:
     return job_id
 
 
-def _notes(body: StartImport, *, is_new: bool) -> list[str]:
+def notes_on(body: StartImport, *, is_new: bool) -> list[str]:
+    """Return what the caller should know of an import that was started, or found under way."""
     notes = [] if is_new else [UNDER_WAY]
     if not body.dry_run:
         notes += [AUTOMATIONS_START] * bool(body.list_ids) + [WORKFLOWS_START] * body.run_workflow
-    return notes
+    return [*notes, NO_UNDO]
 
 
-def _job(autosend: AutoSend, body: StartImport) -> ImportJob:
+def import_of(autosend: AutoSend, body: StartImport, keeping: Keeping | None = None) -> Import:
+    """Return the import that these arguments ask for.
+
+    Raises:
+        NotSent: There is no such file.
+    """
     options = ImportOptions(
         lists=tuple(body.list_ids or ()),
         columns=body.columns or {},
@@ -136,11 +158,9 @@ def _job(autosend: AutoSend, body: StartImport) -> ImportJob:
         repeated=body.repeated or "refuse",
     )
     if body.file is None:
-        imported = Import(autosend, BytesIO((body.text or "").encode()), "", options)
-    else:
-        file, path = open_file(autosend.settings.import_dir, body.file)
-        imported = Import(autosend, file, body.file, options, path=path)
-    return ImportJob(imported, restart=body.restart, asked=body)
+        return Import(autosend, BytesIO((body.text or "").encode()), "", options, keeping=keeping)
+    file, path = open_file(autosend.settings.import_dir, body.file)
+    return Import(autosend, file, body.file, options, path=path, keeping=keeping)
 
 
 def _jobs(context: Context) -> Jobs:
@@ -151,9 +171,24 @@ def _jobs(context: Context) -> Jobs:
 def _found(jobs: Jobs, import_id: str) -> ImportJob:
     job = jobs.get(import_id)
     if not isinstance(job, ImportJob):
-        raise NotSent(
-            "There is no import with this id: it is mistyped or has expired, or the server was restarted.",
-            "Check the id. After a restart, start_import with the same arguments goes on; ask the user first.",
-            changed=NOTHING_CHANGED,
-        )
+        raise no_such_import()
     return job
+
+
+def no_such_import() -> NotSent:
+    """Return the error for an importId that nobody knows."""
+    return NotSent(
+        "There is no import with this id: it is mistyped or has expired, or the server was restarted.",
+        "Check the id. After a restart, start_import with the same arguments goes on; ask the user first.",
+        changed=NOTHING_CHANGED,
+    )
+
+
+def no_dry_run() -> NotSent:
+    """Return the error for the importId of what is no dry run, or has not ended."""
+    return NotSent("This is not the importId of a dry run that has ended.", "Call get_import to see how far it is.")
+
+
+def too_many() -> NotSent:
+    """Return the error for an import more than may be under way."""
+    return NotSent("Too many imports are under way.", "Wait until one has ended.")

@@ -48,7 +48,7 @@ async def define_fields(
                 return None
             body = new_field(column)
             if body.field_name not in there:
-                await requests.repeat(lambda call, body=body: create_custom_field(Context(call), body))
+                await requests.change(lambda call, body=body: create_custom_field(Context(call), body))
             progress.fields.append(body.field_name)
             journal.set_fact(_DEFINED, progress.fields)
     except AutoSendError as error:

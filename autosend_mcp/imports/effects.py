@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from autosend_mcp.api.calls import Call
 from autosend_mcp.imports.file.column import Column
+from autosend_mcp.imports.options import ImportOptions
 from autosend_mcp.imports.progress import Progress
 from autosend_mcp.models.automations import Change
 from autosend_mcp.models.contact_lists.lists import ContactList
@@ -13,7 +14,16 @@ from autosend_mcp.tools.automations import effects, in_words, started
 WORKFLOWS_WOULD = "Any live automation that watches for changed values would start."
 
 
-async def would_start(
+async def starts(
+    call: Call, progress: Progress, columns: Sequence[Column], lists: Sequence[ContactList], options: ImportOptions
+) -> list[str]:
+    """Return notes that name what an import starts, or what a dry run would."""
+    if options.dry_run:
+        return await _would_start(call, progress, columns, lists, run_workflow=options.run_workflow)
+    return _started(call, progress, columns, lists, run_workflow=options.run_workflow)
+
+
+async def _would_start(
     call: Call, progress: Progress, columns: Sequence[Column], lists: Sequence[ContactList], *, run_workflow: bool
 ) -> list[str]:
     """Return notes that name the automations. `progress`: what a dry run has counted."""
@@ -31,7 +41,7 @@ async def would_start(
     return in_words(await effects(call, Change(bool(creates), joins, may_join, changes, surely=False), unnamed))
 
 
-def what_started(
+def _started(
     call: Call, progress: Progress, columns: Sequence[Column], lists: Sequence[ContactList], *, run_workflow: bool
 ) -> list[str]:
     """Return notes that name what an import starts, where its dry run has read that in the last minute."""

@@ -48,7 +48,7 @@ PHRASES = Phrases(
     _stated,
 )
 
-_WAIT = 15.0  # seconds that a call waits for the end, of the 45 that it may take
+WAIT = 15.0  # seconds that a call waits for the end, of the 45 that it may take
 _REPORT_EVERY = 0.5  # seconds
 
 _log = logging.getLogger(OURS)
@@ -114,23 +114,13 @@ class ImportJob:
     async def wait(self, context: Context) -> None:
         """Wait some seconds for the end, and report to the client how far it is."""
         progress, reported = self.imported.progress, 0.0
-        with anyio.move_on_after(_WAIT * context.call.scale):
+        with anyio.move_on_after(WAIT * context.call.scale):
             while not self.ended.is_set():
                 with anyio.move_on_after(_REPORT_EVERY * context.call.scale):
                     await self.ended.wait()
-                # It only grows, as the protocol wants it: below 1 while rows are read, whose total is not known.
-                done = progress.settled if self.was_read else progress.read / (progress.read + 1)
-                if done > reported:
-                    await self._report(context, done)
-                    reported = done
-
-    async def _report(self, context: Context, done: float) -> None:
-        progress = self.imported.progress
-        if self.was_read:
-            words = f"{progress.settled} of {counted(progress.total, 'row')} settled"
-            await context.progress(done, progress.total, words)
-        else:
-            await context.progress(done, None, f"{counted(progress.read, 'row')} read")
+                settled = progress.settled if self.was_read else None
+                rows = progress.total if self.was_read else progress.read
+                reported = await report_progress(context, reported, rows, settled)
 
     def _record(self) -> None:
         """Log one line about the import: numbers alone."""
@@ -138,3 +128,20 @@ class ImportJob:
         if self.error is not None and self.error.cause:
             fields["cause"] = self.error.cause
         _log.info("import", extra={"fields": fields | counts_of(self.imported.progress)})
+
+
+async def report_progress(context: Context, reported: float, rows: int, settled: int | None) -> float:
+    """Report to the client how far an import is, unless that was `reported`; return what is reported by now.
+
+    `settled`: None while rows are read, whose total is not known.
+    """
+    # It only grows, as the protocol wants it: below 1 while rows are read.
+    done = rows / (rows + 1) if settled is None else settled
+    if done <= reported:
+        return reported
+    words = counted(rows, "row")
+    if settled is None:
+        await context.progress(done, None, f"{words} read")
+    else:
+        await context.progress(done, rows, f"{settled} of {words} settled")
+    return done

@@ -56,8 +56,8 @@ class Journal:
     Each raises OSError if the file cannot be read or written: the disk is full, or the file is damaged.
     """
 
-    def __init__(self, file: Path | None) -> None:
-        """Open or create it; in memory without a file.
+    def __init__(self, file: Path | None, content: bytes | None = None) -> None:
+        """Open or create it; in memory without a file, then with the `content` of an earlier one.
 
         Raises:
             JournalBusyError: Another process has it open.
@@ -65,7 +65,7 @@ class Journal:
         """
         self._file = file
         self._lock = threading.Lock()
-        self._db = connect(file)
+        self._db = connect(file, content)
 
     def close(self, *, keep: bool = True) -> None:
         """Close it; without `keep`, remove its files too."""
@@ -74,6 +74,11 @@ class Journal:
         if self._file is not None and not keep:
             for part in parts_of(self._file):
                 part.unlink(missing_ok=True)
+
+    def content(self) -> bytes:
+        """Return all of it, to go on with it elsewhere."""
+        with self._locked() as db:
+            return db.serialize()
 
     def was_sent(self) -> bool:
         """Return whether a request with any of its rows has left, or may have."""

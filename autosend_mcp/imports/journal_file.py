@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -53,8 +53,8 @@ def parts_of(file: Path) -> list[Path]:
     return [file.with_name(file.name + ending) for ending in ("", "-wal", "-shm")]
 
 
-def connect(file: Path | None) -> sqlite3.Connection:
-    """Open the journal's database or create it; in memory without a file.
+def connect(file: Path | None, content: bytes | None = None) -> sqlite3.Connection:
+    """Open the journal's database or create it; in memory without a file, then with this content.
 
     Raises:
         JournalBusyError: Another process has it open.
@@ -70,6 +70,10 @@ def connect(file: Path | None) -> sqlite3.Connection:
     except sqlite3.Error:
         raise OSError(f"{name} cannot be opened") from None
     try:
+        if content is not None:
+            with closing(sqlite3.connect(":memory:")) as before:
+                before.deserialize(content)
+                before.backup(db)  # a database that was deserialized would keep the mode of a log, and open only once
         (ours,), (tables,) = (db.execute(sql).fetchone() for sql in _WHOSE)
         if tables and ours != _OURS:
             raise sqlite3.DatabaseError(name)

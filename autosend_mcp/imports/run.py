@@ -1,11 +1,9 @@
 """One import, from the file to the reports: read, validated, sent, and resumed after it was killed."""
 
-import json
 from contextlib import suppress
 from dataclasses import asdict
 from math import ceil
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 from anyio import to_thread
@@ -15,19 +13,20 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.api.directory import read_properties
 from autosend_mcp.errors import AutoSendError, NotSent
 from autosend_mcp.imports.defining import define_fields, what_was_defined
-from autosend_mcp.imports.effects import what_started, would_start
+from autosend_mcp.imports.effects import starts
 from autosend_mcp.imports.file.column import Column
 from autosend_mcp.imports.file.encodings import FileError
 from autosend_mcp.imports.file.tables import Table
-from autosend_mcp.imports.hints import UnclearImport, another_import
+from autosend_mcp.imports.hints import UnclearImport
 from autosend_mcp.imports.journal import Journal
-from autosend_mcp.imports.journal_file import JournalBusyError, lock
+from autosend_mcp.imports.journal_file import JournalBusyError
 from autosend_mcp.imports.journal_rows import JournalRow
 from autosend_mcp.imports.opted_out import leave_suppressed_out, read_opt_outs
 from autosend_mcp.imports.options import ImportOptions
 from autosend_mcp.imports.progress import Progress
 from autosend_mcp.imports.reading import columns_of, table_of
 from autosend_mcp.imports.reports import write_dry_run, write_reports
+from autosend_mcp.imports.resuming import BeingImportedError, JournalPlace, Keeping, identity
 from autosend_mcp.imports.sending.requests import Requests
 from autosend_mcp.imports.sending.sender import BULK_LIMIT, MAX_JOINING, Sender
 from autosend_mcp.imports.staging import new_field, stage
@@ -53,17 +52,19 @@ class Import:
         *,
         path: Path | None = None,
         report_dry_run: bool = False,
+        keeping: Keeping | None = None,
     ) -> None:
-        """`path`: of the file, beside which the journal and the reports are; without one, in memory alone."""
+        """`path`: of the file, with the journal and the reports beside it. `keeping`: lets others go on with it."""
         self._autosend = autosend
         self._file = file
         self._name = name
         self.options = options
         self._path = path
         self._report_dry_run = report_dry_run
+        self._keeping = keeping
+        self.place = JournalPlace(path, keeping, dry_run=options.dry_run)
         self._journal: Journal | None = None
         self._sender: Sender | None = None
-        self._scratch: TemporaryDirectory[str] | None = None
         self.table: Table  # from `read` on
         self.columns: list[Column] = []
         self.lists: list[ContactList] = []
@@ -88,7 +89,7 @@ class Import:
         self._autosend.settings.credentials()
         try:
             self.table = await to_thread.run_sync(table_of, self._file, self._name, self.options)
-            self._journal = await to_thread.run_sync(self._open_journal)
+            self._journal = await to_thread.run_sync(self.place.open, self._file)
             if not await to_thread.run_sync(self._resumes, self.table, self._journal, restart):
                 self._is_staged = False
                 await self._stage(self.table, self._journal)
@@ -99,7 +100,7 @@ class Import:
         except FileError as error:
             raise UnclearImport(str(error), hints=[error.hint] if error.hint else []) from None
         except JournalBusyError:
-            raise NotSent("This file is being imported already.", "Wait until that has ended.") from None
+            raise BeingImportedError from None
         except OSError as error:
             what = f"The file or its journal cannot be used: {error.strerror or error}."
             raise NotSent(what, _BESIDE_THE_FILE) from None
@@ -115,23 +116,21 @@ class Import:
         """Send what was read, and write the reports. Where that ends early, `error` says why; it can be resumed."""
         journal = self._journal
         assert journal is not None  # noqa: S101 - `read` comes first
-        run_workflow = self.options.run_workflow
-        self._sender = Sender(self._autosend, journal, self.progress, self.lists, run_workflow=run_workflow)
+        about = (self._autosend, journal, self.progress, self.lists)
+        self._sender = Sender(*about, run_workflow=self.options.run_workflow, permit=self._permit)
         if not self.options.dry_run:
-            self.error = await define_fields(Requests(self._autosend), journal, self.columns, self.progress)
+            self.error = await define_fields(
+                Requests(self._autosend, permit=self._permit), journal, self.columns, self.progress
+            )
             self.notes += what_was_defined(self.progress)
             self.progress.stopped |= self.error is not None
         if not self.progress.stopped:
             await (self._sender.compare() if self.options.dry_run else self._sender.send())
         self.error = self.error or self._sender.error
-        about = (Call(self._autosend), self.progress, self.columns, self.lists)
-        if self.options.dry_run:
-            self.notes += await would_start(*about, run_workflow=run_workflow)
-        else:
-            self.notes += what_started(*about, run_workflow=run_workflow)
+        self.notes += await starts(Call(self._autosend), self.progress, self.columns, self.lists, self.options)
         with suppress(OSError):  # whatever needs the journal will report it
             self._problems = await to_thread.run_sync(journal.rejected, 0, MAX_PROBLEMS)
-        finished = not self.progress.stopped and await self._write_reports(journal)
+        finished = await self._permit() and not self.progress.stopped and await self._write_reports(journal)
         self.progress.stage = "done" if finished else "stopped"
 
     def stop(self) -> None:
@@ -152,18 +151,25 @@ class Import:
         if self._journal is not None:
             self._journal.close(keep=self._is_staged)
             self._journal = None
-        if self._scratch is not None:
-            self._scratch.cleanup()
+        self.place.close()
         self._file.close()
 
-    def _open_journal(self) -> Journal:
-        if self._path is None:
-            return Journal(None)
-        if not self.options.dry_run:
-            lock(self._file)
-            return Journal(self._path.with_name(f"{self._path.name}.journal"))
-        self._scratch = TemporaryDirectory(ignore_cleanup_errors=True)
-        return Journal(Path(self._scratch.name) / "journal")
+    def forsake(self) -> None:
+        """Send and record nothing more: another process goes on with it."""
+        self.stop()
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+
+    async def _permit(self) -> bool:
+        """Return whether this process may still send; stop where it may not."""
+        if self._keeping is None:
+            return True
+        journal = self._journal
+        may_send = journal is not None and await self._keeping.permit(journal.content if self.place.in_memory else None)
+        if not may_send:
+            self.stop()
+        return may_send
 
     def _resumes(self, table: Table, journal: Journal, restart: bool) -> bool:
         """Load the journal if it belongs to this file, options and target; return whether it does.
@@ -171,23 +177,15 @@ class Import:
         Raises:
             NotSent: It belongs to another import, which is not finished.
         """
-        options = json.loads(json.dumps(asdict(self.options)))
-        autosend = self._autosend
-        target = autosend.settings.fingerprint(f"{autosend.settings.base_url} {autosend.target}")
-        this = {"file": table.digest, "options": options, "target": target}
-        restart = restart or autosend.target is None
-        begun, staged = journal.get_fact("begun"), journal.get_fact("staged")
-        if begun is not None and staged is not None and not restart and (begun == this or journal.was_sent()):
-            if begun != this:
-                raise another_import(journal.count_outcomes(), begun, this)
-            self.lists = [ContactList.model_validate(stored) for stored in staged["lists"]]
-            self.columns = [Column(**stored) for stored in staged["columns"]]
-            self.opt_outs_read = staged["opt_outs"]
-            self.resumed = True
-            return True
-        journal.clear()
-        journal.set_fact("begun", this)
-        return False
+        this, restart = identity(self._autosend, self.options, table.digest), restart or self._autosend.target is None
+        staged = self.place.staged_before(journal, this, restart=restart)
+        if staged is None:
+            return False
+        self.lists = [ContactList.model_validate(stored) for stored in staged["lists"]]
+        self.columns = [Column(**stored) for stored in staged["columns"]]
+        self.opt_outs_read = staged["opt_outs"]
+        self.resumed = True
+        return True
 
     async def _stage(self, table: Table, journal: Journal) -> None:
         options, requests = self.options, Requests(self._autosend, patience=_READING_PATIENCE)
@@ -247,4 +245,4 @@ class Import:
         else:
             self.files = write_reports(self.table, journal, self._path, encoding=self.options.encoding)
         self._journal = None
-        journal.close(keep=False)
+        self.place.finish(journal)

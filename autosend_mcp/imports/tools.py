@@ -13,24 +13,29 @@ async def start_import(context: Context, body: StartImport) -> StartedImport:
     Every row is validated before anything is sent. It goes on after the answer; get_import shows how far it is.
     listIds starts those lists' live automations, which may send mail. The same import again sends nothing twice.
     """
-    return await _background().start(context, body)
+    return await _background(context).start(context, body)
 
 
 @tool("imports", "Show import", Effect.READ)
 async def get_import(context: Context, body: GetImport) -> ImportState:
     """Show how far an import into AutoSend is, what became of its rows, and what to do next. Waits some seconds for its
     end."""
-    return await _background().show(context, body)
+    return await _background(context).show(context, body)
 
 
 @tool("imports", "Stop import", Effect.ADD)
 async def stop_import(context: Context, body: StopImport) -> ImportState:
     """Stop an import into AutoSend. What was sent stays; start_import with the same arguments goes on later."""
-    return await _background().stop(context, body)
+    return await _background(context).stop(context, body)
 
 
-def _background():
-    """Import what does the work on the first call: a server that imports nothing need not load sqlite3."""
+def _background(context: Context):
+    """Return what does the work: this process, or any of several.
+
+    It is loaded by the first call: a server that imports nothing need not load sqlite3.
+    """
+    if context.imports is not None:
+        return context.imports
     from autosend_mcp.imports import background
 
     return background

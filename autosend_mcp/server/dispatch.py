@@ -73,7 +73,14 @@ class Dispatch:
             without_key=settings.without_key,
             before_waiting=call.forget_reads,
         )
-        given = Context(call, elicitation.ask, context.session.report_progress, self._jobs, self._memory.history)
+        given = Context(
+            call,
+            elicitation.ask,
+            context.session.report_progress,
+            self._jobs,
+            self._memory.history,
+            imports=self._memory.imports,
+        )
         perform = partial(self._perform, tool, given, body, started)
         if tool.reads or (isinstance(body, WriteBody) and body.dry_run):
             return await self._render(await perform(), notes)

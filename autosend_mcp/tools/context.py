@@ -2,11 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from autosend_mcp.api.calls import Call
 from autosend_mcp.tools.history import History
 from autosend_mcp.tools.jobs import Jobs
+
+if TYPE_CHECKING:
+    from autosend_mcp.models.imports import GetImport, ImportState, StartedImport, StartImport, StopImport
 
 # What the user said to a question. "no_answer": nobody answered in time. "failed": the client says that it can ask, and
 # brought no answer that can be read. "not_asked": it does not say that it can.
@@ -38,13 +41,30 @@ async def report_to_nobody(_done: float, _total: float | None, _word: str | None
     """Drop the progress of a caller who did not ask for it."""
 
 
+class SharedImports(Protocol):
+    """The imports of one caller, where any of several processes does them."""
+
+    async def start(self, context: "Context", body: "StartImport") -> "StartedImport":
+        """Do what start_import says."""
+        ...
+
+    async def show(self, context: "Context", body: "GetImport") -> "ImportState":
+        """Do what get_import says."""
+        ...
+
+    async def stop(self, context: "Context", body: "StopImport") -> "ImportState":
+        """Do what stop_import says."""
+        ...
+
+
 @dataclass(slots=True)
 class Context:
     """One call of a tool.
 
     `call`: its requests, under one deadline. `ask`: asks the user at the client. `progress`: reports how far it is.
     `jobs`: what goes on after the call. `history`: the writes before it. `rejoins`: whoever joins a list has been in it
-    before. `notes`: what the caller should know besides the result.
+    before. `imports`: does imports, where any of several processes may; None where this one does. `notes`: what the
+    caller should know besides the result.
     """
 
     call: Call
@@ -53,4 +73,5 @@ class Context:
     jobs: Jobs | None = None
     history: History | None = None
     rejoins: bool = False
+    imports: SharedImports | None = None
     notes: list[str] = field(default_factory=list[str])

@@ -13,10 +13,11 @@ import pytest
 
 
 class RedisServer:
-    """One redis-server, on a port of its own; what it holds is gone when it stops."""
+    """One redis-server, on a port of its own; what it holds is gone when it stops, unless it is `durable`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool) -> None:
         self._folder = folder
+        self._durable = ["--appendonly", "yes", "--appendfsync", "always"] if durable else []
         self._port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"redis://127.0.0.1:{self._port}/0"
@@ -24,6 +25,7 @@ class RedisServer:
     def start(self) -> None:
         """Start it; return when it answers."""
         options = ["--port", str(self._port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self._folder)]
+        options += self._durable
         self._process = subprocess.Popen(["redis-server", *options], stdout=subprocess.PIPE)
         assert self._process.stdout is not None
         for line in self._process.stdout:
@@ -45,12 +47,12 @@ def _free_port() -> int:
 
 
 @contextmanager
-def redis_server() -> Generator[RedisServer]:
+def redis_server(*, durable: bool = False) -> Generator[RedisServer]:
     """Yield a redis-server that runs; skip the test where there is no such program."""
     if shutil.which("redis-server") is None and not os.environ.get("CI"):
         pytest.skip("redis-server is not installed")
     with tempfile.TemporaryDirectory() as folder:
-        server = RedisServer(Path(folder))
+        server = RedisServer(Path(folder), durable=durable)
         server.start()
         try:
             yield server

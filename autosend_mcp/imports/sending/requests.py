@@ -31,6 +31,8 @@ _MAX_PAUSE = 15.0
 _ALL_MAY_BE_BAD = 3  # if more addresses than this all fail, the cause is not the addresses
 
 ResultT = TypeVar("ResultT")
+Permit = Callable[[], Awaitable[bool]]
+"""Says whether a write may leave: False once another process may do the import."""
 
 
 class Requests:
@@ -40,10 +42,11 @@ class Requests:
     `own`: the custom fields that are the project's own, as they were when a contact was first seen with any.
     """
 
-    def __init__(self, autosend: AutoSend, patience: float = _PATIENCE) -> None:
-        """`patience`: seconds that AutoSend may be away."""
+    def __init__(self, autosend: AutoSend, patience: float = _PATIENCE, permit: Permit | None = None) -> None:
+        """`patience`: seconds that AutoSend may be away. `permit`: asked before each write leaves."""
         self._autosend = autosend
         self._patience = patience
+        self._permit = permit
         self.window = self._max_window = _MAX_SEARCH
         self.unfindable: dict[str, str] = {}
         self.own: frozenset[str] | None = None
@@ -68,9 +71,18 @@ class Requests:
             Unknown: It may have been applied.
             AutoSendError: It was not.
         """
-        if self._stopped.is_set():
-            raise NotSent("The import was stopped before this request left.", "")
-        return await self.repeat(lambda call: call.write(request))
+        return await self.change(lambda call: call.write(request))
+
+    async def change(self, send: Callable[[Call], Awaitable[ResultT]]) -> ResultT:
+        """Send what changes something, as `write` does."""
+
+        async def permitted(call: Call) -> ResultT:
+            may_leave = self._permit is None or await self._permit()
+            if self._stopped.is_set() or not may_leave:
+                raise NotSent("The import was stopped before this request left.", "")
+            return await send(call)
+
+        return await self.repeat(permitted)
 
     async def read(self, request: Request[ResultT]) -> ResultT:
         """Send a request that changes nothing; return its result."""

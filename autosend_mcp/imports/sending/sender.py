@@ -19,7 +19,7 @@ from autosend_mcp.imports.progress import Progress
 from autosend_mcp.imports.sending.compare import contact_hash, has_changed, has_expected_values, what_differs
 from autosend_mcp.imports.sending.joins import Joins
 from autosend_mcp.imports.sending.ledger import Ledger
-from autosend_mcp.imports.sending.requests import Requests
+from autosend_mcp.imports.sending.requests import Permit, Requests
 from autosend_mcp.imports.sending.suppressions import Suppressions
 from autosend_mcp.imports.sending.updates import Updates
 from autosend_mcp.models.comparison import with_existing_values
@@ -48,12 +48,13 @@ class Sender:
         lists: Sequence[ContactList],
         *,
         run_workflow: bool,
+        permit: Permit | None = None,
     ) -> None:
-        """Take the lists, which are joined in this order, by every row that succeeded."""
+        """Take the lists, which are joined in this order, by every row that succeeded. `permit`: see `Requests`."""
         self._journal = journal
         self._progress = progress
         self._lists = lists
-        self._requests = Requests(autosend)
+        self._requests = Requests(autosend, permit=permit)
         self._ledger = Ledger(journal, progress, len(lists))
         self._updates = Updates(self._requests, self._ledger, run_workflow=run_workflow)
         self._suppressions = Suppressions(autosend, self._requests, self._ledger, journal)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 import anyio
@@ -183,9 +184,10 @@ class McpApp:
             )
             self._seen.look_at(tenants.paces)
             AppStatus.disable_automatic_graceful_drain()  # it cuts each answer at SIGTERM; ours end with their calls
-            with noticing_the_end(lambda: self._end(tenants)):
-                yield {"tenants": tenants, "shared": shared}
-            tenants.close()
+            async with self._importing(shared, tenants):
+                with noticing_the_end(lambda: self._end(tenants)):
+                    yield {"tenants": tenants, "shared": shared}
+                tenants.close()
         await self._seen.close()
 
     def _end(self, tenants: Tenants) -> None:
@@ -193,6 +195,20 @@ class McpApp:
         if not self._is_ending:
             self._is_ending = True
             asyncio.get_running_loop().call_later(TO_END, tenants.close)
+            if tenants.imports is not None:
+                tenants.imports.end()
+
+    @asynccontextmanager
+    async def _importing(self, shared: "Shared | None", tenants: Tenants) -> AsyncGenerator[None]:
+        """Do imports together with the other workers, if there may be any."""
+        if shared is None or self._http.redis_url is None:
+            yield
+            return
+        from autosend_mcp.server.http.imports.queue import open_imports  # noqa: PLC0415 - of an extra
+
+        async with open_imports(shared, self._http.redis_url.get_secret_value(), tenants.client_for) as imports:
+            tenants.imports = imports
+            yield
 
 
 def _shared(http: HttpSettings) -> "Callable[[], AbstractAsyncContextManager[Shared | None]]":
@@ -204,6 +220,8 @@ def _shared(http: HttpSettings) -> "Callable[[], AbstractAsyncContextManager[Sha
     if http.redis_url is None:
         return nullcontext
     try:
+        import_module("saq")  # of the same extra, and needed later
+
         from autosend_mcp.server.http.shared.store import Shared, open_shared  # noqa: PLC0415 - of an extra
     except ImportError:
         raise SettingsError("AUTOSEND_REDIS_URL needs an extra: install autosend-mcp[redis].") from None

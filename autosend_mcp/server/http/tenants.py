@@ -29,6 +29,7 @@ from autosend_mcp.server.memory import Remember, in_process
 from autosend_mcp.settings import Settings
 
 if TYPE_CHECKING:  # of an extra
+    from autosend_mcp.server.http.imports.queue import ImportQueue
     from autosend_mcp.server.http.shared.store import Shared
 
 MAX_BODY_BYTES = 1_000_000
@@ -77,8 +78,10 @@ class _Tenant:
 class Tenants:
     """Opens a server for each caller at its first call, and closes the longest unused beyond `max_idle`.
 
-    Callers with the same AutoSend key share its pace.
+    Callers with the same AutoSend key share its pace. `imports`: what does imports, where all workers share them.
     """
+
+    imports: "ImportQueue | None" = None
 
     def __init__(
         self,
@@ -140,26 +143,33 @@ class Tenants:
         tenant.tidies = False
 
     async def _start(self, key: str, access: AccessToken | None) -> _Tenant:
+        return await self._tasks.start(self._serve, key, access)
+
+    def client_for(self, access: AccessToken | None) -> AutoSend:
+        """Return a client of AutoSend for a caller.
+
+        Raises:
+            SettingsError: The caller's own settings are wrong.
+        """
         autosend = self._connect(settings_for(self._base, access))
         pace = _pace_name(autosend.settings)
         if pace not in self._paces:
             self._paces[pace] = self._pace(pace, autosend)
         autosend.pace = self._paces[pace]
-        tenant: _Tenant = await self._tasks.start(self._serve, key, autosend, audience_of(self._base, access))
-        return tenant
+        return autosend
 
     async def _serve(
         self,
         key: str,
-        autosend: AutoSend,
-        audience: Audience,
+        access: AccessToken | None,
         *,
         task_status: anyio.abc.TaskStatus[_Tenant] = anyio.TASK_STATUS_IGNORED,
     ) -> None:
         """Keep one server until it is ended. If it fails, those of others go on."""
         tenant: _Tenant | None = None
         try:
-            async with self._served(key, autosend, audience) as (manager, writes):
+            autosend = self.client_for(access)
+            async with self._served(key, autosend, access) as (manager, writes):
                 self._open[key] = tenant = _Tenant(manager, writes, autosend)
                 task_status.started(tenant)
                 await tenant.ended.wait()
@@ -176,10 +186,12 @@ class Tenants:
 
     @asynccontextmanager
     async def _served(
-        self, key: str, autosend: AutoSend, audience: Audience
+        self, key: str, autosend: AutoSend, access: AccessToken | None
     ) -> AsyncGenerator[tuple[StreamableHTTPSessionManager, InFlightWrites]]:
         """Open a server. On the way out its writes in flight end first, and their callers are answered."""
-        async with self._opened(autosend, audience=audience, remember=self._remember(key)) as (server, writes):
+        async with self._opened(
+            autosend, audience=audience_of(self._base, access), remember=self._remember(key, access)
+        ) as (server, writes):
             server.middleware.insert(0, self._sealed)
             manager = StreamableHTTPSessionManager(
                 server, stateless=True, security_settings=self._security, max_request_body_size=MAX_BODY_BYTES
@@ -199,15 +211,18 @@ class Tenants:
         settings = autosend.settings
         return SharedPace(self._shared, name, settings.rate_limit, settings.rate_limit_minute)
 
-    def _remember(self, key: str) -> Remember:
+    def _remember(self, key: str, access: AccessToken | None) -> Remember:
         if self._shared is None:
             return in_process
         from autosend_mcp.server.http.shared.memory import remembering  # noqa: PLC0415 - of an extra
 
-        return remembering(self._shared, key)
+        queue = self.imports
+        return remembering(self._shared, key, lambda settings: queue and queue.of(settings, access))
 
     def close(self) -> None:
-        """Ask every server to end."""
+        """Ask every server to end; other workers go on with imports."""
+        if self.imports is not None:
+            self.imports.end()
         for tenant in [*self._open.values()]:
             tenant.end()
 

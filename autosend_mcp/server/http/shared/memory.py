@@ -1,5 +1,7 @@
 """What a caller's servers remember, in all workers the same."""
 
+from collections.abc import Callable
+
 import anyio.abc
 
 from autosend_mcp.api.client import AutoSend
@@ -9,6 +11,8 @@ from autosend_mcp.server.http.shared.seal import Seal
 from autosend_mcp.server.http.shared.store import Shared
 from autosend_mcp.server.http.shared.writes import SharedWrites
 from autosend_mcp.server.memory import Memory, Remember, in_process
+from autosend_mcp.settings import Settings
+from autosend_mcp.tools.context import SharedImports
 from autosend_mcp.tools.jobs import Jobs
 
 _KEPT = 3_600_000  # ms that a question waits for its answer
@@ -17,15 +21,16 @@ _KEEP = "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])"
 _DROP = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0"
 
 
-def remembering(shared: Shared, who: str) -> Remember:
-    """Return what makes the memory of this caller's servers."""
+def remembering(shared: Shared, who: str, imports: Callable[[Settings], SharedImports | None]) -> Remember:
+    """Return what makes the memory of this caller's servers. `imports`: makes that of their imports."""
 
     def remember(autosend: AutoSend, tasks: anyio.abc.TaskGroup, jobs: Jobs) -> Memory:
         if autosend.settings.fingerprint("") is None:  # without a key nothing can be written
             return in_process(autosend, tasks, jobs)
         seal = Seal(shared, autosend.settings, who)
         writes = SharedWrites(tasks, jobs, shared, seal)
-        return Memory(writes, SharedHistory(shared, seal), SharedQuestions(shared, seal))
+        history, questions = SharedHistory(shared, seal), SharedQuestions(shared, seal)
+        return Memory(writes, history, questions, imports(autosend.settings))
 
     return remember
 

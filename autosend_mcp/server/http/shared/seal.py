@@ -33,11 +33,20 @@ class Seal:
 
     def closed(self, data: object) -> str:
         """Return data as only this caller's servers can read it."""
-        return self._fernet.encrypt(to_json(data)).decode()
+        return self.encrypted(to_json(data))
 
     def opened(self, text: str) -> Any:
         """Return the data again; None where it is not ours."""
+        content = self.decrypted(text)
+        return None if content is None else json.loads(content)
+
+    def encrypted(self, content: bytes) -> str:
+        """Return bytes as only this caller's servers can read them."""
+        return self._fernet.encrypt(content).decode()
+
+    def decrypted(self, text: str) -> bytes | None:
+        """Return the bytes again; None where they are not ours."""
         try:
-            return json.loads(self._fernet.decrypt(text.encode()))
-        except (InvalidToken, ValueError):
+            return self._fernet.decrypt(text.encode())
+        except InvalidToken:
             return None
