@@ -1,5 +1,6 @@
 """Contact lists, segments and custom fields: made once, deleted with a confirm, settled when the reply is lost."""
 
+import json
 import re
 from typing import Any
 
@@ -341,6 +342,26 @@ async def test_a_value_is_checked_against_the_field_named_and_shown_from_it() ->
             assert answer_of(await client.call_tool("upsert_contact", plan))["outcome"] == "unchanged"
             shown = answer_of(await client.call_tool("get_contact", {"email": JANE}))
         assert shown["customFields"] == {"plan": "pro"}
+
+
+@pytest.mark.parametrize(("stored", "other"), [("tier\u200b", "tier"), ("a\u2060", "a"), ("tier", "ti\u00ader")])
+async def test_a_field_that_only_looks_like_the_one_named_is_not_it(stored: str, other: str) -> None:
+    """Sent, the other name would define a field of its own, for good. The error says how to write the one there is."""
+    async with over_a_line() as (client, line):
+        line.sandbox.store.contact_properties.define(PROJECT, stored, "string")
+        one: Row = {"email": "n@example.com", "customFields": {other: "x"}}
+        of_many = error_of(await client.call_tool("upsert_contacts", {"contacts": [one]}))
+        assert json.dumps(json.dumps(stored))[1:-1] in of_many
+        for tool in ("create_contact", "upsert_contact"):
+            refused = error_of(await client.call_tool(tool, one))
+            assert "create_custom_field" not in refused + of_many
+        assert {*line.sandbox.store.contact_properties.types(PROJECT)} == {"plan", "logins", stored}
+        assert not line.sandbox.store.contacts.find(PROJECT, ["n@example.com"])
+        said = re.search(r'looks like it, in JSON ("[^ ]+")', refused)
+        assert said
+        one["customFields"] = {json.loads(said[1]): "x"}
+        answer_of(await client.call_tool("upsert_contact", one))
+        assert line.sandbox.store.contacts.find(PROJECT, ["n@example.com"])[0]["customFields"] == {stored: "x"}
 
 
 async def test_a_list_whose_name_holds_what_cannot_be_seen_is_found_by_that_name() -> None:

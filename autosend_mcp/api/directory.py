@@ -76,7 +76,7 @@ async def look_up_properties(call: Call) -> list[CustomField]:
 
 
 async def property_types(call: Call) -> dict[str, str] | None:
-    """Return the type of each contact property by name, at most a minute old; None where that cannot be read.
+    """Return the type of each contact property by its exact name, at most a minute old; None where it cannot be read.
 
     It is tried once and quickly, and a failure is remembered as long as a success: it never holds a write up.
     """
@@ -87,9 +87,7 @@ async def property_types(call: Call) -> dict[str, str] | None:
                 await _renew(cached, lambda: look_up_properties(call))
     if cached.rows is None:
         return None
-    # Where names differ in invisible characters only, the one without them is the one that can be named.
-    rows = sorted(cached.rows, key=lambda row: row.stored_name == row.field_name)
-    return {row.field_name: row.field_type or "" for row in rows}
+    return {row.stored_name: row.field_type or "" for row in cached.rows}
 
 
 async def own_properties(
@@ -107,10 +105,10 @@ async def own_properties(
     cached = call.cache.properties
     known = cached.rows
     types = await property_types(call)
-    if types is not None and cached.rows is known and others - types.keys() - {*SYSTEM_PROPERTIES}:
+    if types is not None and cached.rows is known and others - {*map(visible, types), *SYSTEM_PROPERTIES}:
         cached.invalidate()
         types = await property_types(call)
-    return None if types is None else frozenset(asked | types.keys())
+    return None if types is None else frozenset(asked.union(map(visible, types)))
 
 
 async def active_automations(call: Call) -> list[Automation] | None:

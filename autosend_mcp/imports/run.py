@@ -193,7 +193,7 @@ class Import:
         self.opt_outs_read = opt_outs.described()
         self.lists = await requests.repeat(self._resolve_lists, reads=True)
         properties = await requests.repeat(read_properties, reads=True)
-        defined = {known.field_name: known.field_type or "" for known in properties}
+        defined = {known.stored_name: known.field_type or "" for known in properties}
         self.columns, notes = await to_thread.run_sync(columns_of, table, options, defined, opt_outs)
         self.notes += notes
         new = [new_field(column) for column in self.columns if column.new]

@@ -1,5 +1,6 @@
 """Custom fields checked against those that are defined, names and types: no field comes into being unasked."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -62,12 +63,17 @@ async def defined_types(context: Context, rows: Sequence[Mapping[str, Any]] = ()
 def undefined(rows: Iterable[Mapping[str, Any]], defined: Mapping[str, str]) -> dict[str, Any]:
     """Return the values whose names are not defined, by name; what is only to be cleared brings no field into being."""
     named = [(name, value) for row in rows for name, value in row.items() if value is not None]
-    return {name: value for name, value in named if visible(name) not in defined}
+    return {name: value for name, value in named if name not in defined}
 
 
 def to_define(rows: Iterable[Mapping[str, Any]], defined: Mapping[str, str]) -> list[str]:
     """Return how the names that are not defined would be, if that is wanted: a line, or none."""
-    new = {name: value for name, value in undefined(rows, defined).items() if not is_opt_out(name, value)}
+    seen = {*map(visible, defined)}  # what looks like a field that there is, is no new one
+    new = {
+        name: value
+        for name, value in undefined(rows, defined).items()
+        if visible(name) not in seen and not is_opt_out(name, value)
+    }
     if not new:
         return []
     name, value = next(iter(new.items()))
@@ -79,12 +85,12 @@ def property_problems(custom: Mapping[str, Any], defined: Mapping[str, str]) -> 
     """Return a line for each value of the wrong type and each name that is not defined."""
     lines: list[str] = []
     for name, value in custom.items():
-        kind = defined.get(visible(name))
+        kind = defined.get(name)
         if kind is None:
             near = _nearest(name, [known for known in defined if known not in custom], clearing=value is None)
             if near or value is not None:
-                meant = f"; did you mean {quoted(near)}?" if near else "."
-                problem = f"{OPTING_OUT}." if value is not None and is_opt_out(name, value) else f"not defined{meant}"
+                opts_out = value is not None and is_opt_out(name, value)
+                problem = f"{OPTING_OUT}." if opts_out else f"not defined{_meant(name, near)}"
                 lines.append(f"customFields.{quoted(name)}: {problem}")
         elif not fits(value, kind):
             lines.append(f"customFields.{quoted(name)}: must be {_KINDS[kind]}.")
@@ -93,6 +99,8 @@ def property_problems(custom: Mapping[str, Any], defined: Mapping[str, str]) -> 
 
 def _nearest(name: str, known: Sequence[str], *, clearing: bool) -> str:
     """Return the name that is meant, perhaps: `phone` for `phoneNumber`; nothing where none is near."""
+    if alike := [each for each in known if visible(each) == visible(name)]:
+        return alike[0]
     wanted = name.lower()
     lowered = {each.lower(): each for each in known}
     near = get_close_matches(wanted, lowered, n=1, cutoff=0.8)
@@ -100,6 +108,13 @@ def _nearest(name: str, known: Sequence[str], *, clearing: bool) -> str:
         near = [each for each in lowered if len(each) > 2 and (each in wanted or wanted in each)]
         near = near or get_close_matches(wanted, lowered, n=1, cutoff=0.6)
     return lowered[near[0]] if near else ""
+
+
+def _meant(name: str, near: str) -> str:
+    """Return the end of what is said of a name that is not defined: which one is near, if one is."""
+    if near and visible(near) == visible(name):
+        return f"; did you mean the one that looks like it, in JSON {json.dumps(near[:80])}?"
+    return f"; did you mean {quoted(near)}?" if near else "."
 
 
 def fits(value: object, kind: str) -> bool:
@@ -123,7 +138,6 @@ async def note_fields_nobody_has(context: Context, names: Iterable[str]) -> None
     known = {"email", *RESERVED, *SET_BY_AUTOSEND, *defined}
     cannot_be_set = {name for name in RESERVED if not RESERVED[name]} - {*SET_BY_AUTOSEND, *defined}
     context.notes += [NOBODY_CAN_HAVE.format(quoted(name)) for name in wanted if name in cannot_be_set]
-    for name in [name for name in wanted if visible(name) not in known][:20]:
-        near = get_close_matches(name, known, n=1, cutoff=0.7)
-        meant = f"; did you mean {quoted(near[0])}?" if near else "."
-        context.notes.append(f"No custom field or field of contacts is called {quoted(name)}{meant}")
+    for name in [name for name in wanted if name not in known][:20]:
+        near, *_ = [*get_close_matches(name, known, n=1, cutoff=0.7), ""]
+        context.notes.append(f"No custom field or field of contacts is called {quoted(name)}{_meant(name, near)}")
