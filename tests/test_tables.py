@@ -5,13 +5,14 @@ import gc
 import hashlib
 import io
 import json
+import re
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from autosend_mcp.imports.file.encodings import FileError
@@ -262,6 +263,7 @@ def test_objects_a_line_are_read_as_they_were_written(
 ) -> None:
     written = [members | ({} if custom is None else {"customFields": custom}) for members, custom in objects]
     lines = [json.dumps(one, ensure_ascii=escaped) for one in written]
+    assume(len(lines) > 1 or not re.search(r"\[.*\{", lines[0]))  # of one object, the rows may be a list in it
     table = table_of(end.join([*lines, ""]).encode(encoding), name)
     expected = [
         members | {f"customFields.{name}": value for name, value in (custom or {}).items()}

@@ -1,4 +1,4 @@
-"""nginx or Caddy before three workers: Debian's packages, with the files of deploy/ but for ports and paths."""
+"""nginx before three workers: Debian's package, with the file of deploy/ but for ports and paths."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ def free_port() -> int:
 
 
 def program(name: str) -> str:
-    """Return where a balancer's program is; skip the test where it is missing, but for CI."""
+    """Return where the program is; skip the test where it is missing, but for CI."""
     found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if found is None and not os.environ.get("CI"):
         pytest.skip(f"needs {name}")
@@ -48,27 +48,13 @@ def nginx_conf(folder: Path, port: int, ports: Sequence[int]) -> Path:
     return folder / "nginx.conf"
 
 
-def caddyfile(folder: Path, port: int, ports: Sequence[int]) -> Path:
-    """Write deploy/Caddyfile for these ports, without TLS; return where."""
-    text = placed((DEPLOY / "Caddyfile").read_text(), ports)
-    text, sites = re.subn(r"^mcp\.example\.com \{", f"http://127.0.0.1:{port} {{", text, flags=re.MULTILINE)
-    assert sites == 1
-    (folder / "Caddyfile").write_text(f"{{\n\tadmin off\n}}\n{text}")
-    return folder / "Caddyfile"
-
-
 @asynccontextmanager
-async def balanced(ports: Sequence[int], by: str = "nginx") -> AsyncGenerator[str]:
-    """Yield the URL of a balancer before what listens at these ports of loopback: of three workers."""
-    command, port = program(by), free_port()
+async def balanced(ports: Sequence[int]) -> AsyncGenerator[str]:
+    """Yield the URL of nginx before what listens at these ports of loopback: of three workers."""
+    command, port = program("nginx"), free_port()
     with TemporaryDirectory() as name:
-        folder = Path(name)
-        if by == "nginx":
-            words = ["-c", str(nginx_conf(folder, port, ports)), "-e", "stderr", "-g", "daemon off;"]
-        else:
-            words = ["run", "--adapter", "caddyfile", "--config", str(caddyfile(folder, port, ports))]
-        own = {**os.environ, "XDG_DATA_HOME": name, "XDG_CONFIG_HOME": name}
-        process = await asyncio.create_subprocess_exec(command, *words, env=own)
+        words = ["-c", str(nginx_conf(Path(name), port, ports)), "-e", "stderr", "-g", "daemon off;"]
+        process = await asyncio.create_subprocess_exec(command, *words)
         try:
             while not await listens(port):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.05)
