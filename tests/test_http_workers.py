@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -50,9 +50,9 @@ def of_worker(autosend: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def worker(autosend: str, port: int = 0, **more: str) -> AsyncGenerator[tuple[Child, int]]:
+async def worker(autosend: str, port: int = 0, more: Mapping[str, str] | None = None) -> AsyncGenerator[tuple[Child, int]]:
     """Yield a server over HTTP, and its port. `more`: further variables."""
-    async with started("serve", "--http", f"127.0.0.1:{port}", env=of_worker(autosend) | more) as child:
+    async with started("serve", "--http", f"127.0.0.1:{port}", env={**of_worker(autosend), **(more or {})}) as child:
         where = await line_of(child.out)
         yield child, int(where.split("/mcp")[0].rpartition(":")[2])
 
@@ -123,7 +123,7 @@ async def test_workers_together_keep_to_the_limit_of_the_api(redis: RedisServer)
     async with started("sandbox", "--port", "0", "--set", f"rate_limit={limit}") as api, AsyncExitStack() as stack:
         autosend = (await line_of(api.out)).split()[3]
         settings = {"AUTOSEND_RATE_LIMIT": str(limit), "AUTOSEND_REDIS_URL": redis.url}
-        ports = [(await stack.enter_async_context(worker(autosend, **settings)))[1] for _ in range(3)]
+        ports = [(await stack.enter_async_context(worker(autosend, more=settings)))[1] for _ in range(3)]
 
         async def load(port: int, name: str) -> None:
             async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
