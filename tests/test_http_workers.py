@@ -50,7 +50,9 @@ def of_worker(autosend: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def worker(autosend: str, port: int = 0, more: Mapping[str, str] | None = None) -> AsyncGenerator[tuple[Child, int]]:
+async def worker(
+    autosend: str, port: int = 0, more: Mapping[str, str] | None = None
+) -> AsyncGenerator[tuple[Child, int]]:
     """Yield a server over HTTP, and its port. `more`: further variables."""
     async with started("serve", "--http", f"127.0.0.1:{port}", env={**of_worker(autosend), **(more or {})}) as child:
         where = await line_of(child.out)
