@@ -357,9 +357,10 @@ async def test_a_field_that_only_looks_like_the_one_named_is_not_it(stored: str,
             assert "create_custom_field" not in refused + of_many
         assert {*line.sandbox.store.contact_properties.types(PROJECT)} == {"plan", "logins", stored}
         assert not line.sandbox.store.contacts.find(PROJECT, ["n@example.com"])
-        said = re.search(r'looks like it, in JSON ("[^ ]+")', refused)
+        said = re.search(r'customFields.("[^ ]+"): not defined; did you mean ("[^ ]+")\?', refused)
         assert said
-        one["customFields"] = {json.loads(said[1]): "x"}
+        assert json.loads(said[1]) == other
+        one["customFields"] = {json.loads(said[2]): "x"}
         answer_of(await client.call_tool("upsert_contact", one))
         assert line.sandbox.store.contacts.find(PROJECT, ["n@example.com"])[0]["customFields"] == {stored: "x"}
 

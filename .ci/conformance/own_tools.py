@@ -28,19 +28,19 @@ class Said(Answer):
 
 
 @tool(None, "Simple text", Effect.READ)
-async def test_simple_text(context: Context, body: Nothing) -> Said:  # noqa: ARG001
+async def test_simple_text(context: Context, body: Nothing) -> Said:
     """Return a text."""
     return Said(text="This is a simple text response for testing.")
 
 
 @tool(None, "Error", Effect.READ)
-async def test_error_handling(context: Context, body: Nothing) -> Said:  # noqa: ARG001
+async def test_error_handling(context: Context, body: Nothing) -> Said:
     """Fail."""
     raise NotSent("This tool intentionally returns an error for testing.", "Do not call it again.")
 
 
 @tool(None, "Progress", Effect.READ)
-async def test_tool_with_progress(context: Context, body: Nothing) -> Said:  # noqa: ARG001
+async def test_tool_with_progress(context: Context, body: Nothing) -> Said:
     """Report progress three times."""
     for done in (0, 50, 100):
         await context.progress(done, 100, None)
@@ -53,7 +53,7 @@ async def test_elicitation(context: Context, body: Message) -> Said:
     return Said(text=await context.ask(body.message, ()))
 
 
-async def _confirm(context: Context, body: Nothing) -> Said:  # noqa: ARG001
+async def _confirm(context: Context, body: Nothing) -> Said:
     """Ask the user to confirm."""
     return Said(text=f"state-ok: {await context.ask('Please confirm', ())}")
 

@@ -90,8 +90,8 @@ def property_problems(custom: Mapping[str, Any], defined: Mapping[str, str]) -> 
             near = _nearest(name, [known for known in defined if known not in custom], clearing=value is None)
             if near or value is not None:
                 opts_out = value is not None and is_opt_out(name, value)
-                problem = f"{OPTING_OUT}." if opts_out else f"not defined{_meant(name, near)}"
-                lines.append(f"customFields.{quoted(name)}: {problem}")
+                shown, meant = _told(name, near)
+                lines.append(f"customFields.{shown}: {f'{OPTING_OUT}.' if opts_out else f'not defined{meant}'}")
         elif not fits(value, kind):
             lines.append(f"customFields.{quoted(name)}: must be {_KINDS[kind]}.")
     return lines
@@ -110,11 +110,17 @@ def _nearest(name: str, known: Sequence[str], *, clearing: bool) -> str:
     return lowered[near[0]] if near else ""
 
 
-def _meant(name: str, near: str) -> str:
-    """Return the end of what is said of a name that is not defined: which one is near, if one is."""
-    if near and visible(near) == visible(name):
-        return f"; did you mean the one that looks like it, in JSON {json.dumps(near[:80])}?"
-    return f"; did you mean {quoted(near)}?" if near else "."
+def _told(name: str, near: str) -> tuple[str, str]:
+    """Return a name that is not defined, and the end of what is said of it: which one is near, if one is.
+
+    Where the two look alike, both are written with escapes, so that they can be told apart and given.
+    """
+    write = quoted if visible(near) != visible(name) else _escaped
+    return write(name), f"; did you mean {write(near)}?" if near else "."
+
+
+def _escaped(text: str) -> str:
+    return json.dumps(text[:80])
 
 
 def fits(value: object, kind: str) -> bool:
@@ -140,4 +146,5 @@ async def note_fields_nobody_has(context: Context, names: Iterable[str]) -> None
     context.notes += [NOBODY_CAN_HAVE.format(quoted(name)) for name in wanted if name in cannot_be_set]
     for name in [name for name in wanted if name not in known][:20]:
         near, *_ = [*get_close_matches(name, known, n=1, cutoff=0.7), ""]
-        context.notes.append(f"No custom field or field of contacts is called {quoted(name)}{_meant(name, near)}")
+        shown, meant = _told(name, near)
+        context.notes.append(f"No custom field or field of contacts is called {shown}{meant}")
