@@ -9,9 +9,7 @@ import pytest
 from autosend_mcp.errors import NotSent
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.contact_lists.membership import bulk_add
-from tests.support.importing import ADD, BULK, PAGE, at_once, people, world
-from tests.support.line import Forward, answering, applied_then_reset, forwarded, reset, rewritten
-from tests.test_import_sending import (
+from tests.support.import_losses import (
     APPLIED,
     NOT_APPLIED,
     applied_saying,
@@ -21,6 +19,8 @@ from tests.test_import_sending import (
     without,
     written_once,
 )
+from tests.support.importing import ADD, BULK, PAGE, at_once, people, world
+from tests.support.line import Forward, answering, applied_then_reset, forwarded, reset, rewritten
 
 pytestmark = pytest.mark.anyio
 

@@ -7,9 +7,9 @@ import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.contacts import writes
+from tests.support.import_losses import refusal, without, written_once
 from tests.support.importing import BULK, FIND, people, world
 from tests.support.line import Forward, answering, applied_then_reset, forwarded, reset, rewritten, saying
-from tests.test_import_sending import refusal, without, written_once
 
 pytestmark = pytest.mark.anyio
 

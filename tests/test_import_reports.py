@@ -17,10 +17,10 @@ from autosend_mcp.imports.options import ImportOptions
 from autosend_mcp.imports.reports import write_reports
 from autosend_mcp.imports.run import Import
 from autosend_mcp.sandbox.app import PROJECT, Options
+from tests.support.import_losses import refusal
 from tests.support.importing import ADD, BULK, World, autosend_over, csv_of, people, report_of, world
 from tests.support.line import Forward, answering, forwarded, reset
 from tests.support.worlds import KEY
-from tests.test_import_sending import refusal
 
 pytestmark = pytest.mark.anyio
 

@@ -4,9 +4,9 @@ import anyio
 import httpx2
 import pytest
 
+from tests.support.import_losses import check_all_there, refusal, refusing
 from tests.support.importing import ADD, BULK, FIND, csv_of, people, world
 from tests.support.line import Forward, Loss, answering, forwarded, reset, unreachable
-from tests.test_import_sending import check_all_there, refusal, refusing
 
 pytestmark = pytest.mark.anyio
 

@@ -15,10 +15,10 @@ from autosend_mcp.imports.file.tables import read_table
 from autosend_mcp.imports.hints import explain
 from autosend_mcp.sandbox.app import PROJECT
 from tests.support.importing import ADD, World, report_of, world
+from tests.support.interrupted import Killed
 from tests.support.line import Forward, answering, applied_then_reset, forwarded, over_a_line, reset, saying
 from tests.support.records import starts_of
 from tests.support.worlds import error_of
-from tests.test_import_journal import Killed
 
 pytestmark = pytest.mark.anyio
 
