@@ -7,6 +7,7 @@ import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import accumulate, groupby, pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -26,6 +27,7 @@ def icon(before: bytes = b"") -> bytes:
     return before if _pixels_of(before) == pixels else _png(pixels)
 
 
+@cache
 def _drawn() -> bytes:
     """Return the rows of pixels, red, green, blue and opacity each, with the filter's 0 before each row."""
     drawing = ET.fromstring(SVG.read_text(encoding="utf-8"))  # noqa: S314 - our own file
