@@ -3,6 +3,7 @@
 import gc
 import logging
 import os
+import signal
 import sys
 from collections.abc import AsyncGenerator, Generator
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 # Rewriting the asserts of all tests makes millions of objects, none of them garbage.
 gc.disable()
+
+# Child processes inherit it: started below nohup, they would stay when a test sends them SIGHUP.
+if os.name == "posix":
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # httpx2 tries to import it for each request to an ASGI app, which is slow where it is not installed.
 loaded: dict[str, Any] = sys.modules
