@@ -114,10 +114,14 @@ async def test_good_clients_are_served_beside_300_slow_ones(line: Line) -> None:
 async def test_a_request_beyond_the_limit_of_connections_is_told(line: Line) -> None:
     async with listening_over(line, Limits(connections=4)) as app:
         held = [await app.connect() for _ in range(3)]
-        assert (await app.say(raw().replace(b"\r\n", b"\r\nConnection: close\r\n", 1))).startswith(b"HTTP/1.1 503")
+        asked = raw().replace(b"\r\n", b"\r\nConnection: close\r\nOrigin: http://localhost:6274\r\n", 1)
+        head, _, said = (await app.say(asked)).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 503")
+        assert b"access-control-allow-origin: http://localhost:6274" in head
+        assert set(json.loads(said)) == {"error"}
         held.pop()[1].close()
         await asyncio.sleep(1)
-        assert (await app.say(raw().replace(b"\r\n", b"\r\nConnection: close\r\n", 1))).startswith(b"HTTP/1.1 200")
+        assert (await app.say(asked)).startswith(b"HTTP/1.1 200")
         for _, writer in held:
             writer.close()
 

@@ -64,9 +64,10 @@ async def test_a_fault_of_ours_is_answered_without_a_word_of_it(line: Line) -> N
 
     headers, body = message("tools/list", {})
     async with listening_over(line, connect=broken) as app, app.http() as http:
-        reply = await http.post("/mcp", json=body, headers=headers)
+        reply = await http.post("/mcp", json=body, headers=headers | {"Origin": "http://localhost:6274"})
         assert (await http.get("/health")).status_code == 200
     assert reply.status_code == 500
+    assert reply.headers["access-control-allow-origin"] == "http://localhost:6274"
     assert set(reply.json()) == {"error"}
     assert "secret" not in reply.text
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The checks that need Node: AutoSend's own client, a receiver of webhooks and a browser against the sandbox, MCP
-# Inspector, two MCP clients and a host of MCP Apps in a browser against the server, and mcpb.
+# Inspector, two MCP clients, a host of MCP Apps and a page as a client over HTTP in a browser against the server, and mcpb.
 # From the project's root, with the project installed in .venv:  bash .ci/node/run.sh
 # Where npm cannot be reached the checks are skipped, with the reason; REQUIRE_NODE=1 makes that a failure.
 set -euo pipefail
@@ -162,6 +162,11 @@ fi
 heading "the MCP App in Chromium"
 if [ -n "$chromium" ]; then
   timeout 180 node .ci/node/app.mjs "$PWD/.venv/bin/autosend-mcp" "$chromium"
+fi
+
+heading "a page in Chromium as a client over HTTP"
+if [ -n "$chromium" ]; then
+  timeout 120 node .ci/node/cors.mjs "$PWD/.venv/bin/autosend-mcp" "$chromium"
 fi
 
 heading "other MCP clients"

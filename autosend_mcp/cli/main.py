@@ -181,7 +181,7 @@ def _completion(args: argparse.Namespace) -> int:
 
 
 def _token(args: argparse.Namespace) -> int:
-    from autosend_mcp.cli.http import token
+    from autosend_mcp.cli.tokens import token
 
     return token(args)
 

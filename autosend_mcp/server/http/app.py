@@ -33,7 +33,7 @@ from autosend_mcp.server.http.challenge import WithScopes
 from autosend_mcp.server.http.ending import TO_END, noticing_the_end
 from autosend_mcp.server.http.issuer import IssuerKeys, Transport
 from autosend_mcp.server.http.oauth import IssuedTokens
-from autosend_mcp.server.http.pages import ForPages, allowed_by
+from autosend_mcp.server.http.pages import ForPages, Readable
 from autosend_mcp.server.http.seen import Seen
 from autosend_mcp.server.http.settings import HttpSettings
 from autosend_mcp.server.http.tenants import MAX_IDLE, Connect, Open, Tenants
@@ -105,6 +105,7 @@ class McpApp:
             lifespan=self._lifespan,
         )
         app.router.redirect_slashes = False  # behind a proxy that speaks TLS it would send clients to http
+        app.middleware_stack = Readable(app.build_middleware_stack(), self._http)  # also around what answers a mistake
         return app
 
     def _verifiers(self) -> list[TokenVerifier]:
@@ -170,13 +171,11 @@ class McpApp:
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncGenerator[dict[str, object]]:
-        security = allowed_by(self._http)
         async with self._open_shared() as shared, anyio.create_task_group() as tasks:
             tenants = Tenants(
                 tasks,
                 self._settings,
                 self._connected,
-                security,
                 sealed=self._sealed(),
                 shared=shared,
                 opened=self._opened,

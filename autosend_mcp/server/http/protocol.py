@@ -5,10 +5,13 @@ that buffers both this is never met; without one, a few slow clients would use u
 """
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import h11
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from autosend_mcp.server.http.pages import IS_BUSY
 
 # Seconds from the opening of a connection, or the first byte of a later request, to the last byte of the request; and
 # for a client that has stopped reading its answer.
@@ -25,6 +28,14 @@ class BoundedProtocol(H11Protocol):
         self._request: asyncio.TimerHandle | None = None
         self._reading: asyncio.TimerHandle | None = None
         self._cycle: object = None  # that of the request whose body is awaited
+        # uvicorn's own answer to what is too much has no headers for pages in browsers; the application's has.
+        self._most, self.limit_concurrency = self.limit_concurrency, None
+        self._served, self.app = self.app, cast("Any", self._within_the_limit)
+
+    async def _within_the_limit(self, scope: Scope, receive: Receive, send: Send) -> None:
+        most = self._most
+        is_busy = most is not None and (len(self.connections) >= most or len(self.tasks) > most)
+        await cast("ASGIApp", self._served)({**scope, "state": {**scope["state"], IS_BUSY: is_busy}}, receive, send)
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first request."""

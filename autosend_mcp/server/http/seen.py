@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 from mcp.server.auth.middleware.bearer_auth import RequireAuthMiddleware
-from mcp.server.transport_security import TransportSecurityMiddleware
 from pydantic import AnyHttpUrl
 from starlette.requests import Request
 from starlette.routing import Route
@@ -15,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from autosend_mcp.api.watch import Watch
 from autosend_mcp.server.http.access import METRICS
-from autosend_mcp.server.http.pages import allowed_by
+from autosend_mcp.server.http.pages import Guard
 from autosend_mcp.server.http.settings import HttpSettings
 from autosend_mcp.settings import SettingsError
 
@@ -73,11 +72,11 @@ class _Page:
 
     def __init__(self, metrics: "Metrics", http: HttpSettings) -> None:
         self._metrics = metrics
-        self._guard = None if http.authenticates else TransportSecurityMiddleware(allowed_by(http))
+        self._guard = None if http.authenticates else Guard(http)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        refusal = await self._guard.validate_request(request) if self._guard else None
+        refusal = self._guard.refusal(request.headers) if self._guard else None
         await (refusal or self._metrics.page(request))(scope, receive, send)
 
 

@@ -7,11 +7,12 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
+from autosend_mcp.server.http.names import is_name
 from autosend_mcp.settings import Settings, SettingsError, rule_of
 from autosend_mcp.variables import OF_HTTP, is_loopback, our_variables, variable_of
 
-_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5}|:\*)?|\[[0-9A-Fa-f:]{2,39}\](:\d{1,5}|:\*)?")
-_ORIGIN = re.compile(r"https?://([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:]{2,39}\])(:\d{1,5}|:\*)?")
+_ORIGIN = re.compile(r"(https?)://([a-z0-9.-]{1,253}|\[[0-9a-f:]{2,39}\])(:\d{1,5}|:\*)?")
+_DEFAULTS = {"http": ":80", "https": ":443"}
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -21,15 +22,17 @@ def _entries(value: object) -> object:
 
 
 def _hosts(entries: tuple[str, ...]) -> tuple[str, ...]:
-    if not all(_HOST.fullmatch(entry) for entry in entries):
+    if not all(is_name(entry) for entry in entries):
         raise ValueError
     return entries
 
 
 def _origins(entries: tuple[str, ...]) -> tuple[str, ...]:
-    if not all(_ORIGIN.fullmatch(entry) for entry in entries):
+    """Return the origins as browsers spell them: in small letters, and without a port that is the default."""
+    found = [_ORIGIN.fullmatch(entry.lower()) for entry in entries]
+    if not all(found):
         raise ValueError
-    return entries
+    return tuple(one[0].removesuffix(_DEFAULTS[one[1]]) for one in found if one)
 
 
 def public_url(value: str) -> str:

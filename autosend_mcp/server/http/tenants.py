@@ -15,7 +15,6 @@ from mcp.server.auth.provider import AccessToken, principal_components
 from mcp.server.context import ServerMiddleware
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
-from mcp.server.transport_security import TransportSecuritySettings
 
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.api.pace import Pace
@@ -88,7 +87,6 @@ class Tenants:
         tasks: anyio.abc.TaskGroup,
         base: Settings,
         connect: Connect,
-        security: TransportSecuritySettings,
         *,
         sealed: ServerMiddleware[Any],
         shared: "Shared | None" = None,
@@ -105,7 +103,6 @@ class Tenants:
         self._connect = connect
         self._opened = opened
         self._max_idle = max_idle
-        self._security = security
         self._shared = shared
         self._sealed = sealed
         self._open: OrderedDict[str, _Tenant] = OrderedDict()
@@ -193,9 +190,7 @@ class Tenants:
             autosend, audience=audience_of(self._base, access), remember=self._remember(key, access)
         ) as (server, writes):
             server.middleware.insert(0, self._sealed)
-            manager = StreamableHTTPSessionManager(
-                server, stateless=True, security_settings=self._security, max_request_body_size=MAX_BODY_BYTES
-            )
+            manager = StreamableHTTPSessionManager(server, stateless=True, max_request_body_size=MAX_BODY_BYTES)
             async with manager.run():
                 yield manager, writes
 
