@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from autosend_mcp.models.contact_lists.lists import OPERATORS
+from autosend_mcp.models.contact_lists.list_tools import OPERATORS
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.tools.contact_properties import VALUES_GONE

@@ -76,8 +76,10 @@ def test_a_call_loads_the_module_of_its_own_tool_and_no_other(installed: Path) -
     assert (code, answers[-1]["id"]) == (0, 99)
     assert "fields" in answers[-1]["result"]["structuredContent"]
     assert "import 'autosend_mcp.tools.contact_properties'" in log
-    loaded = re.findall(r"import 'autosend_mcp\.(?:tools|imports)\.[\w.]+'", log)
-    assert not [module for module in loaded if "undo" in module or "imports" in module or "contacts." in module]
+    loaded = re.findall(r"import 'autosend_mcp\.(?:tools|imports|models)\.[\w.]+'", log)
+    assert "import 'autosend_mcp.models.property_tools'" in loaded
+    others = ("undo", "mcp.imports", "tools.contacts.", "list_tools", "member_tools", "group_tools", "contacts.batch")
+    assert not [module for module in loaded if any(other in module for other in others)]
 
 
 @pytest.mark.slow

@@ -9,8 +9,8 @@ from autosend_mcp.api.envelope import Reply, as_object, unreadable
 from autosend_mcp.api.request import Request, nothing, parsed, path_to, rows_of
 from autosend_mcp.errors import Refused
 from autosend_mcp.models.addresses import same_address
-from autosend_mcp.models.contacts.batch import BulkCounts
 from autosend_mcp.models.contacts.contact import StoredContact
+from autosend_mcp.models.contacts.counts import BulkCounts
 from autosend_mcp.models.suppression_groups.groups import SuppressionGroup
 from autosend_mcp.models.text import quoted
 

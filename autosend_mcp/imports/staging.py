@@ -25,8 +25,8 @@ from autosend_mcp.imports.plain_rows import PlainRows
 from autosend_mcp.imports.progress import Progress
 from autosend_mcp.models.arguments import problem_lines
 from autosend_mcp.models.comparison import custom_fields
-from autosend_mcp.models.contact_properties import CreateCustomField
 from autosend_mcp.models.contacts.contact import Person
+from autosend_mcp.models.property_tools import CreateCustomField
 from autosend_mcp.models.text import compact_json, quoted, visible
 from autosend_mcp.tools.contacts.rows import Row, in_one_line, merge
 from autosend_mcp.tools.property_checks import property_problems

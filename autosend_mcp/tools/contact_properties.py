@@ -14,16 +14,16 @@ from autosend_mcp.api.directory import look_up_properties, read_properties
 from autosend_mcp.api.moment import relative_to
 from autosend_mcp.errors import NOTHING_CHANGED, NotSent, Refused, Unknown
 from autosend_mcp.models.base import planned, step
-from autosend_mcp.models.contact_properties import (
+from autosend_mcp.models.contact_properties import CustomField
+from autosend_mcp.models.pages import page
+from autosend_mcp.models.property_tools import (
     CreateCustomField,
     CreatedCustomField,
-    CustomField,
     CustomFieldList,
     DeleteCustomField,
     DeletedCustomField,
     ListCustomFields,
 )
-from autosend_mcp.models.pages import page
 from autosend_mcp.models.text import visible
 from autosend_mcp.tools.confirm import confirm
 from autosend_mcp.tools.context import Context

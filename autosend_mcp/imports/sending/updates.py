@@ -21,8 +21,8 @@ from autosend_mcp.imports.sending.compare import (
 from autosend_mcp.imports.sending.ledger import Ledger
 from autosend_mcp.imports.sending.requests import MAX_TRIES, Requests, is_about_the_rows, is_contradictory
 from autosend_mcp.models.comparison import with_existing_values
-from autosend_mcp.models.contacts.batch import BulkCounts
 from autosend_mcp.models.contacts.contact import MOBILE
+from autosend_mcp.models.contacts.counts import BulkCounts
 from autosend_mcp.models.text import compact_json
 
 NOT_ACCEPTED = "AutoSend did not accept it and does not say why."

@@ -7,8 +7,7 @@ by user id".
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
-from pydantic.alias_generators import to_camel
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from autosend_mcp.models.base import JsonObject, WriteAnswer, WriteBody, broken_rule
 from autosend_mcp.models.shapes import FieldChanges, JoinedList
@@ -40,22 +39,6 @@ Row = Annotated[
         }
     ),
 ]
-
-
-def _count(value: object) -> object:
-    return value if isinstance(value, int) and value >= 0 else None
-
-
-Count = Annotated[int | None, BeforeValidator(_count)]
-
-
-class BulkCounts(BaseModel):
-    """What AutoSend counts of a bulk update; None where it does not say."""
-
-    model_config = ConfigDict(alias_generator=to_camel, defer_build=True)
-
-    success_count: Count = None
-    failed_count: Count = None
 
 
 def _not_too_many(rows: object) -> object:

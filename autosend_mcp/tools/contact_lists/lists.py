@@ -12,9 +12,7 @@ from autosend_mcp.api.directory import read_lists
 from autosend_mcp.api.moment import relative_to
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
 from autosend_mcp.models.base import planned, step
-from autosend_mcp.models.contact_lists.lists import (
-    EVERYBODY,
-    ContactList,
+from autosend_mcp.models.contact_lists.list_tools import (
     ContactLists,
     CreateContactList,
     CreatedContactList,
@@ -22,6 +20,7 @@ from autosend_mcp.models.contact_lists.lists import (
     DeletedContactList,
     ListContactLists,
 )
+from autosend_mcp.models.contact_lists.lists import EVERYBODY, ContactList
 from autosend_mcp.models.pages import page
 from autosend_mcp.models.text import compact_json, visible
 from autosend_mcp.tools.automations import automations_of

@@ -25,8 +25,9 @@ from autosend_mcp.models.comparison import (
 )
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_lists.members import People
-from autosend_mcp.models.contacts.batch import BulkCounts, UpsertContacts, UpsertedContacts
+from autosend_mcp.models.contacts.batch import UpsertContacts, UpsertedContacts
 from autosend_mcp.models.contacts.contact import CLEAR
+from autosend_mcp.models.contacts.counts import BulkCounts
 from autosend_mcp.models.contacts.create import AUTOMATIONS_START
 from autosend_mcp.tools.automations import started
 from autosend_mcp.tools.contact_lists.members import join

@@ -11,7 +11,7 @@ from autosend_mcp.models.base import planned
 from autosend_mcp.models.comparison import differences, foretold
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_lists.members import People
-from autosend_mcp.models.contacts.batch import BulkCounts
+from autosend_mcp.models.contacts.counts import BulkCounts
 from autosend_mcp.models.contacts.create import AUTOMATIONS_WOULD, NEW_CONTACTS_MAY
 from autosend_mcp.tools.automations import effects
 from autosend_mcp.tools.contact_lists.look_up import shown_members

@@ -13,19 +13,19 @@ from autosend_mcp.api.request import Request
 from autosend_mcp.errors import NOTHING_CHANGED, NotSent, Refused, Unknown
 from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.comparison import NOT_SHOWN
-from autosend_mcp.models.suppression_groups.groups import (
+from autosend_mcp.models.suppression_groups.group_tools import (
     CreatedSuppressionGroup,
     CreateSuppressionGroup,
     DeletedSuppressionGroup,
     DeleteSuppressionGroup,
     ListSuppressionGroups,
-    SuppressionGroup,
     SuppressionGroups,
     UpdatedSuppressionGroup,
     UpdateSuppressionGroup,
     changes,
     taken_back,
 )
+from autosend_mcp.models.suppression_groups.groups import SuppressionGroup
 from autosend_mcp.tools.confirm import confirm
 from autosend_mcp.tools.context import Context
 from autosend_mcp.tools.lost_reply import delete, find_out, make

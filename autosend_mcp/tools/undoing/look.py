@@ -11,7 +11,7 @@ from autosend_mcp.models.base import Changes, Step
 from autosend_mcp.models.comparison import as_made, listed, restoring
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contacts.contact import StoredContact
-from autosend_mcp.models.suppression_groups.groups import taken_back
+from autosend_mcp.models.suppression_groups.group_tools import taken_back
 
 GONE = "is no contact any more"
 ANOTHER = "another contact has this address now"
