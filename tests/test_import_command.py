@@ -1,82 +1,30 @@
-"""`autosend-mcp import`: its flags, what it shows on a terminal and elsewhere, and how it ends."""
+"""`autosend-mcp import`: its flags, what it prints and writes, and how it ends."""
 
-import io
 import json
 import os
 import re
 import resource
-import signal
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr
 from pathlib import Path
-from typing import Any
 
-import httpx2
 import pytest
-from anyio import to_thread
-from anyio.from_thread import start_blocking_portal
 
-from autosend_mcp.cli.import_display import Bar, Events, Lines
 from autosend_mcp.cli.main import main
-from autosend_mcp.imports.journal_rows import PendingRow
-from autosend_mcp.imports.progress import Progress
 from autosend_mcp.sandbox.app import PROJECT
-from tests.support.importing import csv_of, people, report_of
-from tests.support.line import AUTOMATIONS, PROPERTIES, Forward, Line, Loss, answering, empty_sandbox, forwarded
-from tests.support.port import on_a_port
+from tests.support.import_command import commanded, printed, write
+from tests.support.importing import BULK, csv_of, people, report_of
+from tests.support.line import AUTOMATIONS, PROPERTIES, Line, Loss, answering, forwarded
 from tests.support.records import members_of
-from tests.support.worlds import KEY
-
-BULK = "POST /contacts/bulk-update"
-STOPPING = "stopping: waiting for the answers to what was sent. Press Ctrl-C again to stop at once.\n"
-INTERRUPTED = "autosend-mcp: interrupted. Run the same command again to go on\n"
 
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Line]:
-    """Yield a sandbox that the command in this process works with, in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    line = Line(empty_sandbox())
-    with start_blocking_portal() as portal, portal.wrap_async_context_manager(on_a_port(line)) as url:
-        monkeypatch.setenv("AUTOSEND_API_KEY", KEY)
-        monkeypatch.setenv("AUTOSEND_BASE_URL", url)
-        monkeypatch.setenv("AUTOSEND_RATE_LIMIT", "100000")
-        monkeypatch.setenv("AUTOSEND_TIMEOUT", "9")  # what waits for a time, waits for a fifth of it
+    with commanded(monkeypatch, tmp_path) as line:
         yield line
-    line.sandbox.close()
 
 
 def refusing(status: int) -> Loss:
     return answering(status, {"success": False, "error": {"message": "No"}})
-
-
-def once(done: Callable[[], None]) -> Loss:
-    """Return a fault that does this in a thread before it forwards the request."""
-
-    async def answer(forward: Forward) -> httpx2.Response:
-        await to_thread.run_sync(done)
-        return await forward()
-
-    return answer
-
-
-def write(rows: list[dict[str, Any]], name: str = "people.csv") -> None:
-    Path(name).write_bytes(csv_of(rows))
-
-
-def printed(capsys: pytest.CaptureFixture[str], *words: str, code: int) -> tuple[str, str]:
-    """Return what the command says on stdout and on stderr."""
-    assert main(["import", *words]) == code
-    out, err = capsys.readouterr()
-    assert KEY not in out + err
-    assert "Traceback" not in err
-    return out, without_progress(err)
-
-
-def without_progress(err: str) -> str:
-    """Return the text without the lines on how far it is, which an import of more than 5 s prints."""
-    return re.sub(r"^(reading: [\d,]+ rows|[\d,]+ of [\d,]+ rows, [\d,]+ a second.*)\n", "", err, flags=re.MULTILINE)
 
 
 def test_it_shows_how_the_file_was_read_and_what_became_of_it(here: Line, capsys: pytest.CaptureFixture[str]) -> None:
@@ -360,96 +308,6 @@ def test_a_full_disk_stops_the_import_in_words_and_it_can_be_gone_on_with(
     assert len({row["email"] for row in report_of(Path("people.report.csv"))}) == 1_000
 
 
-class Screen(io.StringIO):
-    """A terminal, or a file, that says when something stands on it."""
-
-    def __init__(self, *, terminal: bool) -> None:
-        super().__init__()
-        self._terminal = terminal
-        self._news = threading.Condition()
-
-    def isatty(self) -> bool:
-        return self._terminal
-
-    def write(self, text: str, /) -> int:
-        with self._news:
-            self._news.notify_all()
-            return super().write(text)
-
-    def wait_for(self, text: str) -> None:
-        with self._news:
-            assert self._news.wait_for(lambda: text in self.getvalue(), 20)
-
-
-@pytest.mark.parametrize("terminal", [True, False])
-def test_a_signal_lets_what_has_left_be_settled(terminal: bool, here: Line, capsys: pytest.CaptureFixture[str]) -> None:
-    screen = Screen(terminal=terminal)
-
-    def interrupted() -> None:
-        if terminal:
-            screen.wait_for("sending:")
-        os.kill(os.getpid(), signal.SIGINT)
-        screen.wait_for(STOPPING)
-
-    here.lose(BULK, once(interrupted), forwarded)
-    write(people(3))
-    with redirect_stderr(screen):
-        printed(capsys, "people.csv", code=130)
-    assert screen.getvalue().endswith(STOPPING + INTERRUPTED)
-    assert len(here.sandbox.store.contacts.find(PROJECT, [row["email"] for row in people(3)])) == 3
-    out, _ = printed(capsys, "people.csv", code=0)
-    assert "3 rows, 0 to go" in out
-    assert here.count(BULK) == 1
-
-
-def test_a_signal_while_the_file_is_read_sends_nothing(here: Line, capsys: pytest.CaptureFixture[str]) -> None:
-    screen = Screen(terminal=False)
-
-    def interrupted() -> None:
-        os.kill(os.getpid(), signal.SIGINT)
-        screen.wait_for(STOPPING)
-
-    here.lose("GET /contact-properties", once(interrupted), forwarded)
-    write(people(3))
-    with redirect_stderr(screen):
-        printed(capsys, "people.csv", code=130)
-    assert screen.getvalue() == STOPPING + "autosend-mcp: interrupted while reading; nothing was sent\n"
-    assert here.count(BULK) == 0
-
-
-def test_two_signals_wait_for_nothing(here: Line, capsys: pytest.CaptureFixture[str]) -> None:
-    released = threading.Event()
-    screen = Screen(terminal=False)
-
-    def interrupted() -> None:
-        os.kill(os.getpid(), signal.SIGINT)
-        screen.wait_for(STOPPING)
-        os.kill(os.getpid(), signal.SIGTERM)
-        assert released.wait(20)
-
-    here.lose(BULK, once(interrupted), forwarded)
-    write(people(3))
-    with redirect_stderr(screen):
-        printed(capsys, "people.csv", code=130)
-    assert screen.getvalue() == STOPPING + INTERRUPTED
-    released.set()
-    out, _ = printed(capsys, "people.csv", code=0)
-    assert "created                3" in out
-    assert here.count(BULK) in {1, 2}
-    assert len(here.sandbox.store.contacts.find(PROJECT, [row["email"] for row in people(3)])) == 3
-
-
-def test_a_terminal_shows_a_bar_while_it_sends(here: Line, capsys: pytest.CaptureFixture[str]) -> None:
-    screen = Screen(terminal=True)
-    here.lose(BULK, once(lambda: screen.wait_for("/150")), forwarded)
-    write(people(150))
-    with redirect_stderr(screen):
-        out, _ = printed(capsys, "people.csv", code=0)
-    assert "sending:" in screen.getvalue()
-    assert KEY not in screen.getvalue() + out
-    assert "@" not in screen.getvalue() + out
-
-
 @pytest.mark.parametrize("words", [("--sandbox", "kept.sqlite3"), ("--sandbox",)])
 def test_the_sandbox_of_the_command_is_imported_into(
     words: tuple[str, ...], here: Line, capsys: pytest.CaptureFixture[str]
@@ -461,60 +319,3 @@ def test_the_sandbox_of_the_command_is_imported_into(
     assert here.seen == []
     if len(words) == 2:
         assert "unchanged              3" in printed(capsys, "people.csv", *words, code=0)[0]
-
-
-# Display
-
-
-def so_far(settled: int = 0, total: int = 10_000, ago: float = 100) -> Progress:
-    """Return how far an import is that began so many seconds ago, of which so many rows have become something."""
-    progress = Progress()
-    progress.read = total
-    progress.begin({"": total}, 0)
-    progress.count([PendingRow(number, "", "{}", "created") for number in range(settled)], 0)
-    progress.began -= ago
-    return progress
-
-
-@pytest.mark.anyio
-async def test_elsewhere_a_line_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = Lines()
-    reading = Progress(read=1_234)
-    for one in (reading, so_far(), so_far(5_000), so_far(5_000, ago=100_000), so_far(10_000)):
-        lines.show_progress(one)
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.splitlines() == [
-        "reading: 1,234 rows",
-        "0 of 10,000 rows, 0 a second",
-        "5,000 of 10,000 rows, 50 a second, 0:01:40 left",
-        "5,000 of 10,000 rows, 0 a second, 1 day, 3:46:40 left",
-        "10,000 of 10,000 rows, 100 a second",
-    ]
-
-
-@pytest.mark.anyio
-async def test_the_events_say_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    Events().show_progress(so_far(5_000))
-    event = json.loads(capsys.readouterr().out)
-    assert event | {"rowsPerSecond": 50} == {
-        "event": "progress", "stage": "sending", "read": 10_000, "rows": 10_000, "settled": 5_000,
-        "counts": {"created": 5_000}, "rowsPerSecond": 50, "secondsLeft": 100,
-    }  # fmt: skip
-
-
-@pytest.mark.anyio
-async def test_a_bar_is_drawn_for_each_stage_and_leaves_nothing_behind(capsys: pytest.CaptureFixture[str]) -> None:
-    bar = Bar()
-    bar.show_progress(Progress(read=1_234))
-    bar.show_progress(so_far(5_000))
-    bar.show_progress(so_far(6_000))
-    bar.show_stopping()
-    bar.say("done")
-    bar.say("again")
-    out, err = capsys.readouterr()
-    assert out == "done\nagain\n"
-    assert "reading: 1234 rows" in err
-    assert "5000/10000" in err
-    assert "6000/10000" in err
-    assert err.rpartition("\r")[2] == STOPPING
