@@ -167,3 +167,13 @@ async def at_once(check: Callable[..., Awaitable[None]], cases: Iterable[tuple[A
     async with anyio.create_task_group() as tasks:
         for case in cases:
             tasks.start_soon(one, case)
+
+
+def file_of(columns: dict[str, list[str]]) -> bytes:
+    """Return a CSV file with these columns beside the address."""
+    text = io.StringIO()
+    lines = csv.writer(text)
+    lines.writerow(["email", *columns])
+    for number, cells in enumerate(zip(*columns.values(), strict=True)):
+        lines.writerow([f"p{number}@example.com", *cells])
+    return text.getvalue().encode()
