@@ -1,4 +1,4 @@
-"""The generated files: in step with the definitions, valid, and true about the package."""
+"""The manifests: valid against their schemas, and true about the package."""
 
 import base64
 import json
@@ -14,39 +14,34 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 import yaml
 from jsonschema import Draft7Validator, FormatChecker
-from mcp_types import Tool as ToolDefinition
 
 from autosend_mcp.api.client import AutoSend
-from autosend_mcp.errors import NotSent
-from autosend_mcp.server.app import ALL_TOOLS, TITLE, build_server, chosen
-from autosend_mcp.settings import TOOLSETS, Settings, load_settings
-from autosend_mcp.tools.registry import TOOLS, Effect, Tool, published, tools_in_table
+from autosend_mcp.server.app import TITLE, build_server, chosen
+from autosend_mcp.settings import Settings, load_settings
 from autosend_mcp.variables import variable_of
-from manifests.blocks import BLOCKS, closing, opening, settings_table, tokens, tokens_sentence, toolsets_table
 from manifests.catalogue import checked_out, lay_out
-from manifests.examples import EXAMPLES
 from manifests.exchanges import FOLDER
 from manifests.extensions import plugin_servers
-from manifests.generate import COMMAND, DEFINITIONS, ICONS, PLUGIN, ROOT, drifted, generated, main
+from manifests.generate import ICONS, ROOT, generated
 from manifests.hosts import ASKED, REQUIRED
 from manifests.links import LINKS
-from manifests.tool_pages import reference_of, tools_reference, tools_table
-from tests.support.line import over_a_line
+from tests.support.manifests import (
+    BUNDLE,
+    DESKTOP,
+    ENTRY,
+    GEMINI,
+    MANIFESTS,
+    MARKETPLACE,
+    PLUGIN_FILE,
+    PROJECT,
+    SERVER,
+    SERVERS,
+    VARIABLES,
+)
 
 pytestmark = pytest.mark.anyio
 
-SERVER, BUNDLE, DESKTOP = "manifests/server.json", "manifests/mcpb/manifest.json", "manifests/claude-desktop.json"
 SCHEMAS = {SERVER: "server.schema.json", BUNDLE: "mcpb-manifest-v0.4.schema.json"}
-README, GUIDE = "README.md", "docs/guide.md"  # pages with generated blocks
-OFFER, OPENAPI = "autosend_mcp/server/front/offer.json", "autosend_mcp/sandbox/openapi.json"
-MODULES = "autosend_mcp/tools/modules.json"
-MARKETPLACE, PLUGIN_FILE = ".claude-plugin/marketplace.json", f"{PLUGIN}/.claude-plugin/plugin.json"
-SERVERS, GEMINI = f"{PLUGIN}/.mcp.json", "manifests/gemini-extension/gemini-extension.json"
-ENTRY, LISTED, PROJECT = "manifests/docker/server.yaml", "manifests/docker/tools.json", "manifests/mcpb/pyproject.toml"
-MANIFESTS = [SERVER, BUNDLE, DESKTOP, MARKETPLACE, PLUGIN_FILE, SERVERS, GEMINI, ENTRY, LISTED, PROJECT]
-# One of each kind, and of what is generated from the tools.
-WHOLE = [*MANIFESTS, *ICONS, OFFER, OPENAPI, MODULES, "docs/exchange.svg", f"{DEFINITIONS}/create_contact.json"]
-VARIABLES = {variable_of(field) for field in Settings.model_fields}
 HOST = re.compile(r"(?:https?://[^\s/\"]+|\b(?:[a-z0-9-]+\.)+(?:com|dev|io|net|org)\b)")
 
 FORMATS = FormatChecker()  # its own copy of the checks; jsonschema alone knows no "uri"
@@ -85,152 +80,6 @@ def _keys(value: object, below: str = "") -> set[str]:
 
 def _hosts(text: str) -> set[str]:
     return {found.split("://")[-1] for found in HOST.findall(text)}
-
-
-@pytest.fixture
-def copy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    """Return a folder with every generated file, and two pages that share the blocks."""
-    first, *others = (f"{opening(name)}\n{closing(name)}\n\nAfter {name}\n" for name in BLOCKS)
-    (tmp_path / "docs").mkdir()
-    (tmp_path / README).write_text(f"# Before\n\n{first}", encoding="utf-8")
-    (tmp_path / GUIDE).write_text("\n".join(others), encoding="utf-8")
-    assert main([], tmp_path) == 0
-    capsys.readouterr()
-    return tmp_path
-
-
-@pytest.mark.slow
-def test_every_generated_file_is_in_step() -> None:
-    assert list(drifted(ROOT)) == [], f"run {COMMAND}"
-
-
-@pytest.mark.slow
-def test_nothing_else_is_generated(copy: Path) -> None:
-    files = {path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()}
-    assert files == {*WHOLE, *(f"{DEFINITIONS}/{name}.json" for name in TOOLS), README, GUIDE}
-
-
-def test_a_fresh_copy_is_in_step_and_a_second_run_writes_nothing(
-    copy: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["--check"], copy) == 0
-    assert main([], copy) == 0
-    assert capsys.readouterr().out == ""
-
-
-@pytest.mark.parametrize("path", [SERVER, ENTRY, PROJECT, ICONS[0], OFFER, "docs/exchange.svg", README, GUIDE])
-@pytest.mark.slow
-def test_one_changed_byte_is_reported_and_written_anew(
-    copy: Path, path: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    right = (copy / path).read_bytes()
-    middle = right.index(b"AUTOSEND_") if b"AUTOSEND_" in right else len(right) // 2
-    (copy / path).write_bytes(right[:middle] + b"\xff" + right[middle + 1 :])
-    assert main(["--check"], copy) == 1
-    assert capsys.readouterr().out == f"{path}: differs; run {COMMAND}\n"
-    assert main([], copy) == 0
-    assert (copy / path).read_bytes() == right
-
-
-@pytest.mark.parametrize("path", [SERVER, ICONS[1]])
-def test_a_missing_file_is_reported(copy: Path, path: str, capsys: pytest.CaptureFixture[str]) -> None:
-    (copy / path).unlink()
-    assert main(["--check"], copy) == 1
-    assert capsys.readouterr().out.startswith(f"{path}: differs")
-
-
-def test_the_definition_of_a_tool_that_is_gone_is_reported_and_removed(
-    copy: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    left_over = copy / DEFINITIONS / "no_such_tool.json"
-    left_over.write_text("{}\n", encoding="utf-8")
-    assert main(["--check"], copy) == 1
-    assert left_over.exists()
-    assert main([], copy) == 0
-    assert not left_over.exists()
-    assert capsys.readouterr().out.count("no_such_tool") == 2
-
-
-def test_each_block_is_put_between_its_lines_and_nothing_else_is_touched(copy: Path) -> None:
-    name, *_ = BLOCKS
-    text = (copy / README).read_text(encoding="utf-8")
-    assert text == f"# Before\n\n{opening(name)}\n\n{BLOCKS[name]()}\n\n{closing(name)}\n\nAfter {name}\n"
-    assert (copy / GUIDE).read_text(encoding="utf-8").count("\nAfter ") == len(BLOCKS) - 1
-
-
-def test_every_block_is_on_a_page() -> None:
-    pages = "".join(path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
-    assert [name for name in BLOCKS if opening(name) not in pages] == []
-
-
-def test_a_page_without_blocks_is_left_alone_and_a_missing_block_reported(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / README).write_text("# Nothing here\n", encoding="utf-8")
-    assert main([], tmp_path) == 0
-    assert (tmp_path / README).read_text(encoding="utf-8") == "# Nothing here\n"
-    assert all(opening(name) in capsys.readouterr().err for name in [*BLOCKS][:1])
-
-
-@pytest.mark.parametrize(
-    ("page", "said"),
-    [
-        *((f"{opening(name)}\n", "must follow") for name in BLOCKS),
-        (f"In a line: {opening('tokens')} {closing('tokens')}\n", "must be a line of its own"),
-        (f"{opening('weather')}\n{closing('weather')}\n", "there is no such block; there are toolsets, "),
-    ],
-)
-def test_a_wrong_block_stops_the_run(tmp_path: Path, page: str, said: str) -> None:
-    (tmp_path / README).write_text(page, encoding="utf-8")
-    with pytest.raises(SystemExit, match=f"{README}: .*{said}"):
-        main([], tmp_path)
-
-
-def test_the_table_of_settings_has_a_row_for_each() -> None:
-    assert {row.split("`")[1] for row in settings_table().splitlines()[2:]} == VARIABLES
-
-
-def test_the_table_of_toolsets_has_each_tool_in_the_row_of_its_toolset() -> None:
-    rows = {row.split("`")[1]: re.findall(r"`(\w+)`", row.split(" | ")[1]) for row in toolsets_table().splitlines()[2:]}
-    assert rows.pop("undo") == ["undo"]
-    assert rows == {name: list(chosen([name], read_only=False))[:-1] for name in TOOLSETS}
-
-
-async def test_the_tokens_of_the_default_tools_are_those_that_a_client_is_sent() -> None:
-    async with over_a_line() as (client, _):
-        definitions = (await client.list_tools()).tools
-        shown = {"name", "description", "input_schema"}
-        sent = sum(tokens(tool.model_dump_json(by_alias=True, include=shown)) for tool in definitions)
-    assert f"cost an assistant {sent:,} tokens (o200k)" in tokens_sentence()
-
-
-def test_the_table_of_tools_has_a_row_for_each() -> None:
-    rows = tools_table().splitlines()[2:]
-    assert [row.split("`")[1] for row in rows] == list(ALL_TOOLS)
-    assert [row.rpartition("| ")[2] == "reads |" for row in rows] == [tool.reads for tool in ALL_TOOLS.values()]
-    deleting = [row.split("`")[1] for row in rows if row.endswith("| deletes |")]
-    assert deleting == [name for name in ALL_TOOLS if name.startswith("delete_")]
-    headings = {line.removeprefix("### ").lower().replace(" ", "-") for line in tools_reference().splitlines()}
-    assert set(re.findall(r"\]\(#(.+?)\)", tools_table())) <= headings
-
-
-def test_the_page_of_tools_has_a_section_for_each() -> None:
-    """That it is the same in every run is held by its file, which is in step."""
-    assert re.findall(r"^### (.+)$", tools_reference(), re.MULTILINE) == [tool.title for tool in ALL_TOOLS.values()]
-    assert all(tool.description in tools_reference() for tool in TOOLS.values())
-
-
-@pytest.mark.parametrize(
-    ("examples", "said"),
-    [
-        ({name: call for name, call in EXAMPLES.items() if name != "get_contact"}, "no example of get_contact$"),
-        ({**EXAMPLES, "no_such_tool": {}}, "no_such_tool, which is no tool"),
-        ({**EXAMPLES, "get_contact": {"email": "nobody@example.com"}}, "the example of get_contact fails"),
-    ],
-)
-def test_a_tool_without_an_example_and_an_example_that_fails_stop_the_run(examples: Any, said: str) -> None:
-    with pytest.raises(SystemExit, match=said):
-        reference_of(examples)
 
 
 @pytest.mark.parametrize("path", SCHEMAS)
@@ -439,34 +288,3 @@ def test_no_manifest_names_a_package_registrys_host() -> None:
     named = {path: _hosts(text) for path, text in generated(ROOT).items() if path in MANIFESTS}
     assert {path: hosts - allowed for path, hosts in named.items() if hosts - allowed} == {}
     assert "registryBaseUrl" not in (ROOT / SERVER).read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("name", TOOLS)
-def test_the_definition_in_the_file_is_the_one_derived_from_the_models(name: str) -> None:
-    written = ToolDefinition.model_validate_json((ROOT / DEFINITIONS / f"{name}.json").read_bytes())
-    assert written == TOOLS[name].derive(), f"run {COMMAND}"
-
-
-def test_the_table_has_every_tool_as_its_module_registers_it() -> None:
-    assert tools_in_table() == TOOLS, f"run {COMMAND}"
-
-
-@pytest.mark.parametrize("module", ["autosend_mcp.tools.no_such_module", "autosend_mcp.tools.registry"])
-def test_a_tool_whose_module_was_replaced_asks_for_a_new_start(module: str) -> None:
-    with pytest.raises(NotSent, match="changed on disk while it ran") as raised:
-        _ = Tool("no_such_tool", Effect.READ, None, module).body
-    assert raised.value.user_step == "start this server again"
-
-
-def test_a_checkout_derives_the_definition_an_installed_package_reads_it(tmp_path: Path) -> None:
-    tool = TOOLS["create_contact"]
-    older = tool.derive().model_copy(update={"description": "As it was before."})
-    without_file, installed, checkout = (tmp_path / name for name in ("without_file", "installed", "checkout"))
-    for root in (installed, checkout):
-        (root / DEFINITIONS).mkdir(parents=True)
-        (root / DEFINITIONS / "create_contact.json").write_text(older.model_dump_json(by_alias=True))
-    (checkout / "manifests").mkdir()
-    (checkout / "manifests/generate.py").touch()
-    assert published(tool, without_file) == published(tool, checkout) == tool.derive()
-    assert published(tool, installed) == older
-    assert (ROOT / "manifests/generate.py").is_file()
