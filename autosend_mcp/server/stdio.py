@@ -45,7 +45,7 @@ async def serve_stdio(
 ) -> None:
     """Serve until stdin ends. SIGTERM, SIGINT and SIGHUP end the process with 128 + the signal's number.
 
-    `front` has read and answered what the host began with: the SDK is given it too, and answers it to nobody.
+    `front` has read and answered what the host began with: the SDK reads how it began too, and answers it to nobody.
     `close` is called at a signal, in a thread, for as long as there is time.
     """
     stdout, ended = _Stdout(front.answered if front else []), anyio.Event()

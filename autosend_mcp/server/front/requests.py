@@ -6,7 +6,7 @@ the SDK would answer, to the byte; tests compare both.
 
 import json
 import re
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from autosend_mcp.server.front.offer import MODERN, Offer
 from autosend_mcp.server.view.extension import is_declared
@@ -27,6 +27,17 @@ _TEXTS = {"name", "version", "title", "websiteUrl", "description"}
 Json = dict[str, Any]
 
 
+class Answered(NamedTuple):
+    """What a line comes to: the answer as a line, empty where it needs none, and the id of the request.
+
+    `is_kept`: whether the SDK must read the line too, to know the connection; no other answer depends on the rest.
+    """
+
+    id: int | str
+    answer: str
+    is_kept: bool
+
+
 class Opening:
     """The first requests of one connection. The first that is no discovery settles the version of the protocol."""
 
@@ -36,25 +47,24 @@ class Opening:
         self._capabilities: Json = {}  # of an older client, which declares them once
         self._is_initialized = False
 
-    def answer(self, line: bytes) -> tuple[int | str, str] | None:
-        """Return the id of a request with the answer as a line; None for a line that is not plain.
-
-        The answer is empty, and the id of no use, where the line needs none.
-        """
+    def answer(self, line: bytes) -> Answered | None:
+        """Return what a line comes to; None for one that is not plain."""
         message = _parsed(line)
         if message is None:
             return None
         if message == {}:
-            return 0, ""
+            return Answered(0, "", is_kept=False)
         if "id" not in message:
-            return (0, "") if self._is_initialization(message) else None
+            return Answered(0, "", is_kept=True) if self._is_initialization(message) else None
+        before = self._version
         version = self._version_for(message)
         if not version:
             return None
         written = json.dumps(message["id"])
         capabilities = _capabilities(message) if version == MODERN else self._capabilities
         result = self._offer.result(message["method"], version, shows_pages=is_declared(capabilities))
-        return message["id"], f'{{"jsonrpc":"2.0","id":{written},"result":{result}}}\n'
+        answer = f'{{"jsonrpc":"2.0","id":{written},"result":{result}}}\n'
+        return Answered(message["id"], answer, is_kept=self._version != before)
 
     def _version_for(self, message: Json) -> str:
         """Return the version that a request is answered in, which it may settle; nothing for one that is not plain."""

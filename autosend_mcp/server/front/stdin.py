@@ -1,7 +1,8 @@
 """Answer what a host asks first, while the SDK is loaded, which takes the most of a start.
 
-The lines that were read stay in `read`: the server reads them again, so that the SDK knows of them, and its answers to
-those that are `answered` are dropped.
+The server reads again what introduces the host, and all that is not answered yet: so the SDK knows the connection, and
+its answers to what is `answered` are dropped. It never hears of the rest: listing the tools once more would hold up the
+first call.
 """
 
 import os
@@ -23,18 +24,17 @@ class Front:
     """The first requests on stdin, answered by a thread between `open` and `close`.
 
     Attributes:
-        read: The lines that were read, and what was read of the next one.
-        answered: The ids of the requests that were answered.
+        answered: The ids of the requests that were answered, and that the SDK must read too.
         unsent: What is left to be written of the last answer.
     """
 
     def __init__(self, opening: Opening, stdin: int = 0, stdout: int = 1) -> None:
-        self.read = b""
         self.answered: list[int | str] = []
         self.unsent = b""
         self._opening = opening
         self._stdin, self._stdout = stdin, stdout
         self._is_done = False  # stdin has ended, and all that was in it is answered
+        self._kept = b""  # the lines that were answered, and that the SDK must read too
         self._waiting = b""  # what was read and is not answered yet
         self._is_plain = True
         self._wake, self._to_wake = os.pipe()
@@ -45,6 +45,11 @@ class Front:
         self._room.register(self._wake, select.POLLIN)
         self._room.register(stdout, select.POLLOUT)
         self._thread = Thread(target=self._serve_to_the_end, daemon=True)
+
+    @property
+    def read(self) -> bytes:
+        """What was read and the SDK must read too."""
+        return self._kept + self._waiting
 
     def open(self) -> None:
         """Begin to answer. The process ends if the host ends stdin before `close`, with everything answered."""
@@ -77,7 +82,6 @@ class Front:
                 chunk = os.read(self._stdin, _CHUNK)
                 self._is_done = not chunk and not self._waiting
                 self._is_plain = bool(chunk)
-                self.read += chunk
                 self._waiting += chunk
         except OSError:
             self._is_plain = False  # the host has gone; the server finds that out again
@@ -85,13 +89,16 @@ class Front:
     def _answer(self, patience: int | None) -> bool:
         """Answer the whole lines that were read; return whether there was room for that."""
         while self._sent(patience) and self._is_plain and b"\n" in self._waiting:
-            line, _, self._waiting = self._waiting.partition(b"\n")
-            answer = self._opening.answer(line + b"\n")
-            if answer is None:
+            line, end, rest = self._waiting.partition(b"\n")
+            answered = self._opening.answer(line + end)
+            if answered is None:
                 self._is_plain = False
-            elif answer[1]:
-                self.answered.append(answer[0])
-                self.unsent = answer[1].encode()
+                break
+            self._waiting = rest
+            self.unsent = answered.answer.encode()
+            if answered.is_kept:
+                self._kept += line + end
+                self.answered += [answered.id] * bool(answered.answer)
         return not self.unsent
 
     def _sent(self, patience: int | None) -> bool:
