@@ -143,7 +143,6 @@ UNCLEAR: list[tuple[dict[str, list[str]], list[str]]] = [
     ({"active": ["true", "false"]}, ['"false" in 1 row']),
     ({"Nyhedsbrev": ["Ja", "Nej"]}, ['"Nej" in 1 row']),  # in words that are not known
     ({"E-bülten": ["evet", "hay\u0131r"]}, ['"hay\u0131r" in 1 row']),
-    ({"수신거부": ["아니요", "예"]}, ['"아니요" in 1 row']),
     ({"配信": ["許可", "拒否"]}, ['"拒否" in 1 row']),
     ({"Contactable": ["yes", "no"]}, ['"no" in 1 row']),
     ({"May we contact you by e-mail?": ["yes", "no"]}, ['"no" in 1 row']),  # by what, not by whom

@@ -19,5 +19,7 @@ def plain(text: str) -> str:
     if text.isascii():
         return " ".join(_ASCII_WORDS.findall(text.lower()))
     folded = unicodedata.normalize("NFKD", text.casefold().translate(_STROKES))
-    letters = "".join(char for char in folded if not unicodedata.combining(char) or char in _VOICED)
-    return " ".join(re.findall(r"[^\W_]+", unicodedata.normalize("NFC", letters)))
+    letters = "".join(
+        char for char in folded if not unicodedata.combining(char) or char in _VOICED or "\u0900" <= char <= "\u0eff"
+    )
+    return " ".join(re.findall(r"(?:[^\W_]|[\u0900-\u0eff])+", unicodedata.normalize("NFC", letters)))

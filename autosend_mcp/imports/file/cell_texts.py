@@ -6,7 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import cast
 
-from autosend_mcp.imports.file.opt_out_words import Meaning, meaning_of
+from autosend_mcp.imports.file.opt_out_tables import Meaning
+from autosend_mcp.imports.file.opt_out_words import meaning_of
 from autosend_mcp.models.text import visible
 from autosend_mcp.models.words import plain
 
@@ -18,8 +19,20 @@ _NEGATED = re.compile(
     r"ikke|nei|ei|nem|ne|yok|hayir|red|ret|reddet\w*|\w+m[iu]yor\w*|\w+me(di|yen)|не|нет|без|ні|нема|δεν|οχι) |"
     r"ない|なし|ません|不|未|无|無|否|拒|禁|안 |않|없|거부|미동의|لا |לא "
 )
-_BETWEEN = re.compile(r"[,;|]")
-_SEVERAL = re.compile(r"[,;|\[]")
+_BETWEEN = re.compile(r"[,;|#/\n\t]|:{1,3}")
+_SEVERAL = re.compile(r"[,;|\[#/\n\t:]")
+# Words that say it also among others: in a tag, in a note.
+_TAG = re.compile(
+    r"(?<! not)(?<! never)(?<! no)(?<! nicht) (?:unsubscribed|unsubbed|un ?subscribe me|(?:to|please|pls) unsubscribe|"
+    r"opted out|opt ?out|optedout|"
+    r"do ?not ?(?:e ?mail|contact)|don t (?:e ?mail|contact)|(?:remove|removed|take|taken)(?: me| him| her|"
+    r" them)?(?: off)? from (?:\w+ ){0,3}"
+    r"(?:list|mailings?|newsletter)|no more (?:e ?mails?|mails|newsletters?)|blocklisted|blacklisted|suppressed|"
+    r"abgemeldet|"
+    r"keine (?:werbung|e ?mails?|mails|newsletter)|desabonnee?|desinscrite?|dado de baja|disiscritt[oa]|"
+    r"descadastrad[oa]|"
+    r"uitgeschreven|afgemeld|wypisan[yae]|avregistrerad|отписан\w?|отписал\w*) |退订|配信停止|購読解除"
+)
 _MAX_VALUE = 60  # characters of one that are shown
 
 
@@ -27,19 +40,27 @@ _MAX_VALUE = 60  # characters of one that are shown
 class Cells:
     """What all cells of one column are: how many say what, and which values there are.
 
-    `negated`: one says no in words that are not known.
+    `negated`: one says no in words that are not known. `codes`: the cells, as long as each is one letter or digit.
     """
 
     meanings: Counter[Meaning] = field(default_factory=Counter[Meaning])
     words: set[str] = field(default_factory=set[str])
     tags: Counter[str] = field(default_factory=Counter[str])
     negated: bool = False
+    codes: set[str] | None = field(default_factory=set[str])
+
+    @property
+    def are_codes(self) -> bool:
+        """Return whether each cell is one letter or digit, and not all of them say yes."""
+        return bool(self.codes) and any(meaning_of(code) != "yes" for code in self.codes or ())
 
     def see(self, cell: object, times: int = 1) -> None:
         """Take this many more cells that are equal into account."""
         text = text_of(cell)
         meaning = meaning_of(text)
         self.meanings[meaning] += times
+        if self.codes is not None and meaning != "blank":
+            self.codes = {*self.codes, text.strip()} if len(text.strip()) == 1 else None
         if meaning:
             if len(self.words) < _MAX_VALUES:
                 self.words.add(plain(text))
@@ -73,10 +94,15 @@ def shown(text: str) -> str:
 
 
 def tag_in(text: str) -> str:
-    """Return the first part of a cell with several that says that somebody unsubscribed."""
-    return next((part for part in parts_of(text) if meaning_of(part) == "unsubscribed"), "")
+    """Return the first part of a cell that says that somebody unsubscribed, all of a text that says it among others."""
+    if "://" in text or "@" in text:
+        return ""
+    exact = next((part for part in parts_of(text) if meaning_of(part) == "unsubscribed"), "")
+    if exact or not _TAG.search(f" {plain(text)} "):
+        return exact
+    return next((part for part in parts_of(text) if _TAG.search(f" {plain(part)} ")), text)
 
 
 def parts_of(text: str) -> Collection[str]:
     """Return the parts of a cell with several; none of any other."""
-    return [part.strip(" \"'[]") for part in _BETWEEN.split(text)] if _SEVERAL.search(text) else ()
+    return [part.strip(" \"'[]*") for part in _BETWEEN.split(text)] if _SEVERAL.search(text) else ()

@@ -3,149 +3,50 @@
 The words are compared as `plain` leaves them: without case, accents and punctuation.
 """
 
-# ruff: noqa: RUF001 - letters of other scripts are meant
-
 import re
 from functools import lru_cache
 from typing import Literal
 
+from autosend_mcp.imports.file.opt_out_tables import (
+    AGREEING,
+    BLANK,
+    COURTEOUS,
+    INACTIVE,
+    MARKS,
+    NO,
+    NO_MAIL,
+    PAID,
+    SUBSCRIBED,
+    UNSUBSCRIBED,
+    YES,
+    Meaning,
+    listed,
+)
 from autosend_mcp.imports.values.booleans import read_boolean
 from autosend_mcp.models.words import plain
 
-Meaning = Literal[
-    "unsubscribed", "no mail", "inactive", "subscribed", "paid", "yes", "no", "blank", "date", "address", ""
-]
-"""`unsubscribed`: this is about mail, in whatever column. `no mail`: so it is in a column about mail. `inactive`: so it
-is in a column that also says one of these. `subscribed`: may get mail. `paid`: this is about payments."""
-
 Reason = Literal["UNSUBSCRIBE", "BOUNCE", "COMPLAINT"]
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(plain(word) for word in text.replace("\n", ",").split(",") if word.strip())
-
-
-_UNSUBSCRIBED = _words(
-    """unsubscribed, unsubscribe, unsub, unsubbed, un subscribed, unsubscribed by admin, unsubscribed by user,
-    global unsubscribe, group unsubscribe, opted out, opt out, optout, optedout, opted-out of email, blocklisted,
-    blacklisted, blocklist, blacklist, on blacklist, block listed, black listed, suppressed, suppression,
-    manual suppression, manualsuppression, hard bounce, hard bounced, hardbounce, hardbounced, soft bounce,
-    soft bounced, softbounce, spam complaint, spamcomplaint, marked as spam, reported as spam, reported spam,
-    do not contact, do not email, do not mail, donotcontact, donotemail, dont contact, don't contact, don't email,
-    do not send, dnc, no email, no emails, no mail, no mails, no mailing, no mailings, no newsletter, no marketing,
-    nomail, noemail, never subscribed, not subscribed, nonsubscribed, non subscribed, non-subscriber,
-    did not subscribe, no longer subscribed, no marketing consent, no email consent, undeliverable,
-    non-marketing contact, email disabled, abgemeldet, abbestellt, ausgetragen, vom newsletter abgemeldet, gebounct,
-    gebounced, unzustellbar, keine werbung, kein newsletter, keine mails, keine mail, keine e-mails, keine e-mail,
-    keine newsletter, nicht kontaktieren, nicht anschreiben, nicht angemeldet, nicht abonniert, blockliste,
-    sperrliste, werbesperre, newsletter abbestellt, désabonné, désabonnée, désinscrit, désinscrite, désinscription,
-    désabonnement, non abonné, non abonnée, non inscrit, non inscrite, ne pas contacter, pas de newsletter,
-    liste noire, sur liste noire, ne pas envoyer, pas d'e-mail, dado de baja, dada de baja, desuscrito, desuscrita,
-    no suscrito, no suscrita, no contactar, lista negra, no enviar, en lista negra, rebotado, rebotada,
-    baja voluntaria, sin newsletter, cancelado suscripción, suscripción cancelada, disiscritto, disiscritta,
-    non iscritto, non iscritta, lista nera, in lista nera, non contattare, non inviare, rimbalzato,
-    iscrizione annullata, iscrizione cancellata, descadastrado, descadastrada, desinscrito, desinscrita, não inscrito,
-    não inscrita, inscrição cancelada, não contatar, não contactar, não enviar, cancelou a inscrição, optou por sair,
-    removido da lista, uitgeschreven, afgemeld, niet ingeschreven, niet aangemeld, zwarte lijst, op zwarte lijst,
-    onbestelbaar, geen mail, geen mailing, geen nieuwsbrief, niet mailen, niet benaderen, geen e-mail, wypisany,
-    wypisana, wypisano, wypisani, wypisał się, wypisała się, czarna lista, na czarnej liście, niezapisany,
-    nie kontaktować, nie wysyłać, bez newslettera, niesubskrybowany, rezygnacja z newslettera, odsubskrybowany,
-    avregistrerad, avprenumererad, avanmäld, inte prenumerant, ej prenumerant, svartlistad, kontakta ej,
-    inget nyhetsbrev, inga utskick, studsat, studsad, ej mail, отписан, отписана, отписаны, отписался, отписалась,
-    отписавшийся, не подписан, не подписана, чёрный список, в чёрном списке, отказ от рассылки, не отправлять,
-    не беспокоить, не писать, отписка, отказался от рассылки, 配信停止, 購読解除, 配信停止済み, 解除済み, 登録解除,
-    配信拒否, 受信拒否, 配信不可, オプトアウト, ブラックリスト, 購読停止, 未購読, 希望しない, 配信希望しない,
-    退会済み, 不達, バウンス, 退订, 已退订, 取消订阅, 已取消订阅, 未订阅, 黑名单, 拒收, 退信, 已屏蔽, 退訂, 已退訂,
-    取消訂閱, 已取消訂閱, 未訂閱, 黑名單, 不接收, 受け取らない, 受信しない,
-    配信しない, 購読しない, 送らない, 受け取りを希望しない, 수신거부, 수신 거부, 구독취소, 구독 취소, afmeldt, frameldt,
-    avmeldt, abonelikten çıktı, abonelikten ayrıldı, odhlášen, odhlášena, odjavljen, leiratkozott, dezabonat,
-    peruutettu, peruuttanut"""
-)
-_NO_MAIL = _words(
-    """bounced, bounce, bouncing, invalid, invalid email, bad email, cleaned, complained, complaint, complainer, spam,
-    spammer, spammy, spamming, junk, abuse, abused, declined, refused, rejected, denied, withdrawn, revoked,
-    consent withdrawn, consent revoked, no consent, not consented, did not consent, without consent, unconfirmed,
-    not confirmed, unverified, pending confirmation, awaiting confirmation, confirmation pending,
-    waiting for confirmation, unactivated, not activated, quarantined, blocked, blocked by user, transactional,
-    transactional only, temp hold, none, never, not allowed, not permitted, excluded, stopped, out, moved, unengaged,
-    mailbox full, removed, nonexistent, gesperrt, geblockt, blockiert, widerrufen, widersprochen, widerspruch,
-    unbestätigt, nicht bestätigt, abgelehnt, beschwerde, keine einwilligung, nicht erteilt, nicht eingewilligt,
-    ungültig, verweigert, plainte, rejeté, rejetée, bloqué, bloquée, refusé, refusée, non confirmé, non confirmée,
-    rebond, invalide, sans consentement, opposition, baja, de baja, bloqueado, bloqueada, rebote, queja,
-    sin consentimiento, rechazado, no confirmado, no confirmada, inválido, revocado, denegado, bloccato, bloccata,
-    reclamo, non confermato, non confermata, revocato, negato, rifiutato, cancellato, cancellata, non valido,
-    senza consenso, rejeitado, devolvido, reclamação, não confirmado, recusado, sem consentimento, geblokkeerd,
-    gebounced, klacht, onbevestigd, niet bevestigd, ingetrokken, geweigerd, geen toestemming, ongeldig, zablokowany,
-    zablokowana, odbity, odrzucony, skarga, niepotwierdzony, niepotwierdzona, brak zgody, zgoda wycofana, wycofana,
-    cofnięta, rezygnacja, nieprawidłowy, blockerad, spärrad, klagomål, obekräftad, ej bekräftad, inget samtycke,
-    återtaget, nekat, ogiltig, отказ, отказался, отказалась, заблокирован, заблокирована, жалоба, спам,
-    не подтвержден, не подтверждена, без согласия, нет согласия, недоставлено, недействителен, 退会, 解除, 拒否, 不要,
-    未確認, 未承認, 未登録, 同意しない, 迷惑メール, 苦情, エラー, ブロック, 停止, 無効, 投诉, 拒绝, 不同意, 未确认,
-    待确认, 屏蔽, 投訴, 拒絕, 待確認, 不可, 登録しない, ret, reddedildi,
-    reddetti, izinsiz, izin yok, onaysız, onay yok, onaylanmadı, 거부, 미동의, 미수신, afvist, avvist, zamietnuté"""
-)
-_INACTIVE = _words(
-    """inactive, disabled, deleted, archived, pending, cancelled, canceled, suspended, paused, expired, closed, ended,
-    churned, failed, terminated, lapsed, dead, banned, deactivated, locked, validating, former, left, moved, inaktiv,
-    deaktiviert, gelöscht, archiviert, ausstehend, gekündigt, storniert, pausiert, abgelaufen, inactif, désactivé,
-    désactivée, supprimé, supprimée, archivé, en attente, annulé, résilié, expiré, inactivo, inactiva, desactivado,
-    eliminado, archivado, pendiente, cancelado, cancelada, caducado, inattivo, inattiva, disattivato, eliminato,
-    archiviato, in attesa, annullato, scaduto, inativo, inativa, desativado, excluído, arquivado, pendente, expirado,
-    inactief, uitgeschakeld, verwijderd, gearchiveerd, in afwachting, opgezegd, geannuleerd, verlopen, nieaktywny,
-    nieaktywna, wyłączony, usunięty, zarchiwizowany, oczekujący, oczekuje, anulowany, inaktiverad, avaktiverad,
-    borttagen, raderad, arkiverad, väntande, väntar, avslutad, uppsagd, неактивен, неактивный, неактивна, отключен,
-    удален, удалён, ожидает, архив, отменен, отменён, приостановлен, 休止, 停止中, 削除済み, 保留, 解約, 解約済み,
-    无效, 停用, 已删除, 未激活, 待处理, 已停用, 無效, 已刪除, pasif, devre dışı,
-    neaktivní, neaktívny, neaktivan, inactiv, inaktív, passiivinen, inaktivni"""
-)
-_SUBSCRIBED = _words(
-    """subscribed, subscriber, active, enabled, confirmed, opted in, opt in, optin, optedin, single opt in,
-    double opt in, single optin, double optin, consented, granted, accepted, allowed, permitted, valid, verified,
-    normal, ok, okay, regular, express, implied, explicit, marketing contact, ok to email, mailable, deliverable,
-    engaged, resubscribed, given, agreed, member, in, live, current, validated, clean, sendable, signed up,
-    registered, activated, angemeldet, abonniert, abonnent, aktiv, bestätigt, eingewilligt, zugestimmt, erteilt,
-    eingetragen, erlaubt, gültig, abonné, abonnée, inscrit, inscrite, actif, confirmé, confirmée, accepté, acceptée,
-    consenti, valide, autorisé, suscrito, suscrita, suscriptor, activo, activa, confirmado, confirmada, aceptado,
-    alta, dado de alta, válido, iscritto, iscritta, attivo, attiva, confermato, confermata, abbonato, accettato,
-    valido, concesso, inscrito, inscrita, assinante, ativo, ativa, aceito, autorizado, ingeschreven, aangemeld,
-    actief, bevestigd, geabonneerd, akkoord, geldig, toegestaan, zapisany, zapisana, subskrybent, subskrybuje,
-    aktywny, aktywna, potwierdzony, potwierdzona, zgoda, wyrażona, prenumererar, prenumerant, registrerad, bekräftad,
-    anmäld, godkänd, samtyckt, aktiverad, подписан, подписана, подписался, подписчик, активен, активный, активна,
-    подтвержден, согласен, согласна, 購読中, 購読, 登録済み, 登録, 有効, 配信中, 希望する, 許可, 同意, 同意する,
-    承認済み, 確認済み, 会員, 希望, 已订阅, 订阅, 有效, 活跃, 激活, 已激活, 已确认, 启用, 已訂閱, 訂閱, 正常, 可,
-    受け取る, 受信する, 配信する, 購読する, 登録する, aktif, onay, onaylı, onaylandı, izinli, izin var, abone, kayıtlı,
-    동의, 수신, 수신동의, 구독, 구독중, tilmeldt, påmeldt, aktivní, aktívny, aktivan, feliratkozott, abonat, activ,
-    aktív, tilattu"""
-)
-_PAID = _words(
-    """past due, trialing, trial, on trial, in trial, unpaid, paid, incomplete, incomplete expired, refunded, overdue,
-    comped, complimentary, free, premium, chargeback, non renewing, future, bezahlt, unbezahlt, payé, impayé,
-    pagado"""
-)
-_YES = _words(
-    """yes, y, true, t, 1, on, x, checked, selected, ja, j, oui, si, sì, s, sim, tak, да, wahr, vrai, verdadero, vero,
-    verdadeiro, waar, prawda, sant, истина, はい, 有, 是, 真, igen, ano, evet, ok, 1.0, agree, i agree, accept"""
-)
-_NO = _words(
-    """no, n, false, f, 0, off, unchecked, unselected, not selected, nein, non, não, nao, nee, nie, nej, нет, いいえ,
-    無, 无, 否, falsch, faux, falso, onwaar, fałsz, falskt, falsk, ложь, 偽, 假, ei, 0.0, disagree, i do not agree"""
-)
-_BLANK = _words(
-    """none set, null, nil, n/a, na, nan, undefined, not set, not specified, unset, empty, blank, keine angabe, k.a.,
-    0000-00-00, 0000-00-00 00:00:00, #n/a"""
-)
-_MARKS: dict[str, Meaning] = {
-    **dict.fromkeys(("\u2713", "\u2714", "\u2714\ufe0f", "\u2611", "\u2705", "\u25cb", "\u25ef", "\u25cf"), "yes"),
-    **dict.fromkeys(("\u2717", "\u2718", "\u2716", "\u274c", "\u00d7", "\u2610"), "no"),
-}
-_COURTEOUS = _words(
-    "please, thanks, thank, you, bitte, danke, gerne, gern, merci, gracias, grazie, tack, thank you, por, favor"
-)
 
 _BOUNCES = re.compile(
     r"bounc|rebond|rebot|rimbalz|studs|odbi|clean|invalid|undeliver|unzustell|バウンス|不達|退信|^[45]\d\d"
 )
 _COMPLAINTS = re.compile(r"spam|complain|abuse|junk|beschwerde|plainte|queja|reclam|klacht|skarg|жалоб|迷惑|苦情|投诉")
+# A word with something behind it: "Bounced (hard)", "Unsubscribed on 2024-01-03", "unsubscribed: by mail".
+_FURTHER = re.compile(
+    r"([^\W\d_][\w -]{2,40}?)\s*(?:\(.*\)|\[.*\]|[:,/\u2013\u2014].+| - .+| (?:on|am|le|el|il|op|den|by|via|at|"
+    r"since) .+)"
+)
+_NOT = re.compile(
+    r"(?:(?:i|we) )?(?:do not|does not|did not|don t|ne pas|won t|will not|would not|not|no|nicht|kein\w*|ne|non|nao|"
+    r"niet|nie|ikke|inte|ej|не) (?:(?:to|want|wish|like) )*(.+?)(?: pas)?"
+)
+_CHANNELS = listed(
+    "email, emails, mail, mails, sms, text, mms, push, phone, mobile, call, calls, whatsapp, web, post, letter,"
+    "mailings, e"
+)
+_MAIL_CHANNELS = listed("email, emails, mail, mails, mailings")
+_BETWEEN = re.compile(r"[\[,;|+/]")
 _SMTP = re.compile(
     r"[45]\.\d{1,2}\.\d{1,3}|[45]\d\d[ -]#?[45]\.\d{1,2}\.\d{1,3}.*", re.DOTALL
 )  # what a mail server answered
@@ -159,13 +60,15 @@ _DATE = re.compile(
     r"\d{4}年\d\d?月\d\d?日.*"
 )
 
+_SAYING_NO: set[Meaning] = {"unsubscribed", "no mail", "inactive"}
+_MAX_PHRASE = 100
 _MEANINGS: dict[str, Meaning] = {
-    **dict.fromkeys(_PAID, "paid"),
-    **dict.fromkeys(_SUBSCRIBED, "subscribed"),
-    **dict.fromkeys(_INACTIVE, "inactive"),
-    **dict.fromkeys(_NO_MAIL, "no mail"),
-    **dict.fromkeys(_UNSUBSCRIBED, "unsubscribed"),
-    **dict.fromkeys([*_BLANK, ""], "blank"),
+    **dict.fromkeys(PAID, "paid"),
+    **dict.fromkeys(SUBSCRIBED, "subscribed"),
+    **dict.fromkeys(INACTIVE, "inactive"),
+    **dict.fromkeys(NO_MAIL, "no mail"),
+    **dict.fromkeys(UNSUBSCRIBED, "unsubscribed"),
+    **dict.fromkeys([*BLANK, ""], "blank"),
 }
 
 
@@ -178,23 +81,42 @@ def meaning_of(text: str) -> Meaning:
 def _meaning_of(text: str) -> Meaning:
     stripped = text.strip()
     words = plain(stripped)
-    known: Meaning = _MARKS.get(stripped) or _yes_or_no(words) or _MEANINGS.get(words, "")
+    known: Meaning = MARKS.get(stripped) or _yes_or_no(words, stripped) or _MEANINGS.get(words, "")
     if known:
         return known
     if _SMTP.fullmatch(stripped):
         return "no mail"
     if _DATE.fullmatch(stripped.casefold()):
         return "blank" if stripped.startswith("0000") else "date"
-    return "address" if "@" in stripped and " " not in stripped else ""
+    if "@" in stripped:
+        return "address" if " " not in stripped else ""
+    return _of_several_words(stripped, words) if len(stripped) < _MAX_PHRASE else ""
 
 
-def _yes_or_no(words: str) -> Literal["yes", "no", ""]:
+def _of_several_words(text: str, words: str) -> Meaning:
+    """Return what a cell says that is a known word with others around it, or the channels that somebody chose."""
+    if text == "[]":
+        return "blank"
+    if _BETWEEN.search(text) and _CHANNELS.issuperset(channels := set(words.split())):
+        return "no mail" if _MAIL_CHANNELS.isdisjoint(channels) else "subscribed"
+    if further := _FURTHER.fullmatch(text):
+        meaning = _MEANINGS.get(plain(further[1]), "")
+        if meaning in _SAYING_NO:
+            return meaning
+    if (negated := _NOT.fullmatch(words)) and (negated[1] in AGREEING or _MEANINGS.get(negated[1]) == "subscribed"):
+        return "no mail"
+    return ""
+
+
+def _yes_or_no(words: str, text: str) -> Literal["yes", "no", ""]:
     first, *rest = words.split() or [""]
-    if words in _YES or (first in _YES and len(first) > 1 and all(word in _COURTEOUS for word in rest)):
+    if words in YES or (first in YES and len(first) > 1 and all(word in COURTEOUS for word in rest)):
         return "yes"
-    if words in _NO or (first in _NO and len(first) > 1 and all(word in _COURTEOUS for word in rest)):
+    if words in NO or (first in NO and len(first) > 1 and all(word in COURTEOUS for word in rest)):
         return "no"
     known = read_boolean(words) if len(words) > 1 or not words.isascii() else None
+    if known is None and not text.isascii():
+        known = read_boolean(text)
     return "" if known is None else "yes" if known else "no"
 
 

@@ -1,5 +1,7 @@
 """Which columns of a file say who may get mail, by their names and by all of their cells."""
 
+# ruff: noqa: RUF001 - letters of other scripts are meant
+
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -7,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from autosend_mcp.imports.file.cell_texts import Cells, parts_of, shown, tag_in, text_of
-from autosend_mcp.imports.file.opt_out_words import Meaning, meaning_of
+from autosend_mcp.imports.file.opt_out_tables import Meaning
+from autosend_mcp.imports.file.opt_out_words import meaning_of
 from autosend_mcp.models.opt_out_names import MailName, Says, is_about_another_channel, mail_name
 from autosend_mcp.models.words import plain, words_of
 
@@ -23,12 +26,16 @@ _READ_AS_CONSENT: set[Meaning] = {"yes", "no", "subscribed", "date", "blank", *_
 
 _BARE_STATUS = re.compile(
     r" (?:(?:member|subscriber|subscription|contact|user|recipient|list|current|customer|account|person|profile) )*"
-    r"(?:status|state|stat|durum|durumu|tila|stav|stanje|zustand|etat|statut|estado|stato|stan|статус|состояние|standing|subscription|abonnement|abo|"
+    r"(?:status|state|stat|durum|durumu|tila|stav|stanje|zustand|etat|statut|estado|stato|stan|статус|состояние|"
+    r"situacao|κατασταση|trang thai|standing|subscription|abonnement|abo|"
     r"suscripcion|iscrizione|assinatura|subskrypcja|prenumeration|подписка) |"
-    r" ?(ステータス|状態|状态|狀態) ?"
+    r" ?(ステータス|状態|状态|狀態|상태|סטטוס|الحالة|وضعیت|สถานะ) ?"
 )
+_BARE_TYPE = re.compile(r" (?:(?:member|subscriber|subscription|subscribe|contact|recipient|list) )*(?:type|typ) ")
+_OF_PAYMENTS = re.compile(r" (?:subscri\w*|abo|abonn\w*|suscripcion|assinatura|prenumeration|подписка) ")
 _WHY = re.compile(
-    r" (reasons?|grund|motif|motivo|raison|reden|powod|orsak|причина|type|event|kind|cause|category) |理由|原因"
+    r" (reasons?|grund|motif|motivo|raison|reden|powod|orsak|причина|errors?|diagnostic|smtp|response|type|event|kind|"
+    r"cause|category) |理由|原因"
 )
 _WHY_IT_BOUNCED = re.compile(
     r" (?:bounc\w*|complaint|spam) (?:\w+ )?(?:reason|type|message|code|category|description) "
@@ -52,6 +59,7 @@ _LAPSED = frozenset(
         "suspended",
     ]
 )
+_NONE = {"none", "never", "nessuno", "ninguno", "nenhum", "aucun", "aucune", "ingen"}
 _INACTIVE = re.compile(r"inac?ti[fv]\w*|inaktiv|inattiv[oa]|inativ[oa]|nieaktywn[ya]|неактив\w*|pasif|neaktiv\w*")
 
 
@@ -99,6 +107,8 @@ class StatusColumn:
             return "unclear" if meaning == "unsubscribed" or tag_in(text) else "blank"
         if meaning in _SAYS_NO:
             return self._of_a_word(meaning, plain(text))
+        if not meaning and tag_in(text):
+            return "no"
         return self._of_leaving(meaning) if self.says == "left" else self._of_agreeing(meaning)
 
     def count(self, verdict: Verdict, cell: object) -> None:
@@ -114,7 +124,7 @@ class StatusColumn:
         return self.stated.get({"blank": "blank", "date": "a date"}.get(meaning, ""))
 
     def _of_a_word(self, meaning: Meaning, words: str) -> Verdict:
-        if self.says == "left" and words in ("none", "never"):
+        if self.says == "left" and words in _NONE:
             return "yes"
         return "unclear" if self.asks and meaning != "unsubscribed" else "no"
 
@@ -188,24 +198,34 @@ def _consent(column: StatusColumn, found: MailName, cells: Cells, *, near_paymen
         return column if column.permits and cells.have("blank") else None
     if found.strength == "sure":
         return column
-    if cells.have("inactive") and not cells.have("yes", "no", "unsubscribed"):
+    may_be_paid = _OF_PAYMENTS.search(words_of(column.name)) is not None
+    if may_be_paid and cells.have("inactive") and not cells.have("yes", "no", "unsubscribed"):
         return _status(column, cells, near_payments=near_payments)
     understood = not cells.meanings.keys() - _READ_AS_CONSENT
+    if cells.are_codes and not understood:
+        return _asking(column, True)
     return column if understood or cells.negated or cells.have("no", "unsubscribed", "no mail") else None
 
 
 def _status(column: StatusColumn, cells: Cells, *, near_payments: bool) -> StatusColumn | None:
     """Return the column, where its name is that of any status."""
-    if not _BARE_STATUS.fullmatch(words_of(column.name)):
-        return None
+    words = words_of(column.name)
     column.says = "status"
+    if _BARE_TYPE.fullmatch(words):
+        column.asks = cells.have("inactive")
+        return column if cells.have("no mail") and cells.have("subscribed", "unsubscribed") else None
+    if not _BARE_STATUS.fullmatch(words):
+        return None
+    if cells.are_codes and not near_payments:
+        column.asks = True
+        return column
     if cells.have("no mail"):
         return column
     if not cells.have("inactive"):
         return None
-    words = {word for word in cells.words if meaning_of(word) == "inactive"}
-    column.asks = near_payments or cells.have("paid") or not all(map(_INACTIVE.fullmatch, words))
-    is_paid = (near_payments or cells.have("paid")) and words <= _LAPSED
+    inactive = {word for word in cells.words if meaning_of(word) == "inactive"}
+    column.asks = near_payments or cells.have("paid") or not all(map(_INACTIVE.fullmatch, inactive))
+    is_paid = (near_payments or cells.have("paid")) and inactive <= _LAPSED
     return None if is_paid else column
 
 

@@ -1,0 +1,158 @@
+"""Further members of each kind of status column: what programs and forms write, in further languages and shapes."""
+
+import pytest
+
+from autosend_mcp.models.opt_out_names import mail_name
+from tests.support.importing import file_of
+from tests.test_opt_out_columns import left_out, question
+
+# In each column the first says yes and the others no.
+REFUSALS = {
+    # What refuses, in a name that would agree without it: read the other way round, it mails whoever said no.
+    "I do not wish to receive marketing emails": ["no", "yes"],
+    "I do not want to receive the newsletter": ["", "x"],
+    "Tick if you would prefer not to hear from us by email": ["", "Ticked"],
+    "Ne souhaite plus recevoir vos offres": ["non", "oui"],
+    "No desea recibir correos": ["No", "S\u00ed"],
+    "Refus newsletter": ["Non", "Oui"],
+    "Rechaza publicidad": ["no", "s\u00ed"],
+    "Rifiuto newsletter": ["no", "s\u00ec"],
+    "Weigert mailing": ["nee", "ja"],
+    "Odmowa newslettera": ["nie", "tak"],
+    "Tackat nej till utskick": ["nej", "ja"],
+    "Nej tak til nyhedsbrev": ["", "x"],
+    "Mailing gesperrt": ["0", "1"],
+    "Newsletter gek\u00fcndigt": ["nein", "ja"],
+    "Marketing Suspended": ["false", "true"],
+    "IsOptInPending": ["False", "True"],
+    "Do not allow Bulk Emails": ["Allow", "Do Not Allow"],
+    "E-Mails nicht zulassen": ["Zulassen", "Nicht zulassen"],
+    "Ne pas autoriser les e-mails": ["Autoriser", "Ne pas autoriser"],
+    "No permitir correo electr\u00f3nico": ["Permitir", "No permitir"],
+    # What people who left are called.
+    "Werbewiderspruch": ["N", "J"],
+    "Sendesperre": ["nein", "ja"],
+    "Robinsonliste": ["nein", "ja"],
+    "Nicht mehr kontaktieren": ["nein", "ja"],
+    "NPAI": ["non", "oui"],
+    "emailoptout": ["0", "1"],
+    "donotbulkemail": ["False", "True"],
+    "No longer contact by email": ["No", "Yes"],
+    "hs_email_is_ineligible": ["false", "true"],
+    "Frameldt": ["Nej", "Ja"],
+    "Avmeldt": ["Nei", "Ja"],
+    "Reservert mot e-post": ["Nei", "Ja"],
+    "Markkinointikielto": ["ei", "kyll\u00e4"],
+    "Odhl\u00e1\u0161en": ["ne", "ano"],
+    "Odhl\u00e1sen\u00fd": ["nie", "\u00e1no"],
+    "Leiratkoz\u00e1s": ["nem", "igen"],
+    "Dezabonat": ["nu", "da"],
+    "Odjavljen": ["ne", "da"],
+    "Відписаний": ["ні", "так"],
+    "Loobunud": ["ei", "jah"],
+    "Atteicies": ["n\u0113", "j\u0101"],
+    "H\u1ee7y \u0111\u0103ng k\u00fd": ["kh\u00f4ng", "c\u00f3"],
+    "Berhenti berlangganan": ["tidak", "ya"],
+    "Abonelik iptal tarihi": ["", "12.03.2024"],
+    "הוסר מרשימת תפוצה": ["לא", "כן"],
+    "إلغاء الاشتراك": ["لا", "نعم"],
+    "ยกเลิกรับข่าวสาร": ["ไม่ใช่", "ใช่"],
+    "수신거부": ["아니요", "예"],
+    # What agrees.
+    "Quieres recibir novedades": ["S\u00ed", "No"],
+    "Deseja receber novidades": ["Sim", "N\u00e3o"],
+    "hs_marketable_status": ["true", "false"],
+    "Newsletterempf\u00e4nger": ["ja", "nein"],
+    "이메일 수신동의": ["Y", "N"],
+    "consent": ['["email"]', '["sms"]', "sms, web"],
+    # Values with something around them, and negated ones.
+    "Status": [
+        "Subscribed",
+        "Unsubscribed on 2024-01-03",
+        "Bounced (hard)",
+        "NPAI",
+        "Odhl\u00e1\u0161eno",
+        "відписався",
+    ],
+    "State": ["Active", "Unsubscribed: by mail", "Complained - twice", "Unsubscribed via link"],
+    "Marketing": ["I accept", "I don't accept"],
+    "Marketing opt in": ["Opted in", "Not opted in"],
+    "Mailing": ["erlaubt", "nicht erlaubt", "verboten"],
+    "Newsletter": ["Enabled", "Disabled"],
+    "Email Suppression Reason": ["", "USER_SUPPRESSED", "Admin suppressed"],
+    "SubscribeType": ["Subscribed", "Removed", "Bounced"],
+    "delivery_status": ["enabled", "by_user", "by_bounces"],
+    "Trạng thái": ["Đã đăng ký", "Đã hủy đăng ký"],
+    "الحالة": ["مشترك", "غير مشترك"],
+    "error": ["", "550 5.1.1 No such mailbox"],
+}
+
+# Nobody but the user knows: part of what is said.
+ASKED = {
+    "subscriber status": (["1", "2", "3"], '"2" in 1 row'),
+    "Status": (["1", "0"], '"0" in 1 row'),
+    "Subscription": (["S", "U"], '"U" in 1 row'),
+    "Tags": (["#vip #unsubscribed", "#vip"], '"unsubscribed" in 1 row'),
+    "Labels": (["* myContacts ::: Unsubscribed", "* myContacts"], '"Unsubscribed" in 1 row'),
+    "Categories": (["vip / opt-out 2023", "vip"], '"opt-out 2023" in 1 row'),
+    "Notes": (["likes tea", "asked to be removed from the mailing list"], "asked to be removed"),
+    "Kommentar": (["ok", "will keine Newsletter mehr"], "keine Newsletter"),
+    "Communication preference": (["All", "None"], '"None" in 1 row'),
+    "Legal basis": (["Contract", "Withdrawn"], '"Withdrawn" in 1 row'),
+    "Consent to photos by email": (["yes", "no"], '"no" in 1 row'),
+    "Accepts returns": (["yes", "no"], '"no" in 1 row'),
+    "Odběr novinek": (["ano", "ne"], '"ne" in 1 row'),
+    "Sperre": (["", "X"], '"X" in 1 row'),
+}
+
+# Nothing of mail, or nothing that leaves anybody out.
+OTHERWISE = {
+    "Send this subscriber HTML emails": ["1", "0"],
+    "htmlemail": ["1", "0"],
+    "Marketing emails opened": ["3", "0"],
+    "Last newsletter sent": ["2024-01-01", ""],
+    "Bounce rate": ["10%", "0"],
+    "Email language": ["en", "no"],
+    "Mailing State": ["CA", "OR"],
+    "Receive invoices by email": ["yes", "no"],
+    "Marketing manager": ["yes", "no"],
+    "Active days": ["1", "0"],
+    "Robinson Crusoe fan": ["yes", "no"],
+    "Reservert": ["ja", "nei"],
+    "Bounced checks": ["0", "1"],
+    "Status": ["1", "1"],
+    "Type": ["Customer", "Lead"],
+    "Notes": ["not opted out", "No mail received since March"],
+    "Website": ["https://unsubscribed.example", "https://a.example/opt-out"],
+    "Ratio": ["1:2", "3/4"],
+    "Legal basis": ["Consent", "Contract"],
+    "Last error": ["none", "timeout"],
+}
+
+
+def test_refusals_are_read_the_right_way_round() -> None:
+    wanted = {name: list(range(1, len(cells))) for name, cells in REFUSALS.items()}
+    assert {name: left_out(file_of({name: cells})) for name, cells in REFUSALS.items()} == wanted
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_what_only_the_user_knows_is_asked(name: str) -> None:
+    cells, said = ASKED[name]
+    assert said in question(file_of({name: cells}))
+
+
+def test_a_column_of_another_subject_leaves_nobody_out() -> None:
+    assert not {name: rows for name, cells in OTHERWISE.items() if (rows := left_out(file_of({name: cells})))}
+
+
+def test_a_box_to_untick_agrees_and_a_subscription_may_be_a_paid_one() -> None:
+    assert left_out(file_of({"Untick if you do not want to receive our news": ["yes", "no"]})) == [1]
+    assert '"true" in 1 row' in question(file_of({"Subscription paused": ["false", "true"]}))
+    assert '"churned" in 1 row' in question(file_of({"type": ["regular", "unactivated", "churned"]}))
+
+
+@pytest.mark.parametrize("stem", ["nonsubscribed_members_export", "Abmeldungen 2024", "bajas_newsletter", "Odhlášení"])
+def test_names_of_files_say_that_people_left(stem: str) -> None:
+    found = mail_name(stem)
+    assert found is not None
+    assert (found.says, found.strength) == ("left", "sure")
