@@ -221,6 +221,15 @@ async def test_without_redis_reads_go_on_and_writes_wait(
 
 @pytest.mark.slow
 @pytest.mark.anyio
+async def test_scripts_are_sent_again_that_redis_forgot(line: Line, redis: RedisServer, tmp_path: Path) -> None:
+    async with two_workers(line, redis, tmp_path) as (one, _, _), connection(redis) as client:
+        answer_of(await one.call_tool("create_contact", JANE))
+        await client.script_flush()
+        assert "undo" in answer_of(await one.call_tool("upsert_contact", {**JANE, "firstName": "Ann"}))
+
+
+@pytest.mark.slow
+@pytest.mark.anyio
 async def test_redis_holds_no_address_and_no_key_and_all_ends(line: Line, redis: RedisServer, tmp_path: Path) -> None:
     async with two_workers(line, redis, tmp_path) as (one, other, _):
         answer_of(await one.call_tool("create_contact", JANE))

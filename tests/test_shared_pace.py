@@ -97,6 +97,19 @@ async def test_what_one_worker_learns_holds_for_all(redis: RedisServer) -> None:
             await one.turn(0.5)
 
 
+async def test_what_left_is_known_to_a_redis_that_has_forgotten(redis: RedisServer) -> None:
+    async with workers(redis, 2, 50, 4) as (one, other):
+        for pace in (one, one, other, other):
+            (await pace.turn(1)).leave()
+        redis.stop()
+        await anyio.sleep(1.1)
+        redis.start()
+        await anyio.sleep(1.5)  # until both have looked
+        for pace in (one, other):
+            with pytest.raises(NotSent):
+                await pace.turn(4)
+
+
 @pytest.mark.parametrize("number", [2, 3])
 async def test_without_redis_workers_keep_to_their_part(redis: RedisServer, number: int) -> None:
     down, up = 2.0, 8.0

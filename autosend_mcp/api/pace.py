@@ -14,7 +14,7 @@ SLACK = 0.02
 
 _MINUTE = 60.0
 # Seconds. A limit whose window ends later than this is the limit a minute.
-_NO_SECOND = 2.0
+NO_SECOND = 2.0
 # Where a 429 does not name the limit a minute, it is taken to be the number of requests sent in the last minute, if
 # that is not too few: AutoSend documents 50 and 120. This guess is dropped after ten minutes, because somebody else
 # with the same key may have used up a part of the limit.
@@ -69,10 +69,6 @@ class _Window:
         while self._left and self._left[0] + self.seconds + SLACK <= now:
             self._left.popleft()
         return len(self._left)
-
-    def since(self, at: float) -> list[float]:
-        """Return when each left that did not leave before this."""
-        return [left for left in self._left if left >= at]
 
     def delay(self, granted: int, now: float) -> float:
         """Return the seconds until another may leave; infinite while that hangs on the `granted` that have not yet."""
@@ -150,7 +146,7 @@ class Pace:
         `until_reset`: seconds until its window ends, which tells a minute's from a second's.
         """
         now = anyio.current_time()
-        if until_reset > _NO_SECOND:
+        if until_reset > NO_SECOND:
             self._minute.limit = min(limit, self._most_a_minute or limit)
             self._guessed_until = inf
             return self._minute.count(now) >= limit
@@ -168,7 +164,7 @@ class Pace:
         self.pause(wait)
         now = anyio.current_time()
         count = self._minute.count(now)
-        if wait > _NO_SECOND and count >= LEAST_A_MINUTE and not self._guessed_until > now:
+        if wait > NO_SECOND and count >= LEAST_A_MINUTE and not self._guessed_until > now:
             self._minute.limit = min(count - 1, self._most_a_minute or count)
             self._guessed_until = now + GUESS_HOLDS
 

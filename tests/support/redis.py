@@ -1,15 +1,21 @@
 """A true redis-server on loopback, which a test starts, stops and starts again."""
 
+import asyncio
 import os
+import re
 import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Generator, Iterable
+from contextlib import asynccontextmanager, contextmanager
+from hashlib import sha1
 from pathlib import Path
 
 import pytest
+
+_SCRIPT = re.compile(rb"EVALSHA\r\n\$40\r\n(\w+)")
+_OF_CALLS = re.compile(rb"\nautosend-mcp:(?!workers|imports)")  # not what a worker looks up by the clock
 
 
 class RedisServer:
@@ -20,6 +26,7 @@ class RedisServer:
         self._durable = ["--appendonly", "yes", "--appendfsync", "always"] if durable else []
         self._port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
+        self.address = "127.0.0.1", self._port
         self.url = f"redis://127.0.0.1:{self._port}/0"
 
     def start(self) -> None:
@@ -58,3 +65,47 @@ def redis_server(*, durable: bool = False) -> Generator[RedisServer]:
             yield server
         finally:
             server.stop()
+
+
+class Counted:
+    """Stands between a worker and a Redis, and counts what the worker sends at once.
+
+    `url`: of the Redis, by way of this.
+    """
+
+    def __init__(self, redis: RedisServer) -> None:
+        self._redis = redis
+        self._sent: list[bytes] = []
+        self.url = ""
+
+    def waits(self, posted: Iterable[str]) -> int:
+        """Return how often something of calls was sent that was more than these scripts."""
+        carried = {sha1(script.encode(), usedforsecurity=False).hexdigest().encode() for script in posted}
+        return sum(not carried.issuperset(_SCRIPT.findall(sent)) for sent in self._sent)
+
+    async def relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Relay one connection."""
+        of_redis, to_redis = await asyncio.open_connection(*self._redis.address)
+        back = asyncio.create_task(_copy(of_redis, writer))
+        try:
+            while sent := await reader.read(2**20):
+                self._sent += [sent] * (_OF_CALLS.search(sent) is not None)
+                to_redis.write(sent)
+        finally:
+            to_redis.close()
+            back.cancel()
+            writer.close()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while content := await reader.read(2**20):
+        writer.write(content)
+
+
+@asynccontextmanager
+async def counted(redis: RedisServer) -> AsyncGenerator[Counted]:
+    """Count what is sent to this Redis while the block runs."""
+    counter = Counted(redis)
+    async with await asyncio.start_server(counter.relay, "127.0.0.1", 0) as server:
+        counter.url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
+        yield counter

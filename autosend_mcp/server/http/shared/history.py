@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from autosend_mcp.models.base import SUMMARY, Answer, Step
+from autosend_mcp.server.http.shared.batches import Command
 from autosend_mcp.server.http.shared.seal import Seal
 from autosend_mcp.server.http.shared.store import Shared, Unreachable
 from autosend_mcp.server.http.shared.told import Told
@@ -48,20 +49,41 @@ class SharedHistory(History):
         super().__init__()
         self._shared = shared
         self._seal = seal
+        self._unsaved: list[Write] = []
         self._number, self._order, self._rows = (seal.name(kind) for kind in ("number", "order", "writes"))
 
     async def add(self, tool: str, answer: Answer) -> Write:
-        """Keep a write, by its answer. It has been applied, so that this does not fail."""
+        """Keep a write, by its answer, until it is saved."""
         write = Write(tool, answer, steps=list(answer.steps))
+        self._unsaved.append(write)
+        return write
+
+    async def save(self, result: object, also: Command) -> Any:
+        """Save the write whose answer this is, if it is one, and run another command in the same exchange.
+
+        What was written has been applied: where it cannot be saved, its answer says that there is no undo.
+
+        Returns:
+            The result of the other command.
+
+        Raises:
+            Unreachable: Redis cannot be reached.
+        """
+        write = next((write for write in self._unsaved if write.answer is result), None)
+        if write is None:
+            return (await self._shared.together(also))[0]
+        self._unsaved.remove(write)
         letters = "".join(secrets.choice(LETTERS) for _ in range(3))
-        keys = [self._number, self._order, self._rows]
+        args = (letters, self._seal.closed(_as_data(write)), MAX_WRITES, _KEPT)
+        add = Command(_ADD, [self._number, self._order, self._rows], args)
+        answer = write.answer
         try:
-            given = await self._shared.run(_ADD, keys, letters, self._seal.closed(_as_data(write)), MAX_WRITES, _KEPT)
+            given, other = await self._shared.together(add, also)
         except Unreachable:
             answer.notes = [*(answer.notes or []), NO_UNDO] if answer.steps else answer.notes
-            return write
-        write.reference = given if write.steps else ""
-        return write
+            raise
+        answer.undo = given if answer.steps else None
+        return other
 
     @asynccontextmanager
     async def taking_back(self, reference: str) -> AsyncGenerator[Write | None]:
@@ -70,14 +92,14 @@ class SharedHistory(History):
         Raises:
             Unreachable: Nobody can say.
         """
-        async with self._shared.leased(self._seal.name("undo", reference)):
-            sealed = await self._shared.run(_FIND, [self._rows], reference)
+        find = Command(_FIND, [self._rows], [reference])
+        async with self._shared.leased(self._seal.name("undo", reference), find) as sealed:
             data = self._seal.opened(sealed) if sealed else None
             write = _from_data(data, reference) if data and data["undo"] else None
             before = write.undone_at if write else None
             yield write
             if write and write.undone_at != before:
-                await self._shared.tell(_CHANGE, [self._rows], reference, self._seal.closed(_as_data(write)))
+                self._shared.post(_CHANGE, [self._rows], reference, self._seal.closed(_as_data(write)))
 
     async def rows(self) -> list[dict[str, Any]]:
         """Return the writes, the latest first; as many as fit in one reading, each whole.

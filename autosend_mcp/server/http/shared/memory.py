@@ -7,6 +7,7 @@ import anyio.abc
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.server.elicitation import PendingQuestions
 from autosend_mcp.server.http.shared.history import SharedHistory
+from autosend_mcp.server.http.shared.pace import SharedPace
 from autosend_mcp.server.http.shared.seal import Seal
 from autosend_mcp.server.http.shared.store import Shared
 from autosend_mcp.server.http.shared.writes import SharedWrites
@@ -25,12 +26,13 @@ def remembering(shared: Shared, who: str, imports: Callable[[Settings], SharedIm
     """Return what makes the memory of this caller's servers. `imports`: makes that of their imports."""
 
     def remember(autosend: AutoSend, tasks: anyio.abc.TaskGroup, jobs: Jobs) -> Memory:
-        if autosend.settings.fingerprint("") is None:  # without a key nothing can be written
+        pace = autosend.pace
+        if autosend.settings.fingerprint("") is None or not isinstance(pace, SharedPace):  # nothing can be written
             return in_process(autosend, tasks, jobs)
         seal = Seal(shared, autosend.settings, who)
-        writes = SharedWrites(tasks, jobs, shared, seal)
-        history, questions = SharedHistory(shared, seal), SharedQuestions(shared, seal)
-        return Memory(writes, history, questions, imports(autosend.settings))
+        history = SharedHistory(shared, seal)
+        writes = SharedWrites(tasks, jobs, shared, seal, pace=pace, history=history)
+        return Memory(writes, history, SharedQuestions(shared, seal, pace), imports(autosend.settings))
 
     return remember
 
@@ -38,11 +40,12 @@ def remembering(shared: Shared, who: str, imports: Callable[[Settings], SharedIm
 class SharedQuestions(PendingQuestions):
     """Questions that any worker may have asked; each answer counts once."""
 
-    def __init__(self, shared: Shared, seal: Seal) -> None:
-        """`seal`: of the caller."""
+    def __init__(self, shared: Shared, seal: Seal, pace: SharedPace) -> None:
+        """`seal`: of the caller. `pace`: of the caller's AutoSend key."""
         super().__init__()
         self._shared = shared
         self._seal = seal
+        self._pace = pace
 
     async def keep(self, token: str, digest: str) -> None:
         """Keep what a question is about.
@@ -59,4 +62,4 @@ class SharedQuestions(PendingQuestions):
             Unreachable: Nobody can say.
         """
         name = self._seal.name("question", token)
-        return bool(await self._shared.run(_DROP, [name], self._seal.hashed(digest)))
+        return bool(await self._pace.before_request(_DROP, [name], self._seal.hashed(digest)))

@@ -5,13 +5,18 @@ every n-th of the moments at which the workers together may; they agree on those
 last.
 """
 
+import asyncio
 import secrets
+from collections import deque
+from collections.abc import Sequence
 from math import inf
-from typing import Literal
+from typing import Any, Literal
 
 import anyio
 
-from autosend_mcp.api.pace import GUESS_HOLDS, LEAST_A_MINUTE, SLACK, Pace, Slot
+from autosend_mcp.api.pace import GUESS_HOLDS, LEAST_A_MINUTE, NO_SECOND, SLACK, Pace, Slot
+from autosend_mcp.server.http.shared import turns
+from autosend_mcp.server.http.shared.batches import Command
 from autosend_mcp.server.http.shared.store import Shared, Unreachable
 
 _LEASE = 30.0  # seconds in which a request that was granted its turn has left, or its worker is gone
@@ -19,97 +24,24 @@ _APART = 1.1  # without Redis, the moments to send at are further apart by this:
 _RETURNING = 1.5  # seconds in which all workers find out that Redis is back
 _UNSEEN = 4  # workers to reckon with where Redis was never there
 
-# The names: what left, by its time; what was granted, by the end of its lease; the limits that were learned.
-_NOW = """
-local time = redis.call('TIME')
-local now = time[1] + time[2] / 1e6
-local function exact(number) return string.format('%.6f', number) end
-local function limits() return redis.call('HMGET', KEYS[3], 'paused', 'second', 'minute', 'guessed') end
-local function within(seconds) return redis.call('ZCOUNT', KEYS[1], exact(now - seconds), '+inf') end
-local function keep() for _, name in ipairs(KEYS) do redis.call('PEXPIRE', name, 700000) end end
-"""
-# ARGV: slot, seconds of the second's window, its limit, limit a minute (0: none), slack, lease. Returns the seconds to
-# wait ("0": granted), the limits, and how many have left in the minute.
-_TURN = f"""{_NOW}
-local slack = tonumber(ARGV[5])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', exact(now - 60 - slack))
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', exact(now))
-local paused, second, minute, guessed = unpack(limits())
-local most = tonumber(ARGV[3])
-second = math.min(most, tonumber(second) or most)
-most = tonumber(ARGV[4])
-if (tonumber(guessed) or 0) <= now then minute = nil end
-minute = tonumber(minute) or most
-if most > 0 then minute = math.min(minute, most) end
-local granted = redis.call('ZCARD', KEYS[2])
-local function wait(seconds, limit)
-  if limit == 0 or within(seconds + slack) + granted < limit then return 0 end
-  local room = limit - granted
-  if room <= 0 then return 0.02 end
-  local oldest = redis.call('ZRANGE', KEYS[1], -room, -room, 'WITHSCORES')
-  return oldest[2] and oldest[2] + seconds + slack - now or 0.02
-end
-local delay = math.max((tonumber(paused) or 0) - now, wait(tonumber(ARGV[2]), second), wait(60, minute), 0)
-if delay == 0 then redis.call('ZADD', KEYS[2], exact(now + ARGV[6]), ARGV[1]) end
-keep()
-return {{exact(delay), second, minute, within(60)}}
-"""
-# ARGV: slot, seconds ago.
-_LEFT = f"""{_NOW}
-redis.call('ZREM', KEYS[2], ARGV[1])
-redis.call('ZADD', KEYS[1], exact(now - ARGV[2]), ARGV[1])
-keep()
-"""
-_BACK = "redis.call('ZREM', KEYS[2], ARGV[1])"
-# Redis was gone. ARGV: seconds that nothing is granted; then a name and the seconds ago of each request since.
-_RETURN = f"""{_NOW}
-local until_all_know = now + ARGV[1]
-if until_all_know > (tonumber(limits()[1]) or 0) then redis.call('HSET', KEYS[3], 'paused', exact(until_all_know)) end
-for index = 2, #ARGV, 2 do redis.call('ZADD', KEYS[1], exact(now - ARGV[index + 1]), ARGV[index]) end
-keep()
-"""
-# ARGV: limit (0: none is named), seconds until its window ends (0: not said), whether it is spent, seconds of a
-# second's window, slack.
-_ANNOUNCED = f"""{_NOW}
-local limit, reset, seconds, name = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4]), 'second'
-if reset > 2 then seconds, name = 60, 'minute' end
-if limit > 0 then
-  redis.call('HSET', KEYS[3], name, limit)
-  if name == 'minute' then redis.call('HSET', KEYS[3], 'guessed', '1e300') end
-end
-local ours = limit > 0 and within(seconds + ARGV[5]) + redis.call('ZCARD', KEYS[2]) >= limit
-if ARGV[3] == '1' and not ours then
-  local pause = now + (reset > 0 and reset or 1)
-  if pause > (tonumber(limits()[1]) or 0) then redis.call('HSET', KEYS[3], 'paused', exact(pause)) end
-end
-keep()
-"""
-# ARGV: seconds to wait, the fewest a minute that are a limit, seconds that such a guess holds.
-_REFUSED = f"""{_NOW}
-local paused, _, _, guessed = unpack(limits())
-if now + ARGV[1] > (tonumber(paused) or 0) then redis.call('HSET', KEYS[3], 'paused', exact(now + ARGV[1])) end
-local count = within(60)
-if tonumber(ARGV[1]) > 2 and count >= tonumber(ARGV[2]) and (tonumber(guessed) or 0) <= now then
-  redis.call('HSET', KEYS[3], 'minute', count - 1, 'guessed', exact(now + ARGV[3]))
-end
-keep()
-"""
+_IN_HAND = 0.1  # seconds in which a turn is used that was asked for in advance
+_SAID_AGAIN = 60.0  # seconds after which the workers are told again of a limit that they know
+_MAX_LATELY = 1_000
 
 
 class SharedSlot(Slot):
     """One request's share of the pace of all workers."""
 
-    def __init__(self, pace: "SharedPace", name: str) -> None:
-        """`name` tells it from others; empty where Redis has not granted it."""
+    def __init__(self, pace: "SharedPace") -> None:
         super().__init__(pace)
-        self.name = name
+        self.name = secrets.token_hex(8)
         self._shared_pace = pace
 
     def leave(self) -> None:
         """Count the request as leaving now, here and in Redis."""
         if self.left_at is None:
             super().leave()
-            self._shared_pace.tell_left(self.name)
+            self._shared_pace.tell_left(self)
 
 
 class SharedPace(Pace):
@@ -120,10 +52,14 @@ class SharedPace(Pace):
         super().__init__(per_second, per_minute)
         self._shared = shared
         self._names = [f"{shared.prefix}pace:{name}:{part}" for part in ("left", "granted", "limits")]
-        self._alone_since: float | None = None
+        self._is_alone = False
+        shared.on_return.append(self._return)
         self._in_minute = 0  # how many had left from all workers, when it was seen last
         self._share = 0  # requests a second without Redis; 0 for less than one
         self._moment = 0.0  # the number of the last one that was used
+        self._in_hand: deque[SharedSlot] = deque()  # granted, for requests that come at once
+        self._lately: deque[tuple[str, float]] = deque(maxlen=_MAX_LATELY)  # what left this worker, and when
+        self._announced: dict[tuple[int, bool], float] = {}  # limits that the other workers know, and since when
 
     async def turn(self, patience: float, *, urgent: bool = False) -> Slot:
         """Wait for a slot, at most about `patience` seconds, for Redis may say that it takes longer than it looked.
@@ -131,9 +67,40 @@ class SharedPace(Pace):
         Raises:
             NotSent: The queue is too long; the text says when to try again.
         """
+        if self._in_hand:
+            return self._in_hand.popleft()
         with anyio.move_on_after(patience):
             return await super().turn(patience, urgent=urgent)
         raise self._busy()
+
+    async def before_request(self, script: str, keys: Sequence[str], *args: float | str) -> Any:
+        """Run a script that is most often followed by a request, and ask for the turn of that in the same exchange.
+
+        Raises:
+            Unreachable: Redis cannot be reached; the script may have been run all the same.
+        """
+        command = Command(script, keys, args)
+        if self._waiting or self._in_hand or self._delay() > 0:
+            return (await self._shared.together(command))[0]
+        self._granted += 1
+        slot = SharedSlot(self)
+        try:
+            result, turn = await self._shared.together(command, self._asking(slot))
+        except BaseException:
+            self._take_back(slot)
+            raise
+        if self._learned(turn) > 0:
+            self._give_back()
+        else:
+            self._in_hand.append(slot)
+            asyncio.get_running_loop().call_later(_IN_HAND, self._let_go, slot)
+        return result
+
+    def _let_go(self, slot: SharedSlot) -> None:
+        """Give a turn back that no request has taken."""
+        if slot in self._in_hand:
+            self._in_hand.remove(slot)
+            self._take_back(slot)
 
     def left(self, window: Literal["second", "minute"]) -> int | None:  # noqa: ARG002 - of either
         """Return None: what the other workers have sent since this one asked is known to Redis alone."""
@@ -146,23 +113,27 @@ class SharedPace(Pace):
         elif limit or spent:
             if limit:
                 self.allow(limit, until_reset or 0.0)
-            seconds = self._second.seconds
-            self._tell(_ANNOUNCED, limit, until_reset or 0.0, int(spent), seconds, SLACK)
+            about, now = (limit, (until_reset or 0.0) > NO_SECOND), anyio.current_time()
+            if spent or now - self._announced.get(about, -_SAID_AGAIN) >= _SAID_AGAIN:
+                self._announced = {about: now}
+                self._tell(turns.ANNOUNCED, limit, until_reset or 0.0, int(spent), self._second.seconds, SLACK)
 
     def refused(self, wait: float) -> None:
         """Send nothing from any worker until a rate limit that was exceeded ends."""
         if self._shared.is_up:
             self.pause(wait)
-            self._tell(_REFUSED, wait, LEAST_A_MINUTE, GUESS_HOLDS)
+            self._tell(turns.REFUSED, wait, LEAST_A_MINUTE, GUESS_HOLDS)
         else:
             super().refused(wait)
 
-    def tell_left(self, name: str) -> None:
-        """Tell the other workers that a request has left."""
-        self._tell(_LEFT, name, 0)
+    def tell_left(self, slot: SharedSlot) -> None:
+        """Tell the other workers that a request has left now."""
+        now = anyio.current_time()
+        self._lately.append((slot.name, now))
+        self._shared.post(turns.LEFT, self._names, slot.name, at=now)
 
     def _tell(self, script: str, *args: float | str) -> None:
-        self._shared.background(self._shared.tell, script, self._names, *args)
+        self._shared.post(script, self._names, *args)
 
     def _wait(self) -> float:
         """Return the seconds until a request that queues now may leave; the other workers queue as well."""
@@ -171,48 +142,59 @@ class SharedPace(Pace):
     async def _next_slot(self) -> Slot:
         while True:
             await super()._next_slot()  # this worker's own requests are a part of all
-            slot = SharedSlot(self, secrets.token_hex(8))
+            slot = SharedSlot(self)  # instead of its slot
             try:
-                wait = await self._asked(slot.name)
+                wait = await self._asked(slot)
             except BaseException:
-                self._give_back()
-                self._tell(_BACK, slot.name)
+                self._take_back(slot)
                 raise
             if wait <= 0:
                 return slot
             self._give_back()
-            if wait > 1:  # so that those who come meanwhile are told how long it takes
-                self.pause(wait)
             await anyio.sleep(wait)
 
-    async def _asked(self, name: str) -> float:
+    def _take_back(self, slot: SharedSlot) -> None:
+        """Give a turn back, here and in Redis, which may have granted it."""
+        self._give_back()
+        self._tell(turns.BACK, slot.name)
+
+    def _asking(self, slot: SharedSlot) -> Command:
+        """Return what asks for a turn."""
+        limits = (self._second.seconds, self._maximum, self._most_a_minute or 0)
+        return Command(turns.TURN, self._names, [slot.name, *limits, SLACK, _LEASE])
+
+    async def _asked(self, slot: SharedSlot) -> float:
         """Return the seconds to wait until asking again; 0 if the request may leave."""
         try:
-            if self._alone_since is not None:
-                await self._return()
-            limits = (self._second.seconds, self._maximum, self._most_a_minute or 0)
-            turn = await self._shared.run(_TURN, self._names, name, *limits, SLACK, _LEASE)
+            (turn,) = await self._shared.together(self._asking(slot))
         except Unreachable:
             return self._alone()
+        return self._learned(turn)
+
+    def _learned(self, turn: Sequence[Any]) -> float:
+        """Take note of an answer of Redis; return the seconds to wait until asking again."""
         delay, second, minute, self._in_minute = float(turn[0]), *map(int, turn[1:])
         self._second.limit, self._minute.limit = second, minute or None
         self._guessed_until = inf if minute else 0.0
+        if delay > 1:  # so that those who come meanwhile are told how long it takes
+            self.pause(delay)
         return delay
 
-    async def _return(self) -> None:
-        """Tell Redis what left without it; nobody sends until all workers know that it is back."""
-        now, since = anyio.current_time(), self._alone_since or 0.0
-        left = [part for at in self._minute.since(since) for part in (secrets.token_hex(8), now - at)]
-        await self._shared.run(_RETURN, self._names, _RETURNING, *left)
-        self._alone_since = None
+    def _return(self) -> None:
+        """Tell Redis, which may have forgotten, what left; nobody sends until all workers know that it is back."""
+        now = anyio.current_time()
+        left = [part for name, at in self._lately if now - at < 60 + SLACK for part in (name, now - at)]
+        if left or self._is_alone:
+            self._tell(turns.RETURN, _RETURNING, *left)
+        self._is_alone, self._announced = False, {}
 
     def _alone(self) -> float:
         """Return the seconds until this worker's part of the limit lets it send."""
         now, (place, workers) = anyio.current_time(), self._shared.place
         workers = workers if self._shared.ahead else _UNSEEN
         limit = self._second.limit or 1
-        if self._alone_since is None:
-            self._alone_since = now
+        if not self._is_alone:
+            self._is_alone = True
             if self._minute.limit:
                 own, room = self._minute.count(now), self._minute.limit - self._in_minute
                 self._minute.limit = max(1, min(own + max(0, room) // workers, self._minute.limit // workers))

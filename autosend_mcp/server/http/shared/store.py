@@ -3,27 +3,21 @@
 import hashlib
 import logging
 import secrets
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, cast
 
 import anyio
 import anyio.abc
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.commands.core import AsyncScript
-from redis.exceptions import RedisError
 
 from autosend_mcp.errors import NotSent
 from autosend_mcp.logs import report
+from autosend_mcp.server.http.shared.batches import Batches, Command
 from autosend_mcp.server.in_flight import NotBegun
 from autosend_mcp.settings import SettingsError
 
 PREFIX = "autosend-mcp:"
 
-_PATIENCE = 1.0  # seconds for one command; a Redis that takes longer is taken to be gone
-_MAX_CONNECTIONS = 50
 _BEAT = 1.0  # seconds between two looks
 _AT_WORK = 5.0  # a worker that has not been seen for so many seconds is gone
 
@@ -31,6 +25,7 @@ LEASE = 10_000  # ms that what a worker holds lasts, unless it says again that i
 _POLL = 0.1
 _TURNS = 200
 
+# ARGV: the holder, ms.
 _TAKE = """
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return 0 end
@@ -61,10 +56,7 @@ class Unreachable(NotBegun):
 
 
 class Shared:
-    """The Redis that all workers share. No command waits long for it: while it is gone, each fails at once.
-
-    `client` is for what needs commands of its own; its names begin with `prefix`, and each of them expires.
-    """
+    """The Redis that all workers share. No command waits long for it: while it is gone, each fails at once."""
 
     prefix = PREFIX
 
@@ -75,24 +67,15 @@ class Shared:
             SettingsError: It is no URL of a Redis.
         """
         try:
-            pool = cast("Any", BlockingConnectionPool).from_url(
-                url,
-                max_connections=_MAX_CONNECTIONS,
-                timeout=_PATIENCE,
-                socket_timeout=_PATIENCE,
-                socket_connect_timeout=_PATIENCE,
-                retry=Retry(NoBackoff(), 0),
-                decode_responses=True,
-            )
+            self._batches = Batches(url)
         except ValueError:
             raise SettingsError("AUTOSEND_REDIS_URL must be as in redis://127.0.0.1:6379/0.") from None
-        self.client: Redis = Redis(connection_pool=pool)
         self.worker = secrets.token_hex(8)
-        self.is_up = False
+        self.is_up: bool = False
+        self.on_return: list[Callable[[], None]] = []  # called when it is there again, and may have forgotten all
         self.ahead = 0.0  # seconds that the clock of Redis is ahead of the event loop's
-        self._scripts: dict[str, AsyncScript] = {}
         self._workers = [self.worker]
-        self._tasks: anyio.abc.TaskGroup | None = None
+        self._held: dict[Command, float] = {}
 
     @property
     def place(self) -> tuple[int, int]:
@@ -117,72 +100,82 @@ class Shared:
         Raises:
             Unreachable: It cannot be reached; the script may have been run all the same.
         """
+        return (await self.together(Command(script, keys, args), probing=probing))[0]
+
+    async def together(self, *commands: Command, probing: bool = False) -> list[Any]:
+        """Run these in one exchange, and return their results.
+
+        Raises:
+            Unreachable: It cannot be reached, or has refused one; any may have been run all the same.
+        """
         if not self.is_up and not probing:
             raise Unreachable
-        if script not in self._scripts:
-            self._scripts[script] = self.client.register_script(script)
-        try:
-            with anyio.fail_after(2 * _PATIENCE):
-                result: Any = await cast("Any", self._scripts[script])(keys, args)
-        except (RedisError, OSError) as error:  # a timeout too
+        results = await self._batches.send(commands)
+        if error := next((result for result in results if isinstance(result, Exception)), None):
             self._note(is_up=False, why=type(error).__name__)
-            raise Unreachable from None
+            raise Unreachable
         if probing:
             self._note(is_up=True)
-        return result
+        return results
 
-    def background(self, task: Callable[..., Coroutine[Any, Any, None]], *args: object) -> None:
-        """Begin something that nobody waits for."""
-        if self._tasks is not None:
-            self._tasks.start_soon(task, *args)
-
-    async def tell(self, script: str, keys: Sequence[str], *args: float | str) -> None:
-        """Run a script if Redis can be reached."""
-        try:
-            await self.run(script, keys, *args)
-        except Unreachable:
-            return
+    def post(self, script: str, keys: Sequence[str], *args: float | str, at: float | None = None) -> None:
+        """Run a script soon, with what comes next, if Redis can be reached. `at`: see `Command`."""
+        if self.is_up:
+            self._batches.post(Command(script, keys, args, at))
 
     @asynccontextmanager
-    async def leased(self, name: str) -> AsyncGenerator[None]:
+    async def leased(self, name: str, then: Command) -> AsyncGenerator[Any]:
         """Hold a name that only one worker holds at a time; wait for it. A worker that dies loses it soon.
+
+        Yields:
+            The result of `then`, which is run as soon as the name is held.
 
         Raises:
             NotSent: Another one has held it for 20 s.
             Unreachable: Redis cannot be reached.
         """
-        holder, over = secrets.token_hex(8), anyio.CancelScope()
-        for _ in range(_TURNS):
-            if await self.run(_TAKE, [name], holder, LEASE):
-                break
-            await anyio.sleep(_POLL)
-        else:
-            raise NotSent("Another worker is at this, and has not ended yet.", "Try the same call again in a minute.")
-        self.background(self.renew, over, _TAKE, [name], holder, LEASE)
+        take = Command(_TAKE, [name], [secrets.token_hex(8), LEASE])
+        try:
+            for _ in range(_TURNS):
+                is_held, result = await self.together(take, then)
+                if is_held:
+                    break
+                await anyio.sleep(_POLL)
+            else:
+                what = "Another worker is at this, and has not ended yet."
+                raise NotSent(what, "Try the same call again in a minute.")
+            with self.renewing(take):
+                yield result
+        finally:
+            self.post(_LEAVE, [name], take.args[0])
+
+    @contextmanager
+    def renewing(self, command: Command) -> Generator[None]:
+        """Run this again and again until the end, so that a lease of this worker goes on."""
+        self._held[command] = anyio.current_time()
         try:
             yield
         finally:
-            over.cancel()
-            with anyio.CancelScope(shield=True):
-                await self.tell(_LEAVE, [name], holder)
+            del self._held[command]
 
-    async def renew(self, over: anyio.CancelScope, script: str, keys: Sequence[str], *args: float | str) -> None:
-        """Run a script again and again, until it is over."""
-        with over:
-            while True:
-                await anyio.sleep(LEASE / 4000)
-                await self.tell(script, keys, *args)
-
-    async def keep(self, tasks: anyio.abc.TaskGroup) -> None:
-        """Look at Redis once, then again and again in `tasks`."""
-        self._tasks = tasks
+    async def work(self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Look at Redis once, then again and again."""
         await self._look()
-        tasks.start_soon(self._beat)
-
-    async def _beat(self) -> None:
+        task_status.started()
         while True:
             await anyio.sleep(_BEAT)
+            for command, since in self._held.items():
+                if anyio.current_time() - since > LEASE / 4000:
+                    self.post(command.script, command.keys, *command.args)
             await self._look()
+
+    async def send(self, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+        """Send the commands to Redis."""
+        await self._batches.work(task_status=task_status)
+
+    async def close(self) -> None:
+        """Let go of Redis."""
+        await self._batches.close()
 
     async def _look(self) -> None:
         """Say that this worker is here, and see who else is."""
@@ -197,10 +190,15 @@ class Shared:
         self._workers = sorted({*workers, self.worker})
 
     def _note(self, *, is_up: bool, why: str = "") -> None:
-        if is_up is not self.is_up:
-            event, level = ("redis_there", logging.INFO) if is_up else ("redis_gone", logging.WARNING)
-            report(event, level, why=why)
+        if is_up is self.is_up:
+            return
         self.is_up = is_up
+        if not is_up:
+            report("redis_gone", logging.WARNING, why=why)
+            return
+        report("redis_there", logging.INFO, why="")
+        for tell in self.on_return:
+            tell()
 
 
 @asynccontextmanager
@@ -212,11 +210,11 @@ async def open_shared(url: str) -> AsyncGenerator[Shared]:
     """
     shared = Shared(url)
     async with anyio.create_task_group() as tasks:
-        await shared.keep(tasks)
+        await tasks.start(shared.send)
+        await tasks.start(shared.work)
         try:
             yield shared
         finally:
             tasks.cancel_scope.cancel()
             with anyio.CancelScope(shield=True):
-                await shared.client.aclose()
-                await shared.client.connection_pool.aclose()
+                await shared.close()

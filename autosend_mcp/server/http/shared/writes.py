@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 import anyio
 import anyio.abc
@@ -9,10 +10,14 @@ import anyio.abc
 from autosend_mcp.api.calls import Call
 from autosend_mcp.errors import AutoSendError, Unknown
 from autosend_mcp.models.base import Answer
+from autosend_mcp.server.http.shared.batches import Command
+from autosend_mcp.server.http.shared.history import SharedHistory
+from autosend_mcp.server.http.shared.pace import SharedPace
 from autosend_mcp.server.http.shared.seal import Seal
 from autosend_mcp.server.http.shared.store import LEASE, Shared, Unreachable
 from autosend_mcp.server.http.shared.told import as_data, from_data
 from autosend_mcp.server.in_flight import FINISHED, IN_DOUBT, JOINED, InFlightWrites, Result, Write
+from autosend_mcp.tools.context import ConfirmationNeeded
 from autosend_mcp.tools.jobs import Jobs
 
 LOST = (
@@ -28,10 +33,14 @@ _ROOM = 1.0  # seconds before the end of a call in which a joined one answers th
 # The names: the write, and the lease of the worker that is at it; "run" tells one run of it from another.
 _CLAIM = """
 local state, run = unpack(redis.call('HMGET', KEYS[1], 'state', 'run'))
-if state == 'at_work' and run ~= ARGV[1] and redis.call('EXISTS', KEYS[2]) == 1 then return {'join', run} end
+if state == 'at_work' and run ~= ARGV[1] and redis.call('EXISTS', KEYS[2]) == 1 then
+  redis.call('HSET', KEYS[1], 'joined', '1')
+  return {'join', run}
+end
 local before = ''
 if state == 'at_work' and run ~= ARGV[1] then before = 'lost' elseif state then before = state end
 redis.call('HSET', KEYS[1], 'state', 'at_work', 'run', ARGV[1])
+redis.call('HDEL', KEYS[1], 'joined')
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 return {'run', before}
@@ -43,10 +52,15 @@ redis.call('HSET', KEYS[1], 'state', 'at_work', 'run', ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 """
-# ARGV: run, what to say of it to the next identical call (empty: nothing), ms to keep that, sealed result, ms for that.
+# ARGV: run, what to say of it to the next identical call (empty: nothing), ms to keep that, sealed result (empty: there
+# is none; "?": there is one), ms for that. Returns 1, and changes nothing, where others wait for the result.
 _FINISH = """
-if ARGV[4] ~= '' then redis.call('SET', KEYS[3], ARGV[4], 'PX', ARGV[5]) end
-local run = redis.call('HGET', KEYS[1], 'run')
+local run, joined = unpack(redis.call('HMGET', KEYS[1], 'run', 'joined'))
+if ARGV[4] == '?' then
+  if run == ARGV[1] and joined then return 1 end
+elseif ARGV[4] ~= '' then
+  redis.call('SET', KEYS[3], ARGV[4], 'PX', ARGV[5])
+end
 if run and run ~= ARGV[1] then return end
 redis.call('DEL', KEYS[1], KEYS[2])
 if ARGV[2] ~= '' then
@@ -77,11 +91,22 @@ def _still() -> AutoSendError:
 class SharedWrites(InFlightWrites):
     """Runs writes as one process does, and asks the other workers first."""
 
-    def __init__(self, tasks: anyio.abc.TaskGroup, jobs: Jobs, shared: Shared, seal: Seal) -> None:
-        """`seal`: of the caller."""
+    def __init__(
+        self,
+        tasks: anyio.abc.TaskGroup,
+        jobs: Jobs,
+        shared: Shared,
+        seal: Seal,
+        *,
+        pace: SharedPace,
+        history: SharedHistory,
+    ) -> None:
+        """`seal`, `history`: of the caller. `pace`: of the caller's AutoSend key."""
         super().__init__(tasks, jobs)
         self._shared = shared
         self._seal = seal
+        self._pace = pace
+        self._history = history
 
     async def run(self, key: str, perform: Callable[[], Awaitable[Result]], call: Call) -> tuple[Result, list[str]]:
         """Run the write named by `key`, or join an identical one of any worker; nothing is begun without Redis."""
@@ -106,9 +131,9 @@ class SharedWrites(InFlightWrites):
 
     async def _claim(self, names: Sequence[str], run: str) -> tuple[str, str]:
         try:
-            state, what = await self._shared.run(_CLAIM, names, run, LEASE, _KEPT)
+            state, what = await self._pace.before_request(_CLAIM, names, run, LEASE, _KEPT)
         except anyio.get_cancelled_exc_class():
-            self._shared.background(self._shared.tell, _FINISH, [*names, names[0]], run, "", 0, "", 0)
+            self._shared.post(_FINISH, [*names, names[0]], run, "", 0, "", 0)
             raise
         return state, what
 
@@ -130,23 +155,34 @@ class SharedWrites(InFlightWrites):
         self, key: str, names: Sequence[str], run: str, perform: Callable[[], Awaitable[Result]], call: Call
     ) -> Result:
         """Run the write, and tell the other workers what became of it before the caller hears."""
-        over, write = anyio.CancelScope(), self._in_flight[key]
-        result: Result | None = None
-        self._shared.background(self._shared.renew, over, _RENEW, names, run, LEASE, _KEPT)
+        write, result = self._in_flight[key], None
         try:
-            result = done = await perform()
+            with self._shared.renewing(Command(_RENEW, names, [run, LEASE, _KEPT])):
+                result = done = await perform()
         finally:
-            over.cancel()
-            with anyio.CancelScope(shield=True):
+            with anyio.CancelScope(shield=True), suppress(Unreachable):
                 await self._finish(names, run, write, result, call)
         return done
 
     async def _finish(self, names: Sequence[str], run: str, write: Write, result: Result | None, call: Call) -> None:
+        """Keep the write and its outcome in one exchange; its result only if others wait for that.
+
+        Raises:
+            Unreachable: What was not kept is not known to the other workers.
+        """
         if result is None and call.exposed:  # cut off
             result = write.result
         said = "" if write.waiting else _said(result)
-        sealed = self._seal.closed(as_data(result)) if result is not None else ""
-        await self._shared.tell(_FINISH, [*names, self._result(run)], run, said, _KEPT, sealed, _HANDED_ON)
+        keys = [*names, self._result(run)]
+        if isinstance(result, ConfirmationNeeded):  # what is kept of the question comes next
+            self._shared.post(_FINISH, keys, run, said, _KEPT, self._sealed(result), _HANDED_ON)
+            return
+        finish = Command(_FINISH, keys, [run, said, _KEPT, "?" if result else "", 0])
+        if await self._history.save(result, finish) and result is not None:
+            await self._shared.run(_FINISH, keys, run, said, _KEPT, self._sealed(result), _HANDED_ON)
+
+    def _sealed(self, result: Result) -> str:
+        return self._seal.closed(as_data(result))
 
     def _result(self, run: str) -> str:
         return self._seal.name("result", run)
@@ -155,8 +191,7 @@ class SharedWrites(InFlightWrites):
         """Tell the next identical call, in whichever worker, of a write whose caller was cancelled."""
         names, run = [self._seal.name("write", key), self._seal.name("lease", key)], secrets.token_hex(16)
         if said := _said(write.result):
-            keys = [*names, self._result(run)]
-            self._shared.background(self._shared.tell, _UNHEARD, keys, run, said, _KEPT)
+            self._shared.post(_UNHEARD, [*names, self._result(run)], run, said, _KEPT)
 
 
 _UNHEARD = """
