@@ -2,10 +2,13 @@
 
 import os
 import re
+import signal
 import sys
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from typing import NoReturn, cast
 
+_ENDING = ("SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP")
 _KEYS = re.compile(r"\bASA?_[\w.~+/=-]{6,}", re.IGNORECASE)
 
 
@@ -56,3 +59,21 @@ def exit_now(code: int) -> NoReturn:
         with suppress(OSError, ValueError, AttributeError):  # it is closed, or not there
             stream.flush()
     os._exit(code)
+
+
+@contextmanager
+def ending_well() -> Generator[None]:
+    """End with exit code 0 at a signal that asks for it, as long as no server handles it, which then ends its calls."""
+
+    def end(_number: int, _frame: object) -> None:
+        sys.exit(0)
+
+    numbers = [number for name in _ENDING if (number := getattr(signal, name, None))]
+    before = {number: handler for number in numbers if (handler := signal.getsignal(number)) != signal.SIG_IGN}
+    for number in before:  # without SIGHUP, where nohup ignores it
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

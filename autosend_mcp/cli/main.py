@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
-from autosend_mcp.cli.exits import failed, failed_with, flushed, usage
+from autosend_mcp.cli.exits import ending_well, failed, failed_with, flushed, usage
 
 if TYPE_CHECKING:
     from autosend_mcp.api.client import AutoSend
@@ -45,17 +45,9 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
 
 
 def _serve(args: argparse.Namespace) -> int:
-    if getattr(args, "workers", 1) > 1:
-        if not args.http:
-            return usage("serve: --workers needs --http HOST:PORT")
-        from autosend_mcp.cli.workers import serve_workers
-
-        _collect_garbage()
-        return serve_workers(args, _given(args))
-    if getattr(args, "http", None):
-        from autosend_mcp.cli.http import serve_http
-
-        return serve_http(args, _connect(args))
+    if getattr(args, "http", None) or getattr(args, "workers", 1) > 1:
+        with ending_well():
+            return _serve_http(args)
     if sys.stdin is None or sys.stdout is None:
         return usage("stdin and stdout must be open: the server speaks MCP over them")
 
@@ -77,6 +69,19 @@ def _serve(args: argparse.Namespace) -> int:
     if traces:
         traces.close()
     return 0
+
+
+def _serve_http(args: argparse.Namespace) -> int:
+    if not args.http:
+        return usage("serve: --workers needs --http HOST:PORT")
+    if args.workers > 1:
+        from autosend_mcp.cli.workers import serve_workers
+
+        _collect_garbage()
+        return serve_workers(args, _given(args))
+    from autosend_mcp.cli.http import serve_http
+
+    return serve_http(args, _connect(args))
 
 
 def _call(args: argparse.Namespace) -> int:

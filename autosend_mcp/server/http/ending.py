@@ -9,16 +9,19 @@ from types import FrameType
 
 TO_END = 7.0  # seconds for the calls under way when the process is asked to end; then their writes are ended
 
+_ENDING = ("SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP")
+
 
 @contextmanager
 def noticing_the_end(notice: Callable[[], object]) -> Generator[None]:
-    """Call `notice` on the running loop at SIGTERM and SIGINT. Whoever handles the signals still does; if nobody, not.
+    """Call `notice` on the running loop at a signal that ends. Whoever handles the signals still does; if nobody, not.
 
     A lifespan ends too late for that: an ASGI server ends it after the last connection.
     """
     loop, before = asyncio.get_running_loop(), {}
     if threading.current_thread() is threading.main_thread():
-        before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+        numbers = [number for name in _ENDING if (number := getattr(signal, name, None))]
+        before = {number: signal.getsignal(number) for number in numbers}
     handlers = {number: handler for number, handler in before.items() if callable(handler)}
 
     def noticed(number: int, frame: FrameType | None) -> None:

@@ -3,10 +3,9 @@
 import logging
 import signal
 import socket
-from collections.abc import Callable
 from functools import partial
 from ipaddress import ip_address
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -57,11 +56,11 @@ def is_local(listener: socket.socket) -> bool:
     return is_loopback(host) and ip_address(host).is_loopback
 
 
-def config_of(app: ASGIApp | Callable[[], ASGIApp], limits: Limits, **more: Any) -> uvicorn.Config:
-    """Return uvicorn's settings for an application, or for what makes one, within limits."""
+def server_of(app: ASGIApp, limits: Limits = Limits()) -> uvicorn.Server:  # noqa: B008 - it cannot be changed
+    """Return uvicorn's server of an application, within limits."""
     protocol = partial(BoundedProtocol, patience=limits.request)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    return uvicorn.Config(
+    config = uvicorn.Config(
         app,
         http=cast("type[BoundedProtocol]", protocol),
         ws="none",
@@ -73,13 +72,8 @@ def config_of(app: ASGIApp | Callable[[], ASGIApp], limits: Limits, **more: Any)
         limit_concurrency=limits.connections,
         timeout_keep_alive=cast("int", limits.idle),  # asyncio takes fractions
         timeout_graceful_shutdown=cast("int", limits.to_end),
-        **more,
     )
-
-
-def server_of(app: ASGIApp, limits: Limits = Limits()) -> uvicorn.Server:  # noqa: B008 - it cannot be changed
-    """Return uvicorn's server of an application, within limits."""
-    return uvicorn.Server(config_of(app, limits))
+    return uvicorn.Server(config)
 
 
 def allow_files() -> None:
@@ -96,10 +90,20 @@ def allow_files() -> None:
 
 
 def serve(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve until SIGTERM, SIGINT or SIGHUP: then no new call is taken, and those under way end within a bound."""
+    """Serve until SIGTERM, SIGINT, SIGQUIT or SIGHUP: then no new call is taken; those under way end within a bound.
+
+    What asks other servers to open their logs again (SIGUSR1) or to start a new program (SIGUSR2) does nothing here.
+    """
     server = server_of(app)
     allow_files()
-    for number in ending_signals():  # uvicorn raises the signal again when it has ended; to end is no failure
+    for number in (*ending_signals(), *_named("SIGQUIT")):  # uvicorn raises the signal again; to end is no failure
         signal.signal(number, server.handle_exit)
+    for number in _named("SIGUSR1", "SIGUSR2"):
+        signal.signal(number, signal.SIG_IGN)
     server.run([listener])
     report("ended", logging.INFO)
+
+
+def _named(*names: str) -> list[signal.Signals]:
+    """Return the signals of these names that there are on this machine."""
+    return [number for name in names if (number := getattr(signal, name, None))]
