@@ -3,6 +3,7 @@
 import argparse
 
 MAX_WORKERS = 64
+MAX_DAYS = 36_500
 
 SERVE_HELP = """\
 Serve MCP: on stdin and stdout, as without a subcommand, or over Streamable HTTP. Over HTTP each caller has a server of
@@ -55,7 +56,7 @@ def add_token_flags(parser: argparse.ArgumentParser) -> None:
     create.add_argument("--toolsets", default="", metavar="NAMES", help="it is offered these toolsets alone")
     create.add_argument("--key-file", metavar="FILE", help="the file of the owner's own AutoSend key")
     create.add_argument("--project-id", metavar="ID", help="the project of an account key")
-    create.add_argument("--days", type=int, metavar="N", help="it expires after so many days")
+    create.add_argument("--days", type=_days, metavar="N", help="it expires after so many days")
     shown = actions.add_parser("list", help="show who has a token", allow_abbrev=False)
     shown.add_argument("--json", action="store_true", help="print JSON")
     revoke = actions.add_parser("revoke", help="take a token away", allow_abbrev=False)
@@ -67,4 +68,10 @@ def add_token_flags(parser: argparse.ArgumentParser) -> None:
 def _workers(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MAX_WORKERS:
         raise argparse.ArgumentTypeError(f"workers are 1 to {MAX_WORKERS}")
+    return int(text)
+
+
+def _days(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_DAYS:
+        raise argparse.ArgumentTypeError(f"days are 1 to {MAX_DAYS:,}")
     return int(text)

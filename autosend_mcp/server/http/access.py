@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from mcp.server.auth.provider import AccessToken, TokenVerifier
+from pydantic import ValidationError
 
 from autosend_mcp.logs import report
 from autosend_mcp.server.audience import OverHttp
 from autosend_mcp.server.http.tokens import PREFIX, Token, TokenFile
-from autosend_mcp.settings import Settings, SettingsError
+from autosend_mcp.settings import Settings, SettingsError, rule_of
 
 READ, WRITE = "contacts:read", "contacts:write"
 METRICS = "metrics:read"  # what no caller of tools may see: it is of all of them
@@ -87,7 +88,11 @@ def settings_for(base: Settings, access: AccessToken | None) -> Settings:
     own: dict[str, Any] = (access.claims or {}).get("settings", {})
     may_write = WRITE in access.scopes and not base.read_only
     given = {name: getattr(base, name) for name in base.model_fields_set}
-    settings = Settings.model_validate({**given, **own, "read_only": not may_write})
+    try:
+        settings = Settings.model_validate({**given, **own, "read_only": not may_write})
+    except ValidationError as error:
+        fields = {str(problem["loc"][0]) for problem in error.errors(include_input=False, include_url=False)}
+        raise SettingsError(", ".join(sorted(f"{field} {rule_of(Settings, field)}" for field in fields))) from None
     settings.toolsets_named()
     return settings
 

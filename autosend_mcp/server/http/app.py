@@ -67,7 +67,8 @@ class McpApp:
         `to_issuer`: the way to a URL of the issuer's.
 
         Raises:
-            SettingsError: Redis cannot be used as it is set, or what serves metrics is not installed.
+            SettingsError: Redis cannot be used as it is set, what serves metrics is not installed, or the file of
+                tokens is none.
         """
         registry.import_all()
         self._settings = settings
@@ -77,6 +78,8 @@ class McpApp:
         self._max_idle = max_idle
         self._seen = Seen(http, traces)
         self._tokens = TokenFile(http.http_tokens) if http.http_tokens else None
+        if self._tokens:
+            self._tokens.tokens()  # a wrong file is reported now
         self._open_shared = _shared(http)
         self._is_ending = False
         self._keys = IssuerKeys(http.http_issuer, http.http_jwks, to_issuer) if http.http_issuer else None
@@ -156,12 +159,8 @@ class McpApp:
     def _hindering(self) -> list[str]:
         if self._is_ending:
             return ["This process is ending."]
-        try:
-            if self._tokens:
-                self._tokens.tokens()
-        except SettingsError:
-            return ["The file of tokens cannot be read."]
-        return []
+        problem = self._tokens.problem(needed=not self._keys) if self._tokens else ""
+        return [problem] if problem else []
 
     def _sealed(self) -> RequestStateBoundary:
         """Return what seals the state that clients carry: for who was asked, and for the same call alone."""

@@ -1,19 +1,36 @@
 """Bearer tokens in a file: who they belong to, and what their owner may do. The file holds hashes alone."""
 
+import codecs
 import hashlib
 import hmac
 import json
 import os
 import secrets
+import stat
+import sys
 import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from autosend_mcp.settings import SettingsError
 
+if sys.platform != "win32":  # pragma: no branch
+    import fcntl
+
 PREFIX = "asm_"
+
+
+def _with_zone(value: datetime) -> datetime:
+    """Return a time that names no zone, as people write it into the file, as one of UTC."""
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+_Time = Annotated[datetime, AfterValidator(_with_zone)]
 
 
 class Token(BaseModel):
@@ -27,8 +44,8 @@ class Token(BaseModel):
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    created: datetime
-    expires: datetime | None = None
+    created: _Time
+    expires: _Time | None = None
     key_file: str | None = None
     project_id: str | None = None
     read_only: bool = False
@@ -45,6 +62,13 @@ class _Content(BaseModel):
 
     tokens: list[Token] = Field(default_factory=list[Token])
 
+    @model_validator(mode="after")
+    def _checked(self) -> Self:
+        """Let no token be of two owners: what one of them may not, the other one could."""
+        if len({one.sha256 for one in self.tokens}) < len(self.tokens):
+            raise ValueError
+        return self
+
 
 def hashed(token: str) -> str:
     """Return what is kept of a token. It has 256 random bits, so that no slow hash is needed."""
@@ -57,7 +81,7 @@ class TokenFile:
     def __init__(self, path: Path) -> None:
         """The file need not exist yet."""
         self._path = path
-        self._seen: tuple[int, int, int] | None = None
+        self._seen: tuple[int, ...] | None = None
         self._tokens: tuple[Token, ...] = ()
 
     def tokens(self) -> tuple[Token, ...]:
@@ -67,18 +91,30 @@ class TokenFile:
             SettingsError: The file cannot be read, or is none of ours.
         """
         try:
-            stat = self._path.stat()
-            seen = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+            found = self._path.stat()
+            seen = (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
             if seen != self._seen:
-                self._tokens = tuple(_Content.model_validate_json(self._path.read_bytes()).tokens)
-                self._seen = seen
+                self._tokens, self._seen = self._read(found.st_mode), seen
         except FileNotFoundError:
             self._tokens, self._seen = (), None
-        except (OSError, ValidationError) as error:
+        except (OSError, ValueError) as error:
             self._tokens, self._seen = (), None
             why = error.strerror if isinstance(error, OSError) else "it is no file of autosend-mcp token"
             raise SettingsError(f"The tokens cannot be read from {self._path}: {why}.") from None
         return self._tokens
+
+    def problem(self, *, needed: bool) -> str:
+        """Return why it lets nobody in, or nothing. `needed`: nothing else does, so that there must be a token."""
+        try:
+            valid = any(one.is_valid(datetime.now(UTC)) for one in self.tokens())
+        except SettingsError:
+            return "The file of tokens cannot be read."
+        return "" if valid or not needed else "The file of tokens has none that is valid."
+
+    def _read(self, mode: int) -> tuple[Token, ...]:
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise ValueError  # a pipe would be waited for
+        return tuple(_Content.model_validate_json(self._path.read_bytes().removeprefix(codecs.BOM_UTF8)).tokens)
 
     def find(self, token: str, now: datetime) -> Token | None:
         """Return whose token this is; None if it is nobody's or has expired. Takes as long for any of them.
@@ -98,14 +134,15 @@ class TokenFile:
         Raises:
             SettingsError: The name has one, or something about it is wrong.
         """
-        if any(one.name == name for one in self.tokens()):
-            raise SettingsError(f"{name} has a token; revoke it first: autosend-mcp token revoke {name}")
         token = PREFIX + secrets.token_urlsafe(32)
         made = {"name": name, "sha256": hashed(token), "created": datetime.now(UTC).replace(microsecond=0), **about}
-        try:
-            self._write((*self.tokens(), Token.model_validate(made)))
-        except ValidationError:
-            raise SettingsError("A name has letters, digits and ._@- in it, at most 64.") from None
+        with self._alone():
+            if any(one.name == name for one in self.tokens()):
+                raise SettingsError(f"{name} has a token; revoke it first: autosend-mcp token revoke {name}")
+            try:
+                self._write((*self.tokens(), Token.model_validate(made)))
+            except ValidationError:
+                raise SettingsError("A name has letters, digits and ._@- in it, at most 64.") from None
         return token
 
     def revoke(self, name: str) -> bool:
@@ -114,24 +151,56 @@ class TokenFile:
         Raises:
             SettingsError: The file cannot be read.
         """
-        kept = tuple(one for one in self.tokens() if one.name != name)
-        if len(kept) == len(self.tokens()):
-            return False
-        self._write(kept)
+        with self._alone():
+            kept = tuple(one for one in self.tokens() if one.name != name)
+            if len(kept) == len(self.tokens()):
+                return False
+            self._write(kept)
         return True
 
+    @contextmanager
+    def _alone(self) -> Generator[None]:
+        """Let nobody else change the file meanwhile, who would write back what is revoked here."""
+        folder = self._target.parent
+        folder.mkdir(parents=True, exist_ok=True)
+        if sys.platform == "win32":
+            yield
+            return
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            with suppress(OSError):  # a network file system without locks
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+    @property
+    def _target(self) -> Path:
+        """The file itself, where the path is a link to it: a server may know it by another name."""
+        return self._path.resolve()
+
     def _write(self, tokens: tuple[Token, ...]) -> None:
-        """Write the file whole or not at all, for its owner alone."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        """Write the file whole or not at all: as private as it was, at first for its owner alone."""
+        target = self._target
         content = {"tokens": [one.model_dump(mode="json", exclude_defaults=True) for one in tokens]}
-        handle, draft = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
+        handle, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:  # of mode 0600, as mkstemp makes it
                 json.dump(content, file, indent=2)
                 file.write("\n")
                 file.flush()
                 os.fsync(file.fileno())
-            Path(draft).replace(self._path)
+            _like(target, draft)
+            Path(draft).replace(target)
         except BaseException:
             Path(draft).unlink(missing_ok=True)
             raise
+
+
+def _like(before: Path, draft: str) -> None:
+    """Let who could read the file read it again: the server may not be run by who makes tokens."""
+    with suppress(FileNotFoundError):
+        about = before.stat()
+        with suppress(OSError, AttributeError):  # not everybody may, and Windows has no owners
+            os.chown(draft, about.st_uid, about.st_gid)
+        Path(draft).chmod(stat.S_IMODE(about.st_mode))

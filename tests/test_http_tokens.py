@@ -1,0 +1,119 @@
+"""The file of bearer tokens: as people write, link, share and change it, while a server reads it."""
+
+import json
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autosend_mcp.cli.main import main
+from autosend_mcp.server.http.tokens import TokenFile
+from tests.support.line import Line
+from tests.support.serving import served
+
+LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+JSON = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "1.5", "", "36501", "1000000000000"])
+def test_a_token_of_no_sensible_time_is_not_made(days: str, tmp_path: Path, capsys: Any) -> None:
+    file = tmp_path / "tokens.json"
+    with pytest.raises(SystemExit) as ended:
+        main(["token", "create", "ana", f"--days={days}", "--file", str(file)])
+    assert (ended.value.code, file.exists()) == (2, False)
+    assert "36,500" in capsys.readouterr().err
+
+
+def test_a_token_is_revoked_where_the_file_really_is(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    real, link = tmp_path / "data" / "tokens.json", tmp_path / "tokens.json"
+    link.symlink_to(real)
+    TokenFile(link).create("ana")
+    real.chmod(0o640)
+    assert TokenFile(link).revoke("ana")
+    assert not TokenFile(real).tokens()
+    assert link.is_symlink()
+    assert real.stat().st_mode & 0o777 == 0o640  # who runs the server can still read it
+
+
+def test_changes_at_once_are_all_kept(tmp_path: Path) -> None:
+    file = tmp_path / "tokens.json"
+    TokenFile(file).create("gone")
+
+    def change(number: int) -> None:
+        TokenFile(file).create(f"n{number}")
+        if number == 3:
+            TokenFile(file).revoke("gone")
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(change, range(24)))
+    assert {one.name for one in TokenFile(file).tokens()} == {f"n{number}" for number in range(24)}
+
+
+def _bom(text: str) -> bytes:
+    return b"\xef\xbb\xbf" + text.encode()
+
+
+def _twice(text: str) -> bytes:
+    (row,) = json.loads(text)["tokens"]
+    return json.dumps({"tokens": [{**row, "read_only": True}, {**row, "name": "eve"}]}).encode()
+
+
+def _having(**members: Any) -> Callable[[str], bytes]:
+    return lambda text: json.dumps({"tokens": [{**json.loads(text)["tokens"][0], **members}]}).encode()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("write", "status"),
+    [
+        (_bom, 200),
+        (_having(expires="2099-01-01T00:00:00"), 200),
+        (_having(expires="2020-01-01"), 401),
+        (_twice, 401),
+        (_having(project_id="a b"), 500),
+        (_having(toolsets="letters"), 500),
+    ],
+    ids=["BOM", "no zone", "no zone, over", "one token of two", "no project", "no toolset"],
+)
+async def test_a_file_written_by_hand_is_read_or_refused(
+    line: Line, tmp_path: Path, write: Callable[[str], bytes], status: int
+) -> None:
+    async with served(line, tmp_path) as app:
+        token = app.tokens.create("ana")
+        file = tmp_path / "tokens.json"
+        file.write_bytes(write(file.read_text()))
+        async with app.http(token) as http:
+            answer = await http.post("/mcp", json=LIST, headers=JSON)
+        assert answer.status_code == status
+        assert status != 500 or "settings for this caller" in answer.json()["error"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("left", ["nothing", "an expired one"])
+async def test_a_server_that_lets_nobody_in_is_not_ready(line: Line, tmp_path: Path, left: str) -> None:
+    async with served(line, tmp_path) as app, app.http() as http:
+        app.tokens.create("ana")
+        assert (await http.get("/ready")).status_code == 200
+        file = tmp_path / "tokens.json"
+        if left == "nothing":
+            file.unlink()
+        else:
+            file.write_bytes(_having(expires="2020-01-01T00:00:00Z")(file.read_text()))
+        answer = await http.get("/ready")
+    assert (answer.status_code, answer.json()["problems"]) == (503, ["The file of tokens has none that is valid."])
+
+
+@pytest.mark.parametrize("kind", ["broken", "folder", "/dev/null"])
+def test_a_server_does_not_start_with_what_is_no_file_of_tokens(tmp_path: Path, capsys: Any, kind: str) -> None:
+    path = Path(kind) if kind.startswith("/") else tmp_path / kind
+    if kind == "broken":
+        path.write_text("{")
+    elif kind == "folder":
+        path.mkdir()
+    assert main(["serve", "--http", "127.0.0.1:0", "--sandbox", "--tokens", str(path)]) == 2
+    assert f"The tokens cannot be read from {path}" in capsys.readouterr().err
+    logging.getLogger().handlers.clear()
