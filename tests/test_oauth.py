@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
@@ -134,6 +135,30 @@ async def test_every_client_user_and_issuer_is_a_principal_of_its_own(
             async with app.client(token) as client:
                 history: Any = (await client.read_resource("autosend://writes")).contents[0]
                 assert (JANE["email"] in history.text) is sees
+
+
+@pytest.mark.parametrize("claim", ["sub", "client_id"])
+@pytest.mark.parametrize(
+    "value", ["", "a" * 513, "\ud800", ["ana"], {"id": 1}], ids=["empty", "long", "half", "list", "object"]
+)
+async def test_a_caller_whose_name_cannot_be_read_is_nobody(
+    line: Line, issuer: Issuer, claim: str, value: object
+) -> None:
+    """Left out, the name would make one caller of all users of a client."""
+    async with served(line, issuer=issuer) as app:
+        said = jwt.decode(issuer.token(), options={"verify_signature": False}) | {claim: value}
+        header = {"kid": "one", "typ": "at+jwt"}
+        token = jwt.PyJWS().encode(json.dumps(said).encode(), issuer.keys["one"], "ES256", header)
+        assert await _status(app, token) == 401
+
+
+async def test_a_name_may_be_of_keys_of_several_kinds(line: Line, issuer: Issuer) -> None:
+    more = Issuer()
+    more.keys = {"one": rsa.generate_private_key(65_537, 2_048)}
+    issuer.more = [more.jwk("one")]
+    async with served(line, issuer=issuer) as app:
+        assert await _status(app, issuer.token()) == 200
+        assert await _status(app, more.token(algorithm="RS256")) == 200
 
 
 async def test_known_keys_go_on_working_while_the_issuer_is_down(line: Line, issuer: Issuer) -> None:

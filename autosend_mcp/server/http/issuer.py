@@ -113,7 +113,10 @@ class IssuerKeys:
         document = await self._get(self._jwks or await self._jwks_of_metadata())
         given: object = (document or {}).get("keys")
         rows = cast("list[object]", given) if isinstance(given, list) else []
-        keys = {name: key for name, key in map(_usable, rows) if key}
+        keys: dict[str | None, _ByAlgorithm] = {}
+        for name, key in map(_usable, rows):
+            if key:  # one name may be of keys of several kinds (RFC 7517, 4.5)
+                keys.setdefault(name, {}).update(key)
         if not keys:
             raise _Unusable("The issuer has no key that can be used.")
         return keys

@@ -29,10 +29,10 @@ class IssuedTokens(TokenVerifier):
         """Return who shows this token and what they may do; None if it is not good."""
         try:
             claims = await self._claims(token)
+            subject = _name(claims, "sub")
+            client = _name(claims, "client_id") or _name(claims, "azp") or subject
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):  # of a token that is made up
             return None
-        subject = _name(claims, "sub")
-        client = _name(claims, "client_id") or _name(claims, "azp") or subject
         if client is None:
             return None
         return AccessToken(
@@ -71,8 +71,18 @@ class IssuedTokens(TokenVerifier):
 
 
 def _name(claims: dict[str, Any], claim: str) -> str | None:
+    """Return whom a claim names; None if the token has no such claim.
+
+    Raises:
+        ValueError: It names nobody: to leave it out would make one caller of all whom it cannot tell apart.
+    """
     value = claims.get(claim)
-    return value if isinstance(value, str) and 0 < len(value) <= _MAX_NAME else None
+    if value is None:
+        return None
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_NAME:
+        raise ValueError
+    value.encode()  # half of a surrogate pair is no text
+    return value
 
 
 def _scopes(claims: dict[str, Any]) -> list[str]:
