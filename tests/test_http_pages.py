@@ -82,7 +82,7 @@ REFUSED: dict[str, tuple[str, str, dict[str, str], bytes, int]] = {
     "no_message": ("POST", "/mcp", {}, b"{", 400),
     "foreign_name": ("POST", "/mcp", {"Host": "evil.example"}, b"{", 421),
     "unknown_path": ("POST", "/none", {}, b"{", 404),
-    "wrong_settings": ("POST", "/mcp", {}, b"{", 500),
+    "wrong_settings": ("POST", "/mcp", {}, b'{"jsonrpc": "2.0", "id": 1, "method": "ping"}', 500),
     "not_of_mcp": ("GET", "/ready", {}, b"", 200),
 }
 

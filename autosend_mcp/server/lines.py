@@ -28,6 +28,8 @@ UNREADABLE = (
     "it and repeat."
 )
 NO_JSON = "This line is not JSON, and nothing was done. Write one JSON-RPC message a line, in UTF-8."
+NO_BODY = "The body is not JSON, and nothing was done. Send one JSON-RPC message a POST, in UTF-8."
+NO_BATCH = "The body must be one message, and nothing was done. Send each message by a POST of its own."
 DAMAGED = "This request is not in UTF-8, so that its texts are damaged, and nothing was done. Repeat it in UTF-8."
 TOO_LONG = (
     "This request is longer than 5 MB, and nothing was done. Send fewer or shorter values at once; a file of contacts "
@@ -64,6 +66,30 @@ def read_line(raw: bytes) -> Line:
         return Line([], _refused(text, DAMAGED))
     message = None if _TO_REPAIR.search(text) else _message(text)
     return Line([message], []) if message else _parsed(text)
+
+
+def read_body(raw: bytes) -> tuple[bytes, bool]:
+    """Return the message that is the body of a POST, as the SDK reads it; or the answer to what is none, and False."""
+    text, is_damaged = _decoded(raw)
+    if is_damaged:
+        return _as_answer(_refused(text, DAMAGED), DAMAGED)
+    if not _TO_REPAIR.search(text) and _message(text):
+        return text.encode(), True
+    try:
+        found = cast("object", json.loads(text))
+    except (ValueError, RecursionError):
+        return _as_answer(_refused(text, UNREADABLE, NO_BODY), UNREADABLE)
+    if isinstance(found, list):
+        return _as_answer([], NO_BATCH)
+    line = _read(found)
+    if line.messages:
+        return line.messages[0].model_dump_json(by_alias=True, exclude_unset=True).encode(), True
+    return _as_answer(line.answers, UNREADABLE)
+
+
+def _as_answer(answers: list[str], why: str) -> tuple[bytes, bool]:
+    """Return an answer: by HTTP there is one to each body, also where a line needs none."""
+    return (answers or [_error(None, INVALID_REQUEST, why)])[0].encode(), False
 
 
 def _parsed(text: str) -> Line:
@@ -154,13 +180,13 @@ def _repaired(members: dict[str, Any]) -> dict[str, Any]:
     return members | {"params": cast("dict[str, Any]", params) | {"_meta": kept}}
 
 
-def _refused(text: str, why: str) -> list[str]:
+def _refused(text: str, why: str, no_json: str = NO_JSON) -> list[str]:
     """Return the answer to a line that cannot be parsed or is too long, or none if it needs none."""
     with suppress(ValueError):
         outermost: object = json.loads(_outermost(text))
         if isinstance(outermost, dict):
             return _answered(cast("dict[str, Any]", outermost), why)
-    return [_error(None, PARSE_ERROR, why if why == TOO_LONG else NO_JSON)]
+    return [_error(None, PARSE_ERROR, why if why == TOO_LONG else no_json)]
 
 
 def _answered(members: dict[str, Any], why: str) -> list[str]:

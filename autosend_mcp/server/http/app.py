@@ -29,8 +29,10 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.logs import calling, report
 from autosend_mcp.server.app import NAME, TITLE, open_server
 from autosend_mcp.server.http.access import READ, WRITE, AnyOf, FileTokens, caller
+from autosend_mcp.server.http.bodies import readable
 from autosend_mcp.server.http.challenge import WithScopes
 from autosend_mcp.server.http.ending import TO_END, noticing_the_end
+from autosend_mcp.server.http.headers import ReadInOneWay
 from autosend_mcp.server.http.issuer import IssuerKeys, Transport
 from autosend_mcp.server.http.oauth import IssuedTokens
 from autosend_mcp.server.http.pages import ForPages, Readable
@@ -87,13 +89,13 @@ class McpApp:
     def app(self) -> Starlette:
         """Return the application."""
         routes: list[BaseRoute] = [Route("/health", _health), Route("/ready", self._ready)]
-        middleware: list[Middleware] = []
+        middleware = [Middleware(ReadInOneWay)]
         metadata: AnyHttpUrl | None = None
         endpoint: ASGIApp = self._mcp
         if self._http.authenticates:
             url = AnyHttpUrl(self._http.http_url) if self._http.http_url else None
             backend = BearerAuthBackend(AnyOf(self._verifiers()), resource_server_url=url)
-            middleware = [Middleware(AuthenticationMiddleware, backend=backend), Middleware(AuthContextMiddleware)]
+            middleware += [Middleware(AuthenticationMiddleware, backend=backend), Middleware(AuthContextMiddleware)]
             if url and self._http.http_issuer:
                 metadata = build_resource_metadata_url(url)
                 about = {"resource": url, "authorization_servers": [self._http.http_issuer]}  # its URL as it is written
@@ -135,8 +137,10 @@ class McpApp:
         tenants: Tenants = scope["state"]["tenants"]
         try:
             with calling(caller(access) if access else None), self._seen.request(scope):
+                if (body := await readable(scope, receive, send)) is None:
+                    return
                 async with tenants.server_for(access) as manager:
-                    await manager.handle_request(scope, receive, send)
+                    await manager.handle_request(scope, body, send)
         except ClientDisconnect:
             return  # in the middle of the request: nobody is there to be answered
         except SettingsError as error:

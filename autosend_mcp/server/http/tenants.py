@@ -23,6 +23,7 @@ from autosend_mcp.models.text import compact_json
 from autosend_mcp.server.app import open_server
 from autosend_mcp.server.audience import Audience
 from autosend_mcp.server.http.access import audience_of, caller, settings_for
+from autosend_mcp.server.http.bodies import MAX_BODY_BYTES
 from autosend_mcp.server.in_flight import InFlightWrites
 from autosend_mcp.server.memory import Remember, in_process
 from autosend_mcp.settings import Settings
@@ -31,7 +32,6 @@ if TYPE_CHECKING:  # of an extra
     from autosend_mcp.server.http.imports.queue import ImportQueue
     from autosend_mcp.server.http.shared.store import Shared
 
-MAX_BODY_BYTES = 1_000_000
 MAX_IDLE = 1_000  # servers of callers who have nothing under way
 _TO_TIDY = 5.0  # seconds after a request, when its connections to AutoSend are no longer of use
 _TO_ANSWER = 1.0  # seconds for the answers of what had to end
