@@ -7,6 +7,8 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
 
+from autosend_mcp.server.http.signals import named
+
 TO_END = 7.0  # seconds for the calls under way when the process is asked to end; then their writes are ended
 
 _ENDING = ("SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP")
@@ -20,8 +22,7 @@ def noticing_the_end(notice: Callable[[], object]) -> Generator[None]:
     """
     loop, before = asyncio.get_running_loop(), {}
     if threading.current_thread() is threading.main_thread():
-        numbers = [number for name in _ENDING if (number := getattr(signal, name, None))]
-        before = {number: signal.getsignal(number) for number in numbers}
+        before = {number: signal.getsignal(number) for number in named(*_ENDING)}
     handlers = {number: handler for number, handler in before.items() if callable(handler)}
 
     def noticed(number: int, frame: FrameType | None) -> None:

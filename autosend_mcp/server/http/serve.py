@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from autosend_mcp.logs import report
 from autosend_mcp.server.http.ending import TO_END
 from autosend_mcp.server.http.protocol import PATIENCE, BoundedProtocol
+from autosend_mcp.server.http.signals import named
 from autosend_mcp.tools.jobs import ending_signals
 from autosend_mcp.variables import is_loopback
 
@@ -96,14 +97,9 @@ def serve(app: ASGIApp, listener: socket.socket) -> None:
     """
     server = server_of(app)
     allow_files()
-    for number in (*ending_signals(), *_named("SIGQUIT")):  # uvicorn raises the signal again; to end is no failure
+    for number in (*ending_signals(), *named("SIGQUIT")):  # uvicorn raises the signal again; to end is no failure
         signal.signal(number, server.handle_exit)
-    for number in _named("SIGUSR1", "SIGUSR2"):
+    for number in named("SIGUSR1", "SIGUSR2"):
         signal.signal(number, signal.SIG_IGN)
     server.run([listener])
     report("ended", logging.INFO)
-
-
-def _named(*names: str) -> list[signal.Signals]:
-    """Return the signals of these names that there are on this machine."""
-    return [number for name in names if (number := getattr(signal, name, None))]

@@ -6,12 +6,11 @@ This one waits for all of them at once, and for signals.
 """
 
 import logging
-import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from multiprocessing import connection, get_context, resource_tracker
 from multiprocessing.context import BaseContext
@@ -20,6 +19,7 @@ from time import monotonic
 
 from autosend_mcp.logs import report
 from autosend_mcp.server.http.ending import TO_END
+from autosend_mcp.server.http.signals import blocked, has_terminal, heard
 from autosend_mcp.server.http.worker import NOT_STARTED, SERVES, Given, Pipe, work
 
 TICK = 1.0  # seconds between two questions to a worker whether it is at work
@@ -29,7 +29,7 @@ MAX_SILENT = 5
 MAX_STARTING = 60  # ticks; a start takes one or two, on a busy machine many
 _TO_LEAVE = TO_END + 4  # seconds; uvicorn ends its connections before
 _MAX_WORKERS = 64
-_OF_THE_PARENT = {number for name in ("SIGINT", "SIGHUP", "SIGQUIT") if (number := getattr(signal, name, None))}
+_OF_THE_PARENT = ("SIGINT", "SIGHUP", "SIGQUIT")
 _ENDING = {"SIGTERM", "SIGINT", "SIGQUIT", "SIGBREAK"}
 _HEARD = (*_ENDING, "SIGHUP", "SIGTTIN", "SIGTTOU", "SIGUSR1", "SIGUSR2")
 _SPAWN = get_context("spawn")
@@ -57,7 +57,7 @@ class Worker:
         self._silent = 0
         make: Callable[..., BaseProcess] = getattr(context, "Process")  # noqa: B009 - each kind has one
         self._process = make(target=target, args=(theirs,))
-        with _blocked():
+        with blocked(*_OF_THE_PARENT):
             self._process.start()
         theirs.close()
 
@@ -127,21 +127,21 @@ class Workers:
         self._to_replace: list[Worker] = []  # by a restart, one by one
         self._successor: Worker | None = None
         self._ends = self._failed = False
-        self._hangup_ends = _has_terminal() if hangup_ends is None else hangup_ends
+        self._hangup_ends = has_terminal() if hangup_ends is None else hangup_ends
         self._start = partial(Worker, target, context)
         self._tick = tick
 
     def run(self) -> bool:
         """Serve until the end; return whether the workers could start."""
-        with _signals() as heard:
+        with heard(*_HEARD) as signals:
             next_tick = 0.0
             while self._all or not self._ends:
                 if ticks := monotonic() >= next_tick:
                     next_tick = monotonic() + self._tick
                 self._look_after(ticks=ticks)
-                awaited = [heard, *(each for worker in self._all for each in worker.waited_for())]
-                if heard in connection.wait(awaited, max(0.0, next_tick - monotonic())):
-                    for number in heard.recv(64):
+                awaited = [signals, *(each for worker in self._all for each in worker.waited_for())]
+                if signals in connection.wait(awaited, max(0.0, next_tick - monotonic())):
+                    for number in signals.recv(64):
                         self._obey(signal.Signals(number).name)
         return not self._failed
 
@@ -212,46 +212,3 @@ class Workers:
 
     def _staying(self) -> list[Worker]:
         return [worker for worker in self._all if worker.leaves_by is None]
-
-
-def _has_terminal() -> bool:
-    """Return whether a terminal controls this process, whose end is what SIGHUP reports."""
-    try:
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
-    except (OSError, AttributeError):
-        return False
-    return True
-
-
-@contextmanager
-def _signals() -> Generator[socket.socket]:
-    """Yield what the numbers of signals can be read from meanwhile; those that are ignored stay so, as by nohup."""
-    heard, written = socket.socketpair()
-    written.setblocking(False)
-    numbers = [number for name in _HEARD if (number := getattr(signal, name, None))]
-    before = {number: signal.getsignal(number) for number in numbers}
-    woken = signal.set_wakeup_fd(written.fileno(), warn_on_full_buffer=False)
-    for number in numbers:
-        if before[number] != signal.SIG_IGN or number != getattr(signal, "SIGHUP", None):
-            signal.signal(number, lambda _number, _frame: None)
-    try:
-        yield heard
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        signal.set_wakeup_fd(woken)
-        heard.close()
-        written.close()
-
-
-@contextmanager
-def _blocked() -> Generator[None]:
-    """Let what is started meanwhile never get the signals that are the parent's; it gets them afterwards."""
-    if sys.platform == "win32":
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _OF_THE_PARENT)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
