@@ -65,6 +65,7 @@ REFUSALS = {
     "Newsletterempf\u00e4nger": ["ja", "nein"],
     "이메일 수신동의": ["Y", "N"],
     "consent": ['["email"]', '["sms"]', "sms, web"],
+    "Unsubscribed channels": ["sms, push", "email, sms", "Email"],
     # Values with something around them, and negated ones.
     "Status": [
         "Subscribed",

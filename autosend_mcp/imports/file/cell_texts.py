@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -75,14 +75,34 @@ class Cells:
 
 
 def text_of(cell: object) -> str:
-    """Return a cell as text: also a boolean, a number or a list of a JSON file."""
+    """Return a cell as text: also a boolean, a number, or a list or object of a JSON file."""
     if isinstance(cell, str):
         return cell
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, list):
-        return ", ".join(map(text_of, cast("list[object]", cell)))
+        listed = cast("list[object]", cell)
+        if not any(isinstance(one, dict | list) for one in listed):
+            return ", ".join(map(text_of, listed))
+        leaves = [*_leaves(listed)]
+        return (
+            ", ".join(dict.fromkeys(leaf for leaf in leaves if tag_in(f"{leaf},"))) or ", ".join(leaves)[:_MAX_VALUES]
+        )
     return "" if cell is None or isinstance(cell, dict) else str(cell)
+
+
+def _leaves(value: object, name: str = "") -> Iterator[str]:
+    """Yield what stands in objects and lists, the name of a member in place of true."""
+    if isinstance(value, list):
+        for one in cast("list[object]", value):
+            yield from _leaves(one, name)
+    elif isinstance(value, dict):
+        for member, one in cast("dict[str, object]", value).items():
+            yield from _leaves(one, member)
+    elif value is True:
+        yield name
+    elif value:
+        yield str(value)
 
 
 def shown(text: str) -> str:

@@ -6,6 +6,7 @@ No more than one chunk and one line are in memory.
 import codecs
 import hashlib
 import io
+import re
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+_SHIFTS = re.compile(rb"\x1b[$(][@A-J]")  # of ISO-2022: to Japanese, Korean or Chinese, and back
 _PYTHONS_OWN = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
 
 
@@ -65,6 +67,8 @@ def find_encoding(file: BinaryIO, named: str | None) -> Encoding:
     certain = _known(named) if named is not None else _marked(head)
     digest, bad_line = _scan(file, certain or "utf-8")
     if not bad_line:
+        if named is None and _SHIFTS.search(head):
+            raise FileError("The file switches between alphabets (U+001B $), as iso2022_jp does.", Hint("encoding"))
         return Encoding(certain or "utf-8", digest)
     if certain:
         raise FileError(f"Line {bad_line} holds bytes that are not {certain}.", Hint("encoding"))

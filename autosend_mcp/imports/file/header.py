@@ -18,6 +18,7 @@ DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _SEPARATOR_LINE = re.compile(r'"?sep=([^"\r\n\0])"?[\s,;|]*', re.IGNORECASE)  # Excel's
 _BLANKS = ' \r\n\xa0"\ufeff' + "".join(DELIMITERS)
 _IN_QUOTES = re.compile(r'"[^"]*"?')
+_RARE = "^~\x01\x1f\xa6\xa7"
 _SAMPLE = 60  # lines in which a header is looked for
 _MAX_SAMPLE = 200_000  # characters of them
 _MAX_SHOWN = 80
@@ -85,6 +86,7 @@ def find_dialect(lines: Iterable[str], given: str | None, usual: str | None, hea
     excel = _SEPARATOR_LINE.fullmatch(sample[0]) if sample else None
     first = 1 if excel else 0
     named = given or (excel[1] if excel else usual)
+    named = named or _rare_delimiter(sample)
     tried = [named] if named else [*DELIMITERS]
     rows = {delimiter: [*_rows(sample, delimiter, first)] for delimiter in tried}
     if header_line:
@@ -97,6 +99,16 @@ def find_dialect(lines: Iterable[str], given: str | None, usual: str | None, hea
     bare = _IN_QUOTES.sub("", header)
     delimiter = named or max(DELIMITERS, key=bare.count)
     return Dialect(delimiter, _is_spaced(bare, delimiter), begin, note=note)
+
+
+def _rare_delimiter(sample: Sequence[str]) -> str | None:
+    """Return a sign that seldom stands between cells, where the first lines have it equally often and no other one."""
+    first = [line for line in sample if line.strip()][:3]
+    for sign in _RARE:
+        counts = {line.count(sign) for line in first}
+        if len(counts) == 1 and min(counts) and "@" not in first[0] and not any(map(first[0].count, DELIMITERS)):
+            return sign
+    return None
 
 
 def _headless(sample: Sequence[str], first: int, named: str | None, *, all_addresses: bool) -> Dialect:

@@ -24,12 +24,14 @@ class Layout:
     """Where the objects stand that are rows.
 
     `array`: in the array at the top, 0; in which of those inside the object, from 1; in none, -1. `counted`: several
-    stand in one line, so that rows are numbered instead. `note`: what should be said of it.
+    stand in one line, so that rows are numbered instead. `note`: what should be said of it. `name`: that of the
+    array.
     """
 
     array: int
     counted: bool
     note: str = ""
+    name: str = ""
 
 
 def goes_on(line: str) -> bool:
@@ -56,6 +58,8 @@ def find_layout(lines: Iterable[str]) -> Layout:
         return Layout(-1, counted=False)
     if not seen.found:
         raise FileError(NO_ROWS)
+    if len(addressed := {array: names for array, names in seen.found.items() if array in seen.addressed}) == 1:
+        seen.found = addressed
     if len(seen.found) > 1:
         lists = _listed([name for name, _ in seen.found.values()])
         raise FileError(f"The file holds several lists of objects: {lists}. Keep the contacts alone.")
@@ -65,7 +69,7 @@ def find_layout(lines: Iterable[str]) -> Layout:
         beside = _listed([each for each in seen.members if each != holder])
         left = f"; left out is what stands beside it: {beside}." if beside else "."
         notes.insert(0, f"The rows are the list {_listed([name])} of the JSON object{left}")
-    return Layout(array, seen.counted, " ".join(notes))
+    return Layout(array, seen.counted, " ".join(notes), name if array else "")
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -75,16 +79,21 @@ def _listed(names: Iterable[str]) -> str:
 
 class _Seen:
     """What the brackets and strings so far tell. `found`: by their number, the names of arrays of objects,
-    and of the members at the top that hold them."""
+    and of the members at the top that hold them. `addressed`: those in which an address stands."""
 
     def __init__(self) -> None:
         self.opened = ""
         self.found: dict[int, tuple[str, str]] = {}
+        self.addressed: set[int] = set()
         self.members: dict[str, None] = {}
         self.is_record = self.counted = False
         self.starts = self.objects = 0
         self._arrays = 0
         self._last = self._holder = ""
+
+    def _see_string(self, text: str) -> None:
+        if "@" in text and is_address(text):
+            self.addressed.add(0 if self.opened[0] == "[" else self._arrays)
 
     def add(self, sign: str) -> None:
         opened = self.opened
@@ -93,6 +102,8 @@ class _Seen:
                 key, self._last = self._last, sign[1:-1]
                 says = known(key) if is_address(self._last) else None
                 self.is_record |= says is not None and says.attribute == EMAIL
+            else:
+                self._see_string(sign[1:-1])
             return
         if sign in "}]":
             self.opened = opened[:-1]

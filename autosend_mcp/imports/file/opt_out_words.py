@@ -97,8 +97,8 @@ def _of_several_words(text: str, words: str) -> Meaning:
     """Return what a cell says that is a known word with others around it, or the channels that somebody chose."""
     if text == "[]":
         return "blank"
-    if _BETWEEN.search(text) and _CHANNELS.issuperset(channels := set(words.split())):
-        return "no mail" if _MAIL_CHANNELS.isdisjoint(channels) else "subscribed"
+    if _BETWEEN.search(text) and (has_mail := mail_among(text)) is not None:
+        return "subscribed" if has_mail else "no mail"
     if further := _FURTHER.fullmatch(text):
         meaning = _MEANINGS.get(plain(further[1]), "")
         if meaning in _SAYING_NO:
@@ -106,6 +106,14 @@ def _of_several_words(text: str, words: str) -> Meaning:
     if (negated := _NOT.fullmatch(words)) and (negated[1] in AGREEING or _MEANINGS.get(negated[1]) == "subscribed"):
         return "no mail"
     return ""
+
+
+def mail_among(text: str) -> bool | None:
+    """Return whether mail is among the channels that a cell names; None for a cell of anything else."""
+    channels = set(plain(text).split()) if len(text) < _MAX_PHRASE else set[str]()
+    if not channels or not _CHANNELS.issuperset(channels):
+        return None
+    return not _MAIL_CHANNELS.isdisjoint(channels)
 
 
 def _yes_or_no(words: str, text: str) -> Literal["yes", "no", ""]:

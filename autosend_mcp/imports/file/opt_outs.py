@@ -65,7 +65,7 @@ class OptOuts:
     def said_no(self, values: Mapping[str, Any]) -> SaidNo | None:
         """Return why the person of a row may get no mail; None where nothing says so. A no wins over any yes."""
         if self.all_of:
-            return SaidNo(f"the name of the file: {self.all_of}", reason_of(self.all_of))
+            return SaidNo(f"the name of the file or list: {self.all_of}", reason_of(self.all_of))
         for column in self.columns:
             cell = values.get(column.name)
             if column.verdict(cell) == "no":
@@ -122,14 +122,20 @@ def find_opt_outs(
     if found.columns:
         _count(table, found)
         _check_unclear(found.columns)
-    stem = PurePath(name).stem
-    says = mail_name(stem)
-    if not found.opted_out and says is not None and says.says == "left" and says.strength == "sure":
-        if fate != "suppress":
-            what = f"The name of the file says that the people in it may get no mail: {quoted(visible(stem)[:60])}."
-            raise UnclearImport(what, "If they may all the same, rename the file.", hints=[Hint("suppress")])
-        found.all_of = visible(stem)[:60]
+    if not found.opted_out:
+        _check_names({"file": PurePath(name).stem, "list in it": table.layout.name if table.layout else ""}, found)
     return found
+
+
+def _check_names(names: Mapping[str, str], found: OptOuts) -> None:
+    """Take into account what the names of the file and of the list in it say of all people."""
+    for of, name in names.items():
+        says = mail_name(name)
+        if says is not None and says.says == "left" and says.strength == "sure":
+            if found.fate != "suppress":
+                what = f"The name of the {of} says that the people in it may get no mail: {quoted(visible(name)[:60])}."
+                raise UnclearImport(what, f"If they may all the same, rename the {of}.", hints=[Hint("suppress")])
+            found.all_of = visible(name)[:60]
 
 
 def _columns(

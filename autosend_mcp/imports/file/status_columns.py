@@ -10,7 +10,7 @@ from typing import Literal
 
 from autosend_mcp.imports.file.cell_texts import Cells, parts_of, shown, tag_in, text_of
 from autosend_mcp.imports.file.opt_out_tables import Meaning
-from autosend_mcp.imports.file.opt_out_words import meaning_of
+from autosend_mcp.imports.file.opt_out_words import mail_among, meaning_of
 from autosend_mcp.models.opt_out_names import MailName, Says, is_about_another_channel, mail_name
 from autosend_mcp.models.words import plain, words_of
 
@@ -105,6 +105,8 @@ class StatusColumn:
         """Return what a cell says by itself."""
         if self.only_tags:
             return "unclear" if meaning == "unsubscribed" or tag_in(text) else "blank"
+        if self.says == "left" and (has_mail := mail_among(text)) is not None:
+            return "no" if has_mail else "yes"
         if meaning in _SAYS_NO:
             return self._of_a_word(meaning, plain(text))
         if not meaning and tag_in(text):

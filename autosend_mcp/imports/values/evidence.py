@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from autosend_mcp.imports.file.chunks import LineOf
 from autosend_mcp.imports.values.blanks import is_guarded, is_spreadsheet_error, says_nothing, unguarded
 from autosend_mcp.imports.values.booleans import is_certain_boolean
+from autosend_mcp.imports.values.damage import damage_of
 from autosend_mcp.imports.values.dates import ORDERS, is_empty_date, orders_of
 from autosend_mcp.imports.values.numbers import Decimal, decimal_of, has_no_groups, is_code, is_unclear
 
 _MAY_GUARD = frozenset("'\u2019=")
 KINDS = ("boolean", "number", "date")
 _DIGIT = re.compile(r"\d")
+_MAX_DAMAGED = 1_000
 _MIN_CODE = 4  # digits: shorter numbers of one length are as often counts
 
 
@@ -31,9 +33,10 @@ class Evidence:
 
     `is_open`: its type, or how values of its type are written, hangs on its cells.
 
-    `fits`: cells by the type that they can be. `odd`: the first that is not of that type. `decimals`: the first cell
-    that is written with a decimal point, or comma; `unclear`: the first number that could be either. `orders`: those in
-    which every date can be read; `ordered`: the first date whose order matters. `lengths`: of whole numbers.
+    `damaged`: what is wrong with cells, and they. `fits`: cells by the type that they can be. `odd`: the first that is
+    not of that type. `decimals`: the first cell that is written with a decimal point, or comma; `unclear`: the first
+    number that could be either. `orders`: those in which every date can be read; `ordered`: the first date whose order
+    matters. `lengths`: of whole numbers.
     """
 
     strict: bool = False
@@ -42,6 +45,7 @@ class Evidence:
     filled: int = 0
     guarded: int = 0
     nothing: Counter[str] = field(default_factory=Counter[str])
+    damaged: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     fits: Counter[str] = field(default_factory=Counter[str])
     odd: dict[str, Cell] = field(default_factory=dict[str, Cell])
     codes: int = 0
@@ -66,6 +70,8 @@ class Evidence:
         if text[0] in _MAY_GUARD or value[0] == "\t":
             self.guarded += times * is_guarded(value)
             text = unguarded(value, throughout=self.guarded == self.cells)
+        if (damage := damage_of(text)) and len(self.damaged) < _MAX_DAMAGED:
+            self.damaged[damage, text] += times
         if says_nothing(text, strict=self.strict) or is_empty_date(text):
             self.nothing[text] += times
         elif self.is_open and not is_spreadsheet_error(text):

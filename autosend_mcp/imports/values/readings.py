@@ -4,6 +4,7 @@ Whatever could bend a value stops the import, with the option that settles it.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from autosend_mcp.imports.file.chunks import Chunk
@@ -12,8 +13,9 @@ from autosend_mcp.imports.file.field_names import CUSTOM_PREFIX, bare
 from autosend_mcp.imports.hints import Hint, UnclearImport
 from autosend_mcp.imports.options import ImportOptions
 from autosend_mcp.imports.values.blanks import may_say_nothing
+from autosend_mcp.imports.values.damage import may_be_damaged
 from autosend_mcp.imports.values.evidence import KINDS, Evidence
-from autosend_mcp.models.text import counted, quoted
+from autosend_mcp.models.text import counted, quoted, visible
 
 _ODD_AT_MOST = 20  # of so many cells, one may be odd before the type is taken for text without a word
 _CODE_NAMES = re.compile(
@@ -36,7 +38,7 @@ def read_columns(chunks: Iterable[Chunk], columns: Sequence[Column], options: Im
         for name, seen in evidence.items():
             if not seen.is_open:
                 kind, cells, number = chunk.plain(name)
-                if kind and not may_say_nothing(cells):
+                if kind and not may_say_nothing(cells) and not may_be_damaged("".join(cells)):
                     seen.cells += number  # there is nothing else to see in them
                     continue
             line_of = chunk.line_of(name)
@@ -159,4 +161,19 @@ def _notes(columns: Sequence[Column], evidence: Mapping[str, Evidence]) -> list[
     if said:
         cells = counted(total, "cell says nothing and was", "cells say nothing and were")
         notes.append(f"{cells} read as blank: {'; '.join(said[:10])}.")
-    return notes
+    return notes + _damage_notes(used, evidence)
+
+
+def _damage_notes(used: Sequence[Column], evidence: Mapping[str, Evidence]) -> list[str]:
+    """Return for each kind of damage how many cells have it, and some of them."""
+    shown: dict[str, list[str]] = {}
+    total = Counter[str]()
+    for column in used:
+        for (damage, text), count in evidence[column.name].damaged.items():
+            total[damage] += count
+            shown.setdefault(damage, []).append(f"{quoted(visible(text)[:40])} in {quoted(column.name)}")
+    return [
+        f"{counted(total[damage], 'cell was', 'cells were')} damaged before this file was written, and sent so: "
+        f"{damage}, as in {'; '.join(some[:3])}. Better fix the export."
+        for damage, some in shown.items()
+    ]
