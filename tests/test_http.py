@@ -15,12 +15,15 @@ from mcp_types import CallToolResult
 from autosend_mcp.cli.main import main
 from autosend_mcp.logs import configure_logging
 from autosend_mcp.sandbox.app import PROJECT
+from autosend_mcp.server.http.reports import Reports
 from autosend_mcp.server.http.settings import HttpSettings, load_http_settings
+from autosend_mcp.server.memory import in_process
 from autosend_mcp.settings import Settings, SettingsError, load_settings
+from autosend_mcp.tools.jobs import Jobs
 from autosend_mcp.variables import OF_HTTP
 from tests.support.line import Forward, Line
 from tests.support.serving import served
-from tests.support.worlds import answer_of, error_of
+from tests.support.worlds import answer_of, autosend_over, error_of
 
 JANE = {"email": "jane@example.com"}
 LIST: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
@@ -318,7 +321,7 @@ async def test_the_server_of_one_caller_that_fails_ends_no_other(
 
 
 @pytest.mark.anyio
-async def test_a_caller_whose_import_runs_is_not_closed_for_others(line: Line, tmp_path: Path) -> None:
+async def test_a_caller_whose_import_runs_is_not_closed_and_its_report_is_kept(line: Line, tmp_path: Path) -> None:
     go_on = anyio.Event()
 
     async def held(forward: Forward) -> httpx2.Response:
@@ -340,5 +343,30 @@ async def test_a_caller_whose_import_runs_is_not_closed_for_others(line: Line, t
             await anyio.sleep(60)
             for client in (of_ben, of_cleo, of_ben):
                 await client.list_tools()
-            assert "no import with this id" in error_of(await import_of(of_ana, started["importId"]))
+            report = answer_of(await import_of(of_ana, started["importId"]))
+            assert (report["outcome"], report["counts"]) == ("done", {"created": 1})
+            for client in (of_ben, of_cleo):
+                assert "no import with this id" in error_of(await import_of(client, started["importId"]))
     assert [contact["email"] for contact in line.sandbox.store.contacts.all(PROJECT)] == [JANE["email"]]
+
+
+@pytest.mark.anyio
+async def test_reports_of_callers_who_are_closed_are_bounded() -> None:
+    class _Done:
+        async def run(self) -> None: ...
+        def stop(self) -> None: ...
+
+    reports, ids, kept = Reports(most=3), dict[str, list[str]](), dict[str, list[bool]]()
+    autosend = autosend_over("http://127.0.0.1:1/v1")
+    async with anyio.create_task_group() as tasks:
+        for name in ("ana", "ben", "cleo"):
+            jobs = Jobs(tasks)
+            reports.of(name, in_process)(autosend, tasks, jobs)
+            ids[name] = [jobs.start("about", _Done()) for _ in range(2)]
+            await anyio.wait_all_tasks_blocked()
+            reports.leave(name)
+        for name, started in ids.items():
+            jobs = Jobs(tasks)
+            reports.of(name, in_process)(autosend, tasks, jobs)
+            kept[name] = [jobs.get(job_id) is not None for job_id in started]
+    assert kept == {"ana": [False, False], "ben": [False, True], "cleo": [True, True]}

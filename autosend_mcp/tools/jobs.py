@@ -44,6 +44,9 @@ class _Kept:
     ended_at: float | None = None
 
 
+Ended = dict[str, _Kept]  # jobs that have ended, by their ids
+
+
 class Jobs:
     """The jobs of one server. A caller who knows the id of one may ask for it."""
 
@@ -90,6 +93,17 @@ class Jobs:
         self._forget()
         kept = self._kept.get(job_id)
         return kept and kept.job
+
+    def hand_over(self) -> Ended:
+        """Return the jobs that have ended, for others to keep."""
+        self._forget()
+        ended = {job_id: kept for job_id, kept in self._kept.items() if kept.ended_at is not None}
+        self._kept = {job_id: kept for job_id, kept in self._kept.items() if job_id not in ended}
+        return ended
+
+    def take_over(self, ended: Ended) -> None:
+        """Keep jobs that have ended elsewhere, as long as if it had been here."""
+        self._kept |= ended
 
     def stop(self) -> None:
         """Ask all jobs to begin nothing more."""

@@ -24,6 +24,7 @@ from autosend_mcp.server.app import open_server
 from autosend_mcp.server.audience import Audience
 from autosend_mcp.server.http.access import audience_of, caller, settings_for
 from autosend_mcp.server.http.bodies import MAX_BODY_BYTES
+from autosend_mcp.server.http.reports import Reports
 from autosend_mcp.server.in_flight import InFlightWrites
 from autosend_mcp.server.memory import Remember, in_process
 from autosend_mcp.settings import Settings
@@ -108,6 +109,7 @@ class Tenants:
         self._open: OrderedDict[str, _Tenant] = OrderedDict()
         self._opening = anyio.Lock()
         self._paces: dict[str, Pace] = {}
+        self._reports = Reports()
 
     @asynccontextmanager
     async def server_for(self, access: AccessToken | None) -> AsyncGenerator[StreamableHTTPSessionManager]:
@@ -187,7 +189,9 @@ class Tenants:
     ) -> AsyncGenerator[tuple[StreamableHTTPSessionManager, InFlightWrites]]:
         """Open a server. On the way out its writes in flight end first, and their callers are answered."""
         async with self._opened(
-            autosend, audience=audience_of(self._base, access), remember=self._remember(key, access)
+            autosend,
+            audience=audience_of(self._base, access),
+            remember=self._reports.of(key, self._remember(key, access)),
         ) as (server, writes):
             server.middleware.insert(0, self._sealed)
             manager = StreamableHTTPSessionManager(server, stateless=True, max_request_body_size=MAX_BODY_BYTES)
@@ -227,6 +231,7 @@ class Tenants:
         for key, tenant in [*islice(self._open.items(), beyond)]:
             if not tenant.using and not tenant.writes.are_at_work:
                 del self._open[key]
+                self._reports.leave(key)
                 tenant.end()
 
 
