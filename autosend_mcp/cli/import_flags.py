@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from autosend_mcp.models.imports import DECIMALS, ORDERS, REPEATED, SPLITS
+from autosend_mcp.models.import_choices import DECIMALS, ORDERS, REPEATED, SPLITS
 
 IMPORT_HELP = """\
 Create or change a contact for each row of a CSV, TSV, JSONL or JSON file of any length. The encoding, the delimiter and

@@ -15,7 +15,7 @@ from autosend_mcp.imports.options import ImportOptions
 from autosend_mcp.imports.resuming import Keeping
 from autosend_mcp.imports.run import Import
 from autosend_mcp.imports.state import started, state_of
-from autosend_mcp.models.contacts.create import AUTOMATIONS_START
+from autosend_mcp.models.automations import AUTOMATIONS_START
 from autosend_mcp.models.imports import GetImport, ImportState, StartedImport, StartImport, StopImport
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.tools.context import Context

@@ -6,9 +6,8 @@ from autosend_mcp.api.calls import Call
 from autosend_mcp.imports.file.column import Column
 from autosend_mcp.imports.options import ImportOptions
 from autosend_mcp.imports.progress import Progress
-from autosend_mcp.models.automations import Change
+from autosend_mcp.models.automations import AUTOMATIONS_WOULD, NEW_CONTACTS_MAY, Change
 from autosend_mcp.models.contact_lists.lists import ContactList
-from autosend_mcp.models.contacts.create import AUTOMATIONS_WOULD, NEW_CONTACTS_MAY
 from autosend_mcp.tools.automations import effects, in_words, started
 
 WORKFLOWS_WOULD = "Any live automation that watches for changed values would start."

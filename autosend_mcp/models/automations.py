@@ -14,6 +14,14 @@ from autosend_mcp.models.base import JsonObject
 from autosend_mcp.models.contact_lists.lists import EVERYBODY
 from autosend_mcp.models.text import VisibleText
 
+# Sources: the page "Create contact" of 2026-01-20 (automations run for the list of all contacts and for those passed)
+# and the automation trigger `contact_created`. For contacts that a bulk write makes, nothing is documented.
+NEW_CONTACT_WOULD = "Any live automation for new contacts would start."
+NEW_CONTACTS_MAY = "Live automations for new contacts may start."
+
+AUTOMATIONS_START = "Any live automation of these lists starts now."
+AUTOMATIONS_WOULD = "Any live automation of these lists would start."
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

@@ -6,17 +6,11 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from autosend_mcp.models.base import Answer, Body, JsonObject, WriteBody, broken_rule
+from autosend_mcp.models.import_choices import DECIMALS, ORDERS, REPEATED, SPLITS
 from autosend_mcp.models.shapes import ImportedList
 from autosend_mcp.models.values import FOR_LISTS, MAX_ENTRIES, Name, sendable
 
 MAX_TEXT_BYTES = 100_000
-
-# The order of a date's parts, the sign before decimals, whose values count where rows contradict, and how whole names
-# are divided into the first and the last.
-ORDERS = ("dmy", "mdy", "ymd")
-DECIMALS = ("point", "comma")
-REPEATED = ("refuse", "last", "first")
-SPLITS = ("last-blank", "first-blank", "family-first", "whole")
 
 
 def _not_too_long(text: str) -> str:

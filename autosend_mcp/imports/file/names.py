@@ -2,7 +2,7 @@
 
 import re
 
-from autosend_mcp.models.imports import SPLITS
+from autosend_mcp.models.import_choices import SPLITS
 
 # Characters of scripts in which the family name stands first: Chinese, Japanese, Korean.
 _FAMILY_FIRST = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")

@@ -7,7 +7,7 @@ import unicodedata
 from datetime import date, time
 from functools import lru_cache
 
-from autosend_mcp.models.imports import ORDERS
+from autosend_mcp.models.import_choices import ORDERS
 
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)([T ][\d:.]+ ?(Z|[+-]\d\d(:?\d\d)?|UTC|GMT)?)?")
 _EMPTY = re.compile(r"(0{1,4}[-/.]0{1,2}[-/.]0{1,4}|1900-01-00)([T ]00:00(:00(\.0+)?)?Z?)?")

@@ -9,14 +9,6 @@ from autosend_mcp.models.base import OutcomeT, WriteAnswer, WriteBody
 from autosend_mcp.models.contacts.contact import Contact, Person
 from autosend_mcp.models.values import FOR_LISTS, MAX_ENTRIES, Name
 
-# Sources: the page "Create contact" of 2026-01-20 (automations run for the list of all contacts and for those passed)
-# and the automation trigger `contact_created`. For contacts that a bulk write makes, nothing is documented.
-NEW_CONTACT_WOULD = "Any live automation for new contacts would start."
-NEW_CONTACTS_MAY = "Live automations for new contacts may start."
-
-AUTOMATIONS_START = "Any live automation of these lists starts now."
-AUTOMATIONS_WOULD = "Any live automation of these lists would start."
-
 
 class CreateContact(Person, WriteBody):
     """The arguments of `create_contact`; also the body of `POST /contacts`, with the ids of the lists."""

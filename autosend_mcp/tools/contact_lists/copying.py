@@ -8,12 +8,11 @@ from autosend_mcp.api import contact_lists, contacts
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.contacts import Found
 from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused
-from autosend_mcp.models.automations import Change
+from autosend_mcp.models.automations import AUTOMATIONS_WOULD, Change
 from autosend_mcp.models.base import planned
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_lists.member_tools import AddedToList, AddToList
 from autosend_mcp.models.contact_lists.members import People
-from autosend_mcp.models.contacts.create import AUTOMATIONS_WOULD
 from autosend_mcp.models.pages import read_cursor, write_cursor
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.tools.automations import effects, started

@@ -7,11 +7,11 @@ from autosend_mcp.api import contact_lists
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.contacts import Found
 from autosend_mcp.errors import Refused, Unknown
+from autosend_mcp.models.automations import AUTOMATIONS_START
 from autosend_mcp.models.base import Step, step
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_lists.member_tools import AddedToList, AddToList, ListMembers, RemovedFromList
 from autosend_mcp.models.contact_lists.members import MembershipCounts, People
-from autosend_mcp.models.contacts.create import AUTOMATIONS_START
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.tools.automations import started
 from autosend_mcp.tools.contact_lists.copying import copy

@@ -7,12 +7,11 @@ from autosend_mcp.api import contact_lists, contacts
 from autosend_mcp.api.calls import Call
 from autosend_mcp.api.contacts import Found
 from autosend_mcp.errors import AutoSendError
-from autosend_mcp.models.automations import Change
+from autosend_mcp.models.automations import AUTOMATIONS_WOULD, NEW_CONTACTS_MAY, Change
 from autosend_mcp.models.base import planned
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_lists.member_tools import ListMembers
 from autosend_mcp.models.contact_lists.members import People
-from autosend_mcp.models.contacts.create import AUTOMATIONS_WOULD, NEW_CONTACTS_MAY
 from autosend_mcp.tools.automations import effects
 from autosend_mcp.tools.contact_lists.look_up import shown_members
 from autosend_mcp.tools.context import Context

@@ -13,6 +13,7 @@ from autosend_mcp.api.directory import own_properties
 from autosend_mcp.api.moment import relative_to
 from autosend_mcp.api.request import Request
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
+from autosend_mcp.models.automations import AUTOMATIONS_START
 from autosend_mcp.models.base import Changes, Step, step
 from autosend_mcp.models.comparison import (
     NOT_EXACT,
@@ -28,7 +29,6 @@ from autosend_mcp.models.contact_lists.members import People
 from autosend_mcp.models.contacts.batch import UpsertContacts, UpsertedContacts
 from autosend_mcp.models.contacts.contact import CLEAR
 from autosend_mcp.models.contacts.counts import BulkCounts
-from autosend_mcp.models.contacts.create import AUTOMATIONS_START
 from autosend_mcp.tools.automations import started
 from autosend_mcp.tools.contact_lists.members import join
 from autosend_mcp.tools.contact_lists.resolve import resolve_lists

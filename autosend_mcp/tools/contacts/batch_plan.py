@@ -6,13 +6,12 @@ from typing import Any
 from autosend_mcp.api import contact_lists
 from autosend_mcp.api.contacts import Found
 from autosend_mcp.api.request import Request
-from autosend_mcp.models.automations import Change
+from autosend_mcp.models.automations import AUTOMATIONS_WOULD, NEW_CONTACTS_MAY, Change
 from autosend_mcp.models.base import planned
 from autosend_mcp.models.comparison import differences, foretold
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_lists.members import People
 from autosend_mcp.models.contacts.counts import BulkCounts
-from autosend_mcp.models.contacts.create import AUTOMATIONS_WOULD, NEW_CONTACTS_MAY
 from autosend_mcp.tools.automations import effects
 from autosend_mcp.tools.contact_lists.look_up import shown_members
 from autosend_mcp.tools.contacts.rows import Row, grouped

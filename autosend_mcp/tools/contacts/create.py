@@ -8,17 +8,12 @@ from autosend_mcp.api.calls import Call
 from autosend_mcp.api.contacts import Found
 from autosend_mcp.api.moment import relative_to
 from autosend_mcp.errors import Refused, Unknown
-from autosend_mcp.models.automations import Change
+from autosend_mcp.models.automations import AUTOMATIONS_WOULD, NEW_CONTACT_WOULD, Change
 from autosend_mcp.models.base import planned
 from autosend_mcp.models.comparison import deleting, differences, lists_hidden, not_as_asked, remaining, with_lists
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contacts.contact import LISTS, MOBILE, Contact, StoredContact, Values
-from autosend_mcp.models.contacts.create import (
-    AUTOMATIONS_WOULD,
-    NEW_CONTACT_WOULD,
-    CreateContact,
-    CreatedContact,
-)
+from autosend_mcp.models.contacts.create import CreateContact, CreatedContact
 from autosend_mcp.tools.automations import effects, started
 from autosend_mcp.tools.contact_lists.resolve import resolve_lists
 from autosend_mcp.tools.contacts.joined import list_notes

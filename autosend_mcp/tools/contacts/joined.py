@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from autosend_mcp.api.calls import Call
+from autosend_mcp.models.automations import AUTOMATIONS_START
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contacts.contact import StoredContact
-from autosend_mcp.models.contacts.create import AUTOMATIONS_START
 from autosend_mcp.models.text import quoted
 from autosend_mcp.tools.contact_lists.look_up import lists_left
 from autosend_mcp.tools.lost_reply import AFTER_A_REPLY, poll

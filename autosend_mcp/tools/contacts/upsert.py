@@ -9,7 +9,7 @@ from autosend_mcp.api.directory import own_properties
 from autosend_mcp.api.moment import relative_to
 from autosend_mcp.api.request import Request
 from autosend_mcp.errors import AutoSendError, Refused, Unknown
-from autosend_mcp.models.automations import Change
+from autosend_mcp.models.automations import AUTOMATIONS_WOULD, NEW_CONTACT_WOULD, Change
 from autosend_mcp.models.base import planned, step
 from autosend_mcp.models.comparison import (
     CLEARS_FIELDS,
@@ -28,7 +28,6 @@ from autosend_mcp.models.comparison import (
 )
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contacts.contact import CLEAR, LISTS, MOBILE, StoredContact, Values
-from autosend_mcp.models.contacts.create import AUTOMATIONS_WOULD, NEW_CONTACT_WOULD
 from autosend_mcp.models.contacts.upsert import UpsertContact, UpsertedContact
 from autosend_mcp.tools.automations import effects, started
 from autosend_mcp.tools.contact_lists.look_up import lists_left
