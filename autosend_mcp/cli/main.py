@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from autosend_mcp.api.client import AutoSend
     from autosend_mcp.server.front.stdin import Front
 
+# Garbage is looked for after so many new objects in an import, most of which are of rows that are still needed.
+_NEW_OBJECTS = 20_000
 
 _AT_A_TERMINAL = """\
 autosend-mcp is an MCP server: a host (Claude, Cursor, VS Code, ...) starts it and writes messages to its stdin.
@@ -158,7 +160,9 @@ def _import(args: argparse.Namespace) -> int:
     from autosend_mcp.logs import configure_logging
 
     configure_logging("WARNING")
-    return run(_connect(args), args)
+    autosend = _connect(args)
+    gc.set_threshold(_NEW_OBJECTS)
+    return run(autosend, args)
 
 
 def _install(args: argparse.Namespace) -> int:
