@@ -13,6 +13,8 @@ from autosend_mcp.variables import OF_HTTP, is_loopback, our_variables, variable
 
 _ORIGIN = re.compile(r"(https?)://([a-z0-9.-]{1,253}|\[[0-9a-f:]{2,39}\])(:\d{1,5}|:\*)?")
 _DEFAULTS = {"http": ":80", "https": ":443"}
+# Without them everybody may call, so that one which is not filled in is an error.
+_WHO = tuple(f"{variable_of(name)} " for name in ("http_tokens", "http_issuer"))
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -42,7 +44,8 @@ def public_url(value: str) -> str:
         ValueError: It is none.
     """
     url = urlsplit(value)
-    if not url.hostname or url.query or url.fragment or url.username or url.password:
+    is_plain = value.isprintable() and " " not in value  # urlsplit leaves line breaks and tabs out
+    if not is_plain or not url.hostname or url.query or url.fragment or url.username or url.password:
         raise ValueError
     if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname)):
         raise ValueError
@@ -140,7 +143,8 @@ def load_http_settings(**given: object) -> HttpSettings:
         SettingsError: A line for each variable that is wrong: its name and its rule.
     """
     found = our_variables(OF_HTTP, ("redis_url", "state_key"), others=Settings.model_fields)
-    wrong = found.wrong
+    wrong = [*found.wrong, *(f"{said.partition(';')[0]}." for said in found.unfilled if said.startswith(_WHO))]
+    wrong += [f"{variable_of(name)} is given as nothing." for name, value in given.items() if value == ""]
     try:
         settings = HttpSettings.model_validate(found.values | {name: value for name, value in given.items() if value})
     except ValidationError as error:
