@@ -7,12 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import anyio
+import httpx2
 import pytest
 
 from autosend_mcp.cli.main import main
+from autosend_mcp.server.http.tenants import MAX_AT_ONCE
 from autosend_mcp.server.http.tokens import TokenFile
 from tests.support.line import Line
 from tests.support.serving import served
+from tests.support.sockets import message
 
 LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 JSON = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
@@ -117,3 +121,48 @@ def test_a_server_does_not_start_with_what_is_no_file_of_tokens(tmp_path: Path, 
     assert main(["serve", "--http", "127.0.0.1:0", "--sandbox", "--tokens", str(path)]) == 2
     assert f"The tokens cannot be read from {path}" in capsys.readouterr().err
     logging.getLogger().handlers.clear()
+
+
+class _Held(httpx2.AsyncBaseTransport):
+    """AutoSend, which answers nothing until it is released; `full` is set by so many requests."""
+
+    def __init__(self, line: Line, number: int) -> None:
+        self.full, self.released = anyio.Event(), anyio.Event()
+        self._line, self._left = line, number
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        self._left -= 1
+        if not self._left:
+            self.full.set()
+        await self.released.wait()
+        return await self._line.handle_async_request(request)
+
+
+@pytest.mark.anyio
+@pytest.mark.slow
+async def test_one_caller_does_not_take_the_requests_of_all(line: Line, tmp_path: Path) -> None:
+    world = _Held(line, MAX_AT_ONCE)
+    statuses: list[int] = []
+    async with (
+        served(world, tmp_path, rate_limit=1_000, rate_limit_minute=100_000) as app,
+        app.http(app.tokens.create("ana")) as ana,
+        app.http(app.tokens.create("ben")) as ben,
+    ):
+
+        async def call(number: int) -> None:
+            wanted = {"name": "get_contact", "arguments": {"email": f"n{number}@example.com"}}
+            headers, body = message("tools/call", wanted)
+            statuses.append((await ana.post("/mcp", json=body, headers=headers)).status_code)
+
+        headers, body = message("tools/list", {})
+        async with anyio.create_task_group() as tasks:
+            for number in range(MAX_AT_ONCE):
+                tasks.start_soon(call, number)
+            await world.full.wait()
+            refused = await ana.post("/mcp", json=body, headers=headers)
+            others = await ben.post("/mcp", json=body, headers=headers)
+            world.released.set()
+        again = await ana.post("/mcp", json=body, headers=headers)
+    assert (refused.status_code, refused.headers["retry-after"], others.status_code) == (429, "1", 200)
+    assert statuses == [200] * MAX_AT_ONCE
+    assert again.status_code == 200

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mcp.server.auth.provider import AccessToken, TokenVerifier
+from mcp.server.auth.provider import AccessToken, TokenVerifier, principal_components
 from pydantic import ValidationError
 
 from autosend_mcp.logs import report
+from autosend_mcp.models.text import compact_json
 from autosend_mcp.server.audience import OverHttp
 from autosend_mcp.server.http.tokens import PREFIX, Token, TokenFile
 from autosend_mcp.settings import Settings, SettingsError, rule_of
@@ -112,3 +113,12 @@ def caller(access: AccessToken | None) -> str:
     if access is None:
         return ANYBODY
     return f"{access.client_id}/{access.subject}" if access.subject else access.client_id
+
+
+def identity(access: AccessToken | None) -> str:
+    """Return what tells one server from another: the caller, and what they may do and with which key."""
+    if access is None:
+        return caller(access)
+    claims = access.claims or {}
+    about = [*principal_components(access), sorted(access.scopes), str(claims.get("settings", {}))]
+    return compact_json(about)

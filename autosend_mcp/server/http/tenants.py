@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
 import anyio.abc
-from mcp.server.auth.provider import AccessToken, principal_components
+from mcp.server.auth.provider import AccessToken
 from mcp.server.context import ServerMiddleware
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from starlette.exceptions import HTTPException
 
 from autosend_mcp.api.client import AutoSend
 from autosend_mcp.api.pace import Pace
@@ -22,7 +23,7 @@ from autosend_mcp.logs import report
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.server.app import open_server
 from autosend_mcp.server.audience import Audience
-from autosend_mcp.server.http.access import audience_of, caller, settings_for
+from autosend_mcp.server.http.access import audience_of, identity, settings_for
 from autosend_mcp.server.http.bodies import MAX_BODY_BYTES
 from autosend_mcp.server.http.reports import Reports
 from autosend_mcp.server.in_flight import InFlightWrites
@@ -34,8 +35,10 @@ if TYPE_CHECKING:  # of an extra
     from autosend_mcp.server.http.shared.store import Shared
 
 MAX_IDLE = 1_000  # servers of callers who have nothing under way
+MAX_AT_ONCE = 100  # requests of one caller who was asked who they are: the connections are those of all
 _TO_TIDY = 5.0  # seconds after a request, when its connections to AutoSend are no longer of use
 _TO_ANSWER = 1.0  # seconds for the answers of what had to end
+_TOO_MANY = "You have as many calls under way as one caller may have. Nothing was done; call again in a second."
 
 Connect = Callable[[Settings], AutoSend]
 
@@ -116,12 +119,14 @@ class Tenants:
         """Lend the caller's server.
 
         Raises:
-            SettingsError: The caller's own settings are wrong.
+            SettingsError, HTTPException: The caller's own settings are wrong; they have too many requests under way.
         """
-        key = _identity(access)
+        key = identity(access)
         async with self._opening:
             tenant = self._open.get(key) or await self._start(key, access)
             self._open.move_to_end(key)
+            if access is not None and tenant.using >= MAX_AT_ONCE:
+                raise HTTPException(429, _TOO_MANY, {"Retry-After": "1"})
             tenant.using += 1
         try:
             yield tenant.manager
@@ -233,15 +238,6 @@ class Tenants:
                 del self._open[key]
                 self._reports.leave(key)
                 tenant.end()
-
-
-def _identity(access: AccessToken | None) -> str:
-    """Return what tells one server from another: the caller, and what they may do and with which key."""
-    if access is None:
-        return caller(access)
-    claims = access.claims or {}
-    about = [*principal_components(access), sorted(access.scopes), str(claims.get("settings", {}))]
-    return compact_json(about)
 
 
 def _pace_name(settings: Settings) -> str:
