@@ -97,10 +97,10 @@ class Team:
         async with connection(self.redis) as client:
             return await client.execute_command(*command)
 
-    async def until_stopping(self, import_id: str) -> None:
-        """Wait until all workers know that it is to stop."""
+    async def until_marked(self, import_id: str, mark: str) -> None:
+        """Wait until all workers know this of it."""
         async with connection(self.redis) as client:
-            while not await client.hexists(f"autosend-mcp:import:{import_id}", "stop"):  # noqa: ASYNC110 - see until
+            while not await client.hexists(f"autosend-mcp:import:{import_id}", mark):  # noqa: ASYNC110 - see until
                 await anyio.sleep(0.01)
 
     def logged(self, event: str) -> list[dict[str, Any]]:
@@ -318,7 +318,7 @@ async def test_an_import_is_stopped_whose_start_was_cancelled(team: Team) -> Non
     await until(lambda: team.line.count(BULK) == 2)
     scope.cancel()
     import_id = await team.under_way()
-    await team.until_stopping(import_id)
+    await team.until_marked(import_id, "stop")
     team.call(other, ana, "start_import", **GIVEN["text"])  # waits for the end of the first one, in vain
     await until(lambda: bool(team.answers))
     assert answer_of(team.answers[0])["importId"] == import_id
@@ -363,6 +363,35 @@ async def test_an_import_is_done_with_its_callers_own_key(team: Team) -> None:
     team.check_sent_once()
 
 
+async def test_who_has_another_key_now_is_told_so(team: Team) -> None:
+    one, _ = await team.worker()
+    ana, ben = one.tokens.create("ana"), one.tokens.create("ben")
+    gate, import_id = await team.held(one, ana, **GIVEN["text"])
+    other, _ = await team.worker(api_key="AS_of-another-process")
+    async with other.client(ana) as client, other.client(ben) as foreign:
+        refused = error_of(await client.call_tool("get_import", {"importId": import_id}))
+        assert "started with another AutoSend key" in refused
+        assert "start_import with the same arguments" in refused
+        assert "no import with this id" in error_of(await foreign.call_tool("get_import", {"importId": import_id}))
+    gate.opened.set()
+    assert (await ended(one, ana, import_id))["outcome"] == "done"
+
+
+async def test_what_an_import_is_about_is_said_once_until_its_end(team: Team) -> None:
+    one, _ = await team.worker(timeout=6)  # a call waits for two seconds
+    other, _ = await team.worker(timeout=6)
+    ana = one.tokens.create("ana")
+    gate, import_id = await team.held(one, ana, text=f"{TEXT}\nwrong,Wrong")
+    await until(lambda: bool(team.answers))
+    states = [answer_of(team.answers[0])]
+    async with other.client(ana) as client, one.client(ana) as here:
+        about = {"importId": import_id}
+        states += [answer_of(await each.call_tool("get_import", about)) for each in (client, here, client)]
+    assert ["problems" in state for state in states].count(True) == 1
+    gate.opened.set()
+    assert (await ended(other, ana, import_id))["problems"]
+
+
 LATER: dict[str, Any] = {"client_id": "ana", "scopes": [], "claims": {"settings": {"toolsets": "of a later version"}}}
 
 
@@ -379,8 +408,15 @@ async def test_an_import_waits_for_a_worker_with_the_right_settings(team: Team, 
     end.set()
     gate.opened.set()
     await until(lambda: bool(team.logged("import_waits")), 20)
+    await team.until_marked(import_id, "waits")
+    lease = f"autosend-mcp:import-lease:{import_id}"
+    await team.run("SET", lease, "of nobody")  # so that what is said of it can be seen
     await team.run("HSET", record, "access", access)
-    right, _ = await team.worker()
+    right, _ = await team.worker(timeout=6)  # a call waits for two seconds
+    async with right.client(ana) as client:
+        state = answer_of(await client.call_tool("get_import", {"importId": import_id}))
+        assert "It waits: a worker of this server has not the AutoSend key" in state["nextStep"]
+    await team.run("DEL", lease)
     assert (await ended(right, ana, import_id))["outcome"] == "done"
     team.check_sent_once()
 

@@ -1,7 +1,7 @@
 """The import tools of one caller, where any worker does the imports: each call reads and writes their records."""
 
 import secrets
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
@@ -29,6 +29,16 @@ from autosend_mcp.server.http.shared.store import Unreachable
 from autosend_mcp.tools.context import Context
 
 _LOOK_EVERY = 0.5  # seconds
+
+_WAITS = (
+    "It waits: a worker of this server has not the AutoSend key or the settings that it was started with. Tell the "
+    "user to report it to who runs the server. It goes on by itself once they are there."
+)
+_OTHER_KEY = "This import was started with another AutoSend key, without which it can be neither read nor gone on with."
+_OTHER_KEY_STEP = (
+    "If that key is gone for good, call start_import with the same arguments: rows that AutoSend holds already are not "
+    "sent again. Ask the user first."
+)
 
 
 class Queue(Protocol):
@@ -64,7 +74,7 @@ class CallersImports:
         new = secrets.token_hex(16)
         try:
             import_id = await self._begin(context, new, body)
-            shown = await self._waited(context, import_id)
+            record, shown = await self._waited(context, import_id)
         except anyio.get_cancelled_exc_class():
             if not self._queue.is_ending:  # then another worker goes on, and the same call finds it
                 with anyio.CancelScope(shield=True), suppress(Unreachable):
@@ -73,7 +83,8 @@ class CallersImports:
         if shown.error is not None and shown.digest is None:
             raise shown.error
         notes = notes_on(body, is_new=import_id == new)
-        return started_from(shown.state, import_id, shown.problems, shown.reading, notes=notes, before=before)
+        self._was_told(import_id, record, shown)
+        return started_from(_state(record, shown), import_id, shown.problems, shown.reading, notes=notes, before=before)
 
     async def show(self, context: Context, body: GetImport) -> ImportState:
         """Return how far an import is; wait a little for its end.
@@ -82,8 +93,7 @@ class CallersImports:
             NotSent: There is no such import, or Redis is gone.
         """
         after_cursor(body.cursor, body.import_id)
-        shown = await self._waited(context, body.import_id)
-        return state_from(shown.state, body.import_id, shown.problems, body.cursor)
+        return await self._state_of(context, body.import_id, body.cursor)
 
     async def stop(self, context: Context, body: StopImport) -> ImportState:
         """Let an import send nothing more.
@@ -94,8 +104,18 @@ class CallersImports:
         await self._found(body.import_id)
         with _without_redis(_unknown("is being stopped", "Call stop_import again in a minute.")):
             await self._records.stop(body.import_id)
-        shown = await self._waited(context, body.import_id)
-        return state_from(shown.state, body.import_id, shown.problems)
+        return await self._state_of(context, body.import_id)
+
+    async def _state_of(self, context: Context, import_id: str, cursor: str | None = None) -> ImportState:
+        record, shown = await self._waited(context, import_id)
+        was_shown = self._was_told(import_id, record, shown)
+        return state_from(_state(record, shown), import_id, shown.problems, cursor, was_shown=was_shown)
+
+    def _was_told(self, import_id: str, record: Record, shown: Shown) -> bool:
+        """Return whether an answer has said what is said once until the end; from now on it has."""
+        if not record.has("told") and shown.digest is not None:  # the file was read
+            self._records.note_told(import_id)
+        return record.has("told") and not record.has("ended")
 
     async def _shown_before(self, context: Context, import_id: str, *, dry_run: bool) -> StartImport:
         """Return the arguments of the dry run with this id, to do what it showed.
@@ -153,12 +173,15 @@ class CallersImports:
         """
         with _without_redis(_gone()):
             record = await self._records.shown(import_id, self._seal)
+            is_of_another_key = record is None and await self._records.is_of(import_id, self._access)
         shown = record and record.shown
+        if is_of_another_key:
+            raise NotSent(_OTHER_KEY, _OTHER_KEY_STEP, changed="")
         if record is None or shown is None:
             raise no_such_import()
         return record, shown
 
-    async def _waited(self, context: Context, import_id: str) -> Shown:
+    async def _waited(self, context: Context, import_id: str) -> tuple[Record, Shown]:
         """Wait some seconds for the end, report to the client how far it is, and return what is shown of it.
 
         A process that ends answers at once, so that the caller has the id.
@@ -170,7 +193,13 @@ class CallersImports:
                 await anyio.sleep(_LOOK_EVERY * context.call.scale)
                 record, shown = await self._found(import_id)
                 reported = await report_progress(context, reported, shown.state["rows"], shown.state.get("settled"))
-        return shown
+        return record, shown
+
+
+def _state(record: Record, shown: Shown) -> Mapping[str, Any]:
+    """Return how far it is; where it waits for a key, that this is so."""
+    waits = record.has("waits") and not record.has("ended")
+    return {**shown.state, "next_step": _WAITS, "seconds_left": None} if waits else shown.state
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, ClassVar, cast
 
 import anyio
+import anyio.abc
 from mcp.server.auth.provider import AccessToken
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -116,7 +117,7 @@ class ImportQueue:
     async def work(self) -> None:
         """Do imports until the end."""
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._look)
+            tasks.start_soon(self._look, tasks)
             tasks.start_soon(self._worker.start)
             await self._ending.wait()
             left = await self._runner.close()
@@ -132,11 +133,14 @@ class ImportQueue:
     async def _do(self, context: dict[str, Any]) -> None:
         """Do an import, with signs of life for the queue."""
         job: Job = context["job"]
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_touch, job)
+            await self._run(job.key)
+            tasks.cancel_scope.cancel()
+
+    async def _run(self, import_id: str) -> None:
         try:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(_touch, job)
-                await self._runner.run(job.key)
-                tasks.cancel_scope.cancel()
+            await self._runner.run(import_id)
         except Exception as bug:  # noqa: BLE001 - a look finds it again; SAQ would try again at once, without an end
             report("import_failed", logging.ERROR, cause=type(bug).__name__)
 
@@ -147,12 +151,19 @@ class ImportQueue:
             if job is not None and await self._records.whole(import_id) is not None:
                 await self._queue.retry(job, "handed back")
 
-    async def _look(self) -> None:
-        """Put imports into the queue again and again that nobody does and that are not in it."""
+    async def _look(self, tasks: anyio.abc.TaskGroup) -> None:
+        """Put imports into the queue again and again that nobody does and that are not in it.
+
+        One that waits for a worker with its key is tried by each worker, and not by the one whom the queue chooses.
+        """
         while True:
             with suppress(Unreachable):
-                for import_id in await self._records.waiting():
+                anybody, somebody = await self._records.waiting()
+                for import_id in anybody:
                     await self.enqueue(import_id)
+                for import_id in somebody:
+                    if self._runner.may_try(import_id):
+                        tasks.start_soon(self._run, import_id)
             await anyio.sleep(_BEAT)
 
 

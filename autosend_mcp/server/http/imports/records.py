@@ -18,7 +18,7 @@ LEASE = 10.0  # seconds that a worker has an import without a sign of life
 _UNDER_WAY = 7 * 24 * 3600  # seconds that an import is kept that nobody goes on with
 _ENDED = 24 * 3600  # and one that has ended
 _MAX_RUNNING = 3  # of one caller
-_SHOWN = ("shown", "stop", "ended")
+_SHOWN = ("shown", "stop", "ended", "told", "waits")
 _ALL = (*_SHOWN, "access", "asked", "sent", "journal")
 _BEFORE_IT_BEGINS: Mapping[str, Any] = {
     "outcome": "reading",
@@ -70,7 +70,7 @@ class Record:
         self.seal = seal
 
     def has(self, name: str) -> bool:
-        """Return whether a mark is there: `stop`, `ended`, or `sent` once a write may have left."""
+        """Return whether a mark is there: see the methods of `Records`; `sent` once a write may have left."""
         return self._fields[name] is not None
 
     @property
@@ -152,10 +152,27 @@ class Records:
         """Ask whoever does it to send nothing more."""
         await self._shared.run(scripts.STOP, [self._of("import", import_id)])
 
-    async def waiting(self) -> list[str]:
-        """Return the ids of the imports that have not ended, and that nobody does."""
+    def note_told(self, import_id: str) -> None:
+        """Mark that an answer has said what it is about (`told`)."""
+        self._shared.post(scripts.TOLD, [self._of("import", import_id)])
+
+    async def wait(self, import_id: str) -> None:
+        """Mark that it waits for a worker with what it needs (`waits`), unless one does it."""
+        await self._shared.run(scripts.WAIT, [self._of("import", import_id), self._of("import-lease", import_id)])
+
+    async def is_of(self, import_id: str, access: object) -> bool:
+        """Return whether this caller has started it, with whatever AutoSend key."""
+        fields = await self._read(import_id, ("access",))
+        return fields is not None and fields["access"] == json.dumps(access)
+
+    async def waiting(self) -> tuple[list[str], list[str]]:
+        """Return the ids of the imports that have not ended, and that nobody does.
+
+        Those that any worker may do, and those that wait for one with what they need.
+        """
         begins = (self._of("import", ""), self._of("import-lease", ""))
-        return await self._shared.run(scripts.WAITING, [self._open], *begins)
+        anybody, somebody = await self._shared.run(scripts.WAITING, [self._open], *begins)
+        return anybody, somebody
 
     async def claim(self, claim: Claim) -> tuple[int, bool]:
         """Take the lease of an import and of its file, if it has one.

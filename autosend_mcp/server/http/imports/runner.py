@@ -26,6 +26,7 @@ from autosend_mcp.tools.jobs import GRACE
 
 _BEAT = 2.0  # seconds between two signs of life
 _SHOWN_BEFORE_THE_END = 200  # rows that did not succeed
+_MAX_PAUSE = 60.0  # seconds until a worker tries again to do an import for which it has no key
 _MAX_CLAIMS = 10  # workers that an import may lose: it may be what ends them
 
 Connect = Callable[[AccessToken | None], AutoSend]
@@ -41,7 +42,7 @@ class Runner:
         self._connect = connect
         self._running: dict[str, tuple[ImportJob, anyio.Event]] = {}
         self._closing = False
-        self._waiting: set[str] = set()
+        self._waiting: dict[str, tuple[float, float]] = {}  # when to try again, and how long after that
 
     async def run(self, import_id: str) -> None:
         """Do an import, or go on with it, unless another worker does."""
@@ -54,24 +55,30 @@ class Runner:
                 try:
                     autosend = self._connect(access)
                 except SettingsError as error:
-                    self._wait(import_id, str(error))
+                    await self._wait(import_id, str(error))
                     return
                 try:
                     seal = seal_of(self._shared, autosend.settings, access)
                     record = seal and Record(found[1], seal)
                     if record is None or record.shown is None:
-                        self._wait(import_id, "The AutoSend key of its caller is missing, or is another one now.")
+                        await self._wait(import_id, "The AutoSend key of its caller is missing, or is another one now.")
                     else:
                         await self._claimed(import_id, record, record.shown, autosend)
                 finally:
                     with anyio.CancelScope(shield=True):
                         await autosend.aclose()
 
-    def _wait(self, import_id: str, why: str) -> None:
-        """Report once that an import waits for what its caller needs."""
+    def may_try(self, import_id: str) -> bool:
+        """Return whether to try an import that waits for what some worker has: more and more seldom."""
+        return anyio.current_time() >= self._waiting.get(import_id, (0.0, 0.0))[0]
+
+    async def _wait(self, import_id: str, why: str) -> None:
+        """Let an import wait for what its caller needs; report that once."""
+        _, pause = self._waiting.get(import_id, (0.0, _BEAT))
         if import_id not in self._waiting:
-            self._waiting.add(import_id)
             report("import_waits", why=why)
+        self._waiting[import_id] = anyio.current_time() + pause, min(2 * pause, _MAX_PAUSE)
+        await self._records.wait(import_id)
 
     async def close(self) -> list[str]:
         """Let every import send nothing more, and wait for the outcomes of what was sent while the grace lasts.

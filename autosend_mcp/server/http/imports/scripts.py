@@ -32,7 +32,15 @@ if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HEXISTS', KEYS[1], 'ended')
 if not redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return {0, 0} end
 local free = 1
 if ARGV[3] == '1' and not redis.call('SET', KEYS[3], ARGV[1], 'NX', 'PX', ARGV[2]) then free = 0 end
+redis.call('HDEL', KEYS[1], 'waits')
 return {redis.call('HINCRBY', KEYS[1], 'claims', 1), free}
+"""
+
+# A worker has not what it needs for it. Names: the record, its lease.
+WAIT = """
+if redis.call('EXISTS', KEYS[1]) == 1 and redis.call('EXISTS', KEYS[2]) == 0 then
+  redis.call('HSET', KEYS[1], 'waits', '1')
+end
 """
 
 # Also: the imports that have not ended. ARGV: as above, seconds to keep the record, and fields of it.
@@ -66,6 +74,8 @@ redis.call('SREM', KEYS[4], ARGV[3])
 redis.call('SREM', KEYS[5], ARGV[3])
 """
 
+TOLD = "if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'told', '1') end"
+
 STOP = "if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'stop', '1') end"
 
 # Name: the import about the same.
@@ -73,14 +83,15 @@ SAME = "return redis.call('GET', KEYS[1])"
 
 READ = "return redis.call('HMGET', KEYS[1], unpack(ARGV))"
 
-# Name: the imports that have not ended. ARGV: what the names of records, and of leases, begin with.
+# Name: the imports that have not ended. ARGV: what the names of records, and of leases, begin with. Returns two lists:
+# those that any worker may do, and those that wait for one with what they need.
 WAITING = """
-local waiting = {}
+local waiting = {{}, {}}
 for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do
   if redis.call('EXISTS', ARGV[1] .. id) == 0 then
     redis.call('SREM', KEYS[1], id)
   elseif redis.call('EXISTS', ARGV[2] .. id) == 0 then
-    table.insert(waiting, id)
+    table.insert(waiting[1 + redis.call('HEXISTS', ARGV[1] .. id, 'waits')], id)
   end
 end
 return waiting
