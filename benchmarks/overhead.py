@@ -10,36 +10,29 @@ those of single rounds, and those of the minima. Each goal is printed with its f
 """
 
 import argparse
-import compileall
 import json
 import os
 import platform
-import shutil
 import sys
 import tempfile
-import traceback
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
-from itertools import count
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import Any, NamedTuple, TextIO, cast
+from typing import Any, TextIO
 
 import anyio
 import bpe_openai  # pyright: ignore[reportMissingTypeStubs]  # it ships none
 from fake_api import fake_api
-from raw_client import RawClient, ServerFailed, started
+from overhead_servers import Server, connected, create, install, print_failure
+from raw_client import RawClient
 from report import Progress, Row, print_table
 
-_HERE = Path(__file__).resolve().parent
-_PACKAGE = _HERE.parent / "autosend_mcp"
-_OURS = "autosend_mcp"
-_PEERS = {"bare": "bare_server", "MCPServer": "mcp_server"}
 _ERAS = ("2025-11-25", "2026-07-28")
 _AT_ONCE = 32
 _ROUNDS = 6  # of as many calls at once
@@ -53,57 +46,13 @@ _GOALS_OF_CALLS = {"p50 of a call": "<= 1.05", f"{_AT_ONCE} at once": ">= 1.0"}
 Rounds = dict[str, list[dict[str, float]]]  # by what was measured: a figure of each server in each round
 
 
-class Server(NamedTuple):
-    """A server to be started: by what name, where, and as which module."""
-
-    name: str
-    directory: Path
-    module: str
-
-
-def _install(directory: Path, before: Path | None) -> list[Server]:
-    """Copy the servers there without the projects around them: only so is ours what a wheel brings."""
-
-    def copy(package: Path, name: str) -> Server:
-        shutil.copytree(package, directory / name / _OURS, ignore=shutil.ignore_patterns("__pycache__"))
-        compileall.compile_dir(directory / name / _OURS, quiet=2)  # as pip does; the SDK of the peers is compiled too
-        return Server(name, directory / name, _OURS)
-
-    for module in _PEERS.values():
-        shutil.copy(_HERE / f"{module}.py", directory)
-    servers = [Server(name, directory, module) for name, module in _PEERS.items()]
-    return [*servers, *([copy(before, "before")] if before else []), copy(_PACKAGE, "ours")]
-
-
-@asynccontextmanager
-async def _connected(base_url: str, log: TextIO, server: Server, era: str) -> AsyncGenerator[RawClient]:
-    environment = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
-    environment |= {"AUTOSEND_API_KEY": "AS_benchmark", "AUTOSEND_BASE_URL": base_url, "AUTOSEND_RATE_LIMIT": "100000"}
-    command = [sys.executable, "-m", server.module]
-    async with started(command, server.directory, environment, log, era) as client:
-        yield client
-
-
-_numbers = count()
-
-
-async def _create(client: RawClient) -> None:
-    """Make one call; the address is new each time, for identical calls in flight would be joined into one."""
-    email = f"person{next(_numbers)}@example.com"
-    fields = {"company": "Acme Corp", "role": "Developer", "plan": "premium"}
-    person = {"email": email, "firstName": "John", "lastName": "Doe", "userId": "user_12345", "customFields": fields}
-    result = await client.request("tools/call", {"name": "create_contact", "arguments": person})
-    if result.get("isError") or email not in str(result["content"]):
-        raise ServerFailed(str(result["content"]))
-
-
 async def _start(connect: Any, server: Server, era: str) -> dict[str, float]:
     """Return the milliseconds from spawning a server to its list of tools and its first answer, and its memory then."""
     began = perf_counter()
     async with connect(server, era) as client:
         await client.request("tools/list", {})
         listed = perf_counter()
-        await _create(client)
+        await create(client)
         called = perf_counter()
         memory = client.memory()
     times = {"tools/list from exec": (listed - began) * 1000, "first call from exec": (called - began) * 1000}
@@ -146,7 +95,7 @@ async def _latency(client: RawClient) -> float:
     taken: list[float] = []
     for _ in range(_CALLS):
         began = perf_counter()
-        await _create(client)
+        await create(client)
         taken.append((perf_counter() - began) * 1000)
     return median(taken)
 
@@ -157,7 +106,7 @@ async def _rate(client: RawClient, calls: int) -> float:
 
     async def work() -> None:
         for _ in left:
-            await _create(client)
+            await create(client)
 
     began = perf_counter()
     async with anyio.create_task_group() as tasks:
@@ -208,14 +157,14 @@ async def _measure(runs: int, calls: int, log: TextIO, servers: list[Server]) ->
     rows: dict[str, list[Row]] = {server.name: [] for server in servers[:-1]}
     tokens: list[Row] = []
     async with fake_api() as base_url:
-        connect = partial(_connected, base_url, log)
+        connect = partial(connected, base_url, log)
         for era in _ERAS:
             rounds = await _starts(connect, servers, runs, era, progress)
             async with AsyncExitStack() as stack:
                 clients = {one.name: await stack.enter_async_context(connect(one, era)) for one in servers}
                 for client in clients.values():
                     for _ in range(_WARM_UP):
-                        await _create(client)
+                        await create(client)
                 rounds |= await _calls(clients, calls, era, progress)
                 tokens = await _tokens(clients)  # the same in both eras
             for peer in rows:
@@ -223,16 +172,6 @@ async def _measure(runs: int, calls: int, log: TextIO, servers: list[Server]) ->
     progress.clear()
     rows["bare"] += tokens
     return rows
-
-
-def _print_failure(error: BaseException, log: TextIO) -> None:
-    """Print what went wrong first, and what the servers last said of it."""
-    while isinstance(error, BaseExceptionGroup):  # each task group wraps it once more
-        error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
-    print(file=sys.stderr)  # the line of progress ends here
-    traceback.print_exception(error, chain=False)
-    log.seek(0)
-    print("The servers' last lines on stderr:", *log.read().splitlines()[-10:], sep="\n", file=sys.stderr)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -247,11 +186,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     runs, calls = (1, 40) if args.quick else (max(1, args.runs), max(_AT_ONCE, args.calls))
     with tempfile.TemporaryFile("w+", encoding="utf-8") as log, tempfile.TemporaryDirectory() as directory:
         try:
-            rows = anyio.run(_measure, runs, calls, log, _install(Path(directory), args.before))
+            rows = anyio.run(_measure, runs, calls, log, install(Path(directory), args.before))
         except KeyboardInterrupt:
             return 130
         except Exception as error:  # noqa: BLE001 - a server failed, whatever it raised here
-            _print_failure(error, log)
+            print_failure(error, log)
             return 1
     about = {"python": platform.python_version(), "system": platform.platform(), "cores": os.cpu_count()}
     about |= {"mcp": version("mcp"), "runs": runs, "calls": calls}
