@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT
+from tests.support.assistant import Assistant, Played
 from tests.support.records import members_of, snapshot, starts_of
-from tests.support.scenarios import BAD, NEW, OLD, ROWS, SCENARIOS, Assistant, Played, played
+from tests.support.scenarios import BAD, NEW, OLD, ROWS, SCENARIOS, played
 
 pytestmark = pytest.mark.anyio
 
