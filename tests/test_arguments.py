@@ -14,6 +14,7 @@ from autosend_mcp.models.contacts.create import CreateContact
 from autosend_mcp.models.given import is_word_for_nothing
 from tests.support.examples import TIMES
 from tests.support.faulty import Faulty
+from tests.support.json_values import json_values
 from tests.support.worlds import connected, error_of
 
 CANARY = "cAnArY"
@@ -55,13 +56,6 @@ async def test_malformed_calls_are_refused_by_field_without_the_value(calls: int
             assert "\n- email: " in text
             assert CANARY not in text.replace(f"customFields.{CANARY}", "")
     assert faulty.seen == []
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=10,
-)
 
 
 @given(st.dictionaries(st.sampled_from(NAMES) | st.text(), json_values, max_size=8), st.none() | st.emails())

@@ -13,8 +13,8 @@ from autosend_mcp.server.audience import OverHttp
 from tests.support.issuer import Issuer
 from tests.support.line import Line, answering
 from tests.support.serving import served
+from tests.support.source import MODULES, texts_of
 from tests.support.worlds import error_of
-from tests.test_structure import MODULES, texts_of
 
 JANE = {"email": "jane@example.com"}
 RUNS = "who runs this server"

@@ -11,28 +11,16 @@ from autosend_mcp.sandbox.contacts import writes
 from autosend_mcp.tools.property_checks import UNCHECKED
 from tests.support.clock import run
 from tests.support.examples import TIMES
-from tests.support.line import (
-    LOST,
-    Line,
-    answering,
-    applied_then_reset,
-    forwarded,
-    over_a_line,
-    reset,
-    unreachable,
-)
+from tests.support.line import LOST, Line, answering, applied_then_reset, forwarded, over_a_line, reset, unreachable
 from tests.support.records import members_of, starts_of
-from tests.support.seeded import JANE, JOHN, seeded
+from tests.support.requests import ADD, BULK
+from tests.support.seeded import JANE, JOHN, seeded, stored
 from tests.support.undo import steps_of, undone
 from tests.support.worlds import answer_of, error_of
-from tests.test_undo import stored
 
 pytestmark = pytest.mark.anyio
 
-POST = "POST /contacts/bulk-update"
 SEARCH = "POST /contacts/search"
-ADD = "POST /contact-lists/contacts/bulk-add"
-BULK = "POST /contacts/bulk-update"
 
 
 def people(count: int, **more: Any) -> list[dict[str, Any]]:
@@ -74,7 +62,7 @@ async def test_every_contact_has_an_outcome(era: str) -> None:
     assert "no address" not in str(answer)
     assert "was read as" not in str(answer)
     assert (new["lastName"], new["customFields"]) == ("New", {"plan": "pro"})
-    assert line.bodies(POST) == [
+    assert line.bodies(BULK) == [
         {
             "contacts": [
                 {"email": "new@example.com", "lastName": "New", "customFields": {"plan": "pro"}},
@@ -133,7 +121,7 @@ async def test_when_nothing_differs_nothing_is_sent() -> None:
         again = answer_of(await client.call_tool("upsert_contacts", {"contacts": people(3)}))
     assert again["counts"] == {"unchanged": 3}
     assert "undo" not in again
-    assert line.count(POST) == 1
+    assert line.count(BULK) == 1
 
 
 async def test_lists_are_joined_by_a_request_of_their_own_and_reported() -> None:
@@ -148,7 +136,7 @@ async def test_lists_are_joined_by_a_request_of_their_own_and_reported() -> None
     assert plan["lists"][0]["name"] == "Newsletter"
     assert plan["wouldCreate"] == ["p1@example.com", "p2@example.com"]
     assert plan["unchanged"] == ["p0@example.com"]
-    assert plan["request"]["body"] == line.bodies(POST)[0]
+    assert plan["request"]["body"] == line.bodies(BULK)[0]
     joined = {"outcome": "done", "list": {"id": made["id"], "name": "Newsletter"}, "added": 2}
     assert answer["lists"] == [joined | {"alreadyInList": 1}]
     leave = {"list": made["id"], "emails": ["p1@example.com", "p2@example.com"]}
@@ -171,7 +159,7 @@ async def test_a_batch_that_only_joins_shows_that_request_and_is_undone_whole() 
         assert members_of(line.sandbox.store, list_id) == []
     assert "request" not in plan
     assert [one["body"] for one in plan["then"]] == line.bodies(ADD)
-    assert line.count(POST) == 1
+    assert line.count(BULK) == 1
 
 
 async def test_a_row_with_lists_is_shown_where_they_stand() -> None:
@@ -200,40 +188,40 @@ async def test_automations_that_watch_values_start_only_if_asked(flag: bool) -> 
     async with over_a_line() as (client, line):
         asked = {"contacts": people(1), "runWorkflow": flag}
         answer_of(await client.call_tool("upsert_contacts", asked))
-    assert line.bodies(POST)[0]["runWorkflow"] is flag
+    assert line.bodies(BULK)[0]["runWorkflow"] is flag
 
 
 @pytest.mark.parametrize("name", LOST)
 async def test_an_applied_batch_whose_reply_is_lost_is_settled_row_by_row(name: str) -> None:
     async with over_a_line() as (client, line):
         answer_of(await client.call_tool("create_contact", {"email": "p0@example.com", "firstName": "Old"}))
-        line.lose(POST, LOST[name])
+        line.lose(BULK, LOST[name])
         answer = answer_of(await client.call_tool("upsert_contacts", {"contacts": people(3)}))
     assert answer["outcome"] == "done"
     assert answer["counts"] == {"updated": 1, "created": 2}
     assert [*answer["changes"]] == ["p0@example.com"]
     assert "contacts" not in answer
-    assert line.count(POST) == 1
+    assert line.count(BULK) == 1
 
 
 async def test_a_lost_batch_that_was_not_applied_is_safe_to_repeat() -> None:
     async with over_a_line() as (client, line):
-        line.lose(POST, reset)
+        line.lose(BULK, reset)
         text = error_of(await client.call_tool("upsert_contacts", {"contacts": people(2)}))
     assert "not one had the values asked for, so it was probably not applied" in text
     assert "Calling upsert_contacts again with the same arguments is safe" in text
-    assert line.count(POST) == 1
+    assert line.count(BULK) == 1
 
 
 async def test_a_lost_batch_that_was_applied_in_part_is_reported_in_part() -> None:
     async with over_a_line() as (client, line):
 
         async def half(_forward: Any) -> Any:
-            body = line.bodies(POST)[0]
+            body = line.bodies(BULK)[0]
             writes.bulk_update(line.sandbox.store, PROJECT, body["contacts"][:2], run_workflow=False)
             return await reset(_forward)
 
-        line.lose(POST, half)
+        line.lose(BULK, half)
         answer = answer_of(await client.call_tool("upsert_contacts", {"contacts": people(3)}))
     assert answer["outcome"] == "partly_done"
     assert answer["counts"] == {"created": 2, "unknown": 1}
@@ -246,10 +234,10 @@ async def test_which_rows_autosend_did_not_take_is_found_by_looking() -> None:
     async with over_a_line() as (client, line):
 
         async def some(_forward: Any) -> Any:
-            writes.bulk_update(line.sandbox.store, PROJECT, line.bodies(POST)[0]["contacts"][1:], run_workflow=False)
+            writes.bulk_update(line.sandbox.store, PROJECT, line.bodies(BULK)[0]["contacts"][1:], run_workflow=False)
             return await answering(200, {"success": True, "data": {"failedCount": 1}})(_forward)
 
-        line.lose(POST, some)
+        line.lose(BULK, some)
         answer = answer_of(await client.call_tool("upsert_contacts", {"contacts": people(3)}))
     assert answer["counts"] == {"failed": 1, "created": 2}
     assert answer["contacts"]["failed"] == [
@@ -263,7 +251,7 @@ async def test_which_rows_autosend_did_not_take_is_found_by_looking() -> None:
 
 async def test_a_batch_of_which_autosend_took_nothing_is_an_error() -> None:
     async with over_a_line() as (client, line):
-        line.lose(POST, answering(200, {"success": True, "data": {"failedCount": 2}}))
+        line.lose(BULK, answering(200, {"success": True, "data": {"failedCount": 2}}))
         text = error_of(await client.call_tool("upsert_contacts", {"contacts": people(2)}))
     assert "AutoSend accepted none of the contacts. Nothing changed." in text
 
@@ -279,7 +267,7 @@ async def test_counts_are_believed_when_looking_afterwards_fails_and_said_so() -
 async def test_when_the_counts_name_failures_and_looking_fails_each_is_unknown() -> None:
     async with over_a_line() as (client, line):
         line.lose(SEARCH, forwarded, reset)
-        line.lose(POST, answering(200, {"success": True, "data": {"failedCount": 1}}))
+        line.lose(BULK, answering(200, {"success": True, "data": {"failedCount": 1}}))
         text = error_of(await client.call_tool("upsert_contacts", {"contacts": people(2)}))
     assert "looking it up afterwards failed" in text
 
@@ -315,7 +303,7 @@ async def test_when_existing_contacts_cannot_be_looked_up_nothing_is_sent() -> N
         line.lose(SEARCH, unreachable)
         text = error_of(await client.call_tool("upsert_contacts", {"contacts": people(2)}))
     assert "AutoSend could not be reached. Nothing was sent and nothing changed." in text
-    assert line.count(POST) == 0
+    assert line.count(BULK) == 0
 
 
 emails = st.sampled_from(["a@example.com", "b@example.com", "C@example.com", "c@example.com", "bad", ""])
@@ -330,7 +318,7 @@ def test_every_row_is_counted_once_and_as_it_was_applied(contacts: list[dict[str
     async def check() -> None:
         async with over_a_line() as (client, line):
             if loses:
-                line.lose(POST, applied_then_reset)
+                line.lose(BULK, applied_then_reset)
             result = await client.call_tool("upsert_contacts", {"contacts": contacts})
             if result.is_error:
                 assert all("@" not in row["email"] for row in contacts) or "contradict" in error_of(result)
@@ -339,7 +327,7 @@ def test_every_row_is_counted_once_and_as_it_was_applied(contacts: list[dict[str
             assert sum(answer["counts"].values()) == len(contacts)
             there = held(line, *{row["email"].lower() for row in contacts if "@" in row["email"]})
             assert len(there) == answer["counts"]["created"]
-            assert line.count(POST) == 1
+            assert line.count(BULK) == 1
 
     run(check)
 

@@ -11,10 +11,10 @@ from autosend_mcp.tools.contacts.batch import CLEARS
 from autosend_mcp.tools.contacts.rows import FOR_ONE
 from autosend_mcp.tools.contacts.upsert import CANNOT_CLEAR, NOTHING_GIVEN, NOTHING_TO_DO
 from tests.support.line import applied_then_reset, reset
-from tests.support.seeded import JANE, seeded
+from tests.support.requests import BULK, UPSERT
+from tests.support.seeded import JANE, seeded, stored
 from tests.support.undo import steps_of, undone
 from tests.support.worlds import answer_of, error_of
-from tests.test_undo import BULK, UPSERT, stored
 
 pytestmark = pytest.mark.anyio
 

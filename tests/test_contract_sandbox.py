@@ -1,7 +1,7 @@
 """The sandbox judged by the documentation: it answers each documented request with the documented response."""
 
 import json
-from typing import Any, cast
+from typing import Any
 
 import httpx2
 import pytest
@@ -10,23 +10,12 @@ from autosend_mcp.sandbox.app import KEY, PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.contacts import writes
 from autosend_mcp.sandbox.store import Store
 from manifests.exchanges import NAMES, contract, documented
+from tests.support.contract import shape
 from tests.support.openapi import faults_of, operation_of, response_of
 
 pytestmark = pytest.mark.anyio
 
 FEBRUARY = 1_770_000_000.0  # of 2026: between the dates of the documented search for entries
-
-
-def shape(value: object) -> object:
-    """Return the keys and types of a JSON value, whatever the order; of a list, the different ones in it."""
-    if isinstance(value, dict):
-        return {name: shape(inner) for name, inner in sorted(cast("dict[str, object]", value).items())}
-    if isinstance(value, list):
-        shapes = [shape(inner) for inner in cast("list[object]", value)]
-        return [
-            one for place, one in enumerate(shapes) if one not in shapes[:place] and one != "str"
-        ]  # there may be no ids
-    return type(value).__name__
 
 
 def seeded(store: Store) -> dict[str, str]:

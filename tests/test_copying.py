@@ -10,11 +10,10 @@ from autosend_mcp.sandbox.contacts import writes
 from autosend_mcp.tools.suppression_groups.opted_out import NOT_CHECKED
 from tests.support.line import Line, answering, applied_then_reset, forwarded, over_a_line, reset
 from tests.support.records import members_of, starts_of
+from tests.support.requests import ADD
 from tests.support.worlds import answer_of, error_of
 
 pytestmark = pytest.mark.anyio
-
-ADD = "POST /contact-lists/contacts/bulk-add"
 
 
 def filled(line: Line, number: int) -> tuple[str, str]:

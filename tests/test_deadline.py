@@ -3,7 +3,6 @@
 from typing import Any
 
 import anyio
-import httpx2
 import pytest
 from mcp import Client
 from mcp.client.session import ClientRequestContext
@@ -26,15 +25,14 @@ from tests.support.faults import (
     refuse,
 )
 from tests.support.faulty import Faulty
-from tests.support.line import Forward, answering, applied_then_reset, applied_then_silence, forwarded, over_a_line
+from tests.support.line import after, answering, applied_then_reset, applied_then_silence, forwarded, over_a_line
+from tests.support.requests import FIND, LISTS
 from tests.support.seeded import seeded
+from tests.support.users import DELETE_JANE
 from tests.support.worlds import answer_of, connected, error_of
-from tests.test_elicitation import ONE
 
 pytestmark = pytest.mark.anyio
 
-SEARCH = "POST /contacts/search/emails"
-LISTS = "GET /contact-lists"
 FAILED = (500, {"success": False, "error": "failed"})
 
 
@@ -66,16 +64,6 @@ async def test_a_call_whose_look_ups_hang_too_ends_in_its_time(limited_first: bo
     assert faulty.creates == 1 + limited_first
 
 
-def after(seconds: float, then: Any = None) -> Any:
-    """Return a fault that answers after so many seconds."""
-
-    async def answer(forward: Forward) -> httpx2.Response:
-        await anyio.sleep(seconds)
-        return await (then(forward) if then else forward())
-
-    return answer
-
-
 async def test_a_call_ends_in_its_45_s_and_still_looks_its_write_up() -> None:
     async def late(_context: ClientRequestContext, _params: ElicitRequestParams) -> ElicitResult:
         await anyio.sleep(19.5)
@@ -83,10 +71,10 @@ async def test_a_call_ends_in_its_45_s_and_still_looks_its_write_up() -> None:
 
     async def ask() -> None:
         async with seeded("legacy", asked=late) as (client, line):
-            line.lose(SEARCH, applied_then_silence, applied_then_silence, after(7.5), applied_then_silence)
+            line.lose(FIND, applied_then_silence, applied_then_silence, after(7.5), applied_then_silence)
             line.lose("DELETE /contacts/", applied_then_silence)
             with anyio.fail_after(45):
-                assert "changed" in error_of(await client.call_tool("delete_contacts", ONE))
+                assert "changed" in error_of(await client.call_tool("delete_contacts", DELETE_JANE))
 
     async def make() -> None:
         async with seeded() as (client, line):

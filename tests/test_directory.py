@@ -8,17 +8,15 @@ import pytest
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.tools.contact_lists.resolve import UNCHECKED as LISTS_UNCHECKED
-from tests.support.line import answering, over_a_line, reset
+from tests.support.line import after, answering, over_a_line, reset
 from tests.support.records import members_of
+from tests.support.requests import FIELDS, LISTS
 from tests.support.seeded import seeded, wrote
 from tests.support.worlds import answer_of, error_of
-from tests.test_deadline import after
 
 pytestmark = pytest.mark.anyio
 
 EVERY = "contacts,lists,suppressions,imports"
-LISTS = "GET /contact-lists"
-FIELDS = "GET /contact-properties"
 
 
 @pytest.mark.parametrize("key", ["lists", "contacts"])

@@ -16,8 +16,9 @@ from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.server.app import open_server
 from autosend_mcp.server.in_flight import FINISHED, IN_DOUBT, InFlightWrites
 from tests.support.faulty import Exchange, Faulty
-from tests.support.in_flight import ADD, ASKED, BATCH, BULK, Held, Waiting, process
+from tests.support.in_flight import ASKED, BATCH, Held, Waiting, process
 from tests.support.line import Forward, applied_then_reset, forwarded, saying
+from tests.support.requests import ADD, BULK
 from tests.support.seeded import JANE, wrote
 from tests.support.worlds import answer_of, autosend_over, error_of, text_of
 

@@ -15,9 +15,8 @@ from autosend_mcp.server.app import ALL_TOOLS
 from tests.support.dry_runs import AUTOMATIONS, BY_UNDO, CASES, CSV, GROUPS, SENDS_NOTHING, SWITCHES, filled, prepared
 from tests.support.examples import every_third
 from tests.support.foretold import Did, called, check_answer, check_import, check_plan, check_undo, difference
-from tests.support.seeded import held, seeded, wrote
+from tests.support.seeded import EVERY, held, seeded, wrote
 from tests.support.worlds import answer_of, error_of
-from tests.test_hints import EVERY
 
 pytestmark = pytest.mark.anyio
 

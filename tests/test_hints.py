@@ -1,22 +1,20 @@
 """The hints that a host trusts, each proven on what the sandbox holds before and after; and dry runs, and confirms."""
 
-from collections import Counter
 from typing import Any
 
 import pytest
 from mcp_types import Tool
 
 from autosend_mcp.sandbox.app import PROJECT
-from autosend_mcp.settings import TOOLSETS
 from autosend_mcp.tools.contacts.delete import SEVERAL
 from manifests.examples import EXAMPLES, arguments_of
 from tests.support.answering import Answering, Row
-from tests.support.seeded import ANN, JANE, JOHN, PEOPLE, fact, held, seeded, wrote
+from tests.support.records import lasting
+from tests.support.seeded import ANN, EVERY, JANE, JOHN, PEOPLE, fact, held, seeded, wrote
 from tests.support.worlds import answer_of, connected, error_of
 
 pytestmark = pytest.mark.anyio
 
-Held = dict[str, list[dict[str, Any]]]
 
 # Every deletion, by each way to say what is to go, and the confirm that it takes.
 DELETIONS: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -28,9 +26,6 @@ DELETIONS: dict[str, tuple[str, dict[str, Any], str]] = {
     "a group": ("delete_suppression_group", {"group": "Blog"}, "Blog"),
     "a field": ("delete_custom_field", {"fieldName": "logins"}, "logins"),
 }
-
-
-EVERY = ",".join(TOOLSETS)
 OURS = {"stop_import"}  # it changes something here, and nothing in AutoSend
 NEWSLETTER = {"id": "n1", "name": "N", "type": "list"}
 
@@ -44,14 +39,6 @@ async def listed() -> dict[str, Tool]:
         async with seeded(toolsets=EVERY) as (client, _):
             _LISTED.update({tool.name: tool for tool in (await client.list_tools()).tools})
     return _LISTED
-
-
-def lasting(state: Held) -> dict[str, Counter[str]]:
-    """Return the rows without `updated_at`: setting a value that is there already may count as a change of the row."""
-    return {
-        table: Counter(str(sorted((k, v) for k, v in row.items() if k != "updated_at")) for row in rows)
-        for table, rows in state.items()
-    }
 
 
 async def test_every_tool_is_in_the_tables() -> None:

@@ -15,12 +15,13 @@ from autosend_mcp.models.text import visible
 from tests.support.answering import Answering, Row
 from tests.support.clock import run
 from tests.support.examples import TIMES
-from tests.support.importing import BULK, people, world
+from tests.support.importing import people, world
+from tests.support.json_values import leaves
 from tests.support.line import answering
+from tests.support.requests import BULK
 from tests.support.seeded import CALLS, JANE
+from tests.support.users import User
 from tests.support.worlds import KEY, answer_of, connected, error_of, text_of
-from tests.test_elicitation import User
-from tests.test_replies import leaves
 
 pytestmark = pytest.mark.anyio
 

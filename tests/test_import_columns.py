@@ -13,8 +13,9 @@ from autosend_mcp.imports.file.column import Column
 from autosend_mcp.imports.file.columns import match_columns
 from autosend_mcp.imports.hints import explain
 from autosend_mcp.imports.job import PHRASES as IN_A_CALL
-from tests.support.importing import BULK, Row, World, csv_of, world
+from tests.support.importing import Row, World, csv_of, world
 from tests.support.line import Forward, answering, forwarded
+from tests.support.requests import BULK
 
 LIMITED = answering(403, {"success": False, "error": {"message": "Plan limit"}})
 DEFINED = {"plan": "string", "logins": "number", "vip": "boolean", "trialEnds": "date", "Größe": "string"}

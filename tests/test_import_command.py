@@ -12,9 +12,10 @@ import pytest
 from autosend_mcp.cli.main import main
 from autosend_mcp.sandbox.app import PROJECT
 from tests.support.import_command import commanded, printed, write
-from tests.support.importing import BULK, csv_of, people, report_of
+from tests.support.importing import csv_of, people, report_of
 from tests.support.line import AUTOMATIONS, PROPERTIES, Line, Loss, answering, forwarded
 from tests.support.records import members_of
+from tests.support.requests import BULK
 
 
 @pytest.fixture

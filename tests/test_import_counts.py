@@ -8,8 +8,9 @@ import pytest
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.sandbox.contacts import writes
 from tests.support.import_losses import P1, check_all_there, counting, written_once
-from tests.support.importing import BULK, World, people, world
+from tests.support.importing import World, people, world
 from tests.support.line import Forward, Loss, forwarded, saying
+from tests.support.requests import BULK
 
 pytestmark = pytest.mark.anyio
 

@@ -11,8 +11,9 @@ from autosend_mcp.cli.import_display import Bar, Events, Lines
 from autosend_mcp.imports.journal_rows import PendingRow
 from autosend_mcp.imports.progress import Progress
 from tests.support.import_command import STOPPING, Screen, commanded, once, printed, write
-from tests.support.importing import BULK, people
+from tests.support.importing import people
 from tests.support.line import Line, forwarded
+from tests.support.requests import BULK
 from tests.support.worlds import KEY
 
 

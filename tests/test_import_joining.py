@@ -19,13 +19,13 @@ from tests.support.import_losses import (
     without,
     written_once,
 )
-from tests.support.importing import ADD, BULK, PAGE, at_once, people, world
+from tests.support.importing import at_once, people, world
 from tests.support.line import Forward, answering, applied_then_reset, forwarded, reset, rewritten
+from tests.support.requests import ADD, BULK, ENTRIES, MEMBERS
 
 pytestmark = pytest.mark.anyio
 
 P1 = "p1@example.com"
-ENTRIES = "POST /suppression-groups/entries"
 
 
 async def test_everybody_with_the_expected_values_joins_each_list_once() -> None:
@@ -54,7 +54,7 @@ async def test_an_applied_join_whose_reply_is_lost_is_looked_up_not_repeated() -
             assert here.members(list_id) == 3
             assert list(here.starts().values()) == [1, 1, 1]
             assert (here.line.count(ADD), here.line.count(BULK)) == (1, 1)
-            assert bool(here.line.count(PAGE)) is not shown
+            assert bool(here.line.count(MEMBERS)) is not shown
         assert done.counts == {"created": 3}
 
     await at_once(check, product([*APPLIED, "counts nobody can read"], (True, False)))
@@ -98,7 +98,7 @@ async def test_who_is_in_a_list_of_many_is_found(totals: bool, asked: int) -> No
         bulk_add(here.store, PROJECT, {"contactListId": list_id, "emails": others})
         here.line.lose(ADD, applied_then_reset)
         if not totals:
-            here.line.lose(PAGE, rewritten(without_totals))
+            here.line.lose(MEMBERS, rewritten(without_totals))
         done = await here.run(people(asked), lists=("Newsletter",))
         assert here.members(list_id) == 250 + asked
         assert here.line.count(ADD) == 1
@@ -124,7 +124,7 @@ async def test_a_member_is_recognised_however_autosend_writes_the_address(shown:
     with world() as here:
         here.made_list()
         here.line.lose(ADD, applied_then_reset)
-        here.line.lose(PAGE, rewritten(written))
+        here.line.lose(MEMBERS, rewritten(written))
         done = await here.run([{"email": "zoe@müller.example"}], lists=("Newsletter",))
         assert here.line.count(ADD) == 1
     assert done.counts == {"created": 1}
@@ -134,7 +134,7 @@ async def test_counts_that_add_up_need_no_look_at_the_list() -> None:
     with world() as here:
         here.made_list()
         done = await here.run(people(3), lists=("Newsletter",))
-        assert here.line.count(PAGE) == 0
+        assert here.line.count(MEMBERS) == 0
     assert done.counts == {"created": 3}
 
 
@@ -254,7 +254,7 @@ async def test_a_join_without_counts_is_looked_up_again_before_it_is_reported() 
     with world() as here:
         here.made_list()
         here.line.lose(ADD, rewritten(lambda body: body.update(data={})))
-        here.line.lose(PAGE, rewritten(nobody), forwarded)
+        here.line.lose(MEMBERS, rewritten(nobody), forwarded)
         assert written_once(await here.run(people(3), lists=("Newsletter",)), here) == {"created": 3}
     with world() as here:
         here.made_list()

@@ -15,9 +15,10 @@ from autosend_mcp.imports.journal_file import JournalBusyError
 from autosend_mcp.imports.journal_rows import JournalRow
 from autosend_mcp.imports.options import ImportOptions
 from autosend_mcp.imports.run import Import
-from tests.support.importing import BULK, autosend_over, csv_of, people, world
+from tests.support.importing import autosend_over, csv_of, people, world
 from tests.support.interrupted import MANY, interrupted, refused
 from tests.support.line import Forward
+from tests.support.requests import BULK
 from tests.support.worlds import KEY
 
 

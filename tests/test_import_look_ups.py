@@ -8,8 +8,9 @@ import pytest
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.contacts import writes
 from tests.support.import_losses import refusal, without, written_once
-from tests.support.importing import BULK, FIND, people, world
+from tests.support.importing import people, world
 from tests.support.line import Forward, answering, applied_then_reset, forwarded, reset, rewritten, saying
+from tests.support.requests import BULK, FIND
 
 pytestmark = pytest.mark.anyio
 

@@ -9,9 +9,10 @@ import pytest
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.sandbox.contacts import writes
 from tests.support.import_losses import APPLIED, NOT_APPLIED, PLAN, check_all_there
-from tests.support.importing import BULK, FIND, at_once, people, world
+from tests.support.importing import at_once, people, world
 from tests.support.line import Forward, answering, applied_then_reset, forwarded, reset, unreachable
 from tests.support.records import started_by
+from tests.support.requests import BULK, FIND
 
 pytestmark = pytest.mark.anyio
 

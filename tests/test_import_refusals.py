@@ -5,8 +5,9 @@ import pytest
 
 from autosend_mcp.sandbox.app import PROJECT, Options
 from tests.support.import_losses import P1, check_all_there, refusal, refusing, without, written_once
-from tests.support.importing import BULK, people, world
+from tests.support.importing import people, world
 from tests.support.line import Forward, answering, forwarded, rewritten, saying
+from tests.support.requests import BULK
 
 pytestmark = pytest.mark.anyio
 

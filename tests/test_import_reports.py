@@ -18,8 +18,9 @@ from autosend_mcp.imports.reports import write_reports
 from autosend_mcp.imports.run import Import
 from autosend_mcp.sandbox.app import PROJECT, Options
 from tests.support.import_losses import refusal
-from tests.support.importing import ADD, BULK, World, autosend_over, csv_of, people, report_of, world
+from tests.support.importing import World, autosend_over, csv_of, people, report_of, world
 from tests.support.line import Forward, answering, forwarded, reset
+from tests.support.requests import ADD, BULK
 from tests.support.worlds import KEY
 
 pytestmark = pytest.mark.anyio

@@ -14,10 +14,11 @@ from autosend_mcp.imports.options import ImportOptions
 from autosend_mcp.imports.run import Import
 from tests.support.examples import every_third
 from tests.support.import_losses import PLAN, refusal
-from tests.support.importing import ADD, BULK, FIND, autosend_over, csv_of, people, world
+from tests.support.importing import autosend_over, csv_of, people, world
 from tests.support.interrupted import MANY, interrupted, refused
 from tests.support.line import Forward, answering, applied_then_reset, forwarded, reset
 from tests.support.records import started_by
+from tests.support.requests import ADD, BULK, FIND
 
 OTHER_OPTIONS = [
     {"lists": ("Newsletter",)}, {"columns": {"firstName": "lastName"}}, {"run_workflow": True}, {"create_fields": True},

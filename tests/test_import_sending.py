@@ -10,9 +10,10 @@ from autosend_mcp.imports.summary import suggest
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.contacts import writes
 from tests.support.import_losses import PLAN, check_all_there
-from tests.support.importing import BULK, FIND, people, world
+from tests.support.importing import people, world
 from tests.support.line import AUTOMATIONS, PROPERTIES, Forward, forwarded
 from tests.support.records import started_by
+from tests.support.requests import BULK, FIND
 
 pytestmark = pytest.mark.anyio
 

@@ -11,8 +11,9 @@ import pytest
 
 from autosend_mcp.sandbox.app import PROJECT
 from tests.support.import_command import INTERRUPTED, STOPPING, Screen, commanded, once, printed, write
-from tests.support.importing import BULK, people
+from tests.support.importing import people
 from tests.support.line import Line, forwarded
+from tests.support.requests import BULK
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ import httpx2
 import pytest
 
 from tests.support.import_losses import check_all_there, refusal, refusing
-from tests.support.importing import ADD, BULK, FIND, csv_of, people, world
+from tests.support.importing import csv_of, people, world
 from tests.support.line import Forward, Loss, answering, forwarded, reset, unreachable
+from tests.support.requests import ADD, BULK, FIND
 
 pytestmark = pytest.mark.anyio
 

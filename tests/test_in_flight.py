@@ -10,12 +10,11 @@ from autosend_mcp.server.in_flight import JOINED
 from autosend_mcp.server.results import UNSEEN
 from tests.support.faulty import Faulty
 from tests.support.in_flight import ASKED, Held, Waiting
+from tests.support.requests import FIND
 from tests.support.seeded import seeded
 from tests.support.worlds import answer_of, connected
 
 pytestmark = pytest.mark.anyio
-
-SEARCH = "POST /contacts/search/emails"
 
 
 async def test_identical_calls_in_flight_are_one_request_and_the_second_notes_it(faulty: Faulty, era: str) -> None:
@@ -41,7 +40,7 @@ async def test_a_dry_run_says_that_it_leaves_out_what_cannot_be_seen() -> None:
     search, said = Held(), list[list[str]]()
     asked = {"email": "new@example.com", "firstName": "Ali\u200cReza", "dryRun": True}
     async with seeded() as (client, line):
-        line.lose(SEARCH, search)
+        line.lose(FIND, search)
 
         async def call() -> None:
             said.append(answer_of(await client.call_tool("create_contact", asked))["notes"])

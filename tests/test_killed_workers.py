@@ -15,13 +15,13 @@ from mcp.client.streamable_http import streamable_http_client
 
 from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.automations.definitions import changes_from_to
-from tests.support.importing import ADD, BULK, FIND
+from tests.support.killed_imports import SEED, Losses, check, check_report, seed, write_people
 from tests.support.line import Forward
 from tests.support.port import on_a_port
 from tests.support.processes import Child, line_of, started
 from tests.support.redis import redis_server
+from tests.support.requests import ADD, BULK, FIND
 from tests.support.worlds import answer_of
-from tests.test_killed_imports import SEED, Losses, check, check_report, seed, write_people
 
 pytestmark = [pytest.mark.anyio, pytest.mark.evidence]
 

@@ -8,13 +8,13 @@ from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.tools.suppression_groups.opted_out import LEAVE_OUT, NOT_CHECKED
 from tests.support.line import answering, over_a_line
 from tests.support.records import snapshot, started_by
+from tests.support.requests import ENTRIES
 from tests.support.seeded import ANN, JANE, fact, seeded, wrote
 from tests.support.worlds import answer_of, error_of
 
 pytestmark = pytest.mark.anyio
 
 GONE, KIM = "gone@example.com", "kim@example.com"
-ENTRIES = "POST /suppression-groups/entries"
 INTO = {"listIds": ["Offers"]}
 
 

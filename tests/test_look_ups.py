@@ -11,16 +11,16 @@ from autosend_mcp.sandbox.contacts import writes
 from tests.support.answering import Answering, Row
 from tests.support.clock import clock
 from tests.support.line import answering, applied_then_reset, over_a_line, reset
+from tests.support.requests import FIND, MEMBERS
 from tests.support.seeded import JANE, seeded
+from tests.support.users import DELETE_JANE
 from tests.support.worlds import answer_of, connected, error_of
-from tests.test_elicitation import ONE
 
 pytestmark = pytest.mark.anyio
 
 OLDER = Options(rate_limit=0, list_ids_in_replies=False)  # as on older pages
 
 FAILED = (500, {"success": False, "error": "failed"})
-SEARCH = "POST /contacts/search/emails"
 UNKNOWN = "hether it was applied is not known."
 N = {"id": "n1", "name": "N", "type": "list"}
 
@@ -76,9 +76,6 @@ async def test_lists_that_a_created_contact_did_not_join_are_named() -> None:
         answer = answer_of(await client.call_tool("create_contact", {"email": "a@example.com", "listIds": ["Letters"]}))
     assert answer["outcome"] == "created"
     assert any('it was not in "Letters". To put it in, call add_to_list' in note for note in answer["notes"])
-
-
-MEMBERS = "POST /contact-lists/contacts/search"
 
 
 async def test_a_few_people_are_searched_for_in_a_long_list() -> None:
@@ -157,9 +154,9 @@ async def test_a_lost_suppression_among_many_is_searched_for_or_unknown() -> Non
 async def test_a_success_that_no_search_confirms_is_unknown() -> None:
     async with seeded() as (client, line):
         rows = line.sandbox.store.contacts.find(PROJECT, [JANE])
-        line.lose(SEARCH, answering(200, {"success": True, "data": {"contacts": rows}}))
+        line.lose(FIND, answering(200, {"success": True, "data": {"contacts": rows}}))
         changed: dict[str, Any] = {"contacts": [{"email": JANE, "firstName": "X"}]}
-        for tool, asked in (("upsert_contacts", changed), ("delete_contacts", ONE)):
+        for tool, asked in (("upsert_contacts", changed), ("delete_contacts", DELETE_JANE)):
             text = error_of(await client.call_tool(tool, asked))
             assert UNKNOWN in text
             assert "Nothing changed" not in text

@@ -10,17 +10,16 @@ from autosend_mcp.tools.contact_lists.members import FOUND_OUTSIDE, NO_UNDO, NO_
 from tests.support.answering import Answering, Row
 from tests.support.line import LOST, Line, answering, applied_then_reset, over_a_line, reset, rewritten
 from tests.support.records import members_of, snapshot, starts_of
+from tests.support.requests import ADD, MEMBERS
 from tests.support.seeded import ANN, JANE, JOHN, seeded
+from tests.support.sizes import PEOPLE
 from tests.support.undo import steps_of, undone
 from tests.support.worlds import answer_of, connected, error_of
-from tests.test_sizes import PEOPLE
 
 pytestmark = pytest.mark.anyio
 
 OLDER = Options(rate_limit=0, list_ids_in_replies=False)  # as on older pages
 
-ADD = "POST /contact-lists/contacts/bulk-add"
-SEARCH = "POST /contact-lists/contacts/search"
 STARTS = "Any live automation of these lists starts now."
 NEWSLETTER = {"id": "n1", "name": "Newsletter", "type": "list"}
 UNKNOWN = "hether it was applied is not known."
@@ -183,7 +182,7 @@ async def test_a_lost_removal_that_was_not_applied_is_never_reported_as_done() -
             (other, in_unicode, "some were still in the list, so it was probably not applied"),
             (JANE, wrapped, UNKNOWN),
         ):
-            line.faults = {SEARCH: [rewritten(change)], "POST /contact-lists/": [reset]}
+            line.faults = {MEMBERS: [rewritten(change)], "POST /contact-lists/": [reset]}
             text = error_of(await client.call_tool("remove_from_list", {"list": "Newsletter", "emails": [email]}))
             assert said in text
 
@@ -199,14 +198,14 @@ async def test_many_people_are_found_by_a_page_of_the_list(tool: str) -> None:
         line.lose(f"POST /contact-lists/{list_id}", applied_then_reset)
         answer = answer_of(await client.call_tool(tool, {"list": "Newsletter", "emails": emails}))
     assert answer["outcome"] == "done"
-    assert line.count(SEARCH) == 1
+    assert line.count(MEMBERS) == 1
 
 
 async def test_when_looking_fails_too_it_is_unknown() -> None:
     async with over_a_line(options=OLDER) as (client, line):
         seed(line, "ann")
         line.lose(ADD, applied_then_reset)
-        line.lose(SEARCH, reset)
+        line.lose(MEMBERS, reset)
         text = error_of(await client.call_tool("add_to_list", {"list": "Newsletter", "emails": ["ann@example.com"]}))
     assert "Looking it up failed too: whether it was applied is not known." in text
 
@@ -223,7 +222,7 @@ async def test_an_undo_keeps_earlier_members_and_says_what_it_starts(shown: bool
         more = {"list": "Newsletter", "emails": [*both["emails"], "cy@example.com"]}
         answer_of(await client.call_tool("add_to_list", ann))
         partly = answer_of(await client.call_tool("remove_from_list", more))
-        assert line.count(SEARCH) == 0
+        assert line.count(MEMBERS) == 0
         kept = [answer for answer in (added, partly, removed) if "undo" in answer]
         steps = [step["arguments"]["emails"] for answer in kept for step in await steps_of(client, answer)]
     if shown:

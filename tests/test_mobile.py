@@ -10,12 +10,12 @@ from autosend_mcp.tools.automations import CHANGES_MAY_HAVE
 from autosend_mcp.tools.contacts.create import NO_MOBILE
 from autosend_mcp.tools.contacts.rows import FOR_ONE
 from autosend_mcp.tools.contacts.upsert import MOBILE_UNSEEN
-from tests.support.importing import BULK, FIND, world
+from tests.support.importing import world
 from tests.support.line import applied_then_reset, forwarded
-from tests.support.seeded import JANE, seeded
+from tests.support.requests import BULK, FIND, UPSERT
+from tests.support.seeded import JANE, has, seeded, stored
 from tests.support.undo import steps_of, undone
 from tests.support.worlds import answer_of, error_of
-from tests.test_undo import UPSERT, has, stored
 
 pytestmark = pytest.mark.anyio
 

@@ -9,16 +9,15 @@ from autosend_mcp.cli.import_file import PHRASES
 from autosend_mcp.errors import NotSent
 from autosend_mcp.imports.hints import explain
 from autosend_mcp.sandbox.app import PROJECT
-from tests.support.importing import ADD, World, file_of, report_of, world
+from tests.support.importing import World, file_of, report_of, world
 from tests.support.interrupted import Killed
 from tests.support.line import Forward, answering, applied_then_reset, forwarded, over_a_line, reset, saying
 from tests.support.records import starts_of
+from tests.support.requests import ADD, ENTRIES, SUPPRESS
 from tests.support.worlds import error_of
 
 pytestmark = pytest.mark.anyio
 
-SUPPRESS = "POST /suppression-groups/emails/suppress"
-ENTRIES = "POST /suppression-groups/entries"
 NEWSLETTER = ("Newsletter",)
 
 

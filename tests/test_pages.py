@@ -8,8 +8,8 @@ from mcp import Client
 from mcp_types import TextResourceContents
 
 from tests.support.answering import Answering, Row
+from tests.support.sizes import LONG, MOST, PEOPLE, huge, person
 from tests.support.worlds import answer_of, connected, error_of, text_of
-from tests.test_sizes import LONG, MOST, PEOPLE, huge, person
 
 pytestmark = pytest.mark.anyio
 

@@ -18,11 +18,12 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from autosend_mcp.sandbox.app import KEY as SANDBOX_KEY
 from autosend_mcp.sandbox.app import PROJECT, Sandbox
 from tests.support.faulty import Exchange, create_well, faulty_autosend
-from tests.support.importing import BULK, csv_of, people, report_of
+from tests.support.importing import csv_of, people, report_of
 from tests.support.line import Forward, Line, empty_sandbox, forwarded
 from tests.support.port import on_a_port
 from tests.support.processes import PATIENCE, ROOT, Child, line_of, rest_of, started
 from tests.support.records import members_of, starts_of
+from tests.support.requests import BULK
 from tests.support.worlds import KEY, answer_of, connected, error_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]

@@ -14,8 +14,9 @@ from autosend_mcp.tools.automations import CHANGES_MAY_HAVE
 from manifests.examples import EXAMPLES, arguments_of
 from tests.support.answering import Answering
 from tests.support.examples import every_third
-from tests.support.importing import BULK, world
+from tests.support.importing import world
 from tests.support.line import LOST, answering, applied_then_reset, rewritten
+from tests.support.requests import BULK
 from tests.support.seeded import JANE, JOHN, seeded
 from tests.support.undo import steps_of, undone
 from tests.support.worlds import answer_of, connected, error_of

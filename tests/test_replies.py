@@ -18,8 +18,8 @@ from autosend_mcp.models.text import visible
 from tests.support.clock import run
 from tests.support.examples import TIMES
 from tests.support.faulty import Exchange, faulty_autosend
+from tests.support.json_values import json_values, leaves
 from tests.support.worlds import connected, text_of
-from tests.test_arguments import json_values
 
 statuses = st.sampled_from([200, 201, 202, 204, 301, 400, 401, 402, 403, 404, 409, 418, 422, 429, 500, 502, 503])
 members = st.sampled_from(["success", "data", "error", "message", "code", "details", "retryAfter", "contacts", "email"])
@@ -46,16 +46,6 @@ def test_any_reply_is_read_or_one_error(status: int, body: Any, headers: dict[st
 def test_any_bytes_are_read_or_one_error(content: bytes) -> None:
     with pytest.raises(AutoSendError):
         read_reply(200, {}, content)
-
-
-def leaves(value: Any) -> list[str]:
-    """Return every string in it, names too."""
-    if isinstance(value, dict):
-        members = cast("dict[str, Any]", value)
-        return [text for name, inner in members.items() for text in [name, *leaves(inner)]]
-    if isinstance(value, list):
-        return [text for inner in cast("list[Any]", value) for text in leaves(inner)]
-    return [value] if isinstance(value, str) else []
 
 
 contacts = st.fixed_dictionaries(

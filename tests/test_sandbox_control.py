@@ -12,8 +12,8 @@ from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.serve import listening, server_of
 from manifests.exchanges import NAMES, documented
 from tests.support.http import expect_refusal, http_of, over
-from tests.test_sandbox_mails import MAIL, mailbox, sent
-from tests.test_sandbox_webhooks import made, receiving
+from tests.support.mails import MAIL, mailbox, sent
+from tests.support.webhooks import made, receiving
 
 pytestmark = pytest.mark.anyio
 

@@ -13,14 +13,12 @@ from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from autosend_mcp.sandbox.mails.outcomes import BY_ADDRESS
 from autosend_mcp.sandbox.mails.templates import filled
 from manifests.exchanges import DELIVERIES, documented
+from tests.support.contract import shape
 from tests.support.http import expect_refusal, http_of, over
-from tests.test_contract_sandbox import shape
-from tests.test_sandbox_webhooks import hurried, is_genuine, made, receiving
+from tests.support.mails import FROM, MAIL, mailbox, sent
+from tests.support.webhooks import hurried, is_genuine, made, receiving
 
 pytestmark = pytest.mark.anyio
-
-FROM = {"email": "hello@mail.example.com", "name": "Your Company"}
-MAIL: dict[str, Any] = {"to": {"email": "jane@example.com"}, "from": FROM, "subject": "Hello", "text": "Hello"}
 OPTIONAL = {"campaignId", "templateId", "workflowAutomationId", "batchId"}
 
 
@@ -33,18 +31,8 @@ class Setting:
         return self.now
 
 
-async def sent(http: httpx2.AsyncClient, **mail: Any) -> str:
-    response = await http.post("/mails/send", json=MAIL | mail)
-    assert response.status_code == 200, response.text
-    return response.json()["data"]["emailId"]
-
-
 async def status_of(http: httpx2.AsyncClient, mail_id: str) -> dict[str, Any]:
     return (await http.get(f"/mails/{mail_id}/status")).json()["data"]
-
-
-async def mailbox(http: httpx2.AsyncClient, **query: str) -> list[dict[str, Any]]:
-    return (await http.get("http://127.0.0.1/sandbox/mails", params=query)).json()["mails"]
 
 
 @pytest.mark.parametrize(

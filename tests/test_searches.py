@@ -8,13 +8,13 @@ from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.contacts import writes
 from tests.support.answering import Answering
 from tests.support.line import Line, answering, forwarded, over_a_line, reset, rewritten
+from tests.support.requests import MEMBERS
 from tests.support.seeded import ANN, JANE, seeded
 from tests.support.undo import steps_of
 from tests.support.worlds import answer_of, connected, error_of, text_of
 
 pytestmark = pytest.mark.anyio
 
-SEARCH = "POST /contact-lists/contacts/search"
 LISTS = [{"id": "n1", "name": "Newsletter", "type": "list"}]
 
 
@@ -101,7 +101,7 @@ async def test_a_list_is_searched_by_a_part_of_the_address_page_by_page(era: str
             asked["cursor"] = answer["nextCursor"]
     assert sorted(seen) == sorted(emails)
     assert pages == 3
-    assert line.bodies(SEARCH)[0] == {"contactListId": list_id, "page": 1, "limit": 10, "email": "@example.com"}
+    assert line.bodies(MEMBERS)[0] == {"contactListId": list_id, "page": 1, "limit": 10, "email": "@example.com"}
 
 
 async def test_what_a_search_in_a_list_does_not_show_is_looked_up() -> None:
@@ -118,7 +118,7 @@ async def test_what_a_search_in_a_list_does_not_show_is_looked_up() -> None:
 
 async def test_that_all_contacts_cannot_be_searched_at_once_is_explained() -> None:
     async with over_a_line() as (client, line):
-        line.lose(SEARCH, answering(404, {"success": False, "error": {"message": "Contact list not found"}}))
+        line.lose(MEMBERS, answering(404, {"success": False, "error": {"message": "Contact list not found"}}))
         text = error_of(await client.call_tool("find_contacts", {"emailContains": "@acme.com"}))
     assert "AutoSend does not document that all contacts can be searched at once. Call again with a list." in text
 
@@ -128,7 +128,7 @@ async def test_a_refusal_of_a_named_list_is_reported_and_an_empty_one_is_empty()
         line.sandbox.store.contact_lists.seed(PROJECT, "Newsletter", "list")
         asked = {"list": "Newsletter", "fields": ["userId"]}
         assert answer_of(await client.call_tool("find_contacts", asked))["contacts"] == []
-        line.lose(SEARCH, answering(403, {"success": False}))
+        line.lose(MEMBERS, answering(403, {"success": False}))
         text = error_of(await client.call_tool("find_contacts", asked))
     assert "AutoSend's plan or the API key does not allow this" in text
     assert "at once is not documented" not in text
@@ -137,7 +137,7 @@ async def test_a_refusal_of_a_named_list_is_reported_and_an_empty_one_is_empty()
 async def test_without_a_total_a_full_page_has_a_next_one() -> None:
     rows = [{"id": str(number), "email": f"p{number}@example.com"} for number in range(2)]
     async with over_a_line() as (client, line):
-        line.lose(SEARCH, answering(200, {"success": True, "data": {"contacts": rows}}))
+        line.lose(MEMBERS, answering(200, {"success": True, "data": {"contacts": rows}}))
         full = answer_of(await client.call_tool("find_contacts", {"limit": 2}))
         last = answer_of(await client.call_tool("find_contacts", {"limit": 3}))
     assert "total" not in full
@@ -160,7 +160,7 @@ async def test_without_a_total_a_full_page_has_a_next_one() -> None:
 async def test_a_question_that_is_none_is_refused(asked: dict[str, Any], said: str) -> None:
     async with over_a_line() as (client, line):
         assert said in error_of(await client.call_tool("find_contacts", asked))
-    assert line.count(SEARCH) == 0
+    assert line.count(MEMBERS) == 0
 
 
 async def test_a_read_is_repeated_twice_and_then_reported() -> None:

@@ -14,9 +14,10 @@ import httpx2
 import pytest
 
 from autosend_mcp.sandbox.app import PROJECT
-from tests.support.importing import BULK, FIND, people, report_of
+from tests.support.importing import people, report_of
 from tests.support.line import Forward, Line, answering
 from tests.support.redis import RedisServer, redis_server
+from tests.support.requests import BULK, FIND
 from tests.support.serving import Served, served
 from tests.support.worlds import KEY, answer_of, error_of, text_of
 from tests.test_shared import connection, until

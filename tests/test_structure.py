@@ -8,8 +8,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import cast
 
-ROOT = Path(__file__).resolve().parents[1]
-PACKAGE = ROOT / "autosend_mcp"
+from tests.support.source import MODULES, PACKAGE, ROOT, nodes_of, texts_of
 
 # The wings from the ground up: a module imports from its own and from those before it. The modules at the top level of
 # the package are the ground, but for `__main__`. The sandbox stands alone.
@@ -30,15 +29,6 @@ WINGS = [
 RESOURCEFUL = ("models", "api", "tools", "sandbox")  # each has a room for each resource
 
 
-def module_of(file: Path) -> str:
-    return ".".join(file.relative_to(PACKAGE).with_suffix("").parts)
-
-
-@cache
-def nodes_of(file: Path) -> list[ast.AST]:
-    return list(ast.walk(ast.parse(file.read_text())))
-
-
 @cache
 def imports_of(file: Path) -> set[str]:
     found: set[str] = set()
@@ -54,9 +44,6 @@ def ours(names: set[str]) -> set[str]:
     """Return the names that are modules of ours, without the package's own."""
     inner = {name.removeprefix("autosend_mcp.") for name in names if name.startswith("autosend_mcp.")}
     return {name for name in inner if (PACKAGE / f"{name.replace('.', '/')}.py").exists()}
-
-
-MODULES = {module_of(file): file for file in PACKAGE.rglob("*.py") if file.name != "__init__.py"}
 
 
 def wing_of(module: str) -> str:
@@ -88,11 +75,6 @@ def test_a_resource_has_the_same_name_in_every_wing() -> None:
 def test_no_modules_import_each_other_in_a_circle() -> None:
     order = TopologicalSorter({module: ours(imports_of(file)) for module, file in MODULES.items()})
     assert set(order.static_order()) >= set(MODULES)
-
-
-def texts_of(file: Path) -> set[str]:
-    """Return the string constants of a module, docstrings too."""
-    return {node.value for node in nodes_of(file) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
 def keys_of(data: object) -> set[str]:

@@ -12,8 +12,8 @@ from tests.support.answering import Answering
 from tests.support.line import LOST, Forward, Line, applied_then_reset, forwarded, over_a_line, reset, rewritten
 from tests.support.seeded import JANE, fact, seeded
 from tests.support.undo import undone
+from tests.support.users import User
 from tests.support.worlds import answer_of, connected, error_of
-from tests.test_elicitation import User
 
 pytestmark = pytest.mark.anyio
 

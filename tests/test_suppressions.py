@@ -16,8 +16,9 @@ from autosend_mcp.tools.suppression_groups.emails import (
 from autosend_mcp.tools.suppression_groups.suppressions import NOT_SHOWN
 from tests.support.clock import clock
 from tests.support.line import answering, applied_then_reset, forwarded, over_a_line, reset
+from tests.support.requests import ENTRIES, SUPPRESS, UNSUPPRESS
 from tests.support.seeded import wrote
-from tests.support.suppressions import ENTRIES, REFUSED, SUPPRESS, TOOLSETS, UNSUPPRESS, groups_of
+from tests.support.suppressions import REFUSED, TOOLSETS, groups_of
 from tests.support.undo import steps_of, undone
 from tests.support.worlds import answer_of, error_of
 

@@ -8,8 +8,9 @@ import pytest
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.tools.suppression_groups.emails import NO_UNDO_LIFTED
 from tests.support.line import LOST, Forward, answering, applied_then_reset, forwarded, over_a_line, reset, rewritten
+from tests.support.requests import ENTRIES, SUPPRESS, UNSUPPRESS
 from tests.support.seeded import JANE, seeded, wrote
-from tests.support.suppressions import ENTRIES, REFUSED, SUPPRESS, TOOLSETS, UNKNOWN, UNSUPPRESS, groups_of
+from tests.support.suppressions import REFUSED, TOOLSETS, UNKNOWN, groups_of
 from tests.support.worlds import answer_of, error_of
 
 pytestmark = pytest.mark.anyio

@@ -8,34 +8,22 @@ import pytest
 
 from autosend_mcp.models.comparison import NOT_EXACT
 from autosend_mcp.sandbox.app import PROJECT
-from autosend_mcp.sandbox.contacts import writes
 from autosend_mcp.tools.contacts.upsert import NOT_SEEN_BEFORE
 from tests.support.answering import Answering, Row
-from tests.support.line import Forward, Line, answering, applied_then_reset, forwarded, rewritten
-from tests.support.seeded import JANE, JOHN, seeded
+from tests.support.line import Forward, answering, applied_then_reset, forwarded, rewritten
+from tests.support.requests import BULK, FIND, UPSERT
+from tests.support.seeded import JANE, JOHN, has, seeded, stored
+from tests.support.sizes import LONG, PEOPLE, person
 from tests.support.undo import steps_of, undone
 from tests.support.worlds import answer_of, connected
-from tests.test_sizes import LONG, PEOPLE, person
 
 pytestmark = pytest.mark.anyio
 
 OLD = "2024-01-15T10:30:00.000Z"
-SEARCH = "POST /contacts/search/emails"
-UPSERT, BULK = "POST /contacts/email", "POST /contacts/bulk-update"
 # A name with the non-joiner that Persian spells with, and one with an invisible selector after the heart.
 JOINED_NAME, HEART = "Ali\u200cReza", "❤\ufe0f fans"
 NOBODY = answering(200, {"success": True, "data": {"contacts": []}})
 TWO: dict[str, Any] = {"contacts": [{"email": JANE, "firstName": "X"}, {"email": JOHN, "firstName": "Y"}]}
-
-
-def stored(line: Line, email: str = JANE) -> dict[str, Any]:
-    (row,) = line.sandbox.store.contacts.find(PROJECT, [email])
-    return row
-
-
-def has(line: Line, **values: Any) -> None:
-    """Give Jane these values, past the API."""
-    writes.upsert(line.sandbox.store, PROJECT, {"email": JANE, **values})
 
 
 def aged(body: Any) -> None:
@@ -47,10 +35,10 @@ def aged(body: Any) -> None:
 @pytest.mark.parametrize("lost", [False, True])
 async def test_a_contact_hidden_before_is_updated_and_its_undo_deletes_nobody(lost: bool) -> None:
     async with seeded() as (client, line):
-        line.lose(SEARCH, NOBODY, rewritten(aged))
+        line.lose(FIND, NOBODY, rewritten(aged))
         line.lose(UPSERT, applied_then_reset if lost else rewritten(aged))
         one = answer_of(await client.call_tool("upsert_contact", {"email": JANE, "firstName": "X"}))
-        line.lose(SEARCH, NOBODY, rewritten(aged))
+        line.lose(FIND, NOBODY, rewritten(aged))
         line.lose(BULK, applied_then_reset if lost else forwarded)
         many = answer_of(await client.call_tool("upsert_contacts", TWO))
     assert (one["outcome"], NOT_SEEN_BEFORE in one["notes"]) == ("updated", True)

@@ -20,12 +20,12 @@ from autosend_mcp.server.app import ALL_TOOLS
 from autosend_mcp.tools.undoing.undo import ALREADY, NOTHING_LEFT
 from manifests.examples import EXAMPLES
 from tests.support.line import Forward, applied_then_reset, forwarded, reset
-from tests.support.records import members_of
-from tests.support.seeded import ANN, JANE, JOHN, fact, held, seeded, wrote
+from tests.support.records import lasting, members_of
+from tests.support.requests import UPSERT
+from tests.support.seeded import ANN, EVERY, JANE, JOHN, fact, held, seeded, wrote
 from tests.support.undo import undone
+from tests.support.users import User
 from tests.support.worlds import answer_of, connected, error_of
-from tests.test_elicitation import User
-from tests.test_hints import EVERY, lasting
 
 pytestmark = pytest.mark.anyio
 
@@ -189,7 +189,6 @@ async def test_what_an_undo_deletes_is_shown_confirmed_and_asked_for(says: Any, 
     assert user.seen == [f'Delete contact "{NEW}" from AutoSend? This cannot be undone.']
 
 
-UPSERT = "POST /contacts/email"
 LEAVE = "POST /contact-lists/"
 
 

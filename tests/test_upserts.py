@@ -11,10 +11,10 @@ from autosend_mcp.tools.contacts.upsert import NOTHING_TO_DO
 from tests.support.answering import Row
 from tests.support.line import LOST, Line, answering, applied_then_reset, over_a_line, reset, rewritten, unreachable
 from tests.support.records import members_of, snapshot, starts_of
-from tests.support.seeded import JANE, fact, seeded
+from tests.support.requests import UPSERT
+from tests.support.seeded import JANE, fact, has, seeded
 from tests.support.undo import steps_of, undone
 from tests.support.worlds import answer_of, error_of
-from tests.test_undo import has
 
 pytestmark = pytest.mark.anyio
 
@@ -23,7 +23,6 @@ ASKED: dict[str, Any] = {
     "firstName": "Jane",
     "customFields": {"plan": "pro", "logins": 42},
 }
-UPSERT = "POST /contacts/email"
 # A name with the non-joiner that Persian spells with, and one with an invisible selector after the heart.
 JOINED_NAME, HEART = "Ali\u200cReza", "❤\ufe0f fans"
 OLDER = Options(rate_limit=0, list_ids_in_replies=False)  # as on older pages

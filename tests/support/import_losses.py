@@ -8,8 +8,9 @@ import httpx2
 
 from autosend_mcp.sandbox.app import Options
 from autosend_mcp.sandbox.automations.definitions import matches_with
-from tests.support.importing import BULK, Done, World, people
+from tests.support.importing import Done, World, people
 from tests.support.line import LOST, Forward, Loss, answering, reset, rewritten, saying, unreachable
+from tests.support.requests import BULK
 
 PLAN = Options(rate_limit=0, automations=(matches_with("plan", "trial"),))
 P1 = "p1@example.com"

@@ -22,11 +22,6 @@ from tests.support.line import Line, empty_sandbox
 from tests.support.records import members_of, starts_of
 from tests.support.worlds import autosend_over
 
-BULK = "POST /contacts/bulk-update"
-FIND = "POST /contacts/search/emails"
-ADD = "POST /contact-lists/contacts/bulk-add"
-PAGE = "POST /contact-lists/contacts/search"
-
 Row = Mapping[str, Any]
 
 

@@ -16,8 +16,6 @@ from tests.support.seeded import JANE, seeded_sandbox
 from tests.support.worlds import autosend_over
 
 ASKED: dict[str, Any] = {"email": JANE, "firstName": "Jane"}
-BULK = "POST /contacts/bulk-update"
-ADD = "POST /contact-lists/contacts/bulk-add"
 BATCH: dict[str, Any] = {"contacts": [{"email": JANE, "firstName": "X"}], "listIds": ["Offers", "Newsletter"]}
 
 

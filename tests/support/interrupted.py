@@ -9,8 +9,9 @@ import httpx2
 import pytest
 
 from autosend_mcp.errors import NotSent
-from tests.support.importing import BULK, World, csv_of, people
+from tests.support.importing import World, csv_of, people
 from tests.support.line import Forward, answering, forwarded
+from tests.support.requests import BULK
 
 
 class Killed:

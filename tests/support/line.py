@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from typing import Any
 
+import anyio
 import httpx2
 from mcp import Client
 
@@ -157,3 +158,13 @@ def empty_sandbox(options: Options | None = None) -> Sandbox:
     for name, kind in (("plan", "string"), ("logins", "number")):
         sandbox.store.contact_properties.define(PROJECT, name, kind)
     return sandbox
+
+
+def after(seconds: float, then: Any = None) -> Any:
+    """Return a fault that answers after so many seconds."""
+
+    async def answer(forward: Forward) -> httpx2.Response:
+        await anyio.sleep(seconds)
+        return await (then(forward) if then else forward())
+
+    return answer

@@ -9,6 +9,8 @@ from autosend_mcp.sandbox.automations.records import each_start
 from autosend_mcp.sandbox.contacts.records import SELECT, contact_of
 from autosend_mcp.sandbox.store import Store
 
+Held = dict[str, list[dict[str, Any]]]
+
 _TABLES = {
     "contacts": f"{SELECT} WHERE project = ? ORDER BY id",
     "lists": "SELECT * FROM lists WHERE project = ? ORDER BY id",
@@ -47,3 +49,11 @@ def starts_of(store: Store, project: str = PROJECT) -> dict[tuple[str, str], int
     """Return how often each contact started the automation of each list or segment, by the two ids."""
     rows = snapshot(store, project)["starts"]
     return dict(Counter((row["contact"], row["list"]) for row in rows if row["list"] is not None))
+
+
+def lasting(state: Held) -> dict[str, Counter[str]]:
+    """Return the rows without `updated_at`: setting a value that is there already may count as a change of the row."""
+    return {
+        table: Counter(str(sorted((k, v) for k, v in row.items() if k != "updated_at")) for row in rows)
+        for table, rows in state.items()
+    }

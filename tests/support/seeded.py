@@ -7,8 +7,10 @@ from typing import Any
 from mcp import Client
 from mcp_types import CallToolResult
 
-from autosend_mcp.sandbox.app import Options, Sandbox
+from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
+from autosend_mcp.sandbox.contacts import writes
 from autosend_mcp.server.app import chosen
+from autosend_mcp.settings import TOOLSETS
 from manifests.examples import EXAMPLES, example_sandbox
 from tests.support.clock import clock
 from tests.support.line import Line, over_a_line
@@ -17,6 +19,7 @@ from tests.support.worlds import error_of
 
 JANE, JOHN, ANN = "jane@example.com", "john@example.com", "ann@example.com"
 PEOPLE = [JANE, JOHN, ANN]
+EVERY = ",".join(TOOLSETS)  # toolsets
 
 # The examples of the tools that are offered by default.
 CALLS: dict[str, dict[str, Any]] = {name: EXAMPLES[name] for name in chosen((), read_only=False)}
@@ -54,3 +57,13 @@ def wrote(line: Line) -> list[str]:
     """Return the requests that change something."""
     posts = [asked for asked, _ in line.seen if not asked.startswith("GET ")]
     return [asked for asked in posts if not any(reading in asked for reading in READING_POSTS)]
+
+
+def stored(line: Line, email: str = JANE) -> dict[str, Any]:
+    (row,) = line.sandbox.store.contacts.find(PROJECT, [email])
+    return row
+
+
+def has(line: Line, **values: Any) -> None:
+    """Give Jane these values, past the API."""
+    writes.upsert(line.sandbox.store, PROJECT, {"email": JANE, **values})

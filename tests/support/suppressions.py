@@ -4,9 +4,6 @@ from autosend_mcp.sandbox.app import PROJECT
 from tests.support.line import Line, answering
 
 TOOLSETS = "contacts, suppressions"
-SUPPRESS = "POST /suppression-groups/emails/suppress"
-UNSUPPRESS = "POST /suppression-groups/emails/unsuppress"
-ENTRIES = "POST /suppression-groups/entries"
 UNKNOWN = "hether it was applied is not known."
 
 

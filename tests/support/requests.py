@@ -1,0 +1,12 @@
+"""The requests to AutoSend that tests lose, hold up and count, as a `Line` names them."""
+
+UPSERT = "POST /contacts/email"
+BULK = "POST /contacts/bulk-update"
+FIND = "POST /contacts/search/emails"
+ADD = "POST /contact-lists/contacts/bulk-add"
+MEMBERS = "POST /contact-lists/contacts/search"
+LISTS = "GET /contact-lists"
+FIELDS = "GET /contact-properties"
+SUPPRESS = "POST /suppression-groups/emails/suppress"
+UNSUPPRESS = "POST /suppression-groups/emails/unsuppress"
+ENTRIES = "POST /suppression-groups/entries"
