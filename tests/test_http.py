@@ -229,6 +229,10 @@ def test_tokens_are_made_listed_and_revoked(tmp_path: Path, capsys: pytest.Captu
     path = Path(file[1])
     assert token not in path.read_text()
     assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o640)  # for the group of who serves
+    assert main(["token", "create", "ben", *file]) == 0
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert main(["token", "revoke", "ben", *file]) == 0
     assert main(["token", "create", "ana", *file]) == 2
     assert "revoke it first" in capsys.readouterr().err
     assert main(["token", "list", "--json", *file]) == 0

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import re
+import shlex
 import signal
 import sys
 from asyncio.subprocess import PIPE
@@ -232,3 +234,47 @@ async def test_workers_end_with_a_command_that_is_killed(redis: RedisServer) -> 
         async with asyncio.timeout(60):
             _, err = await process.communicate()  # which ends when no worker is left that could write
     assert b"Traceback" not in err
+
+
+def commands_of(page: str, words: str) -> list[str]:
+    """Return the commands with these words that a page shows and that are not run with it."""
+    blocks = re.findall(r"^<!-- drawn -->\n```text\n(.*?)^```", Path(page).read_text(), re.DOTALL | re.MULTILINE)
+    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    return [line for line in lines if words in line]
+
+
+async def test_the_page_of_deploying_is_followed_word_by_word(tmp_path: Path) -> None:
+    """But for the port, and the place of the key. The token is changed while the server runs."""
+    alone, team = commands_of("docs/deploy.md", "serve --http")
+    curls = commands_of("docs/deploy.md", "curl -i")
+    (tmp_path / "key").write_text("AS_0123456789abcdef\n")
+    tokens, sandbox = TokenFile(tmp_path / "tokens.json"), empty_sandbox()
+    first = tokens.create("ana")
+    async with on_a_port(Line(sandbox)) as autosend:
+        for command, shown in ((alone, {}), (team, {"Authorization": f"Bearer {first}", "Host": "mcp.example.com"})):
+            *variables, _, words = re.split(r"\s*(\.venv/bin/autosend-mcp) ", command)
+            env = dict(one.split("=") for one in " ".join(variables).split())
+            env = {name: str(tmp_path / "key") for name in env} | ({"AUTOSEND_BASE_URL": autosend} if env else {})
+            given = words.replace(":8000", ":0").replace("tokens.json", str(tmp_path / "tokens.json")).split()
+            async with started(*given, env=env) as child:
+                port = (await line_of(child.out)).split("/mcp")[0].rpartition(":")[2]
+                where = f"http://127.0.0.1:{port}"
+                async with httpx2.AsyncClient(base_url=where, headers=shown, timeout=60) as http:
+                    assert await create(http, "jane.doe@example.com", "legacy") == "created"
+                    if shown:
+                        assert [await status_of(curl.replace(":8000", f":{port}")) for curl in curls] == [200, 401, 421]
+                        assert tokens.revoke("ana")
+                        second = tokens.create("ana")
+                        assert (await http.post("/mcp", json={})).status_code == 401
+                        http.headers["Authorization"] = f"Bearer {second}"
+                        assert await create(http, "john.doe@example.com", "legacy") == "created"
+                child.signal(signal.SIGQUIT)
+                assert (await child.ended())[0] == 0
+    sandbox.close()
+
+
+async def status_of(curl: str) -> int:
+    """Run a command of curl; return the status of its answer."""
+    process = await asyncio.create_subprocess_exec(*shlex.split(curl), stdout=PIPE, stderr=PIPE)
+    out, _ = await process.communicate()
+    return int(out.split()[1])

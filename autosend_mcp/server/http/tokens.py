@@ -189,6 +189,7 @@ class TokenFile:
                 json.dump(content, file, indent=2)
                 file.write("\n")
                 file.flush()
+                _keep_readable(file.fileno(), self._path)
                 os.fsync(file.fileno())
             _like(target, draft)
             Path(draft).replace(target)
@@ -204,3 +205,14 @@ def _like(before: Path, draft: str) -> None:
         with suppress(OSError, AttributeError):  # not everybody may, and Windows has no owners
             os.chown(draft, about.st_uid, about.st_gid)
         Path(draft).chmod(stat.S_IMODE(about.st_mode))
+
+
+def _keep_readable(draft: int, path: Path) -> None:
+    """Give a draft the owner and the mode of the file that it replaces: a server of another user may read that."""
+    try:
+        before = path.stat()
+        if sys.platform != "win32":
+            os.fchmod(draft, before.st_mode & 0o777)
+            os.fchown(draft, before.st_uid, before.st_gid)
+    except (FileNotFoundError, PermissionError):  # the first one, or a file of somebody else
+        return
