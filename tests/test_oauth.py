@@ -114,6 +114,8 @@ async def test_clients_and_server_find_the_issuer(line: Line, url: str, at: str)
         assert f'resource_metadata="{where}"' in challenge
         assert 'scope="contacts:read contacts:write"' in challenge
         metadata = (await http.get(where)).json()
+        at_root = await http.get("/.well-known/oauth-protected-resource", headers={"Origin": "https://page.example"})
+    assert (at_root.json(), at_root.headers["access-control-allow-origin"]) == (metadata, "*")
     assert (metadata["resource"], metadata["authorization_servers"]) == (AUDIENCE, [url])
     assert metadata["scopes_supported"] == ["contacts:read", "contacts:write"]
 

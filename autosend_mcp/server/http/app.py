@@ -11,9 +11,8 @@ import anyio
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuthBackend, RequireAuthMiddleware
 from mcp.server.auth.provider import TokenVerifier
-from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
+from mcp.server.auth.routes import build_resource_metadata_url
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
-from mcp.shared.auth import ProtectedResourceMetadata
 from pydantic import AnyHttpUrl
 from sse_starlette.sse import AppStatus
 from starlette.applications import Starlette
@@ -30,7 +29,7 @@ from autosend_mcp.logs import calling, report
 from autosend_mcp.server.app import NAME, TITLE, open_server
 from autosend_mcp.server.http.access import READ, WRITE, AnyOf, FileTokens, caller
 from autosend_mcp.server.http.bodies import readable
-from autosend_mcp.server.http.challenge import WithScopes
+from autosend_mcp.server.http.challenge import WithScopes, metadata_routes
 from autosend_mcp.server.http.ending import TO_END, noticing_the_end
 from autosend_mcp.server.http.headers import ReadInOneWay
 from autosend_mcp.server.http.issuer import IssuerKeys, Transport
@@ -98,9 +97,7 @@ class McpApp:
             middleware += [Middleware(AuthenticationMiddleware, backend=backend), Middleware(AuthContextMiddleware)]
             if url and self._http.http_issuer:
                 metadata = build_resource_metadata_url(url)
-                about = {"resource": url, "authorization_servers": [self._http.http_issuer]}  # its URL as it is written
-                issuers = ProtectedResourceMetadata.model_validate(about).authorization_servers
-                routes += create_protected_resource_routes(url, issuers, [READ, WRITE], TITLE)
+                routes += metadata_routes(url, self._http.http_issuer, [READ, WRITE], TITLE)
             endpoint = WithScopes(RequireAuthMiddleware(self._mcp, [READ], metadata), (READ, WRITE))
         routes += [Route(PATH, ForPages(endpoint, self._http)), *self._seen.routes(metadata)]
         app = Starlette(

@@ -2,7 +2,11 @@
 
 from collections.abc import Collection
 
+from mcp.server.auth.routes import create_protected_resource_routes
+from mcp.shared.auth import ProtectedResourceMetadata
+from pydantic import AnyHttpUrl
 from starlette.datastructures import MutableHeaders
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
@@ -24,3 +28,11 @@ class WithScopes:
             await send(message)
 
         await self._app(scope, receive, named)
+
+
+def metadata_routes(url: AnyHttpUrl, issuer: str, scopes: list[str], title: str) -> list[Route]:
+    """Return the routes of the metadata (RFC 9728): at the path of the URL, and at the root, where MCP looks next."""
+    about = {"resource": url, "authorization_servers": [issuer]}  # its URL as it is written
+    issuers = ProtectedResourceMetadata.model_validate(about).authorization_servers
+    routes = create_protected_resource_routes(url, issuers, scopes, title)
+    return [*routes, Route("/.well-known/oauth-protected-resource", routes[0].endpoint)]
