@@ -10,7 +10,7 @@ from autosend_mcp.errors import NotSent
 from autosend_mcp.imports.file.opt_outs import find_opt_outs
 from autosend_mcp.imports.file.tables import read_table
 from tests.support.importing import World, world
-from tests.test_opt_out_columns import question, read
+from tests.support.opt_outs import question, read
 
 pytestmark = pytest.mark.anyio
 

@@ -4,7 +4,7 @@ import pytest
 
 from autosend_mcp.models.opt_out_names import mail_name
 from tests.support.importing import file_of
-from tests.test_opt_out_columns import left_out, question
+from tests.support.opt_outs import left_out, question
 
 # In each column the first says yes and the others no.
 REFUSALS = {

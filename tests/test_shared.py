@@ -1,10 +1,10 @@
 """What the workers of one server share in Redis; with a true redis-server, which is stopped and started again."""
 
 import json
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import anyio
 import httpx2
@@ -12,13 +12,12 @@ import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import ElicitResult, InputRequiredResult
-from redis.asyncio import Redis
 
 from autosend_mcp.logs import configure_logging
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.settings import SettingsError
 from tests.support.line import Forward, Line, applied_then_silence, forwarded
-from tests.support.redis import RedisServer
+from tests.support.redis import RedisServer, connection, until
 from tests.support.serving import Served, served
 from tests.support.worlds import KEY, answer_of, error_of
 
@@ -65,17 +64,6 @@ async def two_workers(
         ana = first.tokens.create(ANA)
         async with first.client(ana, **more) as one, second.client(ana, **more) as other:
             yield one, other, second
-
-
-def connection(redis: RedisServer) -> Any:
-    return cast("Any", Redis).from_url(redis.url)
-
-
-async def until(happened: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait for what another worker does, in true time."""
-    with anyio.fail_after(seconds):
-        while not happened():  # noqa: ASYNC110 - no event comes from another process
-            await anyio.sleep(0.01)
 
 
 @pytest.mark.slow

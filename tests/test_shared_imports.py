@@ -16,11 +16,10 @@ import pytest
 from autosend_mcp.sandbox.app import PROJECT
 from tests.support.importing import people, report_of
 from tests.support.line import Forward, Line, answering
-from tests.support.redis import RedisServer, redis_server
+from tests.support.redis import RedisServer, connection, redis_server, until
 from tests.support.requests import BULK, FIND
 from tests.support.serving import Served, served
 from tests.support.worlds import KEY, answer_of, error_of, text_of
-from tests.test_shared import connection, until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 

@@ -126,3 +126,9 @@ def test_a_module_has_at_most_250_lines_and_a_function_40() -> None:
 
 def test_init_files_are_empty() -> None:
     assert [file for file in PACKAGE.rglob("__init__.py") if file.read_text()] == []
+
+
+def test_no_test_imports_from_another_one() -> None:
+    """What two of them use is in tests/support, where it is found, and may change without one of them."""
+    for file in (ROOT / "tests").rglob("*.py"):
+        assert not [name for name in imports_of(file) if name.startswith("tests.test_")], file.name

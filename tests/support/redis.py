@@ -7,12 +7,15 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import AsyncGenerator, Generator, Iterable
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from contextlib import asynccontextmanager, contextmanager
 from hashlib import sha1
 from pathlib import Path
+from typing import Any, cast
 
+import anyio
 import pytest
+from redis.asyncio import Redis
 
 _SCRIPT = re.compile(rb"EVALSHA\r\n\$40\r\n(\w+)")
 _OF_CALLS = re.compile(rb"\nautosend-mcp:(?!workers|imports)")  # not what a worker looks up by the clock
@@ -109,3 +112,14 @@ async def counted(redis: RedisServer) -> AsyncGenerator[Counted]:
     async with await asyncio.start_server(counter.relay, "127.0.0.1", 0) as server:
         counter.url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
         yield counter
+
+
+def connection(redis: RedisServer) -> Any:
+    return cast("Any", Redis).from_url(redis.url)
+
+
+async def until(happened: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait for what another worker does, in true time."""
+    with anyio.fail_after(seconds):
+        while not happened():  # noqa: ASYNC110 - no event comes from another process
+            await anyio.sleep(0.01)
