@@ -191,20 +191,10 @@ class TokenFile:
                 file.flush()
                 _keep_readable(file.fileno(), self._path)
                 os.fsync(file.fileno())
-            _like(target, draft)
             Path(draft).replace(target)
         except BaseException:
             Path(draft).unlink(missing_ok=True)
             raise
-
-
-def _like(before: Path, draft: str) -> None:
-    """Let who could read the file read it again: the server may not be run by who makes tokens."""
-    with suppress(FileNotFoundError):
-        about = before.stat()
-        with suppress(OSError, AttributeError):  # not everybody may, and Windows has no owners
-            os.chown(draft, about.st_uid, about.st_gid)
-        Path(draft).chmod(stat.S_IMODE(about.st_mode))
 
 
 def _keep_readable(draft: int, path: Path) -> None:
