@@ -278,3 +278,31 @@ async def status_of(curl: str) -> int:
     process = await asyncio.create_subprocess_exec(*shlex.split(curl), stdout=PIPE, stderr=PIPE)
     out, _ = await process.communicate()
     return int(out.split()[1])
+
+
+async def test_a_hangup_restarts_both_workers_and_loses_no_call(redis: RedisServer) -> None:
+    outcomes, numbers, enough = list[str | None](), count(), asyncio.Event()
+
+    async def load(url: str, era: str) -> None:
+        while not enough.is_set():  # each by a connection of its own, so that any worker may serve it
+            async with httpx2.AsyncClient(base_url=url, timeout=60) as http:
+                outcomes.append(await create(http, f"p{next(numbers)}@example.com", era))
+
+    async with command_of_two(redis) as (process, url):
+        async with httpx2.AsyncClient(base_url=url, timeout=60) as http:
+            assert await create(http, "jane.doe@example.com", "legacy") == "created"
+        before = {*children_of(process.pid)}
+        async with asyncio.TaskGroup() as tasks:
+            for era in ERAS:
+                tasks.create_task(load(url, era))
+            process.send_signal(signal.SIGHUP)
+            while before & {*children_of(process.pid)}:  # noqa: ASYNC110 - other processes
+                await asyncio.sleep(0.1)
+            enough.set()
+        process.terminate()
+        _, err = await process.communicate()
+    assert process.returncode == 0
+    assert {*outcomes} == {"created"}
+    events = [json.loads(line)["event"] for line in err.splitlines()]
+    assert events.count("restarted") == 1
+    assert events.count("call") == len(outcomes) + 1
