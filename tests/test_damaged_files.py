@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from autosend_mcp.errors import NotSent
+from autosend_mcp.imports.file.encodings import FileError
 from autosend_mcp.imports.file.opt_outs import find_opt_outs
 from autosend_mcp.imports.file.tables import read_table
 from tests.support.importing import World, world
@@ -111,3 +112,42 @@ def test_of_several_lists_in_json_the_only_one_with_addresses_is_read() -> None:
     table = read_table(io.BytesIO(content), "people.json")
     assert [row.values["email"] for row in table.rows()] == ["ann@example.com", "bo@example.com"]
     assert not find_opt_outs(table, "people.json", {}, {}).columns
+
+
+NAMED = {"ann@example.com": ("Ann", "Ruiz"), "bo@example.com": ("Bo", "O'Dea")}
+SHAPES = {
+    "lines in quotes": '"first_name,last_name,email"\n"Ann,Ruiz,ann@example.com"\n"Bo,""O\'Dea"",bo@example.com",,\n',
+    "apostrophes": "'first_name';'last_name';'email'\n'Ann';'Ruiz';'ann@example.com'\n'Bo';'O'Dea';'bo@example.com'\n",
+    "typographic": "\u201cfirst_name\u201d,\u201clast_name\u201d,\u201cemail\u201d\n"
+    "\u201cAnn\u201d,\u201cRuiz\u201d,\u201cann@example.com\u201d\n\u201cBo\u201d,\u201cO'Dea\u201d,\u201cbo@example.com\u201d\n",
+    "fixed width": "email            first_name  last_name\n---------------  ----------  ---------\n"
+    "ann@example.com  Ann         Ruiz\nbo@example.com   Bo          O'Dea\n",
+    "copy": "--\n-- dump\n--\nSET x = 0;\nCOPY public.users (email, first_name, last_name) FROM stdin;\n"
+    "ann@example.com\tAnn\tRuiz\nbo@example.com\tBo\tO'Dea\n\\.\n\nSELECT 1;\n",
+    "commas": 'Ann Ruiz <ann@example.com>, "O\'Dea, Bo" <bo@example.com>\n',
+    "bullets": "1. Ann Ruiz <ann@example.com>\n2) Bo O'Dea <bo@example.com>\n",
+    "strings of JSON": '[\n "Ann Ruiz <ann@example.com>",\n "Bo O\'Dea <bo@example.com>"\n]\n',
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+async def test_what_is_around_lines_cells_and_addresses_is_taken_off(shape: str) -> None:
+    with world() as here:
+        done = await here.run(SHAPES[shape].encode(), "people.txt")
+        held = {email: here.values(email) for email in NAMED}
+        assert {email: (one["firstName"], one["lastName"]) for email, one in held.items()} == NAMED
+    assert done.counts == {"created": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("ann@example.com,Ann\n", "no header"),
+        ("ann@example.com,a2@example.com\nbo@example.com,b2@example.com\n", "no header"),  # no list of addresses
+        ("INSERT INTO users (email) VALUES\n('a@b.co');", "SQL"),
+        ("- email: a@b.co\n  name: A\n", "YAML"),
+    ],
+)
+def test_what_is_no_table_is_refused_by_what_it_is(text: str, said: str) -> None:
+    with pytest.raises(FileError, match=said):
+        read(text.encode())

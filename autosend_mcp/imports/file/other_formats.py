@@ -19,6 +19,9 @@ _FIRST_BYTES = {
     rb"\{\\rtf": f"a text document (RTF). {_COPY}",
     rb"(?i:<!doctype html|<html|<head|<body|<table)": f"a web page (HTML). {_COPY}",
     rb"(?i:<\?xml|<!doctype|<!--)": f"XML. {_EXPORT}",
+    rb"(?i:(?:--[^\n]*\n|\s|/\*.*?\*/;?)*(?:INSERT INTO|REPLACE INTO|CREATE TABLE|DROP TABLE|LOCK TABLES|SET \w+ ?=))"
+    rb"(?!(?i:.*COPY [^\n]*mail[^\n]* FROM stdin))": "statements of SQL. Export the table of the contacts as CSV.",
+    rb"---\s+- \w+: |- \w+: [^,;\t\n]*\n +\w+: ": f"YAML. {_EXPORT}",
     rb"(?i:BEGIN:VCARD)": f"an address book of vCards. {_EXPORT}",
     rb"(?i:BEGIN:VCALENDAR)": f"a calendar. {_EXPORT}",
     rb"(?i:dn: \w+=|version: 1\s+dn:)": f"an address book in LDIF. {_EXPORT}",
