@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
+from pydantic_core import to_json
+
 from autosend_mcp.errors import AutoSendError
 from autosend_mcp.imports.journal_rows import JournalRow
 from autosend_mcp.models.imports import StartImport
@@ -76,32 +78,38 @@ class Record:
     @property
     def shown(self) -> Shown | None:
         """How far it is; None to anybody but its caller."""
-        data = self.seal.opened(self._fields["shown"] or "")
-        return None if data is None else _from_data(data)
+        content = self._content("shown")
+        return None if content is None else _from_data(json.loads(content))
 
     @property
     def asked(self) -> StartImport:
         """What was asked for."""
-        return StartImport.model_construct(**self.seal.opened(self._fields["asked"] or ""))
+        return StartImport.model_construct(**json.loads(self._content("asked") or b""))
 
     @property
     def journal(self) -> bytes | None:
         """The journal that was saved last, of an import without a file."""
-        kept = self._fields["journal"]
-        content = None if kept is None else self.seal.decrypted(kept)
-        return None if content is None else zlib.decompress(content)
+        return self._content("journal")
 
     def showing(self, shown: Shown) -> dict[str, str]:
         """Return the field that says how far it is."""
-        return {"shown": self.seal.closed(shown.data())}
+        return {"shown": self._packed(to_json(shown.data()))}
 
     def asking(self, asked: StartImport) -> dict[str, str]:
         """Return the field that holds what was asked for."""
-        return {"asked": self.seal.closed(asked.model_dump(mode="json"))}
+        return {"asked": self._packed(to_json(asked.model_dump(mode="json")))}
 
     def keeping(self, journal: bytes) -> dict[str, str]:
         """Return the field that holds a journal."""
-        return {"journal": self.seal.encrypted(zlib.compress(journal, 1))}
+        return {"journal": self._packed(journal)}
+
+    def _packed(self, content: bytes) -> str:
+        return self.seal.encrypted(zlib.compress(content, 1))
+
+    def _content(self, name: str) -> bytes | None:
+        """Return what a field holds; None to anybody but the caller."""
+        content = self.seal.decrypted(self._fields[name] or "")
+        return None if content is None else zlib.decompress(content)
 
 
 class Records:
