@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autosend_mcp.server.front.offer import Offer
-from autosend_mcp.server.front.requests import LEGACY, Opening
+from autosend_mcp.server.front.requests import LEGACY, Answered, Opening
 from autosend_mcp.server.front.start import Start
 from autosend_mcp.settings import TOOLSETS
 from tests.support.examples import TIMES
@@ -156,7 +156,7 @@ def test_an_odd_line_is_left_to_the_sdk(line: bytes) -> None:
 
 def test_in_an_older_era_what_asks_for_more_is_left_to_the_sdk() -> None:
     opening = Opening(Offer(STARTS[0]))
-    assert [opening.answer(line) for line in (b"\n", b"\r\n")] == [(0, ""), (0, "")]
+    assert [opening.answer(line) for line in (b"\n", b"\r\n")] == [Answered(0, "", is_kept=False)] * 2
     assert opening.answer(as_line(initialize(LEGACY[2])))
     assert opening.answer(as_line(request(1, "tools/list"))) is None  # before it has initialized
     assert opening.answer(as_line(request(1, "ping")))
