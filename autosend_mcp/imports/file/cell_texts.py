@@ -65,8 +65,9 @@ class Cells:
             if len(self.words) < _MAX_VALUES:
                 self.words.add(plain(text))
         elif len(text) < _MAX_VALUES:
-            self.negated = self.negated or _NEGATED.search(f" {plain(text)} ") is not None
-            if tag := tag_in(text):
+            words = f" {plain(text)} "
+            self.negated = self.negated or _NEGATED.search(words) is not None
+            if tag := tag_in(text, words):
                 self.tags[tag] += times
 
     def have(self, *meanings: Meaning) -> bool:
@@ -113,12 +114,15 @@ def shown(text: str) -> str:
     return visible(text.strip())[:_MAX_VALUE]
 
 
-def tag_in(text: str) -> str:
-    """Return the first part of a cell that says that somebody unsubscribed, all of a text that says it among others."""
+def tag_in(text: str, words: str = "") -> str:
+    """Return the first part of a cell that says that somebody unsubscribed, all of a text that says it among others.
+
+    `words`: those of the text, where they are known.
+    """
     if "://" in text or "@" in text:
         return ""
     exact = next((part for part in parts_of(text) if meaning_of(part) == "unsubscribed"), "")
-    if exact or not _TAG.search(f" {plain(text)} "):
+    if exact or not _TAG.search(words or f" {plain(text)} "):
         return exact
     return next((part for part in parts_of(text) if _TAG.search(f" {plain(part)} ")), text)
 
