@@ -65,6 +65,7 @@ REFUSALS = {
     "Newsletterempf\u00e4nger": ["ja", "nein"],
     "이메일 수신동의": ["Y", "N"],
     "consent": ['["email"]', '["sms"]', "sms, web"],
+    "unsubscribedChannelIds": ["[]", "[email]"],
     "Unsubscribed channels": ["sms, push", "email, sms", "Email"],
     # Values with something around them, and negated ones.
     "Status": [
@@ -75,7 +76,7 @@ REFUSALS = {
         "Odhl\u00e1\u0161eno",
         "відписався",
     ],
-    "State": ["Active", "Unsubscribed: by mail", "Complained - twice", "Unsubscribed via link"],
+    "State": ["Active", "Unsubscribed: by mail", "Complained - twice", "Unsubscribed via link", "was unsubscribed"],
     "Marketing": ["I accept", "I don't accept"],
     "Marketing opt in": ["Opted in", "Not opted in"],
     "Mailing": ["erlaubt", "nicht erlaubt", "verboten"],
