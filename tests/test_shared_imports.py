@@ -363,6 +363,20 @@ async def test_an_import_is_done_with_its_callers_own_key(team: Team) -> None:
     team.check_sent_once()
 
 
+async def test_a_stopped_import_says_that_its_worker_ended_before(team: Team) -> None:
+    one, _ = await team.worker()
+    ana = one.tokens.create("ana")
+    gate, import_id = await team.held(one, ana, **GIVEN["text"])
+    lease = f"autosend-mcp:import-lease:{import_id}"
+    await team.run("SET", lease, "of another worker")
+    gate.opened.set()
+    await until(lambda: bool(team.logged("import")))
+    await team.run("HSET", f"autosend-mcp:import:{import_id}", "stop", "1")
+    await team.run("DEL", lease)
+    state = await ended(one, ana, import_id)
+    assert (state["outcome"], "may be in AutoSend" in str(state["notes"])) == ("stopped", True)
+
+
 async def test_who_has_another_key_now_is_told_so(team: Team) -> None:
     one, _ = await team.worker()
     ana, ben = one.tokens.create("ana"), one.tokens.create("ben")

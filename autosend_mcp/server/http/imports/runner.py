@@ -29,6 +29,10 @@ _SHOWN_BEFORE_THE_END = 200  # rows that did not succeed
 _MAX_PAUSE = 60.0  # seconds until a worker tries again to do an import for which it has no key
 _MAX_CLAIMS = 10  # workers that an import may lose: it may be what ends them
 
+_UNHEARD = (
+    "The worker that sent it ended before it heard of its last rows: some that are not counted here may be in AutoSend."
+)
+
 Connect = Callable[[AccessToken | None], AutoSend]
 
 
@@ -132,7 +136,10 @@ class Runner:
             is_busy = isinstance(job.error, BeingImportedError) and not is_first  # by a worker that hangs
             if is_handed_back or is_busy:
                 return True
-            await _end(lease, record, await _shown(job, MAX_PROBLEMS))
+            end = await _shown(job, MAX_PROBLEMS)
+            if not is_first and end.state["outcome"] == "stopped":
+                end = replace(end, state={**end.state, "notes": [*(end.state["notes"] or ()), _UNHEARD]})
+            await _end(lease, record, end)
             if lease.held and imported.progress.stage == "done":
                 imported.place.discard()
             return False
