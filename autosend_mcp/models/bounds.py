@@ -15,7 +15,7 @@ SHORTENED = "Shortened to fit: long texts end in three dots, and long arrays and
 _IDENTITY = frozenset({"id", "email", "fieldName", "groupId"})
 
 
-_LONGEST_IDENTITY = 1_000
+_MAX_IDENTITY = 1_000
 
 
 def size(value: object) -> int:
@@ -37,7 +37,7 @@ def _cut(value: Any, text: int, entries: int) -> Any:
         return value if len(value) <= text else f"{value[:text]}..."
     if isinstance(value, dict):
         members = list(cast("dict[str, Any]", value).items())[:entries]
-        return {name: _cut(inner, _LONGEST_IDENTITY if name in _IDENTITY else text, entries) for name, inner in members}
+        return {name: _cut(inner, _MAX_IDENTITY if name in _IDENTITY else text, entries) for name, inner in members}
     if isinstance(value, list):
         return [_cut(one, text, entries) for one in cast("list[Any]", value)[:entries]]
     return value

@@ -22,15 +22,15 @@ def instructions(
         is_sandbox: Whether the sandbox stands for AutoSend.
         can_set: Whether the user can set a variable of the server.
     """
-    told = {True: list[str](), False: list[str]()}
+    areas = {True: list[str](), False: list[str]()}
     for toolset, about in toolsets:
-        told[toolset in offered].append(about)
-    parts = [SANDBOX] * is_sandbox + [f"AutoSend {', '.join(told[True])}."]
+        areas[toolset in offered].append(about)
+    parts = [SANDBOX] * is_sandbox + [f"AutoSend {', '.join(areas[True])}."]
     if {"contacts", "lists"} & set(offered):
         parts.append("Lists go by name or id.")
-    if told[False]:
+    if areas[False]:
         where = ", unless the user sets AUTOSEND_TOOLSETS" if can_set else " here"
-        parts.append(f"Not offered{where}: {', '.join(told[False])}.")
+        parts.append(f"Not offered{where}: {', '.join(areas[False])}.")
     parts.append("Nothing here sends a mail or campaign by itself.")
     if read_only:
         parts.append("Nothing here changes anything.")
