@@ -15,8 +15,7 @@ from autosend_mcp.sandbox.serve import listening, server_of
 from autosend_mcp.server.http.app import McpApp
 from autosend_mcp.server.http.serve import is_local
 from autosend_mcp.server.http.settings import HttpSettings
-from autosend_mcp.server.http.worker import Given
-from autosend_mcp.server.http.workers import serve_by_workers
+from autosend_mcp.server.http.workers import Given, serve_by_workers
 from autosend_mcp.settings import Settings, SettingsError, load_settings
 
 _NO_REDIS = (

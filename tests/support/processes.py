@@ -26,8 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60  # seconds for what takes one: only a process that hangs takes longer
 LONGEST_LINE = 2**24  # bytes
 
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(
     [
         "tests.support.processes",
         "autosend_mcp.cli.call",
@@ -115,8 +115,8 @@ async def rest_of(stream: asyncio.StreamReader) -> str:
 @asynccontextmanager
 async def started(*words: str, env: Mapping[str, str] | None = None, cwd: Path = ROOT) -> AsyncGenerator[Child]:
     """Yield the command with these arguments; `env` is its whole environment. It is killed if it has not ended."""
-    (stdin, to_stdin), (from_stdout, stdout), (from_stderr, stderr) = (FORKS.Pipe(duplex=False) for _ in range(3))
-    process = FORKS.Process(target=_run, args=(words, dict(env or {}), cwd, stdin, stdout, stderr), daemon=True)
+    (stdin, to_stdin), (from_stdout, stdout), (from_stderr, stderr) = (_FORKS.Pipe(duplex=False) for _ in range(3))
+    process = _FORKS.Process(target=_run, args=(words, dict(env or {}), cwd, stdin, stdout, stderr), daemon=True)
     process.start()
     for theirs in (stdin, stdout, stderr):
         theirs.close()

@@ -3,9 +3,10 @@
 import logging
 import signal
 import socket
+from collections.abc import Callable
 from functools import partial
 from ipaddress import ip_address
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -57,11 +58,11 @@ def is_local(listener: socket.socket) -> bool:
     return is_loopback(host) and ip_address(host).is_loopback
 
 
-def server_of(app: ASGIApp, limits: Limits = Limits()) -> uvicorn.Server:  # noqa: B008 - it cannot be changed
-    """Return uvicorn's server of an application, within limits."""
+def config_of(app: ASGIApp | Callable[[], ASGIApp], limits: Limits, **more: Any) -> uvicorn.Config:
+    """Return uvicorn's settings for an application, or for what makes one, within limits."""
     protocol = partial(BoundedProtocol, patience=limits.request)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    config = uvicorn.Config(
+    return uvicorn.Config(
         app,
         http=cast("type[BoundedProtocol]", protocol),
         ws="none",
@@ -73,8 +74,13 @@ def server_of(app: ASGIApp, limits: Limits = Limits()) -> uvicorn.Server:  # noq
         limit_concurrency=limits.connections,
         timeout_keep_alive=cast("int", limits.idle),  # asyncio takes fractions
         timeout_graceful_shutdown=cast("int", limits.to_end),
+        **more,
     )
-    return uvicorn.Server(config)
+
+
+def server_of(app: ASGIApp, limits: Limits = Limits()) -> uvicorn.Server:  # noqa: B008 - it cannot be changed
+    """Return uvicorn's server of an application, within limits."""
+    return uvicorn.Server(config_of(app, limits))
 
 
 def allow_files() -> None:

@@ -1,8 +1,7 @@
-"""Signals of a process that watches others: heard while it waits for them, and not by what it starts."""
+"""Signals by their names, and who gets them."""
 
 import os
 import signal
-import socket
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -20,27 +19,6 @@ def has_terminal() -> bool:
     except (OSError, AttributeError):
         return False
     return True
-
-
-@contextmanager
-def heard(*names: str) -> Generator[socket.socket]:
-    """Yield what the numbers of signals can be read from meanwhile; those that are ignored stay so, as by nohup."""
-    read, written = socket.socketpair()
-    written.setblocking(False)
-    numbers = named(*names)
-    before = {number: signal.getsignal(number) for number in numbers}
-    woken = signal.set_wakeup_fd(written.fileno(), warn_on_full_buffer=False)
-    for number in numbers:
-        if before[number] != signal.SIG_IGN or number != getattr(signal, "SIGHUP", None):
-            signal.signal(number, lambda _number, _frame: None)
-    try:
-        yield read
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        signal.set_wakeup_fd(woken)
-        read.close()
-        written.close()
 
 
 @contextmanager
