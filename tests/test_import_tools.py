@@ -37,6 +37,26 @@ async def test_a_dry_run_is_carried_out_by_its_id_unless_the_file_has_changed(wa
     assert {one["email"] for one in offers["contacts"]} == {JANE, "new@example.com"}
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"email": "jane@example.com", "First name": "Janet"}, {"email": "new@example.com", "First name": 'N "i" a'}],
+        [["email", "First name"], ["jane@example.com", "Janet"], ["new@example.com", 'N "i" a']],
+        ["email;First name", "jane@example.com;Janet", 'new@example.com;"N ""i"" a"'],
+        {"email": "new@example.com", "First name": 'N "i" a'},
+    ],
+    ids=["objects", "cells", "lines", "one object"],
+)
+@pytest.mark.parametrize("name", ["text", "rows"])
+async def test_rows_that_are_no_text_are_read_as_the_file_they_stand_for(name: str, rows: Any) -> None:
+    async with importing() as (client, _):
+        done = await started(client, **{name: rows})
+        new = answer_of(await client.call_tool("get_contact", {"email": "new@example.com"}))
+    assert done["counts"] == {"created": 1} | ({"updated": 1} if isinstance(rows, list) else {})
+    assert new["firstName"] == 'N "i" a'
+    assert any(note.startswith("text: ") and note.endswith("read as the lines of a file.") for note in done["notes"])
+
+
 async def test_the_import_does_exactly_what_its_dry_run_reported(era: str) -> None:
     async with importing(era) as (client, line):
         before = held(line)

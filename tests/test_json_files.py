@@ -118,7 +118,7 @@ def test_an_object_with_an_address_is_a_row_whatever_it_holds(content: str, colu
         ('[["email"], ["a@b.co"]]', "The file holds no JSON object with members."),
         (json.dumps(PEOPLE)[:-1], "The JSON of the file is never closed: its end is missing."),
         (json.dumps(PEOPLE, indent=1)[:-20], "The JSON of the file is never closed: its end is missing."),
-        ('{"a": [{"x": "a@b.co"}], "b": [{"x": 1}]}', 'The file holds several lists of objects: "a", "b".'),
+        ('{"a": [{"x": "a@b.co"}], "b": [{"x": "b@b.co"}]}', 'The file holds several lists of objects: "a", "b".'),
         ("[" * 100_000, "The JSON of the file is nested too deeply."),
     ],
 )

@@ -173,8 +173,15 @@ def test_many_rows_cost_no_more_memory_than_few(begin: str, row: str, end: str) 
     peaks: list[int] = []
     for count in (3_000, 12_000):
         file = io.BytesIO((begin + "".join(row.format(place) for place in range(count)) + end).encode())
-        tracemalloc.start()
-        assert sum(1 for _ in read_table(file, "").rows()) == count + bool(end)
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
+        peaks.append(min(peak_of(file, count + bool(end)) for _ in range(2)))  # what other threads allocate is not ours
     assert peaks[1] < 1.1 * peaks[0] < 2_000_000
+
+
+def peak_of(file: io.BytesIO, rows: int) -> int:
+    """Return the most bytes that reading the file takes, which has so many rows."""
+    file.seek(0)
+    tracemalloc.start()
+    assert sum(1 for _ in read_table(file, "").rows()) == rows
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak

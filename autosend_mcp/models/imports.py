@@ -1,13 +1,16 @@
 """Imports of files: the arguments and answers of `start_import`, `get_import` and `stop_import`."""
 
+import csv
 from collections.abc import Callable, Mapping
-from typing import Annotated, ClassVar, Literal, Self
+from io import StringIO
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
 from autosend_mcp.models.base import Answer, Body, JsonObject, WriteBody, broken_rule
 from autosend_mcp.models.import_choices import DECIMALS, ORDERS, REPEATED, SPLITS
 from autosend_mcp.models.shapes import ImportedList
+from autosend_mcp.models.text import compact_json
 from autosend_mcp.models.values import FOR_LISTS, MAX_ENTRIES, Name, sendable
 
 MAX_TEXT_BYTES = 100_000
@@ -19,7 +22,24 @@ def _not_too_long(text: str) -> str:
     return text
 
 
-FileText = Annotated[str, AfterValidator(sendable), AfterValidator(_not_too_long)]
+def _as_lines(value: object, info: ValidationInfo) -> object:
+    """Return rows that are no text, but objects, lists of cells or lines, as the text that they stand for."""
+    rows = cast("list[Any]", value if isinstance(value, list) else [value])
+    kinds: set[type] = {type(row) for row in rows}
+    if kinds == {dict}:
+        text = "\n".join(compact_json(row) for row in rows)
+    elif kinds == {list}:
+        csv.writer(written := StringIO(), lineterminator="\n").writerows(rows)
+        text = written.getvalue()
+    elif kinds == {str} and rows is value:
+        text = "\n".join(rows)
+    else:
+        return cast("object", value)
+    cast("list[str]", info.context).append(f"text: {len(rows)} rows were read as the lines of a file.")
+    return text
+
+
+FileText = Annotated[str, BeforeValidator(_as_lines), AfterValidator(sendable), AfterValidator(_not_too_long)]
 
 
 def _one_of(values: tuple[str, ...]) -> Callable[[str], str]:
@@ -28,7 +48,7 @@ def _one_of(values: tuple[str, ...]) -> Callable[[str], str]:
     def check(value: str) -> str:
         if value not in values:
             raise broken_rule(f"must be {', '.join(values[:-1])} or {values[-1]}")
-        return value
+        return cast("object", value)
 
     return check
 
@@ -36,7 +56,13 @@ def _one_of(values: tuple[str, ...]) -> Callable[[str], str]:
 class StartImport(WriteBody):
     """The arguments of `start_import`."""
 
-    spellings: ClassVar[Mapping[str, str]] = {**FOR_LISTS, "createCustomFields": "createFields", "csv": "text"}
+    spellings: ClassVar[Mapping[str, str]] = {
+        **FOR_LISTS,
+        "createCustomFields": "createFields",
+        "csv": "text",
+        "rows": "text",
+        "contacts": "text",
+    }
 
     text: FileText | None = Field(
         default=None,

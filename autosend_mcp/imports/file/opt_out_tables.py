@@ -12,9 +12,10 @@ from autosend_mcp.models.words import plain
 Meaning = Literal[
     "unsubscribed", "no mail", "inactive", "subscribed", "paid", "yes", "no", "blank", "date", "address", ""
 ]
-"""`unsubscribed`: this is about mail,
-    in whatever column. `no mail`: so it is in a column about mail. `inactive`: so it
-is in a column that also says one of these. `subscribed`: may get mail. `paid`: this is about payments."""
+"""What a word says. `unsubscribed`: no mail, in whatever column. `no mail`: the same, in a column about mail.
+
+`inactive`: the same, in a column that also says one of the two. `subscribed`: may get mail. `paid`: is about payments.
+"""
 
 
 def listed(text: str) -> frozenset[str]:
