@@ -48,7 +48,7 @@ def _one_of(values: tuple[str, ...]) -> Callable[[str], str]:
     def check(value: str) -> str:
         if value not in values:
             raise broken_rule(f"must be {', '.join(values[:-1])} or {values[-1]}")
-        return cast("object", value)
+        return value
 
     return check
 
