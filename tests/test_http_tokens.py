@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -97,13 +97,17 @@ async def test_a_file_written_by_hand_is_read_or_refused(
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("left", ["nothing", "an expired one"])
+@pytest.mark.parametrize("left", ["nothing", "an expired one", "one for metrics"])
 async def test_a_server_that_lets_nobody_in_is_not_ready(line: Line, tmp_path: Path, left: str) -> None:
     async with served(line, tmp_path) as app, app.http() as http:
         app.tokens.create("ana")
         assert (await http.get("/ready")).status_code == 200
         file = tmp_path / "tokens.json"
-        if left == "nothing":
+        if left != "an expired one":
+            app.tokens.revoke("ana")
+        if left == "one for metrics":
+            app.tokens.create("prometheus", metrics=True)
+        elif left == "nothing":
             file.unlink()
         else:
             file.write_bytes(_having(expires="2020-01-01T00:00:00Z")(file.read_text()))
@@ -131,16 +135,21 @@ class _Held(httpx2.AsyncBaseTransport):
         self._line, self._left = line, number
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        await self.hold()
+        return await self._line.handle_async_request(request)
+
+    async def hold(self) -> None:
         self._left -= 1
         if not self._left:
             self.full.set()
         await self.released.wait()
-        return await self._line.handle_async_request(request)
 
 
 @pytest.mark.anyio
 @pytest.mark.slow
-async def test_one_caller_does_not_take_the_requests_of_all(line: Line, tmp_path: Path) -> None:
+@pytest.mark.parametrize("what", ["their answers", "their bodies"])
+async def test_one_caller_does_not_take_the_requests_of_all(what: str, line: Line, tmp_path: Path) -> None:
+    """All but the last wait, for what they call or for the rest of what they send."""
     world = _Held(line, MAX_AT_ONCE)
     statuses: list[int] = []
     async with (
@@ -152,7 +161,13 @@ async def test_one_caller_does_not_take_the_requests_of_all(line: Line, tmp_path
         async def call(number: int) -> None:
             wanted = {"name": "get_contact", "arguments": {"email": f"n{number}@example.com"}}
             headers, body = message("tools/call", wanted)
-            statuses.append((await ana.post("/mcp", json=body, headers=headers)).status_code)
+
+            async def sent() -> AsyncGenerator[bytes]:
+                await world.hold()
+                yield json.dumps(body).encode()
+
+            content = sent() if what == "their bodies" else json.dumps(body)
+            statuses.append((await ana.post("/mcp", content=content, headers=headers)).status_code)
 
         headers, body = message("tools/list", {})
         async with anyio.create_task_group() as tasks:

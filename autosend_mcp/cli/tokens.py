@@ -38,7 +38,7 @@ def _create(file: TokenFile, args: argparse.Namespace) -> int:
         "metrics": args.metrics,
     }
     if args.key_file:
-        about["key_file"] = str(Path(args.key_file).expanduser().resolve())
+        about["key_file"] = str(Path(args.key_file).expanduser().absolute())
     _check(about)
     if args.days:
         about["expires"] = datetime.now(UTC).replace(microsecond=0) + timedelta(days=args.days)

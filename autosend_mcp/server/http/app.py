@@ -34,7 +34,7 @@ from autosend_mcp.server.http.ending import TO_END, noticing_the_end
 from autosend_mcp.server.http.headers import ReadInOneWay
 from autosend_mcp.server.http.issuer import IssuerKeys, Transport
 from autosend_mcp.server.http.oauth import IssuedTokens
-from autosend_mcp.server.http.pages import ForPages, Readable
+from autosend_mcp.server.http.pages import HEALTH, ForPages, Readable
 from autosend_mcp.server.http.seen import Seen
 from autosend_mcp.server.http.settings import HttpSettings
 from autosend_mcp.server.http.tenants import MAX_IDLE, Connect, Open, Tenants
@@ -87,7 +87,7 @@ class McpApp:
 
     def app(self) -> Starlette:
         """Return the application."""
-        routes: list[BaseRoute] = [Route("/health", _health), Route("/ready", self._ready)]
+        routes: list[BaseRoute] = [Route(HEALTH, _health), Route("/ready", self._ready)]
         middleware = [Middleware(ReadInOneWay)]
         metadata: AnyHttpUrl | None = None
         endpoint: ASGIApp = self._mcp
@@ -134,10 +134,9 @@ class McpApp:
         tenants: Tenants = scope["state"]["tenants"]
         try:
             with calling(caller(access) if access else None), self._seen.request(scope):
-                if (body := await readable(scope, receive, send)) is None:
-                    return
                 async with tenants.server_for(access) as manager:
-                    await manager.handle_request(scope, body, send)
+                    if (body := await readable(scope, receive, send)) is not None:
+                        await manager.handle_request(scope, body, send)
         except ClientDisconnect:
             return  # in the middle of the request: nobody is there to be answered
         except SettingsError as error:

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from autosend_mcp.server.http.names import Names
 from autosend_mcp.server.http.settings import HttpSettings
 
+HEALTH = "/health"
 IS_BUSY = "is_busy"  # in the state of a request: it is beyond the limit of the process, and is not served
 _SESSION = "mcp-session-id"  # none is given out; clients of 2025-11-25 ask whether there is one
 _SENT = [
@@ -88,7 +89,8 @@ class Readable:
             await send(message)
 
         may_read = origin and self._cors.is_allowed_origin(origin)
-        app = _busy if scope.get("state", {}).get(IS_BUSY) else self._app
+        is_busy = scope.get("state", {}).get(IS_BUSY) and scope.get("path") != HEALTH  # a busy process is alive
+        app = _busy if is_busy else self._app
         await app(scope, receive, readable if may_read else send)
 
 

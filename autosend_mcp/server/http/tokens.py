@@ -106,7 +106,7 @@ class TokenFile:
     def problem(self, *, needed: bool) -> str:
         """Return why it lets nobody in, or nothing. `needed`: nothing else does, so that there must be a token."""
         try:
-            valid = any(one.is_valid(datetime.now(UTC)) for one in self.tokens())
+            valid = any(one.is_valid(datetime.now(UTC)) and not one.metrics for one in self.tokens())
         except SettingsError:
             return "The file of tokens cannot be read."
         return "" if valid or not needed else "The file of tokens has none that is valid."
@@ -135,6 +135,7 @@ class TokenFile:
             SettingsError: The name has one, or something about it is wrong.
         """
         token = PREFIX + secrets.token_urlsafe(32)
+        self._target.parent.mkdir(parents=True, exist_ok=True)
         made = {"name": name, "sha256": hashed(token), "created": datetime.now(UTC).replace(microsecond=0), **about}
         with self._alone():
             if any(one.name == name for one in self.tokens()):
@@ -162,7 +163,6 @@ class TokenFile:
     def _alone(self) -> Generator[None]:
         """Let nobody else change the file meanwhile, who would write back what is revoked here."""
         folder = self._target.parent
-        folder.mkdir(parents=True, exist_ok=True)
         if sys.platform == "win32":
             yield
             return
@@ -198,11 +198,17 @@ class TokenFile:
 
 
 def _keep_readable(draft: int, path: Path) -> None:
-    """Give a draft the owner and the mode of the file that it replaces: a server of another user may read that."""
+    """Give a draft the owner and the mode of the file that it replaces: a server of another user may read that.
+
+    Raises:
+        SettingsError: The file is of somebody else, who could not read it any more.
+    """
     try:
         before = path.stat()
         if sys.platform != "win32":
-            os.fchmod(draft, before.st_mode & 0o777)
             os.fchown(draft, before.st_uid, before.st_gid)
-    except (FileNotFoundError, PermissionError):  # the first one, or a file of somebody else
+            os.fchmod(draft, before.st_mode & 0o777)
+    except FileNotFoundError:  # the first one
         return
+    except PermissionError:
+        raise SettingsError(f"{path} is of another user; run this as that user. Nothing was changed.") from None

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from inspect import signature
 from multiprocessing import parent_process, resource_tracker
+from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from uvicorn import Server
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 _TO_ANSWER = 10  # seconds; a worker that does not say for so long that it is at work is killed, and another one started
-_NOT_STARTED = 3  # uvicorn's exit code of a worker that cannot start
+_NOT_STARTED = 3  # uvicorn's exit code of a worker that cannot start, at which it ends the others
+_CANNOT_REPLACE = 1  # of one that is to replace another; it is tried again
 _OF_THE_PARENT = ("SIGINT", "SIGHUP", "SIGQUIT")
 
 
@@ -38,12 +40,14 @@ class Given(NamedTuple):
         http: The same of serving over HTTP.
         loopback: Whether only this machine can reach the socket.
         is_sandbox: Whether a sandbox stands for AutoSend.
+        replaces: Whether workers have been at work before.
     """
 
     settings: Mapping[str, object]
     http: Mapping[str, object]
     loopback: bool
     is_sandbox: bool
+    replaces: bool = False
 
 
 def serve_by_workers(number: int, listener: socket.socket, given: Given) -> bool:
@@ -53,6 +57,7 @@ def serve_by_workers(number: int, listener: socket.socket, given: Given) -> bool
         partial(_app, given), Limits(), factory=True, workers=number, timeout_worker_healthcheck=_TO_ANSWER
     )
     supervisor = _supervisor(config, listener)
+    supervisor.later = partial(_app, given._replace(replaces=True))
     supervisor.run()
     report("ended", logging.INFO)
     return all(process.process.exitcode != _NOT_STARTED for process in supervisor.processes)
@@ -62,12 +67,24 @@ class _Supervisor(Multiprocess):
     """Reports what it does. Signals of a terminal, which go to all of its processes, are its own."""
 
     hangup_ends = False  # a terminal started it, whose end is what SIGHUP means
+    later: Callable[[], "Starlette"]  # what makes the application of workers after the first ones
 
     def init_processes(self) -> None:
         """Start the workers."""
         resource_tracker.ensure_running()  # to start it lets the signals through again (Python 3.11)
         with blocked(*_OF_THE_PARENT):
             super().init_processes()
+        self.config.app = self.later
+
+    def join_all(self) -> None:
+        """Wait for the workers to end, and kill those that do not: their loops hang."""
+        ends = monotonic() + Limits().to_end + 0.5
+        for worker in self.processes:
+            worker.process.join(max(0.0, ends - monotonic()))
+            if worker.process.is_alive():
+                report("worker_hangs", pid=worker.pid)
+                worker.process.kill()
+                worker.process.join()
 
     def keep_subprocess_alive(self) -> None:
         """Start a worker for each that is gone."""
@@ -128,7 +145,7 @@ def _app(given: Given) -> "Starlette":
         return McpApp(settings, http, connect, traces=traces_asked_for(warn=True)).app()
     except SettingsError as error:
         report("worker_not_started", logging.ERROR, why=str(error))
-        sys.exit(_NOT_STARTED)
+        sys.exit(_CANNOT_REPLACE if given.replaces else _NOT_STARTED)
 
 
 def _end_with_parent(end: Callable[[], object]) -> None:

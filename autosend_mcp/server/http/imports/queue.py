@@ -85,6 +85,7 @@ class ImportQueue:
         self._queue = _Queue(self._client, _NAME)
         self._runner = Runner(shared, self._records, connect)
         self._ending = anyio.Event()
+        self._tries = anyio.CapacityLimiter(_AT_ONCE)
         self._worker = _Worker(
             self._queue,
             [(_FUNCTION, self._do)],
@@ -144,6 +145,11 @@ class ImportQueue:
         except Exception as bug:  # noqa: BLE001 - a look finds it again; SAQ would try again at once, without an end
             report("import_failed", logging.ERROR, cause=type(bug).__name__)
 
+    async def _try(self, import_id: str) -> None:
+        """Do an import that has waited, beside those of the queue: all of them are found at once."""
+        async with self._tries:
+            await self._run(import_id)
+
     async def _hand_back(self, import_id: str) -> None:
         """Have the queue hand an import out again, if it is not done."""
         with suppress(RedisError, OSError, Unreachable):
@@ -163,7 +169,7 @@ class ImportQueue:
                     await self.enqueue(import_id)
                 for import_id in somebody:
                     if self._runner.may_try(import_id):
-                        tasks.start_soon(self._run, import_id)
+                        tasks.start_soon(self._try, import_id)
             await anyio.sleep(_BEAT)
 
 

@@ -67,6 +67,7 @@ class Runner:
                     if record is None or record.shown is None:
                         await self._wait(import_id, "The AutoSend key of its caller is missing, or is another one now.")
                     else:
+                        self._waiting.pop(import_id, None)
                         await self._claimed(import_id, record, record.shown, autosend)
                 finally:
                     with anyio.CancelScope(shield=True):
