@@ -18,17 +18,17 @@ _DEFAULTS = frozenset({80, 443})  # of http and https: what speaks TLS for the s
 
 
 class _Name(NamedTuple):
-    """A host, and the ports that it may be called at; None for any."""
+    """A host, and the ports that are meant."""
 
     host: str
-    ports: frozenset[int] | None
+    ports: frozenset[int]
 
 
 class Names:
     """The names that are accepted, as settings write them: `HOST`, `HOST:PORT`, or `HOST:*` for any port."""
 
     def __init__(self, accepted: Iterable[str]) -> None:
-        self._hosts: dict[str, list[frozenset[int] | None]] = {}
+        self._hosts: dict[str, list[frozenset[int] | None]] = {}  # with the ports it may be called at; None for any
         for text in accepted:
             if name := _read(text.removesuffix(":*")):
                 ports = None if text.endswith(":*") else name.ports
@@ -37,7 +37,7 @@ class Names:
     def accept(self, header: str | None) -> bool:
         """Return whether a Host header is one of these, however it is spelled."""
         asked = _read(header or "")
-        if asked is None or asked.ports is None:
+        if asked is None:
             return False
         return any(ports is None or ports & asked.ports for ports in self._hosts.get(asked.host, ()))
 
