@@ -1,26 +1,32 @@
 r"""What is written around a table: a fence of Markdown, the lines of a drawn table, or line ends spelled as `\n`."""
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice
 
 from autosend_mcp.imports.file.attributes import EMAIL
+from autosend_mcp.imports.file.cut_lines import (
+    Listed,
+    addresses_of,
+    cells_in_signs,
+    csv_line,
+    find_list,
+    fixed_cells,
+    inner_of,
+    one_cell,
+)
+from autosend_mcp.imports.file.encodings import FileError
 from autosend_mcp.imports.file.known_headers import known
-from autosend_mcp.imports.file.survey import is_address
 
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})[^`@,;|\t]*")
 _SPELLED = re.compile(r"(?:\\r)?\\n")
 _BAR = re.compile(r"(?<!\\)\|")
-_COPY = re.compile(r"(?i:copy) \S+ \([^()]*mail[^()]*\) (?i:from stdin)(?: .*)?;")
+_COPY = re.compile(r"(?i:copy) \S+ \((?=[^()]*mail)[^()]*\) (?i:from stdin)(?: .*)?;")
 _DELIMITERS = ",;\t|"
 _SIGNS = re.compile(f"[{_DELIMITERS}]")
 _PAIRS = ("''", "\u201c\u201d", "\u201e\u201c", "\u201d\u201d", "\u2018\u2019", "\xab\xbb", "``")
 _FIXED = re.compile(r"-+(?: +-+)+")
-_BULLET = re.compile(r"(?:[-*\u2022\u2013\u00b7]|\d{1,6}[.)])\s+")
-_PART = re.compile(r'(?:"[^"]*"|[^,;"])+')
 _MAX_FENCE = 80  # characters
 _SAMPLE = 40  # lines in which something around the table begins
 _MAX_SAMPLE = 200_000  # characters of each that are looked at
@@ -33,7 +39,7 @@ class Wrapping:
     `fence`: the line where the fence begins. `drawn`: the line of the header of a table drawn with bars. `rule`: a line
     of dashes below the header; `starts`: where columns of a fixed width begin in it. `spelled`: the line that holds the
     two characters `\n` instead of line ends. `copied`: that of Postgres' COPY. `whole`: each line is in quotes.
-    `quotes`: other signs than `"` around cells, and the delimiter. `listed`: addresses between commas, or with bullets.
+    `quotes`: other signs than `"` around cells, and the delimiter. `listed`: what kind of a list of addresses it is.
     """
 
     fence: int = 0
@@ -44,7 +50,7 @@ class Wrapping:
     copied: int = 0
     whole: bool = False
     quotes: str = ""
-    listed: bool = False
+    listed: Listed = ""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -63,7 +69,11 @@ class Wrapping:
 
 
 def find_wrapping(lines: Iterable[str]) -> Wrapping:
-    """Return what is around the table, by the first lines."""
+    """Return what is around the table, by the first lines.
+
+    Raises:
+        FileError: Columns of a fixed width are not where their dashes are.
+    """
     sample = [(line, text[:_MAX_SAMPLE]) for line, text in enumerate(islice(lines, _SAMPLE), start=1) if text.strip()]
     fence = next((place for place, (_, text) in enumerate(sample) if _is_fence(text)), None)
     begin = 0
@@ -85,6 +95,7 @@ def find_wrapping(lines: Iterable[str]) -> Wrapping:
         if place == 0 and "--" in under:
             fixed = _FIXED.fullmatch(under.rstrip()) and not _SIGNS.search(text)
             starts = tuple(group.start() for group in re.finditer("-+", under)) if fixed else ()
+            _check_fixed([sample[0], *sample[2:]], starts)
             return Wrapping(begin, rule=below, starts=starts)
     return Wrapping(begin)
 
@@ -94,20 +105,32 @@ def _around_lines(sample: Sequence[tuple[int, str]], begin: int) -> Wrapping | N
     texts = [text for _, text in sample]
     if copied := next((line for line, text in sample if _COPY.fullmatch(text)), 0):
         return Wrapping(begin, copied=copied)
-    if texts and _is_whole(texts[0], header=True) and all(map(_is_whole, texts)):
+    if texts and _are_whole(texts):
         return Wrapping(begin, whole=True)
-    if texts and (quotes := _quotes_of(texts[0])):
+    if texts and (quotes := _quotes_of(texts)):
         return Wrapping(begin, quotes=quotes)
-    return Wrapping(begin, listed=True) if _are_listed(texts) else None
+    listed = find_list(texts)
+    return Wrapping(begin, listed=listed) if listed else None
 
 
-def _is_whole(text: str, *, header: bool = False) -> bool:
-    """Return whether the line is one quoted cell, and a header in it has several names, one of the address."""
-    bare = text.rstrip(",; ")
-    if not (bare.startswith('"') and bare.endswith('"') and len(bare) > 1) or not header:
-        return bare.startswith('"') and bare.endswith('"')
-    names = _SIGNS.split(bare[1:-1])
-    return len(names) > 1 and '"' not in bare[1:-1] and any(_is_email(name) for name in names)
+def _check_fixed(sample: Sequence[tuple[int, str]], starts: Sequence[int]) -> None:
+    """Raise FileError if the header or a line with an address cannot be cut at these places."""
+    for place, (line, text) in enumerate(sample if starts else ()):
+        if (not place or "@" in text) and fixed_cells(text, starts) is None:
+            raise FileError(
+                f"The columns of line {line} do not begin where those of the dashes below the header do, so that it is "
+                "not certain where its cells end. Save the table as CSV and import that."
+            )
+
+
+def _are_whole(texts: Sequence[str]) -> bool:
+    """Return whether each line is one quoted cell, with several cells in it, and the header names the address."""
+    inner = [inner_of(text) for text in texts]
+    header = inner[0] or ""
+    signs = {*_SIGNS.findall(header)}
+    if '"' in header or not any(map(_is_email, _SIGNS.split(header))):
+        return False
+    return bool(signs) and all(one is not None and not signs.isdisjoint(one) for one in inner)
 
 
 def _is_email(name: str) -> bool:
@@ -115,30 +138,21 @@ def _is_email(name: str) -> bool:
     return says is not None and says.attribute == EMAIL
 
 
-def _quotes_of(header: str) -> str:
-    """Return the signs around each name of the header, and the delimiter between them; "" for none."""
+def _quotes_of(texts: Sequence[str]) -> str:
+    """Return the signs around each name of the header and cells of most rows, and the delimiter; "" for none."""
     for delimiter in _DELIMITERS:
-        names = [name.strip() for name in header.split(delimiter)]
+        names = [name.strip() for name in texts[0].split(delimiter)]
         for pair in _PAIRS:
             if len(names) > 1 and all(len(name) > 1 and name[0] == pair[0] and name[-1] == pair[1] for name in names):
-                return pair + delimiter
+                return pair + delimiter if _are_in_signs(texts[1:], pair + delimiter) else ""
     return ""
 
 
-def _are_listed(texts: Sequence[str]) -> bool:
-    is_json = bool(texts) and texts[0].startswith("[") and not any("{" in text for text in texts)
-    if len(texts) == 1 or is_json:
-        found = [one for text in texts for one in _listed(text)]
-        return (is_json or len(found) > 1) and bool(found) and all(map(is_address, found))
-    return bool(texts) and all(_BULLET.match(text) and is_address(_BULLET.sub("", text)) for text in texts)
-
-
-def _listed(text: str) -> Iterator[str]:
-    """Yield the addresses of a line, with the names before them."""
-    is_json = text.lstrip()[:1] in {"[", "]", '"'} and "<" not in text
-    for part in _PART.findall(_BULLET.sub("", text.strip())):
-        if bare := part.strip(' []"' if is_json else " "):
-            yield bare
+def _are_in_signs(texts: Sequence[str], quotes: str) -> bool:
+    """Return whether most lines have a cell in these signs."""
+    cells = [cells_in_signs(text, quotes) for text in texts]
+    bare = [[one.strip() for one in text.split(quotes[2])] for text in texts]
+    return 2 * sum(one is not None and one != other for one, other in zip(cells, bare, strict=True)) >= len(texts)
 
 
 def _is_fence(text: str) -> bool:
@@ -179,13 +193,18 @@ def _bared(text: str, wrapping: Wrapping, *, is_header: bool) -> Iterator[str]:
     if is_header:
         yield _copied(text)
     elif wrapping.whole:
-        yield text.strip().rstrip(",; ")[1:-1].replace('""', '"') + "\n"
-    elif wrapping.quotes:
-        yield _with_quotes(text, wrapping.quotes)
+        inner = inner_of(text)
+        yield text if inner is None else inner + "\n"
     elif wrapping.listed:
-        yield from [f"{one}\n" for one in _listed(text)] or ["\n"]
+        yield from [*map(one_cell, addresses_of(text, wrapping.listed))] or ["\n"]
+    elif not text.strip():
+        yield text
+    elif wrapping.quotes:
+        cells = cells_in_signs(text, wrapping.quotes)
+        yield one_cell(text.strip()) if cells is None else csv_line(cells, wrapping.quotes[2])
     elif wrapping.starts:
-        yield _cut(text, wrapping.starts)
+        cells = fixed_cells(text, wrapping.starts)
+        yield one_cell(text.strip()) if cells is None else csv_line(cells, ",")
     else:
         yield text
 
@@ -204,30 +223,8 @@ def _copied(text: str) -> str:
     return "\t".join(name.strip().strip('"') for name in names) + "\n"
 
 
-def _with_quotes(text: str, quotes: str) -> str:
-    """Return the line with `"` around its cells."""
-    first, last, delimiter = map(re.escape, quotes)
-    doubled = text.replace('"', '""')
-    begun = re.sub(rf"(^|{delimiter})\s*{first}", lambda found: f'{found[1]}"', doubled)
-    return re.sub(rf"{last}\s*(?=$|{delimiter})", '"', begun.rstrip("\r\n")) + "\n"
-
-
-def _cut(text: str, starts: Sequence[int]) -> str:
-    """Return a line of columns of a fixed width as CSV."""
-    bare = text.rstrip("\r\n")
-    return _csv(
-        [bare[begin:end].strip() for begin, end in pairwise([*starts, len(bare) + 1])] if bare.strip() else [], ","
-    )
-
-
 def _row(text: str, first: bool, last: bool) -> str:
     """Return the cells of a line of bars, as CSV with bars between; `first`, `last`: a bar is at that end."""
     inner = text[1:] if first and text.startswith("|") else text
     inner = inner[:-1] if last and inner.endswith("|") and not inner.endswith("\\|") else inner
-    return _csv([cell.strip().replace("\\|", "|") for cell in _BAR.split(inner)], "|")
-
-
-def _csv(cells: Sequence[str], delimiter: str) -> str:
-    out = io.StringIO()
-    csv.writer(out, delimiter=delimiter, lineterminator="\n").writerow(cells)
-    return out.getvalue()
+    return csv_line([cell.strip().replace("\\|", "|") for cell in _BAR.split(inner)], "|")
