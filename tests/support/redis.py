@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -42,6 +43,16 @@ class RedisServer:
             if b"Ready to accept connections" in line:
                 return
         raise AssertionError("redis-server does not start")
+
+    def pause(self) -> None:
+        """Let it answer nothing until it is resumed."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on, with what came meanwhile first."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """Kill it."""

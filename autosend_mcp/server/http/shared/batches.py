@@ -95,7 +95,7 @@ class Batches:
             self._is_open = False
             left = self._taken()
             _answer(left, NoConnection())
-            self._queue = [posted for posted in left if posted[1] is None]
+            self._queue = _posted(left)
 
     async def close(self) -> None:
         """Send what was posted, after the end of `work`, and end the connection."""
@@ -112,6 +112,7 @@ class Batches:
             _answer([*batch, *self._taken()], error)
         except BaseException:
             _answer(batch, NoConnection())
+            self._queue = [*_posted(batch), *self._queue]  # may be sent twice, which changes nothing
             raise
         else:
             for commands, waiting in batch:
@@ -155,6 +156,11 @@ class Batches:
             return await self._connection.read_response()
         except ResponseError as refused:
             return refused
+
+
+def _posted(batch: _Queue) -> _Queue:
+    """Return those of these that nobody waits for."""
+    return [(commands, waiting) for commands, waiting in batch if waiting is None]
 
 
 def _answer(batch: _Queue, error: Exception) -> None:

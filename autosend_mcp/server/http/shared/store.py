@@ -209,12 +209,14 @@ async def open_shared(url: str) -> AsyncGenerator[Shared]:
         SettingsError: It is no URL of a Redis.
     """
     shared = Shared(url)
-    async with anyio.create_task_group() as tasks:
-        await tasks.start(shared.send)
-        await tasks.start(shared.work)
-        try:
-            yield shared
-        finally:
-            tasks.cancel_scope.cancel()
-            with anyio.CancelScope(shield=True):
-                await shared.close()
+    try:
+        async with anyio.create_task_group() as tasks:
+            await tasks.start(shared.send)
+            await tasks.start(shared.work)
+            try:
+                yield shared
+            finally:
+                tasks.cancel_scope.cancel()
+    finally:  # once both have ended: one connection has one reader
+        with anyio.CancelScope(shield=True):
+            await shared.close()
