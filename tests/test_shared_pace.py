@@ -9,8 +9,8 @@ import pytest
 
 from autosend_mcp.errors import NotSent
 from autosend_mcp.server.http.shared.pace import SharedPace
-from autosend_mcp.server.http.shared.store import open_shared
-from tests.support.redis import RedisServer
+from autosend_mcp.server.http.shared.store import Shared, open_shared
+from tests.support.redis import RedisServer, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.anyio]
 
@@ -18,12 +18,18 @@ _LOOK = 0.01
 
 
 @asynccontextmanager
+async def connected(*urls: str) -> AsyncGenerator[list[Shared]]:
+    """Yield what workers share that reach Redis at these URLs and have seen each other."""
+    async with AsyncExitStack() as stack:
+        shared = [await stack.enter_async_context(open_shared(url)) for url in urls]
+        await until(lambda: {each.place[1] for each in shared} == {len(urls)})
+        yield shared
+
+
+@asynccontextmanager
 async def workers(redis: RedisServer, number: int, *limits: int) -> AsyncGenerator[list[SharedPace]]:
     """Yield the pace of so many workers, which have seen each other."""
-    async with AsyncExitStack() as stack:
-        shared = [await stack.enter_async_context(open_shared(redis.url)) for _ in range(number)]
-        await anyio.sleep(1.1)
-        assert {each.place[1] for each in shared} == {number}
+    async with connected(*[redis.url] * number) as shared:
         yield [SharedPace(each, "key", *limits) for each in shared]
 
 
@@ -108,6 +114,19 @@ async def test_what_left_is_known_to_a_redis_that_has_forgotten(redis: RedisServ
         for pace in (one, other):
             with pytest.raises(NotSent):
                 await pace.turn(4)
+
+
+async def test_what_left_is_told_again_where_only_that_was_lost(redis: RedisServer) -> None:
+    async with connected(redis.url, redis.url) as (one, other):
+        pace, idle = (SharedPace(each, "key", 50, 4) for each in (one, other))
+        for slot in [await pace.turn(1) for _ in range(4)]:
+            slot.leave()
+        redis.stop()  # before that is told, and nobody waits for it
+        redis.start()
+        await until(lambda: not other.is_up)
+        await until(lambda: one.is_up and other.is_up)
+        with pytest.raises(NotSent):
+            await idle.turn(4)
 
 
 @pytest.mark.parametrize("number", [2, 3])

@@ -5,7 +5,7 @@ are under way leave together when these are answered, and what nobody waits for 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha1
@@ -47,8 +47,8 @@ _Queue = list[tuple[Sequence[Command], "asyncio.Future[list[Any]] | None"]]
 class Batches:
     """Sends commands to the Redis at a URL, in the order in which they come."""
 
-    def __init__(self, url: str) -> None:
-        """Connect at the first command.
+    def __init__(self, url: str, lost: Callable[[Exception], None]) -> None:
+        """Connect at the first command. `lost`: called when the connection fails, also where nobody waits for it.
 
         Raises:
             ValueError: It is no URL of a Redis.
@@ -56,6 +56,7 @@ class Batches:
         pool = cast("Any", ConnectionPool).from_url(
             url, socket_connect_timeout=_TO_CONNECT, retry=Retry(NoBackoff(), 0), decode_responses=True
         )
+        self._lost = lost
         self._connection: Any = pool.make_connection()
         self._known: set[str] = set()
         self._queue: _Queue = []
@@ -109,6 +110,7 @@ class Batches:
         try:
             results = iter(await self._exchanged([command for commands, _ in batch for command in commands]))
         except (RedisError, OSError) as error:  # a timeout too
+            self._lost(error)
             _answer([*batch, *self._taken()], error)
         except BaseException:
             _answer(batch, NoConnection())

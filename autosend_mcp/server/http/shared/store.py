@@ -67,7 +67,7 @@ class Shared:
             SettingsError: It is no URL of a Redis.
         """
         try:
-            self._batches = Batches(url)
+            self._batches = Batches(url, self._lost)
         except ValueError:
             raise SettingsError("AUTOSEND_REDIS_URL must be as in redis://127.0.0.1:6379/0.") from None
         self.worker = secrets.token_hex(8)
@@ -112,7 +112,7 @@ class Shared:
             raise Unreachable
         results = await self._batches.send(commands)
         if error := next((result for result in results if isinstance(result, Exception)), None):
-            self._note(is_up=False, why=type(error).__name__)
+            self._lost(error)
             raise Unreachable
         if probing:
             self._note(is_up=True)
@@ -188,6 +188,9 @@ class Shared:
             return
         self.ahead = float(now) - anyio.current_time()
         self._workers = sorted({*workers, self.worker})
+
+    def _lost(self, error: Exception) -> None:
+        self._note(is_up=False, why=type(error).__name__)
 
     def _note(self, *, is_up: bool, why: str = "") -> None:
         if is_up is self.is_up:
