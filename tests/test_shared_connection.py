@@ -32,3 +32,12 @@ async def test_a_worker_that_ends_sends_what_was_posted(redis: RedisServer, firs
     async with connection(redis) as client:
         assert await client.get("other") == b"kept"
         assert first == "asked" or await client.get("one") == b"kept"
+
+
+async def test_an_answer_that_cannot_be_read_ends_no_worker(redis: RedisServer) -> None:
+    async with connection(redis) as client, open_shared(redis.url) as shared:
+        await client.set("name", b"\xff")  # no UTF-8
+        with pytest.raises(Unreachable):
+            await shared.run("return redis.call('GET', KEYS[1])", ["name"])
+        assert await shared.alive()
+        assert await shared.run("return 1") == 1

@@ -17,7 +17,7 @@ from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as NoConnection
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, ResponseError
 
 _PATIENCE = 2.0  # seconds for what goes together; a Redis that takes longer is taken to be gone
 _TO_CONNECT = 1.0
@@ -45,7 +45,10 @@ _Queue = list[tuple[Sequence[Command], "asyncio.Future[list[Any]] | None"]]
 
 
 class Batches:
-    """Sends commands to the Redis at a URL, in the order in which they come."""
+    """Sends commands to the Redis at a URL, in the order in which they come.
+
+    Only where Redis has forgotten its scripts (SCRIPT FLUSH), those that are sent again run after their batch.
+    """
 
     def __init__(self, url: str, lost: Callable[[Exception], None]) -> None:
         """Connect at the first command. `lost`: called when the connection fails, also where nobody waits for it.
@@ -104,14 +107,15 @@ class Batches:
         await self._connection.disconnect(nowait=True)
 
     async def _next(self) -> None:
-        """Send what is in the queue."""
+        """Send what is in the queue. Where that fails in any way, Redis is taken to be lost."""
         if not (batch := self._taken()):
             return
         try:
             results = iter(await self._exchanged([command for commands, _ in batch for command in commands]))
-        except (RedisError, OSError) as error:  # a timeout too
+        except Exception as error:  # noqa: BLE001 - a mistake too: the calls that come next go on
             self._lost(error)
             _answer([*batch, *self._taken()], error)
+            await self._connection.disconnect(nowait=True)
         except BaseException:
             _answer(batch, NoConnection())
             self._queue = [*_posted(batch), *self._queue]  # may be sent twice, which changes nothing
