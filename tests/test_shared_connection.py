@@ -41,3 +41,10 @@ async def test_an_answer_that_cannot_be_read_ends_no_worker(redis: RedisServer) 
             await shared.run("return redis.call('GET', KEYS[1])", ["name"])
         assert await shared.alive()
         assert await shared.run("return 1") == 1
+
+
+async def test_a_redis_that_refuses_writes_is_taken_to_be_gone(redis: RedisServer) -> None:
+    async with connection(redis) as client, open_shared(redis.url) as shared:
+        for memory, is_alive in (("1", False), ("0", True)):
+            await client.config_set("maxmemory", memory)
+            assert (await shared.alive(), shared.is_up) == (is_alive, is_alive)

@@ -87,12 +87,8 @@ class Shared:
         return f"{self.prefix}{kind}:{hashlib.sha256(chr(0).join(about).encode()).hexdigest()[:32]}"
 
     async def alive(self) -> bool:
-        """Return whether Redis answers."""
-        try:
-            await self.run("return 1", probing=True)
-        except Unreachable:
-            return False
-        return True
+        """Return whether Redis answers, and can be written to."""
+        return await self._look()
 
     async def run(self, script: str, keys: Sequence[str] = (), *args: float | str, probing: bool = False) -> Any:
         """Run a script on these names, at once or not at all. `probing`: also while Redis is taken to be gone.
@@ -177,17 +173,18 @@ class Shared:
         """Let go of Redis."""
         await self._batches.close()
 
-    async def _look(self) -> None:
-        """Say that this worker is here, and see who else is."""
+    async def _look(self) -> bool:
+        """Say that this worker is here, and see who else is; return whether that was possible."""
         name = f"{self.prefix}workers"
         try:
             now, workers = cast(
                 "tuple[str, list[str]]", await self.run(_HERE, [name], self.worker, _AT_WORK, probing=True)
             )
         except Unreachable:
-            return
+            return False
         self.ahead = float(now) - anyio.current_time()
         self._workers = sorted({*workers, self.worker})
+        return True
 
     def _lost(self, error: Exception) -> None:
         self._note(is_up=False, why=type(error).__name__)
