@@ -129,6 +129,57 @@ async def test_what_left_is_told_again_where_only_that_was_lost(redis: RedisServ
             await idle.turn(4)
 
 
+async def lose(redis: RedisServer, shared: list[Shared]) -> None:
+    redis.stop()
+    await until(lambda: not any(each.is_up for each in shared))
+
+
+async def test_a_worker_without_redis_keeps_to_the_same_part_each_time(redis: RedisServer) -> None:
+    async with connected(redis.url, redis.url) as shared:
+        pace = SharedPace(shared[0], "key", 50, 8)
+        for _ in range(2):
+            await lose(redis, shared)
+            with pytest.raises(NotSent):
+                await pace.turn(0.1)
+            redis.start()
+            await until(lambda: all(each.is_up for each in shared))
+        await lose(redis, shared)
+        for _ in range(4):
+            (await pace.turn(5)).leave()
+        with pytest.raises(NotSent):
+            await pace.turn(5)
+
+
+async def test_a_limit_named_without_redis_is_that_of_all_workers(redis: RedisServer) -> None:
+    async with connected(redis.url, redis.url) as shared:
+        pace, left = SharedPace(shared[0], "key", 4), list[float]()
+        await lose(redis, shared)
+        for _ in range(4):
+            (await pace.turn(5)).leave()
+            left.append(anyio.current_time())
+            pace.announced(4, None, spent=False)
+    assert most_within(1.0, left) == 2
+
+
+async def test_what_redis_granted_last_counts_for_all_who_asked(redis: RedisServer) -> None:
+    left: list[float] = []
+
+    async def send(pace: SharedPace) -> None:
+        (await pace.turn(5)).leave()
+        left.append(anyio.current_time())
+
+    async with workers(redis, 2, 4) as paces:
+        for pace in [*paces, *paces]:
+            await send(pace)
+        async with anyio.create_task_group() as tasks:
+            redis.pause()
+            for pace in [*paces, *paces]:
+                tasks.start_soon(send, pace)
+            await anyio.wait_all_tasks_blocked()  # until all have asked
+            redis.stop()
+    assert most_within(1.0, left) == 4
+
+
 @pytest.mark.parametrize("number", [2, 3])
 async def test_without_redis_workers_keep_to_their_part(redis: RedisServer, number: int) -> None:
     down, up = 2.0, 8.0

@@ -53,6 +53,9 @@ class SharedPace(Pace):
         self._shared = shared
         self._names = [f"{shared.prefix}pace:{name}:{part}" for part in ("left", "granted", "limits")]
         self._is_alone = False
+        self._of_all = self._limits  # those of all workers, while this one keeps to its part
+        self._begins = 0.0  # when it begins to send without Redis
+        self._own = 0  # how many had left this worker in the minute before that
         shared.on_return.append(self._return)
         self._in_minute = 0  # how many had left from all workers, when it was seen last
         self._share = 0  # requests a second without Redis; 0 for less than one
@@ -101,6 +104,15 @@ class SharedPace(Pace):
         if slot in self._in_hand:
             self._in_hand.remove(slot)
             self._take_back(slot)
+
+    @property
+    def _limits(self) -> tuple[int | None, int | None]:
+        """How many may leave in the second's and in the minute's window."""
+        return self._second.limit, self._minute.limit
+
+    @_limits.setter
+    def _limits(self, limits: tuple[int | None, int | None]) -> None:
+        self._second.limit, self._minute.limit = limits
 
     def left(self, window: Literal["second", "minute"]) -> int | None:  # noqa: ARG002 - of either
         """Return None: what the other workers have sent since this one asked is known to Redis alone."""
@@ -180,35 +192,56 @@ class SharedPace(Pace):
             self.pause(delay)
         return delay
 
+    def allow(self, limit: int, until_reset: float = 0.0) -> bool:
+        """Keep to a limit of all workers that AutoSend names; without Redis, to this worker's part of it."""
+        if not self._is_alone:
+            return super().allow(limit, until_reset)
+        self._limits = self._of_all
+        is_used_up = super().allow(limit, until_reset)
+        self._divide()
+        return is_used_up
+
     def _return(self) -> None:
         """Tell Redis, which may have forgotten, what left; nobody sends until all workers know that it is back."""
         now = anyio.current_time()
         left = [part for name, at in self._lately if now - at < 60 + SLACK for part in (name, now - at)]
         if left or self._is_alone:
             self._tell(turns.RETURN, _RETURNING, *left)
+        if self._is_alone:
+            self._limits = self._of_all
         self._is_alone, self._announced = False, {}
 
     def _alone(self) -> float:
         """Return the seconds until this worker's part of the limit lets it send."""
-        now, (place, workers) = anyio.current_time(), self._shared.place
-        workers = workers if self._shared.ahead else _UNSEEN
-        limit = self._second.limit or 1
+        now, (place, workers) = anyio.current_time(), self._team
         if not self._is_alone:
-            self._is_alone = True
-            if self._minute.limit:
-                own, room = self._minute.count(now), self._minute.limit - self._in_minute
-                self._minute.limit = max(1, min(own + max(0, room) // workers, self._minute.limit // workers))
-                self._guessed_until = inf
-            self._share = limit // workers
-            if self._share:
-                self._second.limit = self._share
-            return self._second.seconds + SLACK
-        if self._share:
-            return 0.0
-        apart = self._second.seconds / limit * _APART
+            self._is_alone, self._own = True, self._minute.count(now)
+            self._begins = now + self._second.seconds + SLACK  # until then, what Redis granted last may leave
+            self._divide()
+        if self._share or now < self._begins:
+            return max(0.0, self._begins - now)
+        apart = self._second.seconds / (self._second.limit or 1) * _APART
         seen = (now + self._shared.ahead) / apart - place
         moment, late = divmod(seen, workers)
         if late < 1 - 1 / _APART and moment != self._moment:
             self._moment = moment
             return 0.0
         return (workers - late) * apart
+
+    def _divide(self) -> None:
+        """Keep to this worker's part of the limits from now on."""
+        self._of_all, (_, workers) = self._limits, self._team
+        second, minute = self._of_all
+        if minute:
+            room = max(0, minute - self._in_minute)
+            self._minute.limit = max(1, min(self._own + room // workers, minute // workers))
+            self._guessed_until = inf
+        self._share = (second or 1) // workers
+        if self._share:
+            self._second.limit = self._share
+
+    @property
+    def _team(self) -> tuple[int, int]:
+        """This worker's number, and how many there are to reckon with."""
+        place, workers = self._shared.place
+        return place, workers if self._shared.ahead else _UNSEEN
