@@ -132,6 +132,40 @@ OTHERWISE = {
 }
 
 
+# Names that refuse in words that may mean something else too: the user is asked, and nobody is taken for the other.
+MAY_REFUSE = """
+Newsletter cancelled; Newsletter removed; Newsletter disabled; Newsletter off; Newsletter stop; Marketing withdrawn
+Removed from newsletter; Removed from mailing list; Excluded from marketing; Rejected marketing; Consent missing
+Objects to marketing; Objects to receiving marketing emails; Refuses to receive newsletter; Former subscriber
+Einwilligung zurückgezogen; Einwilligung entzogen; Einwilligung fehlt; Zustimmung zurückgezogen
+Newsletter deaktiviert; Newsletter gelöscht; Newsletter gestoppt; Newsletter abgelaufen; Newsletter nicht gewünscht
+Kein Interesse an Newsletter; Consentement retiré; Consentement révoqué; Newsletter désactivée
+Newsletter supprimée; Newsletter arrêtée; N'accepte pas la newsletter; Refuse de recevoir la newsletter
+Plus de newsletter; Consentimiento retirado; Suscripción anulada; Consenso negato; Iscrizione cancellata
+Rifiuta di ricevere newsletter; Consentimento retirado; Toestemming ingetrokken; Zgoda wycofana
+Zgoda anulowana; Samtycke återkallat; Samtykke trukket tilbage; Suostumus peruttu; Souhlas odvolán
+Hozzájárulás visszavonva; Согласие отозвано; メルマガ停止; 同意撤回; 수신동의 철회; Not active; Stop emails
+"""
+NEGATED = """
+Ohne Newsletter; Sans newsletter; Without newsletter; Didn't opt in; Hasnt opted in; Isn't subscribed; Senza newsletter
+"""
+
+
+def listed(names: str) -> list[str]:
+    return [name.strip() for line in names.strip().splitlines() for name in line.split(";")]
+
+
+def test_a_name_that_refuses_is_never_read_the_other_way_round() -> None:
+    cells = ["no", "yes"]
+    assert [name for name in listed(MAY_REFUSE) if '"yes" in 1 row' not in question(file_of({name: cells}))] == []
+    assert [name for name in listed(NEGATED) if left_out(file_of({name: cells})) != [1]] == []
+
+
+def test_words_that_only_look_like_a_refusal_leave_an_agreement() -> None:
+    names = ["Nu aangemeld", "Newsletter (yes/no)", "Newsletter ja/nein", "Receive exclusive offers by email"]
+    assert [name for name in names if left_out(file_of({name: ["yes", "no"]})) != [1]] == []
+
+
 def test_refusals_are_read_the_right_way_round() -> None:
     wanted = {name: list(range(1, len(cells))) for name, cells in REFUSALS.items()}
     assert {name: left_out(file_of({name: cells})) for name, cells in REFUSALS.items()} == wanted

@@ -27,17 +27,16 @@ from autosend_mcp.models.opt_out_patterns import (
     MAYBE_AGREED,
     MAYBE_LEFT,
     NEWS,
-    NO,
     OTHER_CHANNEL,
     OTHERWISE,
     PERMITS,
     RECEIVING,
-    REFUSES,
     STATE,
     STATUS,
     TIME,
     VAGUE,
 )
+from autosend_mcp.models.opt_out_refusals import BOTH_ANSWERS, MAY_REFUSE, NO, REFUSES
 from autosend_mcp.models.words import words_of
 
 Says = Literal["left", "agreed", "status"]
@@ -68,7 +67,8 @@ _NEAR = 4  # words before a verb that a negation may be in
 def mail_name(name: str) -> MailName | None:
     """Return what a name says of mail; None where it says nothing."""
     name = name[:_MAX_NAME]
-    words, together = re.sub(BY_CHANNEL, " with ", words_of(name)), re.sub(r"[\W_]+", "", name.casefold())
+    words = re.sub(BOTH_ANSWERS, "", re.sub(BY_CHANNEL, " with ", words_of(name)))
+    together = re.sub(r"[\W_]+", "", name.casefold())
     left = re.search(LEFT, words) or re.search(LEFT_INSIDE, together)
     if (re.search(OTHERWISE, words) and not re.search(BY_MAIL, words)) or (
         re.search(ABOUT_MAILS, words) and (not left or " rate " in words)
@@ -107,6 +107,8 @@ def _receiving(words: str, verb: "re.Match[str]") -> MailName:
         return MailName("agreed", "likely")
     if negated:
         return MailName("left", "sure" if is_mail else "maybe")
+    if re.search(rf"{REFUSES}|{MAY_REFUSE}", words):
+        return MailName("left", "maybe")
     return MailName("agreed", "likely" if is_mail else "maybe")
 
 
@@ -120,8 +122,9 @@ def _agreed(words: str, what: str) -> MailName | None:
         return MailName("left", is_time=is_time)
     if re.search(REFUSES, words):
         return MailName("left", "maybe" if "subscri" in words else "sure", is_time=is_time)
-    if re.search(ENGLISH_CONSENT, f" {what} ") and re.sub(CONSENT_WORDS, " ", words.replace(" ", "  ")).strip():
-        return MailName("agreed", "maybe", is_time=is_time)
+    about_others = re.sub(CONSENT_WORDS, " ", words.replace(" ", "  ")).strip()
+    if (may_refuse := _may_refuse(words)) or (re.search(ENGLISH_CONSENT, f" {what} ") and about_others):
+        return MailName("left" if may_refuse else "agreed", "maybe", is_time=is_time)
     vague = re.search(VAGUE, words) and not re.search(MAIL_PERMISSION, words)
     return MailName("agreed", "likely" if vague else "sure", is_time=is_time, permits=bool(re.search(PERMITS, words)))
 
@@ -136,7 +139,13 @@ def _maybe(words: str) -> MailName | None:
     found: Says | None = next((says for pattern, says in patterns if re.search(pattern, words)), None)
     if found is None and re.search(ABOUT_MAIL, words):
         found = "agreed"
+    if found == "agreed" and _may_refuse(words):
+        found = "left"
     return MailName(found, "maybe", is_time=is_time) if found else None
+
+
+def _may_refuse(words: str) -> bool:
+    return re.search(rf"{MAY_REFUSE}| (?:{NO}) ", words) is not None
 
 
 def is_negated(words: str, what: str) -> bool:
