@@ -104,7 +104,17 @@ def test_the_name_of_a_list_in_json_says_that_all_in_it_left(name: str) -> None:
     assert f'The name of the list in it says that the people in it may get no mail: "{name}"' in question(
         document(total=2, **{name: [ANN, BO]}), "people.json"
     )
+    for around in ({name: {"members": [ANN, BO]}}, {"data": {name: [ANN, BO]}}, {"a": {name: {"b": {"c": [ANN]}}}}):
+        assert f".{name}" in f".{question(document(**around), 'people.json')}".replace('"', ".")
     assert not read(document(items=[ANN, BO]), "people.json").is_everybody
+
+
+def test_the_name_of_a_table_in_a_dump_says_that_all_in_it_left() -> None:
+    rows = "COPY public.{} (email, created_at) FROM stdin;\na@b.co\t2024-01-01\n\\.\n"
+    assert 'The name of the table in it says that the people in it may get no mail: "unsubscribes"' in question(
+        rows.format("unsubscribes").encode(), "dump.sql"
+    )
+    assert not read(rows.format("users").encode(), "dump.sql").is_everybody
 
 
 def test_of_several_lists_in_json_the_only_one_with_addresses_is_read() -> None:

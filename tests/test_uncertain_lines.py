@@ -1,6 +1,8 @@
 """Lines that are no CSV: cells arrive as they stood, or the row is rejected with its line, or the file refused."""
 
 import io
+from contextlib import suppress
+from time import process_time
 
 import pytest
 
@@ -18,6 +20,10 @@ def fixed(*rows: str) -> str:
     """Return a table with columns at 0 and 12, long enough that these rows are no part of what is looked at first."""
     usual = [f"Ann{number:<9}a{number}@b.co" for number in range(50)]
     return "\n".join(["name        email", "----------  -----------------", *usual, *rows]) + "\n"
+
+
+def dump(*rows: str, name: str = "public.users", columns: str = 'email, "full name"') -> str:
+    return "\n".join([f"COPY {name} ({columns}) FROM stdin;", *rows, "\\.", "", "SELECT 1;", ""])
 
 
 NO_CELLS = "has 1 cell, the header 2"
@@ -51,6 +57,17 @@ READ = {
     "strings of JSON in a line": ('["Ann Ruiz <a@b.co>", "Bo <b@b.co>"]', ["Ann Ruiz <a@b.co>"]),
     "one column with a comma in its name": ('"Email; private"\n"a@b.co"\n', ["a@b.co"]),
     "a header in quotes above cells in quotes": ('"email;name"\n"a@b.co","Ann"\n', "line 2 has 2 cells, the header 1"),
+    "quotes in COPY": (dump('a@b.co\t"Foo" GmbH', 'b@b.co\t"Foo', 'c@b.co\tBar"'), ["c@b.co", 'Bar"']),
+    "escapes in COPY": (dump("a@b.co\tC:\\\\dir\\n\\r\\t."), ["a@b.co", "C:\\dir\n\r\t."]),
+    "nothing in COPY": (dump("a@b.co\t\\N"), ["a@b.co", "\\N"]),
+    "an escape that pg_dump does not write": (dump("a@b.co\tRen\\xc3\\xa9"), f"line 2 {NO_CELLS}"),
+    "a comma in the one column of COPY": (dump("Ruiz, Ann <a@b.co>", columns="email"), ["Ruiz, Ann <a@b.co>"]),
+    "a name in quotes": (dump("a@b.co\tAnn", name='public."user list"'), ["a@b.co", "Ann"]),
+    "below many lines": ("-- dump\n" * 60 + dump("a@b.co\tAnn"), ["a@b.co", "Ann"]),
+    "below another table": (
+        dump("1\tCOPY b (email) FROM stdin;", name="mails", columns="id, email_subject") + dump("a@b.co\tAnn"),
+        ["a@b.co", "Ann"],
+    ),
 }  # fmt: skip
 
 
@@ -69,8 +86,32 @@ def test_a_line_is_read_as_it_stands_or_rejected(case: str) -> None:
         ("email       name\n----------- ----\nmaria@b.co.uk Ann\n", "line 3 do not begin where"),
         ('["a@b.co",\n' + '"b@b.co",\n' * 50 + '"c@b.co", 7]', "does not go on so"),
         ('["a@b.co",\n' + '"b@b.co",\n' * 50 + '"\\ud800 <c@b.co>"]', "does not go on so"),
+        (
+            dump("a@b.co\tAnn") + dump("b@b.co\tBo", name="archive"),
+            'has 2 tables with mail addresses: "users", "archive"',
+        ),
+        (dump("1\ta", columns="id, email_subject"), "no column called email"),
+        (dump("a@b.co,Ann").replace("stdin", "stdin WITH (FORMAT csv)"), "line 1 are not written as pg_dump"),
+        ("COPY users (\n  email\n) FROM stdin;\na@b.co\n", "SQL"),
+        ("USE shop;\nINSERT INTO a (email) VALUES ('a@b.co');", "SQL"),
+        ("BEGIN;\nINSERT INTO a (email) VALUES ('a@b.co');", "SQL"),
+        ("/* a */ SET IDENTITY_INSERT a ON\nGO\nINSERT [dbo].[a] ([email]) VALUES ('a@b.co')", "SQL"),
+        ("contacts:\n  - email: a@b.co\n    name: A\n", "YAML"),
+        ("---\n# all\ncontacts:\n- email: a@b.co\n", "YAML"),
+        ("- email: a@b.co\n- email: b@b.co\n", "YAML"),
+        ("ann:\n  email: a@b.co\n", "YAML"),
     ],
 )
 def test_what_cannot_be_cut_with_certainty_is_refused(text: str, said: str) -> None:
     with pytest.raises(FileError, match=said):
         rows_of(text)
+
+
+@pytest.mark.parametrize(
+    "head", ["copy a (" + "mail" * 20_000, "/**/" * 1_000 + "x", 'COPY a ("' * 9_000, "copy a" + " " * 90_000]
+)
+def test_long_lines_that_are_no_dump_cost_little(head: str) -> None:
+    started = process_time()
+    with suppress(FileError):
+        rows_of(f"{head}\n")
+    assert process_time() - started < 2

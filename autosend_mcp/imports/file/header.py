@@ -29,8 +29,8 @@ class Dialect:
     """How the text is cut into cells.
 
     `spaced`: a blank after each delimiter is no part of the cell. `skipped`: lines before the header that are no rows.
-    `headless`: there is no header. `one_a_line`: nothing but addresses, one a line. `escaped`: a
-    backslash escapes the next character. `note`: what should be said of it.
+    `headless`: there is no header. `one_a_line`: nothing but addresses, one a line. `escaped`: a backslash escapes the
+    next character. `note`: what should be said of it.
     """
 
     delimiter: str
@@ -102,7 +102,7 @@ def find_dialect(lines: Iterable[str], given: str | None, usual: str | None, hea
 
 
 def _rare_delimiter(sample: Sequence[str]) -> str | None:
-    """Return a sign that seldom stands between cells, where the first lines have it equally often and no other one."""
+    """Return a rare sign that each of the first lines has equally often, if the header has no usual delimiter."""
     first = [line for line in sample if line.strip()][:3]
     for sign in _RARE:
         counts = {line.count(sign) for line in first}

@@ -24,8 +24,8 @@ class Layout:
     """Where the objects stand that are rows.
 
     `array`: in the array at the top, 0; in which of those inside the object, from 1; in none, -1. `counted`: several
-    stand in one line, so that rows are numbered instead. `note`: what should be said of it. `name`: that of the
-    array.
+    stand in one line, so that rows are numbered instead. `note`: what should be said of it. `name`: that of the array,
+    behind those of the objects around it.
     """
 
     array: int
@@ -61,15 +61,15 @@ def find_layout(lines: Iterable[str]) -> Layout:
     if len(addressed := {array: names for array, names in seen.found.items() if array in seen.addressed}) == 1:
         seen.found = addressed
     if len(seen.found) > 1:
-        lists = _listed([name for name, _ in seen.found.values()])
+        lists = _listed([name for name, _, _ in seen.found.values()])
         raise FileError(f"The file holds several lists of objects: {lists}. Keep the contacts alone.")
-    ((array, (name, holder)),) = seen.found.items()
+    ((array, (name, holder, path)),) = seen.found.items()
     notes = ["Several objects stand in one line: line 2 is the second object."] if seen.counted else []
     if array:
         beside = _listed([each for each in seen.members if each != holder])
         left = f"; left out is what stands beside it: {beside}." if beside else "."
         notes.insert(0, f"The rows are the list {_listed([name])} of the JSON object{left}")
-    return Layout(array, seen.counted, " ".join(notes), name if array else "")
+    return Layout(array, seen.counted, " ".join(notes), path if array else "")
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -78,18 +78,22 @@ def _listed(names: Iterable[str]) -> str:
 
 
 class _Seen:
-    """What the brackets and strings so far tell. `found`: by their number, the names of arrays of objects,
-    and of the members at the top that hold them. `addressed`: those in which an address stands."""
+    """What the brackets and strings so far tell.
+
+    `found`: by their number, the names of arrays of objects, of the members at the top that hold them, and of all
+    members on the way. `addressed`: those in which an address stands.
+    """
 
     def __init__(self) -> None:
         self.opened = ""
-        self.found: dict[int, tuple[str, str]] = {}
+        self.found: dict[int, tuple[str, str, str]] = {}
         self.addressed: set[int] = set()
         self.members: dict[str, None] = {}
         self.is_record = self.counted = False
         self.starts = self.objects = 0
         self._arrays = 0
         self._last = self._holder = ""
+        self._path: list[str] = []
 
     def _see_string(self, text: str) -> None:
         if "@" in text and is_address(text):
@@ -107,6 +111,7 @@ class _Seen:
             return
         if sign in "}]":
             self.opened = opened[:-1]
+            del self._path[-1:]
             return
         if not opened:
             self.objects += sign == "{"
@@ -118,8 +123,10 @@ class _Seen:
             self._arrays += 1
         if sign == "{" and opened.endswith("[") and opened.count("[") == 1:
             self.starts += 1
-            self.found.setdefault(0 if opened == "[" else self._arrays, (self._last, self._holder))
+            names = self._last, self._holder, ".".join(filter(None, self._path))
+            self.found.setdefault(0 if opened == "[" else self._arrays, names)
         self.opened = opened + sign
+        self._path.append(self._last if opened.endswith("{") else "")
         if len(self.opened) > _MAX_DEPTH:
             raise FileError("The JSON of the file is nested too deeply.")
 
@@ -133,7 +140,11 @@ def cut_out(lines: Iterable[str], layout: Layout) -> Iterator[tuple[int, str]]:
     for line, text in _pieces(lines, layout.array):
         if text.strip(" \t\r\n,\ufeff"):
             number += 1
-            yield number if layout.counted else line, re.sub(r"\s*[\r\n]\s*", " ", text).strip(" \t,")
+            yield number if layout.counted else line, _in_one_line(text)
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(part.strip() for part in re.split(r"[\r\n]+", text)).strip(" \t,")
 
 
 def _pieces(lines: Iterable[str], array: int) -> Iterator[tuple[int, str]]:

@@ -123,12 +123,14 @@ def find_opt_outs(
         _count(table, found)
         _check_unclear(found.columns)
     if not found.opted_out:
-        _check_names({"file": PurePath(name).stem, "list in it": table.layout.name if table.layout else ""}, found)
+        copied = table.wrapping.copied
+        names = {"list in it": table.layout.name if table.layout else "", "table in it": copied.name if copied else ""}
+        _check_names({"file": PurePath(name).stem, **names}, found)
     return found
 
 
 def _check_names(names: Mapping[str, str], found: OptOuts) -> None:
-    """Take into account what the names of the file and of the list in it say of all people."""
+    """Take into account what the names of the file and of the list or table in it say of all people."""
     for of, name in names.items():
         says = mail_name(name)
         if says is not None and says.says == "left" and says.strength == "sure":

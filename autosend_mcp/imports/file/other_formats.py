@@ -19,9 +19,14 @@ _FIRST_BYTES = {
     rb"\{\\rtf": f"a text document (RTF). {_COPY}",
     rb"(?i:<!doctype html|<html|<head|<body|<table)": f"a web page (HTML). {_COPY}",
     rb"(?i:<\?xml|<!doctype|<!--)": f"XML. {_EXPORT}",
-    rb"(?i:(?:--[^\n]*\n|\s|/\*.*?\*/;?)*(?:INSERT INTO|REPLACE INTO|CREATE TABLE|DROP TABLE|LOCK TABLES|SET \w+ ?=))"
-    rb"(?!(?i:.*COPY [^\n]*mail[^\n]* FROM stdin))": "statements of SQL. Export the table of the contacts as CSV.",
-    rb"---\s+- \w+: |- \w+: [^,;\t\n]*\n +\w+: ": f"YAML. {_EXPORT}",
+    rb"(?!(?i:.*COPY [^\n]* FROM stdin))(?i:(?:--[^\n]*\n|\s|/\*(?:[^*]|\*(?!/))*+\*/;?"
+    rb"|(?:USE|BEGIN|START|SET|PRAGMA|GO|\\\w+)\b[^;\n]*[;\n])*"
+    rb"(?:INSERT INTO|INSERT IGNORE|INSERT \[|REPLACE INTO|CREATE (?:TABLE|DATABASE|SCHEMA)|DROP (?:TABLE|DATABASE)|"
+    rb"LOCK TABLES|ALTER TABLE|DELETE FROM|COPY \S+ *\([^()]*\n|SET \w+ ?=))": (
+        "statements of SQL. Export the table of the contacts as CSV."
+    ),
+    rb"(?:[#%][^\n]*\n|---[^\n]*\n|\s)*(?:[\w\"'-]+:[ \t]*\r?\n *)+(?:- +|(?<= ))[\w\"'-]+: |"
+    rb"---\s+- \w+: |- (\w+): [^,;\t\n]*\n(?:- \1: | +\w+: )": f"YAML. {_EXPORT}",
     rb"(?i:BEGIN:VCARD)": f"an address book of vCards. {_EXPORT}",
     rb"(?i:BEGIN:VCALENDAR)": f"a calendar. {_EXPORT}",
     rb"(?i:dn: \w+=|version: 1\s+dn:)": f"an address book in LDIF. {_EXPORT}",

@@ -117,7 +117,7 @@ def read_table(
         return _called_otherwise(_json_table(found, is_lines=_is_lines(text, further)), ending)
     usual = "\t" if ending in _TAB_ENDINGS and "\t" in text + further else None
     with found.lines() as lines:
-        dialect = find_dialect(lines, "|" if found.around.drawn else cut, usual, header_line)
+        dialect = find_dialect(lines, found.around.delimiter or cut, usual, header_line)
     return _called_otherwise(_delimited_table(found, dialect), ending)
 
 

@@ -3,7 +3,7 @@ r"""What is written around a table: a fence of Markdown, the lines of a drawn ta
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from autosend_mcp.imports.file.attributes import EMAIL
 from autosend_mcp.imports.file.cut_lines import (
@@ -18,11 +18,11 @@ from autosend_mcp.imports.file.cut_lines import (
 )
 from autosend_mcp.imports.file.encodings import FileError
 from autosend_mcp.imports.file.known_headers import known
+from autosend_mcp.imports.file.postgres_dumps import END, Copy, copied_cells, find_copy, may_be_dump
 
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})[^`@,;|\t]*")
 _SPELLED = re.compile(r"(?:\\r)?\\n")
 _BAR = re.compile(r"(?<!\\)\|")
-_COPY = re.compile(r"(?i:copy) \S+ \((?=[^()]*mail)[^()]*\) (?i:from stdin)(?: .*)?;")
 _DELIMITERS = ",;\t|"
 _SIGNS = re.compile(f"[{_DELIMITERS}]")
 _PAIRS = ("''", "\u201c\u201d", "\u201e\u201c", "\u201d\u201d", "\u2018\u2019", "\xab\xbb", "``")
@@ -38,7 +38,7 @@ class Wrapping:
 
     `fence`: the line where the fence begins. `drawn`: the line of the header of a table drawn with bars. `rule`: a line
     of dashes below the header; `starts`: where columns of a fixed width begin in it. `spelled`: the line that holds the
-    two characters `\n` instead of line ends. `copied`: that of Postgres' COPY. `whole`: each line is in quotes.
+    two characters `\n` for line ends. `copied`: the table in a dump of Postgres. `whole`: each line is in quotes.
     `quotes`: other signs than `"` around cells, and the delimiter. `listed`: what kind of a list of addresses it is.
     """
 
@@ -47,10 +47,16 @@ class Wrapping:
     rule: int = 0
     spelled: int = 0
     starts: tuple[int, ...] = ()
-    copied: int = 0
+    copied: Copy | None = None
     whole: bool = False
     quotes: str = ""
     listed: Listed = ""
+
+    @property
+    def delimiter(self) -> str | None:
+        """What stands between the cells once it is taken off; None where that is to be found."""
+        fixed = "," if self.starts else None
+        return "|" if self.drawn else "\t" if self.copied else self.quotes[2:] or fixed
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -72,9 +78,12 @@ def find_wrapping(lines: Iterable[str]) -> Wrapping:
     """Return what is around the table, by the first lines.
 
     Raises:
-        FileError: Columns of a fixed width are not where their dashes are.
+        FileError: Columns of a fixed width are not where their dashes are, or a dump of Postgres has not one table with
+            addresses.
     """
-    sample = [(line, text[:_MAX_SAMPLE]) for line, text in enumerate(islice(lines, _SAMPLE), start=1) if text.strip()]
+    numbered = enumerate(lines, start=1)
+    first = [(line, text[:_MAX_SAMPLE]) for line, text in islice(numbered, _SAMPLE)]
+    sample = [(line, text) for line, text in first if text.strip()]
     fence = next((place for place, (_, text) in enumerate(sample) if _is_fence(text)), None)
     begin = 0
     if fence is not None and not any("@" in text for _, text in sample[:fence]):
@@ -84,6 +93,8 @@ def find_wrapping(lines: Iterable[str]) -> Wrapping:
         sample = sample[:end]
     if len(sample) == 1 and _is_spelled(sample[0][1]):
         return Wrapping(begin, spelled=sample[0][0])
+    if may_be_dump([text.strip() for _, text in sample]) and (copy := find_copy(chain(first, numbered))):
+        return Wrapping(begin, copied=copy)
     if found := _around_lines([(line, text.strip()) for line, text in sample], begin):
         return found
     for place, (line, text) in enumerate(sample[:-1]):
@@ -103,8 +114,6 @@ def find_wrapping(lines: Iterable[str]) -> Wrapping:
 def _around_lines(sample: Sequence[tuple[int, str]], begin: int) -> Wrapping | None:
     """Return what is around each line or cell, or between addresses; None for nothing of this kind."""
     texts = [text for _, text in sample]
-    if copied := next((line for line, text in sample if _COPY.fullmatch(text)), 0):
-        return Wrapping(begin, copied=copied)
     if texts and _are_whole(texts):
         return Wrapping(begin, whole=True)
     if texts and (quotes := _quotes_of(texts)):
@@ -172,10 +181,11 @@ def _is_spelled(text: str) -> bool:
 def unwrapped(lines: Iterable[str], wrapping: Wrapping) -> Iterator[str]:
     """Yield the lines of the table; those that are none of it as blank ones, so that the others keep their number."""
     ended, bars = False, (False, False)
+    copied = wrapping.copied.line if wrapping.copied else 0
     for line, text in enumerate(lines, start=1):
         ended = ended or (0 < wrapping.fence < line and _is_fence(text))
-        ended = ended or (0 < wrapping.copied < line and text.strip() == "\\.")
-        if ended or line <= wrapping.fence or line < wrapping.drawn + wrapping.copied or line == wrapping.rule:
+        ended = ended or (0 < copied < line and text.strip() == END)
+        if ended or line <= wrapping.fence or line < wrapping.drawn + copied or line == wrapping.rule:
             yield "\n"
         elif line == wrapping.spelled:
             yield from _spelled_lines(text)
@@ -184,15 +194,16 @@ def unwrapped(lines: Iterable[str], wrapping: Wrapping) -> Iterator[str]:
             if line == wrapping.drawn:
                 bars = bare.startswith("|"), bare.endswith("|")
             yield "\n" if "|" not in bare or _is_rule(bare) else _row(bare, *bars)
+        elif wrapping.copied:
+            cells = wrapping.copied.columns if line == copied else copied_cells(text)
+            yield one_cell(text.strip()) if cells is None else csv_line(cells, "\t")
         else:
-            yield from _bared(text, wrapping, is_header=line == wrapping.copied)
+            yield from _bared(text, wrapping)
 
 
-def _bared(text: str, wrapping: Wrapping, *, is_header: bool) -> Iterator[str]:
+def _bared(text: str, wrapping: Wrapping) -> Iterator[str]:
     """Yield the lines that a line is without what is around its cells, or between its addresses."""
-    if is_header:
-        yield _copied(text)
-    elif wrapping.whole:
+    if wrapping.whole:
         inner = inner_of(text)
         yield text if inner is None else inner + "\n"
     elif wrapping.listed:
@@ -216,11 +227,6 @@ def _spelled_lines(text: str) -> Iterator[str]:
     for part in parts:
         whole = part.replace("\\t", "\t") if tabs else part
         yield whole.replace('\\"', '"') + "\n"
-
-
-def _copied(text: str) -> str:
-    names = text[text.index("(") + 1 : text.rindex(")")].split(",")
-    return "\t".join(name.strip().strip('"') for name in names) + "\n"
 
 
 def _row(text: str, first: bool, last: bool) -> str:

@@ -33,10 +33,10 @@ class Evidence:
 
     `is_open`: its type, or how values of its type are written, hangs on its cells.
 
-    `damaged`: what is wrong with cells, and they. `fits`: cells by the type that they can be. `odd`: the first that is
-    not of that type. `decimals`: the first cell that is written with a decimal point, or comma; `unclear`: the first
-    number that could be either. `orders`: those in which every date can be read; `ordered`: the first date whose order
-    matters. `lengths`: of whole numbers.
+    `damaged`: cells that were damaged before, each with what is wrong with it. `fits`: cells by the type that they can
+    be. `odd`: the first that is not of that type. `decimals`: the first cell that is written with a decimal point, or
+    comma; `unclear`: the first number that could be either. `orders`: those in which every date can be read;
+    `ordered`: the first date whose order matters. `lengths`: of whole numbers.
     """
 
     strict: bool = False
