@@ -87,6 +87,16 @@ REFUSALS = {
     "Trạng thái": ["Đã đăng ký", "Đã hủy đăng ký"],
     "الحالة": ["مشترك", "غير مشترك"],
     "error": ["", "550 5.1.1 No such mailbox"],
+    "Opt-out method": ["", "phone", "sms"],
+    "Person status": [
+        "Active",
+        "user unsubscribed",
+        "self-unsubscribed",
+        "UNSUBSCRIBED_HARD_BOUNCE",
+        "Opt-Out per E-Mail",
+        "Abgemeldet durch Admin",
+        "désabonnée par email",
+    ],
 }
 
 # Nobody but the user knows: part of what is said.
@@ -105,6 +115,16 @@ ASKED = {
     "Accepts returns": (["yes", "no"], '"no" in 1 row'),
     "Odběr novinek": (["ano", "ne"], '"ne" in 1 row'),
     "Sperre": (["", "X"], '"X" in 1 row'),
+    # By what means somebody left is no channel that somebody left.
+    "Unsubscribe method": (["", "web", "email"], '"web" in 1 row, "email" in 1 row'),
+    "Unsubscribed via": (["", "web"], '"web" in 1 row'),
+    "Unsubscribe channel": (["", "Email"], '"Email" in 1 row'),
+    "Opt out": (["", "E"], '"E" in 1 row'),
+    # An address beside the word.
+    "Labels 2": (["vip", "unsubscribed|https://x.example"], '"unsubscribed" in 1 row'),
+    "Comment": (["ok", "Has unsubscribed: ann@x.example"], '"Has unsubscribed" in 1 row'),
+    "Mailing": (["weekly", "user unsubscribed"], '"weekly" in 1 row'),
+    "Newsletter": (["yes", "no", "yes (opt out possible)"], '"yes (opt out possible)" in 1 row'),
 }
 
 # Nothing of mail, or nothing that leaves anybody out.

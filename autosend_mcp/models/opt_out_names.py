@@ -15,6 +15,8 @@ from autosend_mcp.models.opt_out_patterns import (
     AGREED_INSIDE,
     BY_CHANNEL,
     BY_MAIL,
+    BY_WHAT,
+    CHANNELS,
     CONSENT_WORDS,
     COUNTS,
     DETAIL,
@@ -93,9 +95,9 @@ def _left(words: str) -> MailName:
     if re.search(rf" (?:{NO}) (?:been )?(?:opt(ed)? ?out|unsub\w*) ", words):
         return MailName("agreed", permits=True)
     is_time = bool(re.search(TIME, words))
-    return MailName(
-        "left", is_time=is_time, is_detail=bool(re.search(DETAIL, words)) and not (is_time and " time" in words)
-    )
+    is_whether = (is_time and " time" in words) or re.search(CHANNELS, words) is not None
+    is_detail = not is_whether and re.search(rf"{DETAIL}|{BY_WHAT}", words) is not None
+    return MailName("left", is_time=is_time, is_detail=is_detail)
 
 
 def _receiving(words: str, verb: "re.Match[str]") -> MailName:

@@ -35,6 +35,8 @@ TIME = (
     r" (time|times|timestamp|date|dates|at|on|since|when|day|datum|am|vom|zeitpunkt|le|fecha|data|quando|дата|dzien|"
     r"den|datetime|utc) |日|时间|時間|時刻"
 )
+BY_WHAT = r" (?:via|through|channel) $"  # somebody left
+CHANNELS = r" channels | channel ids? "  # which somebody left
 BY_CHANNEL = rf" by (?=(?:{MAIL}) )"  # says how, not who did it
 DETAIL = (
     r" (reasons?|source|sources|ip|campaign|titles?|id|ids|comments?|method|by|form|text|version|country|level|grund|"

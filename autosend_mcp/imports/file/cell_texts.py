@@ -33,6 +33,7 @@ _TAG = re.compile(
     r"descadastrad[oa]|"
     r"uitgeschreven|afgemeld|wypisan[yae]|avregistrerad|отписан\w?|отписал\w*) |退订|配信停止|購読解除"
 )
+_ADDRESS = re.compile(r"[^\s,;|]*(?:://|@)[^\s,;|]*")  # of a page or of a person: no word of it counts
 _MAX_VALUE = 60  # characters of one that are shown
 
 
@@ -53,6 +54,11 @@ class Cells:
     def are_codes(self) -> bool:
         """Return whether each cell is one letter or digit, and not all of them say yes."""
         return bool(self.codes) and any(meaning_of(code) != "yes" for code in self.codes or ())
+
+    @property
+    def say_unsubscribed(self) -> bool:
+        """Return whether any cell says that somebody unsubscribed, alone or among other words."""
+        return self.have("unsubscribed") or bool(self.tags)
 
     def see(self, cell: object, times: int = 1) -> None:
         """Take this many more cells that are equal into account."""
@@ -119,12 +125,13 @@ def tag_in(text: str, words: str = "") -> str:
 
     `words`: those of the text, where they are known.
     """
+    said = text
     if "://" in text or "@" in text:
-        return ""
-    exact = next((part for part in parts_of(text) if meaning_of(part) == "unsubscribed"), "")
-    if exact or not _TAG.search(words or f" {plain(text)} "):
+        said, words = _ADDRESS.sub("", text), ""
+    exact = next((part for part in parts_of(said) if meaning_of(part) == "unsubscribed"), "")
+    if exact or not _TAG.search(words or f" {plain(said)} "):
         return exact
-    return next((part for part in parts_of(text) if _TAG.search(f" {plain(part)} ")), text)
+    return next((part for part in parts_of(said) if _TAG.search(f" {plain(part)} ")), text)
 
 
 def parts_of(text: str) -> Collection[str]:

@@ -45,6 +45,7 @@ _CHANNELS = listed(
     "email, emails, mail, mails, sms, text, mms, push, phone, mobile, call, calls, whatsapp, web, post, letter,"
     "mailings, e"
 )
+_NO_CHANNELS = {"web", "e"}  # alone, they are how somebody said it, or a code
 _MAIL_CHANNELS = listed("email, emails, mail, mails, mailings")
 _BETWEEN = re.compile(r"[\[,;|+/]")
 _SMTP = re.compile(
@@ -111,7 +112,7 @@ def _of_several_words(text: str, words: str) -> Meaning:
 def mail_among(text: str) -> bool | None:
     """Return whether mail is among the channels that a cell names; None for a cell of anything else."""
     channels = set(plain(text).split()) if len(text) < _MAX_PHRASE else set[str]()
-    if not channels or not _CHANNELS.issuperset(channels):
+    if channels <= _NO_CHANNELS or not _CHANNELS.issuperset(channels):
         return None
     return not _MAIL_CHANNELS.isdisjoint(channels)
 

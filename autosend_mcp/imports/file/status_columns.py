@@ -105,22 +105,24 @@ class StatusColumn:
         """Return what a cell says by itself."""
         if self.only_tags:
             return "unclear" if meaning == "unsubscribed" or tag_in(text) else "blank"
-        if self.says == "left" and (has_mail := mail_among(text)) is not None:
+        if self.says == "left" and not self.is_detail and (has_mail := mail_among(text)) is not None:
             return "no" if has_mail else "yes"
         if meaning in _SAYS_NO:
             return self._of_a_word(meaning, plain(text))
         if not meaning and tag_in(text):
-            return "no"
+            return "unclear" if meaning_of(plain(text).partition(" ")[0]) == "yes" else "no"
         return self._of_leaving(meaning) if self.says == "left" else self._of_agreeing(meaning)
 
     def count(self, verdict: Verdict, cell: object) -> None:
         """Count a cell."""
-        text = text_of(cell)
-        self.counts.setdefault(verdict, Counter())[shown((self.only_tags and tag_in(text)) or text)] += 1
+        self.counts.setdefault(verdict, Counter())[self._shown(text_of(cell))] += 1
+
+    def _shown(self, text: str) -> str:
+        return shown((self.only_tags and tag_in(text)) or text)
 
     def _stated(self, text: str, meaning: Meaning) -> bool | None:
-        parts = [plain(text), *(plain(part) for part in parts_of(text))] if self.only_tags else [plain(text)]
-        said = [self.stated[part] for part in parts if part in self.stated]
+        parts = [text, self._shown(text), *(parts_of(text) if self.only_tags else ())]
+        said = [self.stated[words] for words in map(plain, parts) if words in self.stated]
         if said:
             return all(said)
         return self.stated.get({"blank": "blank", "date": "a date"}.get(meaning, ""))
@@ -176,7 +178,7 @@ def _by_name(name: str, found: MailName | None, cells: Cells, *, near_payments: 
     column = StatusColumn(name, found.says, found.permits, found.is_time, found.is_detail)
     if found.says == "agreed":
         return _consent(column, found, cells, near_payments=near_payments)
-    if found.strength == "sure" or (found.says == "status" and cells.have("unsubscribed")):
+    if found.strength == "sure" or (found.says == "status" and cells.say_unsubscribed):
         return column
     if found.says == "left":
         return _asking(column, cells.have("yes", "date", *_SAYS_NO))
@@ -195,7 +197,7 @@ def _asking(column: StatusColumn, needed: bool) -> StatusColumn | None:
 
 def _consent(column: StatusColumn, found: MailName, cells: Cells, *, near_payments: bool) -> StatusColumn | None:
     if found.strength == "maybe":
-        return column if cells.have("unsubscribed") else _asking(column, cells.negated or cells.have("no", "no mail"))
+        return column if cells.say_unsubscribed else _asking(column, cells.negated or cells.have("no", "no mail"))
     if column.is_time and not cells.meanings.keys() - {"date", "blank"}:
         return column if column.permits and cells.have("blank") else None
     if found.strength == "sure":
@@ -206,7 +208,7 @@ def _consent(column: StatusColumn, found: MailName, cells: Cells, *, near_paymen
     understood = not cells.meanings.keys() - _READ_AS_CONSENT
     if cells.are_codes and not understood:
         return _asking(column, True)
-    return column if understood or cells.negated or cells.have("no", "unsubscribed", "no mail") else None
+    return column if understood or cells.negated or cells.say_unsubscribed or cells.have("no", "no mail") else None
 
 
 def _status(column: StatusColumn, cells: Cells, *, near_payments: bool) -> StatusColumn | None:
@@ -235,7 +237,7 @@ def _by_cells(name: str, cells: Cells) -> StatusColumn | None:
     """Return the column, where only its cells say something."""
     if _WHY.search(words_of(name)) and not cells.meanings.keys() - {"unsubscribed", "no mail", "blank"}:
         return StatusColumn(name, "left", is_detail=True)
-    return StatusColumn(name, "status", only_tags=True) if cells.have("unsubscribed") or cells.tags else None
+    return StatusColumn(name, "status", only_tags=True) if cells.say_unsubscribed else None
 
 
 def stated_of(values: Mapping[str, Collection[str]], name: str, *, mailable: bool) -> dict[str, bool]:
