@@ -115,12 +115,13 @@ def find_list(texts: Sequence[str]) -> Listed:
     """Return what kind of a list of addresses these lines are; "" for none."""
     if not texts:
         return ""
-    bullets = [_BULLET.match(text) and is_address(_BULLET.sub("", text, count=1)) for text in texts]
-    if all(bullets):
-        return "bullets"
+    if all(map(_BULLET.match, texts)):
+        bare = [_BULLET.sub("", text, count=1) for text in texts]
+        if 2 * sum(map(is_address, bare)) > len(bare):
+            return "bullets"
     if texts[0].startswith("[") and all(map(_STRINGS.fullmatch, texts)):
         found = [one for text in texts for one in _STRING.findall(text)]
-        return "JSON" if found and all(is_address(one[1:-1]) for one in found) else ""
+        return "JSON" if 2 * sum(is_address(one[1:-1]) for one in found) > len(found) else ""
     parts = addresses_of(texts[0], "commas") if len(texts) == 1 else []
     return "commas" if len(parts) > 1 and all(map(is_address, parts)) else ""
 

@@ -19,6 +19,7 @@ from autosend_mcp.imports.file.cut_lines import (
 from autosend_mcp.imports.file.encodings import FileError
 from autosend_mcp.imports.file.known_headers import known
 from autosend_mcp.imports.file.postgres_dumps import END, Copy, copied_cells, find_copy, may_be_dump
+from autosend_mcp.imports.file.survey import is_address
 
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})[^`@,;|\t]*")
 _SPELLED = re.compile(r"(?:\\r)?\\n")
@@ -69,7 +70,8 @@ class Wrapping:
             "Read are the rows below COPY; what is around them is left out.": self.copied,
             "Each line was in quotes as a whole: they were taken off.": self.whole,
             f"Cells in {self.quotes[:2]} were read as quoted.": self.quotes,
-            "Each address of a list was read as a row.": self.listed,
+            "Each address of a list was read as a row.": self.listed == "bullets",
+            "Each address of a list was read as a row: line 2 is the second one.": self.listed in ("commas", "JSON"),
         }
         return tuple(note for note, applies in said.items() if applies)
 
@@ -139,6 +141,8 @@ def _are_whole(texts: Sequence[str]) -> bool:
     signs = {*_SIGNS.findall(header)}
     if '"' in header or not any(map(_is_email, _SIGNS.split(header))):
         return False
+    if len(inner) > 1 and all(one is not None and is_address(one) for one in inner[1:]):
+        return False  # one column, whose names have a comma
     return bool(signs) and all(one is not None and not signs.isdisjoint(one) for one in inner)
 
 
@@ -207,7 +211,7 @@ def _bared(text: str, wrapping: Wrapping) -> Iterator[str]:
         inner = inner_of(text)
         yield text if inner is None else inner + "\n"
     elif wrapping.listed:
-        yield from [*map(one_cell, addresses_of(text, wrapping.listed))] or ["\n"]
+        yield from map(one_cell, addresses_of(text, wrapping.listed) or [""] * (wrapping.listed == "bullets"))
     elif not text.strip():
         yield text
     elif wrapping.quotes:
