@@ -87,6 +87,10 @@ REFUSALS = {
     "Trạng thái": ["Đã đăng ký", "Đã hủy đăng ký"],
     "الحالة": ["مشترك", "غير مشترك"],
     "error": ["", "550 5.1.1 No such mailbox"],
+    "smtp response": ["", "refused"],
+    "Ich möchte Infos per Mail erhalten": ["ja", "nein"],
+    "Ineligible for email": ["no", "yes"],
+    "Subscriber state": ["Active", "Not active", "Not opted in"],
     "Opt-out method": ["", "phone", "sms"],
     "Person status": [
         "Active",
@@ -115,6 +119,15 @@ ASKED = {
     "Accepts returns": (["yes", "no"], '"no" in 1 row'),
     "Odběr novinek": (["ano", "ne"], '"ne" in 1 row'),
     "Sperre": (["", "X"], '"X" in 1 row'),
+    # A type of person is no refusal, nor is somebody who is not active.
+    "Type": (["Member", "None"], '"None" in 1 row'),
+    "Contact type": (["Member", "Phone"], '"Phone" in 1 row'),
+    "State": (["Registered", "Not registered"], '"Not registered" in 1 row'),
+    "Member status": (["Verified", "Not verified"], '"Not verified" in 1 row'),
+    # What takes a no back is none.
+    "Email status": (["subscribed", "no longer suppressed"], '"no longer suppressed" in 1 row'),
+    "Mail status": (["subscribed", "removed from the suppression list"], "removed from the suppression list"),
+    "Mailing list": (["yes", "no", "not yet opted out"], '"not yet opted out" in 1 row'),
     # By what means somebody left is no channel that somebody left.
     "Unsubscribe method": (["", "web", "email"], '"web" in 1 row, "email" in 1 row'),
     "Unsubscribed via": (["", "web"], '"web" in 1 row'),
@@ -149,6 +162,16 @@ OTHERWISE = {
     "Ratio": ["1:2", "3/4"],
     "Legal basis": ["Consent", "Contract"],
     "Last error": ["none", "timeout"],
+    "RSVP response": ["Declined", ""],
+    "Error": ["refused", ""],
+    "Registered": ["by user", "by admin"],
+    "Bord": ["Reservert", "Ledig"],
+    "Varaus": ["Peruutettu", "Maksettu"],
+    "Comments": ["removed from the suppression list", "has not yet opted out"],
+    "Ineligible for discount": ["no", "yes"],
+    "Infos erhalten": ["ja", "nein"],
+    "Rechnung per Mail erhalten": ["ja", "nein"],
+    "Geschenk erhalten": ["ja", "nein"],
 }
 
 
@@ -199,6 +222,10 @@ def test_what_only_the_user_knows_is_asked(name: str) -> None:
 
 def test_a_column_of_another_subject_leaves_nobody_out() -> None:
     assert not {name: rows for name, cells in OTHERWISE.items() if (rows := left_out(file_of({name: cells})))}
+
+
+def test_not_active_is_no_stronger_than_inactive() -> None:
+    assert '"Not active" in 1 row' in question(file_of({"Status": ["Active", "Not active"], "Plan": ["pro", "free"]}))
 
 
 def test_a_box_to_untick_agrees_and_a_subscription_may_be_a_paid_one() -> None:

@@ -21,6 +21,7 @@ from autosend_mcp.models.opt_out_patterns import (
     COUNTS,
     DETAIL,
     ENGLISH_CONSENT,
+    GOT,
     LEFT,
     LEFT_INSIDE,
     MAIL,
@@ -37,6 +38,7 @@ from autosend_mcp.models.opt_out_patterns import (
     STATUS,
     TIME,
     VAGUE,
+    WISHES,
 )
 from autosend_mcp.models.opt_out_refusals import BOTH_ANSWERS, MAY_REFUSE, NO, REFUSES
 from autosend_mcp.models.words import words_of
@@ -78,7 +80,8 @@ def mail_name(name: str) -> MailName | None:
         return None
     if left or re.search(MAIL_STATUS, words):
         return MailName("status") if re.search(MAIL_STATUS, words) else _left(words)
-    if verb := re.search(RECEIVING, words):
+    verb = re.search(RECEIVING, words)
+    if verb and (verb.group() not in GOT or re.search(WISHES, words)):
         return _receiving(words, verb)
     if agreed := (re.search(AGREED, words) or re.search(AGREED_INSIDE, together)):
         return _agreed(words, agreed.group().strip())

@@ -24,9 +24,10 @@ ABOUT_MAILS = (
     r"received|read|count|counts|total|number|rate|score|lang|language|locale|format|html|domain|client|provider|"
     rf"signature|subject|template|design) | (?:last|first|latest|number of|count of|total|html|plain text) ?(?:{MAIL}|"
     r"e ?mailed|mailed|campaigns?) | html ?e ?mails? | mailing (?:address|street|city|state|province|zip|postal|"
-    r"country|county|region|name|line|label)\b| bounce rate | marketing (?:\w+ )?(?:manager|director|department|team|"
-    r"role|agency|budget|qualified|source|channel|score|persona) | (?:receive|send) (?:\w+ )?(?:invoices?|receipts?|"
-    r"statements?|bills?|tickets?|rechnungen|factures?|facturas?|fatture) "
+    r"country|county|region|name|line|label)\b| bounce rate | rechnung\w* (?:per|mit|via) (?:e ?)?mail |"
+    r" marketing (?:\w+ )?(?:manager|director|department|team|role|agency|budget|qualified|source|channel|score|"
+    r"persona) | (?:receive|send) (?:\w+ )?(?:invoices?|receipts?|statements?|bills?|tickets?|rechnungen|factures?|"
+    r"facturas?|fatture) "
 )
 
 OTHER_CHANNEL = r" (sms|mms|text messages?|whatsapp|viber|push|phone|calls?|telephone|telefon\w*) "
@@ -54,14 +55,15 @@ LEFT = (
     r"(marked|reported) (e ?mail )?(as )?spam|marked email as spam|quarantin\w*|(un|not )confirmed|unbestatigt|"
     r"cleaned|clean (time|date|campaign)|undeliverable|stop (time|status|date)|stop (receiving|getting|sending) .*|"
     r"no longer (contact|e ?mail|mail)\w*|no valid e ?mail|do ?not ?allow (bulk )?(e ?mails?|mailings?)|"
-    r"do ?not ?(bulk|mass) ?e ?mail|(is )?ineligible|opt ?in pending|pending opt ?in|npai|"
+    r"do ?not ?(bulk|mass) ?e ?mail|e ?mails? (is )?ineligible|opt ?in pending|pending opt ?in|npai|"
     r"robinson ?(liste?|lijst|lista)|"
     rf"(?:refus\w*|rechaz\w*|rifiut\w*|recus\w*|weiger\w*|odm[ao]w\w*) (?:\w+ )?(?:{MAIL}|newsletter\w*|pub\w*|"
     r"reklam\w*|werbung)|"
     r"e ?mails? (is )?(disabled|blocked|invalid|bad|stopped|rejected|undeliverable|off)|"
     r"(invalid|bad|blocked|disabled|excluded?|exclude) (from |for )?(e ?mails?|mailings?|campaigns?|newsletters?)|"
-    r"(is )?excluded from campaigns|ineligible for e ?mail|consent (is )?(withdrawn|revoked|removed|denied)|"
-    r"(withdrawn|revoked|withdrew|withdraw) (the )?consent|withdrawal|on hold|"
+    r"(is )?excluded from campaigns|ineligible for (e ?mail|marketing)\w*|"
+    r"consent (is )?(withdrawn|revoked|removed|denied)|(withdrawn|revoked|withdrew|withdraw) (the )?consent|"
+    r"withdrawal|on hold|"
     # de
     r"abgemeldet\w*|abmeld\w*|abbestell\w*|austrag\w*|ausgetragen|widerruf\w*|widersproch\w*|widerspruch\w*|"
     r"sperrliste|sperrvermerk|werbesperre|mailsperre|newslettersperre|keine? (werbung|e ?mails?|mails?|newsletter|"
@@ -114,9 +116,12 @@ MAYBE_LEFT = (
 
 # To be mailed, as the questions of forms say it.
 RECEIVING = (
-    r" (?:receives?|receiving|hear(?:ing)? from|erhalten|recevoir|recibir|receber|ricevere|ontvangen|otrzym\w*|"
-    r"modtage|motta|mottaga|dostavat|odebirat|получать|отримувати) "
+    r" (?:receives?|receiving|hear(?:ing)? from|erhalten|bekommen|recevoir|recibir|receber|ricevere|ontvangen|"
+    r"otrzym\w*|modtage|motta|mottaga|dostavat|odebirat|получать|отримувати) "
 )
+# German for both "receive" and "got": a question only beside a wish.
+GOT = (" erhalten ", " bekommen ")
+WISHES = r" (?:mochten?|will|wollen|wunsch\w*|gerne?|einverstanden|zustimm\w*|soll\w*|darf|durfen) "
 NEWS = (
     r" (?:news|updates?|offers?|promotions?|promotional|communications?|announcements?|us|angebote|neuigkeiten|infos?|"
     r"informationen|nouveautes|offres|actualites|novedades|noticias|publicidad|ofertas|comunicaciones|boletin\w*|"

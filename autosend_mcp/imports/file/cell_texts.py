@@ -15,23 +15,23 @@ BLANK = "(blank)"
 A_DATE = "(a date)"
 _MAX_VALUES = 200  # different values of a column that are counted one by one
 _NEGATED = re.compile(
-    r" (no|not|none|non|nicht|nein|kein\w*|pas|sans|sin|sem|nao|senza|geen|niet|nee|nie|bez|inga|inget|inte|ej|"
-    r"ikke|nei|ei|nem|ne|yok|hayir|red|ret|reddet\w*|\w+m[iu]yor\w*|\w+me(di|yen)|не|нет|без|ні|нема|δεν|οχι) |"
-    r"ない|なし|ません|不|未|无|無|否|拒|禁|안 |않|없|거부|미동의|لا |לא "
+    r" (no|not|none|non|nicht|nein|kein\w*|pas|sans|sin|sem|nao|senza|geen|niet|nee|nie|bez|inga|inget|inte|ej|ikke|"
+    r"nei|ei|nem|ne|yok|hayir|red|ret|reddet\w*|\w+m[iu]yor\w*|\w+me(di|yen)|не|нет|без|ні|нема|δεν|οχι) |ない|なし|"
+    r"ません|不|未|无|無|否|拒|禁|안 |않|없|거부|미동의|لا |לא "
 )
 _BETWEEN = re.compile(r"[,;|#/\n\t]|:{1,3}")
 _SEVERAL = re.compile(r"[,;|\[#/\n\t:]")
 # Words that say it also among others: in a tag, in a note.
 _TAG = re.compile(
-    r"(?<! not)(?<! never)(?<! no)(?<! nicht) (?:unsubscribed|unsubbed|un ?subscribe me|(?:to|please|pls) unsubscribe|"
-    r"opted out|opt ?out|optedout|"
-    r"do ?not ?(?:e ?mail|contact)|don t (?:e ?mail|contact)|(?:remove|removed|take|taken)(?: me| him| her|"
-    r" them)?(?: off)? from (?:\w+ ){0,3}"
-    r"(?:list|mailings?|newsletter)|no more (?:e ?mails?|mails|newsletters?)|blocklisted|blacklisted|suppressed|"
-    r"abgemeldet|"
+    r"(?<! not)(?<! never)(?<! no)(?<! nicht)(?<!n t)(?<! yet)(?<! longer)(?<! not been) (?:unsubscribed|unsubbed|"
+    r"un ?subscribe me|(?:to|please|pls) unsubscribe|opted out|opt ?out|optedout|do ?not ?(?:e ?mail|contact)|"
+    r"don t (?:e ?mail|contact)|"
+    r"(?:remove|removed|take|taken)(?: me| him| her| them)?(?: off)? from (?:(?!suppression |block |black |deny )\w+ "
+    r"){0,3}(?:list|mailings?|newsletter)|"
+    r"no more (?:e ?mails?|mails|newsletters?)|blocklisted|blacklisted|suppressed|abgemeldet|"
     r"keine (?:werbung|e ?mails?|mails|newsletter)|desabonnee?|desinscrite?|dado de baja|disiscritt[oa]|"
-    r"descadastrad[oa]|"
-    r"uitgeschreven|afgemeld|wypisan[yae]|avregistrerad|отписан\w?|отписал\w*) |退订|配信停止|購読解除"
+    r"descadastrad[oa]|uitgeschreven|afgemeld|wypisan[yae]|avregistrerad|отписан\w?|отписал\w*) |退订|配信停止|"
+    r"購読解除"
 )
 _ADDRESS = re.compile(r"[^\s,;|]*(?:://|@)[^\s,;|]*")  # of a page or of a person: no word of it counts
 _MAX_VALUE = 60  # characters of one that are shown

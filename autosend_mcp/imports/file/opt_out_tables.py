@@ -52,12 +52,12 @@ UNSUBSCRIBED = listed(
     inget nyhetsbrev, inga utskick, studsat, studsad, ej mail, отписан, отписана, отписаны, отписался, отписалась,
     отписавшийся, не подписан, не подписана, чёрный список, в чёрном списке, отказ от рассылки, не отправлять,
     не беспокоить, не писать, отписка, отказался от рассылки, 配信停止, 購読解除, 配信停止済み, 解除済み, 登録解除,
-    配信拒否, 受信拒否, 配信不可, オプトアウト, ブラックリスト, 購読停止, 未購読, 希望しない, 配信希望しない,
+    配信拒否, 受信拒否, 配信不可, オプトアウト, ブラックリスト, 購読停止, 未購読, 配信希望しない,
     退会済み, 不達, バウンス, 退订, 已退订, 取消订阅, 已取消订阅, 未订阅, 黑名单, 拒收, 退信, 已屏蔽, 退訂, 已退訂,
-    取消訂閱, 已取消訂閱, 未訂閱, 黑名單, 不接收, 受け取らない, 受信しない,
+    取消訂閱, 已取消訂閱, 未訂閱, 黑名單, 不接收, 受信しない,
     配信しない, 購読しない, 送らない, 受け取りを希望しない, 수신거부, 수신 거부, 구독취소, 구독 취소, afmeldt, frameldt,
     avmeldt, abonelikten çıktı, abonelikten ayrıldı, odhlášen, odhlášena, odjavljen, leiratkozott, dezabonat,
-    peruutettu, peruuttanut, by user, by bounces, by moderator, frabedt, reservert, odhlášeno, odhlášený, odhlásil se,
+    frabedt, odhlášeno, odhlášený, odhlásil se,
     odhlásila se, odhlásený, odhlásená, leiratkozva, odjavljena, odjavljeno, відписаний, відписана, відписався,
     відписалась, відписалася, не підписаний, не підписана, απεγγεγραμμένος, απεγγεγραμμένη, μη εγγεγραμμένος, הוסר,
     לא רשום, לא מנוי, ביטל הרשמה, غير مشترك, إلغاء الاشتراك, ألغى الاشتراك, تم إلغاء الاشتراك, ملغى الاشتراك,
@@ -91,7 +91,8 @@ NO_MAIL = listed(
     prohibido, proibido, nessuno, ninguno, nenhum, aucun, aucune, ingen, held, unreachable, undelivered,
     requires confirmation, no permission, nedoručitelný, visszapattant,
     недоступен, недоступний, user unknown, unknown user, no such user, no such mailbox, mailbox unavailable,
-    mailbox not found, reddetti,
+    mailbox not found, reddetti, by user, by bounces, by moderator,
+    希望しない, 受け取らない, abmeldung, newsletter abmeldung,
     izinsiz, izin yok, onaysız, onay yok, onaylanmadı, 거부, 미동의, 미수신, afvist, avvist, zamietnuté"""
 )
 INACTIVE = listed(
@@ -106,7 +107,7 @@ INACTIVE = listed(
     borttagen, raderad, arkiverad, väntande, väntar, avslutad, uppsagd, неактивен, неактивный, неактивна, отключен,
     удален, удалён, ожидает, архив, отменен, отменён, приостановлен, 休止, 停止中, 削除済み, 保留, 解約, 解約済み,
     无效, 停用, 已删除, 未激活, 待处理, 已停用, 無效, 已刪除, pasif, devre dışı,
-    neaktivní, neaktívny, neaktivan, inactiv, inaktív, passiivinen, inaktivni"""
+    neaktivní, neaktívny, neaktivan, inactiv, inaktív, passiivinen, peruutettu, peruuttanut, inaktivni"""
 )
 SUBSCRIBED = listed(
     """subscribed, subscriber, active, enabled, confirmed, opted in, opt in, optin, optedin, single opt in,
@@ -153,7 +154,18 @@ MARKS: dict[str, Meaning] = {
     **dict.fromkeys(("\u2713", "\u2714", "\u2714\ufe0f", "\u2611", "\u2705", "\u25cb", "\u25ef", "\u25cf"), "yes"),
     **dict.fromkeys(("\u2717", "\u2718", "\u2716", "\u274c", "\u00d7", "\u2610"), "no"),
 }
-AGREEING = listed("accept, agree, consent, allow, opt in, subscribe, receive, receive emails, receive mails")
+AGREEING = listed(
+    """accept, agree, consent, allow, opt in, optin, opted in, optedin, subscribe, subscribed, subscriber, receive,
+    receive emails, receive mails, consented, allowed, permitted, granted, accepted, agreed, given, resubscribed,
+    marketing contact, ok to email, mailable, deliverable, sendable, signed up, angemeldet, abonniert, eingewilligt,
+    zugestimmt, erteilt, erlaubt, eingetragen, abonné, abonnée, inscrit, inscrite, accepté, acceptée, autorisé,
+    consenti, suscrito, suscrita, aceptado, iscritto, iscritta, accettato, concesso, autorizado, inscrito, inscrita,
+    aceito, ingeschreven, aangemeld, geabonneerd, akkoord, toegestaan, zapisany, zapisana, subskrybuje, wyrażona,
+    prenumererar, anmäld, godkänd, samtyckt, подписан, подписана, согласен, согласна, tilmeldt, påmeldt, přihlášen,
+    přihlášena, prihlásený, prijavljen, prijavljena, підписаний, підписана, zulassen, autoriser, permitir, permettere,
+    toestaan"""
+)
+"""What a negation of says no; that of any other word of agreement is as weak as "inactive"."""
 COURTEOUS = listed(
     "please, thanks, thank, you, bitte, danke, gerne, gern, merci, gracias, grazie, tack, thank you, por, favor"
 )

@@ -104,9 +104,12 @@ def _of_several_words(text: str, words: str) -> Meaning:
         meaning = _MEANINGS.get(plain(further[1]), "")
         if meaning in _SAYING_NO:
             return meaning
-    if (negated := _NOT.fullmatch(words)) and (negated[1] in AGREEING or _MEANINGS.get(negated[1]) == "subscribed"):
+    negated = _NOT.fullmatch(words)
+    if negated is None:
+        return ""
+    if negated[1] in AGREEING:
         return "no mail"
-    return ""
+    return "inactive" if _MEANINGS.get(negated[1]) == "subscribed" else ""
 
 
 def mail_among(text: str) -> bool | None:

@@ -1,8 +1,5 @@
 """Which columns of a file say who may get mail, by their names and by all of their cells."""
 
-# ruff: noqa: RUF001 - letters of other scripts are meant
-
-import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,6 +8,20 @@ from typing import Literal
 from autosend_mcp.imports.file.cell_texts import Cells, parts_of, shown, tag_in, text_of
 from autosend_mcp.imports.file.opt_out_tables import Meaning
 from autosend_mcp.imports.file.opt_out_words import mail_among, meaning_of
+from autosend_mcp.imports.file.status_patterns import (
+    BARE_STATUS,
+    BARE_TYPE,
+    ERROR,
+    INACTIVE,
+    LAPSED,
+    NONE,
+    OF_A_SERVER,
+    OF_MAIL,
+    OF_PAYMENTS,
+    PAID_NAME,
+    WHY,
+    WHY_IT_BOUNCED,
+)
 from autosend_mcp.models.opt_out_names import MailName, Says, is_about_another_channel, mail_name
 from autosend_mcp.models.words import plain, words_of
 
@@ -23,44 +34,6 @@ Verdict = Literal["no", "yes", "blank", "unclear"]
 
 _SAYS_NO: set[Meaning] = {"unsubscribed", "no mail", "inactive"}
 _READ_AS_CONSENT: set[Meaning] = {"yes", "no", "subscribed", "date", "blank", *_SAYS_NO}
-
-_BARE_STATUS = re.compile(
-    r" (?:(?:member|subscriber|subscription|contact|user|recipient|list|current|customer|account|person|profile) )*"
-    r"(?:status|state|stat|durum|durumu|tila|stav|stanje|zustand|etat|statut|estado|stato|stan|статус|состояние|"
-    r"situacao|κατασταση|trang thai|standing|subscription|abonnement|abo|"
-    r"suscripcion|iscrizione|assinatura|subskrypcja|prenumeration|подписка) |"
-    r" ?(ステータス|状態|状态|狀態|상태|סטטוס|الحالة|وضعیت|สถานะ) ?"
-)
-_BARE_TYPE = re.compile(r" (?:(?:member|subscriber|subscription|subscribe|contact|recipient|list) )*(?:type|typ) ")
-_OF_PAYMENTS = re.compile(r" (?:subscri\w*|abo|abonn\w*|suscripcion|assinatura|prenumeration|подписка) ")
-_WHY = re.compile(
-    r" (reasons?|grund|motif|motivo|raison|reden|powod|orsak|причина|errors?|diagnostic|smtp|response|type|event|kind|"
-    r"cause|category) |理由|原因"
-)
-_WHY_IT_BOUNCED = re.compile(
-    r" (?:bounc\w*|complaint|spam) (?:\w+ )?(?:reason|type|message|code|category|description) "
-)
-_PAID_NAME = re.compile(
-    r" (plan|plans|price|spend|spent|payment|payments|amount|currency|mrr|arr|invoices?|delinquent|billing|charged?|"
-    r"refunded|revenue|orders?|total|stripe|subscription id|expiry|renewal|trial|card|balance|ltv) "
-)
-_LAPSED = frozenset(
-    [
-        "cancelled",
-        "canceled",
-        "expired",
-        "ended",
-        "paused",
-        "pending",
-        "failed",
-        "terminated",
-        "closed",
-        "churned",
-        "suspended",
-    ]
-)
-_NONE = {"none", "never", "nessuno", "ninguno", "nenhum", "aucun", "aucune", "ingen"}
-_INACTIVE = re.compile(r"inac?ti[fv]\w*|inaktiv|inattiv[oa]|inativ[oa]|nieaktywn[ya]|неактив\w*|pasif|neaktiv\w*")
 
 
 @dataclass(slots=True)
@@ -128,7 +101,7 @@ class StatusColumn:
         return self.stated.get({"blank": "blank", "date": "a date"}.get(meaning, ""))
 
     def _of_a_word(self, meaning: Meaning, words: str) -> Verdict:
-        if self.says == "left" and words in _NONE:
+        if self.says == "left" and words in NONE:
             return "yes"
         return "unclear" if self.asks and meaning != "unsubscribed" else "no"
 
@@ -142,7 +115,7 @@ class StatusColumn:
     def _of_leaving(self, meaning: Meaning) -> Verdict:
         if meaning in ("yes", "date", "address"):
             return "unclear" if self.asks or (self.is_detail and meaning != "address") else "no"
-        if not meaning and self.is_detail and _WHY_IT_BOUNCED.search(words_of(self.name)):
+        if not meaning and self.is_detail and WHY_IT_BOUNCED.search(words_of(self.name)):
             return "no"
         return "unclear" if not meaning else "yes"
 
@@ -187,7 +160,7 @@ def _by_name(name: str, found: MailName | None, cells: Cells, *, near_payments: 
 
 def is_about_payments(name: str) -> bool:
     """Return whether a column of this name is about plans and payments."""
-    return _PAID_NAME.search(words_of(name)) is not None
+    return PAID_NAME.search(words_of(name)) is not None
 
 
 def _asking(column: StatusColumn, needed: bool) -> StatusColumn | None:
@@ -202,7 +175,7 @@ def _consent(column: StatusColumn, found: MailName, cells: Cells, *, near_paymen
         return column if column.permits and cells.have("blank") else None
     if found.strength == "sure":
         return column
-    may_be_paid = _OF_PAYMENTS.search(words_of(column.name)) is not None
+    may_be_paid = OF_PAYMENTS.search(words_of(column.name)) is not None
     if may_be_paid and cells.have("inactive") and not cells.have("yes", "no", "unsubscribed"):
         return _status(column, cells, near_payments=near_payments)
     understood = not cells.meanings.keys() - _READ_AS_CONSENT
@@ -215,10 +188,10 @@ def _status(column: StatusColumn, cells: Cells, *, near_payments: bool) -> Statu
     """Return the column, where its name is that of any status."""
     words = words_of(column.name)
     column.says = "status"
-    if _BARE_TYPE.fullmatch(words):
-        column.asks = cells.have("inactive")
+    if BARE_TYPE.fullmatch(words):
+        column.asks = cells.have("inactive") or " subscri" not in words
         return column if cells.have("no mail") and cells.have("subscribed", "unsubscribed") else None
-    if not _BARE_STATUS.fullmatch(words):
+    if not BARE_STATUS.fullmatch(words):
         return None
     if cells.are_codes and not near_payments:
         column.asks = True
@@ -228,14 +201,20 @@ def _status(column: StatusColumn, cells: Cells, *, near_payments: bool) -> Statu
     if not cells.have("inactive"):
         return None
     inactive = {word for word in cells.words if meaning_of(word) == "inactive"}
-    column.asks = near_payments or cells.have("paid") or not all(map(_INACTIVE.fullmatch, inactive))
-    is_paid = (near_payments or cells.have("paid")) and inactive <= _LAPSED
+    column.asks = near_payments or cells.have("paid") or not all(map(INACTIVE.fullmatch, inactive))
+    is_paid = (near_payments or cells.have("paid")) and inactive <= LAPSED
     return None if is_paid else column
 
 
 def _by_cells(name: str, cells: Cells) -> StatusColumn | None:
     """Return the column, where only its cells say something."""
-    if _WHY.search(words_of(name)) and not cells.meanings.keys() - {"unsubscribed", "no mail", "blank"}:
+    words = words_of(name)
+    of_mail = OF_MAIL.search(words) or any(map(OF_A_SERVER.fullmatch, cells.words))
+    if (WHY.search(words) or (ERROR.search(words) and of_mail)) and not cells.meanings.keys() - {
+        "unsubscribed",
+        "no mail",
+        "blank",
+    }:
         return StatusColumn(name, "left", is_detail=True)
     return StatusColumn(name, "status", only_tags=True) if cells.say_unsubscribed else None
 
