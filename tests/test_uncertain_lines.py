@@ -40,7 +40,7 @@ READ = {
     "no quotes further down": (MANY + "anna@b.co,Zed\n", ["anna@b.co", "Zed"]),
     "quotes around cells further down": (MANY + '"anna@b.co","Zed"\n', ["anna@b.co", "Zed"]),
     "a line break in quotes": (MANY + '"anna@b.co,""Ze\nd"""\n', f"line 42 {NO_CELLS}"),
-    "doubled apostrophes": ("'email','name'\n'a@b.co','O''Neil'\n", ["a@b.co", "O'Neil"]),
+    "doubled apostrophes": ("'email','name'\n\n'a@b.co','O''Neil'\n", ["a@b.co", "O'Neil"]),
     "nothing but a doubled one": ("'email','name'\n'a@b.co',''''\n", ["a@b.co", "'"]),
     "escaped apostrophes": ("'email','name'\n'a@b.co','O\\'Neil'\n", ["a@b.co", "O'Neil"]),
     "a number and quotes": ("'email','name','n'\n'a@b.co','a \"b\", c',7\n", ["a@b.co", 'a "b", c', "7"]),
