@@ -1,10 +1,12 @@
 """Further members of each kind of status column: what programs and forms write, in further languages and shapes."""
 
+import json
+
 import pytest
 
 from autosend_mcp.models.opt_out_names import mail_name
 from tests.support.importing import file_of
-from tests.support.opt_outs import left_out, question
+from tests.support.opt_outs import left_out, question, read
 
 # In each column the first says yes and the others no.
 REFUSALS = {
@@ -222,6 +224,34 @@ def test_what_only_the_user_knows_is_asked(name: str) -> None:
 
 def test_a_column_of_another_subject_leaves_nobody_out() -> None:
     assert not {name: rows for name, cells in OTHERWISE.items() if (rows := left_out(file_of({name: cells})))}
+
+
+NOTES = """
+Please take me off your list; does not want emails; doesn't want any newsletters; wants no newsletter; stop mailing
+möchte keinen Newsletter; bitte keine Mailings; will keine E-Mails mehr; ne veut plus de newsletter; no quiere correos
+non vuole ricevere pubblicità; nie chce newslettera; vill inte ha nyhetsbrev; ønsker ikke nyhedsbrev
+"""
+
+
+def test_a_note_that_asks_for_no_mail_is_asked_about() -> None:
+    notes = listed(NOTES)
+    assert [note for note in notes if f'"{note}" in 1 row' not in question(file_of({"Notes": ["ok", note]}))] == []
+    tags = ", ".join(f"tag{number}" for number in range(60)) + ", unsubscribed"
+    assert '"unsubscribed" in 1 row' in question(file_of({"Tags": ["vip", tags]}))
+    long = "p" * 70 + " has unsubscribed"
+    stated = {"Notes": [("p" * 70)[:60]]}
+    assert left_out(file_of({"Notes": ["ok", long]}), no_mail=stated) == [1]
+    assert left_out(file_of({"Tags": ["vip", "unsubscribed " * 200]})) == []
+
+
+@pytest.mark.parametrize("member", ["subscribed", "granted", "optedIn"])
+def test_false_in_a_list_of_objects_is_asked_about(member: str) -> None:
+    def rows(**more: str) -> bytes:
+        said = [{"type": "Newsletter", member: False} | more, {"type": "News", member: True}]
+        return json.dumps([{"email": "ann@example.com", "said": said}]).encode()
+
+    assert '"not subscribed" in 1 row' in question(rows(), "people.json")
+    assert read(rows(channel="sms"), "people.json").opted_out == 0
 
 
 def test_not_active_is_no_stronger_than_inactive() -> None:

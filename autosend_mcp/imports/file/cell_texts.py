@@ -6,14 +6,17 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
-from autosend_mcp.imports.file.opt_out_tables import Meaning
-from autosend_mcp.imports.file.opt_out_words import meaning_of
+from autosend_mcp.imports.file.opt_out_tables import Meaning, listed
+from autosend_mcp.imports.file.opt_out_words import mail_among, meaning_of
+from autosend_mcp.models.opt_out_refusals import NO
 from autosend_mcp.models.text import visible
-from autosend_mcp.models.words import plain
+from autosend_mcp.models.words import plain, words_of
 
 BLANK = "(blank)"
 A_DATE = "(a date)"
 _MAX_VALUES = 200  # different values of a column that are counted one by one
+_MAX_NEGATED = 200  # characters of a cell that are looked at for a no
+_MAX_TAGGED = 2_000  # and for what somebody noted of mail
 _NEGATED = re.compile(
     r" (no|not|none|non|nicht|nein|kein\w*|pas|sans|sin|sem|nao|senza|geen|niet|nee|nie|bez|inga|inget|inte|ej|ikke|"
     r"nei|ei|nem|ne|yok|hayir|red|ret|reddet\w*|\w+m[iu]yor\w*|\w+me(di|yen)|не|нет|без|ні|нема|δεν|οχι) |ない|なし|"
@@ -22,17 +25,29 @@ _NEGATED = re.compile(
 _BETWEEN = re.compile(r"[,;|#/\n\t]|:{1,3}")
 _SEVERAL = re.compile(r"[,;|\[#/\n\t:]")
 # Words that say it also among others: in a tag, in a note.
+_MAILS = (
+    r"e ?mails?|mails?|mailings?|e ?maili|maili|mejl|newsletters?|newslettera|nieuwsbrie\w+|nyhe[td]sbrev\w*|"
+    r"boletin\w*|boletim|rundbriefe?|marketing|courriels?|correos?|e ?post|werbung|pub|publicite|publicidad|"
+    r"propaganda|pubblicita|reclame|reklam\w*|utskick|рассылк\w*|писем|письма"
+)
+_WISH = (
+    r"wants?|wish(?:es)?|likes?|mochten?|will|wollen|wunscht?|veut|veux|souhaite|desire|quiere|quiero|desea|deseo|"
+    r"quer|quero|deseja|vuole|voglio|desidera|wil|wenst|chce|zyczy|vill|onsker|haluaa|хочет|желает"
+)
 _TAG = re.compile(
     r"(?<! not)(?<! never)(?<! no)(?<! nicht)(?<!n t)(?<! yet)(?<! longer)(?<! not been) (?:unsubscribed|unsubbed|"
     r"un ?subscribe me|(?:to|please|pls) unsubscribe|opted out|opt ?out|optedout|do ?not ?(?:e ?mail|contact)|"
     r"don t (?:e ?mail|contact)|"
-    r"(?:remove|removed|take|taken)(?: me| him| her| them)?(?: off)? from (?:(?!suppression |block |black |deny )\w+ "
-    r"){0,3}(?:list|mailings?|newsletter)|"
+    r"(?:removed?|taken?|deleted?)(?: me| us| him| her| them)?(?: off)?(?: from| off) "
+    r"(?:(?!suppression |block |black |deny )\w+ ){0,3}(?:list|mailings?|newsletter)|"
+    r"take (?:me|us|him|her|them) off|stop (?:e ?mailing|mailing|contacting|sending)|"
     r"no more (?:e ?mails?|mails|newsletters?)|blocklisted|blacklisted|suppressed|abgemeldet|"
-    r"keine (?:werbung|e ?mails?|mails|newsletter)|desabonnee?|desinscrite?|dado de baja|disiscritt[oa]|"
-    r"descadastrad[oa]|uitgeschreven|afgemeld|wypisan[yae]|avregistrerad|отписан\w?|отписал\w*) |退订|配信停止|"
-    r"購読解除"
+    rf"keine (?:werbung|e ?mails?|mails|newsletter)|(?:(?:{NO}) (?:{_WISH})|(?:{_WISH}) (?:{NO})|"
+    rf"(?:please|bitte|por favor|graag|prosze) (?:{NO})) (?:\w+ ){{0,3}}(?:{_MAILS})|"
+    r"desabonnee?|desinscrite?|dado de baja|disiscritt[oa]|descadastrad[oa]|uitgeschreven|afgemeld|wypisan[yae]|"
+    r"avregistrerad|отписан\w?|отписал\w*) |退订|配信停止|購読解除"
 )
+_AGREED = listed("subscribed, is subscribed, opted in, opt in, granted, consented, consent, accepted, allowed")
 _ADDRESS = re.compile(r"[^\s,;|]*(?:://|@)[^\s,;|]*")  # of a page or of a person: no word of it counts
 _MAX_VALUE = 60  # characters of one that are shown
 
@@ -70,9 +85,9 @@ class Cells:
         if meaning:
             if len(self.words) < _MAX_VALUES:
                 self.words.add(plain(text))
-        elif len(text) < _MAX_VALUES:
+        elif len(text) < _MAX_TAGGED:
             words = f" {plain(text)} "
-            self.negated = self.negated or _NEGATED.search(words) is not None
+            self.negated = self.negated or (len(text) < _MAX_NEGATED and _NEGATED.search(words) is not None)
             if tag := tag_in(text, words):
                 self.tags[tag] += times
 
@@ -92,20 +107,24 @@ def text_of(cell: object) -> str:
         if not any(isinstance(one, dict | list) for one in listed):
             return ", ".join(map(text_of, listed))
         leaves = [*_leaves(listed)]
-        return (
-            ", ".join(dict.fromkeys(leaf for leaf in leaves if tag_in(f"{leaf},"))) or ", ".join(leaves)[:_MAX_VALUES]
-        )
+        tagged = ", ".join(dict.fromkeys(leaf for leaf in leaves if tag_in(f"{leaf},")))
+        return tagged or ", ".join(leaves)[:_MAX_NEGATED]
     return "" if cell is None or isinstance(cell, dict) else str(cell)
 
 
 def _leaves(value: object, name: str = "") -> Iterator[str]:
-    """Yield what stands in objects and lists, the name of a member in place of true."""
+    """Yield what stands in objects and lists, the name of a member in place of true, and of false what it denies."""
     if isinstance(value, list):
         for one in cast("list[object]", value):
             yield from _leaves(one, name)
     elif isinstance(value, dict):
-        for member, one in cast("dict[str, object]", value).items():
-            yield from _leaves(one, member)
+        members = cast("dict[str, object]", value)
+        of_mail = all(mail_among(one) is not False for one in members.values() if isinstance(one, str))
+        for member, one in members.items():
+            if one is not False:
+                yield from _leaves(one, member)
+            elif of_mail and plain(words_of(member)) in _AGREED:
+                yield "not subscribed"
     elif value is True:
         yield name
     elif value:
@@ -125,6 +144,8 @@ def tag_in(text: str, words: str = "") -> str:
 
     `words`: those of the text, where they are known.
     """
+    if len(text) >= _MAX_TAGGED:
+        return ""
     said = text
     if "://" in text or "@" in text:
         said, words = _ADDRESS.sub("", text), ""
