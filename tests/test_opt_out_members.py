@@ -190,6 +190,7 @@ Plus de newsletter; Consentimiento retirado; Suscripción anulada; Consenso nega
 Rifiuta di ricevere newsletter; Consentimento retirado; Toestemming ingetrokken; Zgoda wycofana
 Zgoda anulowana; Samtycke återkallat; Samtykke trukket tilbage; Suostumus peruttu; Souhlas odvolán
 Hozzájárulás visszavonva; Согласие отозвано; メルマガ停止; 同意撤回; 수신동의 철회; Not active; Stop emails
+Block newsletter; Marketing ban; Newsletter muted
 """
 NEGATED = """
 Ohne Newsletter; Sans newsletter; Without newsletter; Didn't opt in; Hasnt opted in; Isn't subscribed; Senza newsletter
@@ -204,6 +205,20 @@ def test_a_name_that_refuses_is_never_read_the_other_way_round() -> None:
     cells = ["no", "yes"]
     assert [name for name in listed(MAY_REFUSE) if '"yes" in 1 row' not in question(file_of({name: cells}))] == []
     assert [name for name in listed(NEGATED) if left_out(file_of({name: cells})) != [1]] == []
+
+
+SENTENCES = """
+I agree to receive marketing emails. You can unsubscribe at any time; Send me the newsletter (unsubscribe anytime)
+Ich möchte den Newsletter erhalten (Abmeldung jederzeit möglich); Sign up for our newsletter - no spam
+J'accepte de recevoir la newsletter (désinscription à tout moment); Newsletter? 1=yes 0=no
+"""
+
+
+def test_how_somebody_can_leave_later_is_no_refusal() -> None:
+    assert [name for name in listed(SENTENCES) if left_out(file_of({name: ["yes", "no"]})) != [1]] == []
+    denied = ["Not suppressed", "Never bounced", "Nicht abgemeldet", "I do not want to unsubscribe"]
+    assert [name for name in denied if '"no" in 1 row' not in question(file_of({name: ["yes", "no"]}))] == []
+    assert '"1" in 1 row' in question(file_of({"No. bounces": ["0", "1"]}))
 
 
 def test_words_that_only_look_like_a_refusal_leave_an_agreement() -> None:

@@ -40,7 +40,7 @@ from autosend_mcp.models.opt_out_patterns import (
     VAGUE,
     WISHES,
 )
-from autosend_mcp.models.opt_out_refusals import BOTH_ANSWERS, MAY_REFUSE, NO, REFUSES
+from autosend_mcp.models.opt_out_refusals import BOTH_ANSWERS, LATER, MAY_REFUSE, NO, REFUSES
 from autosend_mcp.models.words import words_of
 
 Says = Literal["left", "agreed", "status"]
@@ -73,6 +73,15 @@ def mail_name(name: str) -> MailName | None:
     name = name[:_MAX_NAME]
     words = re.sub(BOTH_ANSWERS, "", re.sub(BY_CHANNEL, " with ", words_of(name)))
     together = re.sub(r"[\W_]+", "", name.casefold())
+    left = re.search(LEFT, words)
+    if left and left.start() and re.search(LATER, words):
+        before = words[: left.start() + 1]
+        return _asked(before, together="") or _left(words)
+    return _asked(words, together)
+
+
+def _asked(words: str, together: str) -> MailName | None:
+    """Return what these words of a name say; `together`: the same run together."""
     left = re.search(LEFT, words) or re.search(LEFT_INSIDE, together)
     if (re.search(OTHERWISE, words) and not re.search(BY_MAIL, words)) or (
         re.search(ABOUT_MAILS, words) and (not left or " rate " in words)
@@ -97,6 +106,10 @@ def is_about_another_channel(name: str) -> bool:
 def _left(words: str) -> MailName:
     if re.search(rf" (?:{NO}) (?:been )?(?:opt(ed)? ?out|unsub\w*) ", words):
         return MailName("agreed", permits=True)
+    left = re.search(LEFT, words)
+    before = words[: left.start()] if left else ""
+    if negated := re.search(rf" ({NO})(?: been| yet| want to| wish to)*$", before):
+        return MailName("left" if negated[1] == "no" else "agreed", "maybe")
     is_time = bool(re.search(TIME, words))
     is_whether = (is_time and " time" in words) or re.search(CHANNELS, words) is not None
     is_detail = not is_whether and re.search(rf"{DETAIL}|{BY_WHAT}", words) is not None

@@ -7,8 +7,14 @@ NO = (
 )
 # A question with both answers in it says neither.
 BOTH_ANSWERS = (
-    r" (?:yes|y|ja|j|oui|si|s|sim|tak|t|ano|da|да|igen|true|on|opt in|1) (?:or |oder |ou |o |of |lub |eller )?(?:no|n|"
-    r"nein|non|nao|nee|nie|nej|nei|ne|nu|нет|nem|false|off|opt out|0)(?= )"
+    r" (?:1 )?(?:yes|y|ja|j|oui|si|s|sim|tak|t|ano|da|да|igen|true|on|opt in|1) (?:or |oder |ou |o |of |lub |"
+    r"eller )?(?:0 )?(?:no|n|nein|non|nao|nee|nie|nej|nei|ne|nu|нет|nem|false|off|opt out|0)(?= )"
+)
+
+# Behind an agreement, these say how somebody can leave later.
+LATER = (
+    r" (?:any ?time|whenever|jederzeit|tout moment|cualquier momento|qualsiasi momento|qualquer momento|allen tijde|"
+    r"elk (?:gewenst )?moment|kazdej chwili|nar som helst|любое время|no spam) "
 )
 
 # Said of mail, these refuse what would else be an agreement.
@@ -22,7 +28,9 @@ MAY_REFUSE = (
     r" (?:cancel\w*|remov\w*|exclud\w*|exclusion|disabl(?:ed?|es|ing)|inacti[vf]\w*|deactivat\w*|stop\w*|ended|end|"
     r"ends|off|object(?:s|ed|ing|ions?)?|opposed|oppos\w*|against|reject\w*|disagree\w*|withdr[ae]w\w*|revo[ckq]\w*|"
     r"failed|expire[ds]?|lapsed|missing|lacking|invalid|terminated|ceased|discontinued|deleted|erased|dropped|quit|"
-    r"closed|banned|forbidden|prohibited|unwanted|avoids?|skip|former|formerly|previous|previously|"
+    r"closed|ban|banned|block|blocks|blocking|prevents?|prohibits?|disallow\w*|muted?|snoozed?|denial|lost|left|"
+    r"finished|rescinded|unticked|unchecked|uninterested|unmarketable|forbidden|prohibited|unwanted|avoids?|skip|"
+    r"former|formerly|previous|previously|"
     # de
     r"nein|fehlt|fehlend\w*|zuruckgezogen|zuruckgenommen|entzogen|erloschen|verweigert|ausgeschlossen|geloscht|"
     r"entfernt|inaktiv\w*|deaktiviert|gestoppt|ende|endet|abgelaufen|verfallen|ungultig|aufgehoben|eingestellt|"
@@ -35,9 +43,9 @@ MAY_REFUSE = (
     r"negad[oa]|finalizad[oa]|vencid[oa]|desativad[oa]|expirad[oa]|encerrad[oa]|negat[oa]|ritirat[oa]|disattivat\w*|"
     r"rimoss[oa]|eliminat[oa]|esclus[oa]|scadut[oa]|sospes[oa]|bloccat[oa]|cessat[oa]|"
     # nl, pl
-    r"ingetrokken|geannuleerd|stopgezet|gestopt|uitgeschakeld|gedeactiveerd|verwijderd|verlopen|beeindigd|uitgesloten|ongeldig|"
-    r"wycofan\w*|cofniet\w*|anulowan\w*|wygasl\w*|usuniet\w*|wylaczon\w*|zakonczon\w*|zablokowan\w*|wstrzyman\w*|"
-    r"nieaktywn\w*|brak|"
+    r"ingetrokken|geannuleerd|stopgezet|gestopt|uitgeschakeld|gedeactiveerd|verwijderd|verlopen|beeindigd|uitgesloten|"
+    r"ongeldig|wycofan\w*|cofniet\w*|anulowan\w*|wygasl\w*|usuniet\w*|wylaczon\w*|zakonczon\w*|zablokowan\w*|"
+    r"wstrzyman\w*|nieaktywn\w*|brak|"
     # sv, da, no, fi
     r"aterkall\w*|atertag\w*|avslut\w*|avaktiver\w*|borttag\w*|raderad\w*|uppsagd\w*|upphor\w*|tilbagekald\w*|"
     r"tilbagetrukket|tilbakekalt|trukket|slettet|fjernet|deaktiver\w*|ophor\w*|opphor\w*|afvist|avvist|utmeldt|"
