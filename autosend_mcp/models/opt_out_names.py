@@ -163,7 +163,7 @@ def _maybe(words: str) -> MailName | None:
 
 
 def _may_refuse(words: str) -> bool:
-    return re.search(rf"{MAY_REFUSE}| (?:{NO}) ", words) is not None
+    return re.search(rf"{MAY_REFUSE}| (?:{NO}) ", re.sub(r" no (?=of |\d)", " ", words)) is not None
 
 
 def is_negated(words: str, what: str) -> bool:

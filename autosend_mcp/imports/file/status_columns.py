@@ -7,7 +7,7 @@ from typing import Literal
 
 from autosend_mcp.imports.file.cell_texts import Cells, parts_of, shown, tag_in, text_of
 from autosend_mcp.imports.file.opt_out_tables import Meaning
-from autosend_mcp.imports.file.opt_out_words import mail_among, meaning_of
+from autosend_mcp.imports.file.opt_out_words import mail_among, meaning_of, reason_of
 from autosend_mcp.imports.file.status_patterns import (
     BARE_STATUS,
     BARE_TYPE,
@@ -215,7 +215,8 @@ def _by_cells(name: str, cells: Cells) -> StatusColumn | None:
         "no mail",
         "blank",
     }:
-        return StatusColumn(name, "left", is_detail=True)
+        of_mail = of_mail or cells.have("unsubscribed") or any(reason_of(one) != "UNSUBSCRIBE" for one in cells.words)
+        return StatusColumn(name, "left", is_detail=True, asks=not of_mail)
     return StatusColumn(name, "status", only_tags=True) if cells.say_unsubscribed else None
 
 
