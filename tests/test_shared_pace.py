@@ -142,7 +142,7 @@ async def test_a_worker_without_redis_keeps_to_the_same_part_each_time(redis: Re
             with pytest.raises(NotSent):
                 await pace.turn(0.1)
             redis.start()
-            await until(lambda: all(each.is_up for each in shared))
+            await until(lambda: all(each.is_up and each.place[1] == 2 for each in shared))  # it is empty at first
         await lose(redis, shared)
         for _ in range(4):
             (await pace.turn(5)).leave()
