@@ -1,6 +1,7 @@
 """What becomes of calls over HTTP when the process must end, and when their client goes away."""
 
 import asyncio
+import json
 import signal
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +13,7 @@ from autosend_mcp.server.in_flight import FINISHED
 from tests.support.faulty import Exchange, Faulty, create_well
 from tests.support.line import Line, empty_sandbox
 from tests.support.serving import served
-from tests.support.sockets import Listening, answer_in, head, listening_over, raw, unharmed
+from tests.support.sockets import Listening, answer_in, head, listening_over, message, raw, unharmed
 
 pytestmark = pytest.mark.anyio
 
@@ -97,23 +98,48 @@ async def test_a_write_that_has_not_left_is_not_sent_at_the_end(faulty: Faulty, 
     assert [body["email"] for body in faulty.applied] == ["first@example.com"]
 
 
-KEPT_OPEN: dict[str, tuple[bytes, float]] = {
-    "silent": (b"", 1),
-    "idle": (raw(), 1),
-    "half_a_head": (b"POST /mcp HTTP/1.1\r\n", 1),
-    "half_a_body": (head(Content_Length="100"), 10),
+# What was sent, seconds that the connection has been open when the process is asked to end, and those until the end.
+KEPT_OPEN: dict[str, tuple[bytes, float, float]] = {
+    "silent": (b"", 1, 4),
+    "silent_for_long": (b"", 6, 0),
+    "idle": (raw(), 1, 0),
+    "half_a_head": (b"POST /mcp HTTP/1.1\r\n", 1, 4),
+    "half_a_head_for_long": (b"POST /mcp HTTP/1.1\r\n", 6, 0),
+    "half_a_body": (head(Content_Length="100"), 1, 10),
 }
 
 
 @pytest.mark.parametrize("kind", KEPT_OPEN)
 async def test_a_connection_that_is_kept_open_does_not_keep_the_process(faulty: Faulty, kind: str) -> None:
-    sent, within = KEPT_OPEN[kind]
+    sent, seconds, within = KEPT_OPEN[kind]
     async with listening_over(faulty.transport()) as app:
         _, writer = await app.connect()
         writer.write(sent)
-        await asyncio.sleep(1)
-        assert await ended(app, signal.SIGTERM) < within + 0.5
+        await asyncio.sleep(seconds)
+        assert await ended(app, signal.SIGTERM) < within + 1.5
         writer.close()
+
+
+async def test_a_connection_opened_just_before_the_end_has_its_first_request_served(faulty: Faulty, era: str) -> None:
+    headers, body = message("tools/call", {"name": "create_contact", "arguments": JANE}, era)
+    content = json.dumps(body).encode()
+    request = head(**headers, Content_Length=str(len(content))) + content
+    async with listening_over(faulty.transport()) as app:
+        reader, writer = await app.connect()
+        silent, other = await app.connect()
+        await app.call("create_contact", {"email": "first@example.com"}, era)  # so both connections have been taken
+        ending = asyncio.create_task(ended(app, signal.SIGTERM))
+        await asyncio.sleep(1)
+        writer.write(request[:20])
+        await asyncio.sleep(1)
+        writer.write(request[20:])
+        answer = await reader.read()  # to its end: the connection is closed after the first answer
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert not await silent.read()
+        assert await ending < 6
+        for each in (writer, other):
+            each.close()
+    assert [sent["email"] for sent in faulty.applied] == ["first@example.com", "jane@example.com"]
 
 
 async def test_a_process_that_ends_is_not_ready() -> None:

@@ -17,6 +17,10 @@ from autosend_mcp.server.http.pages import IS_BUSY
 # for a client that has stopped reading its answer.
 PATIENCE = 20.0
 
+# Seconds from the opening of a connection in which its first request is still served by a process that ends. At a
+# restart it may have been opened just before that, and its client could not know whether the request was read.
+_FIRST = 5.0
+
 
 class BoundedProtocol(H11Protocol):
     """Closes a connection whose request is not whole in time, or whose answer is not read."""
@@ -28,6 +32,8 @@ class BoundedProtocol(H11Protocol):
         self._request: asyncio.TimerHandle | None = None
         self._reading: asyncio.TimerHandle | None = None
         self._cycle: object = None  # that of the request whose body is awaited
+        self._opened = 0.0
+        self._ends_with_first = False
         # uvicorn's own answer to what is too much has no headers for pages in browsers; the application's has.
         self._most, self.limit_concurrency = self.limit_concurrency, None
         self._served, self.app = self.app, cast("Any", self._within_the_limit)
@@ -40,6 +46,7 @@ class BoundedProtocol(H11Protocol):
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first request."""
         super().connection_made(transport)
+        self._opened = self.loop.time()
         self._wait()
 
     def data_received(self, data: bytes) -> None:
@@ -51,6 +58,8 @@ class BoundedProtocol(H11Protocol):
     def handle_events(self) -> None:
         """Read what has come, also when it had to wait for the answer to the request before it; wait for the rest."""
         super().handle_events()
+        if self._ends_with_first and self._has_begun:
+            self.cycle.keep_alive = False
         awaited = self.cycle if self.conn.their_state is h11.SEND_BODY else None
         if self._cycle not in (None, awaited):  # answered before it was whole, and whole now
             self._stop_waiting()
@@ -59,6 +68,16 @@ class BoundedProtocol(H11Protocol):
             self._wait()
         else:
             self._stop_waiting()
+
+    def shutdown(self) -> None:
+        """Close the connection after the answer under way, or the first one if it was opened just now."""
+        left = self._opened + _FIRST - self.loop.time()
+        if self._has_begun or left <= 0 or self.transport.is_closing():
+            super().shutdown()
+            return
+        self._ends_with_first = True
+        self._stop_waiting()
+        self._request = self.loop.call_later(min(left, self._patience), self._give_up)
 
     def pause_writing(self) -> None:
         """Wait for the client to read on."""
