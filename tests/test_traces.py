@@ -13,7 +13,7 @@ from mcp import MCPError
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind
 
-from autosend_mcp.server.watched import traces_asked_for
+from autosend_mcp.server.telemetry.start import tracing_asked_for
 from autosend_mcp.variables import exporters_of_traces
 from tests.support.line import Line, answering, applied_then_reset, forwarded
 from tests.support.serving import served
@@ -38,7 +38,7 @@ def about(span: ReadableSpan) -> dict[str, Any]:
 
 @pytest.mark.anyio
 async def test_a_request_is_a_span_below_that_of_its_call(line: Line, spans: Spans, era: str) -> None:
-    async with served(line, traces=spans.traces) as app, app.client(era=era) as client:
+    async with served(line, tracing=spans.tracing) as app, app.client(era=era) as client:
         assert answer_of(await client.call_tool("create_contact", JANE))["outcome"] == "created"
         await client.call_tool("delete_custom_field", {"name": "zqx", "confirm": "zqx"})
     (call,) = spans.named("tools/call create_contact")
@@ -82,7 +82,7 @@ async def test_a_call_belongs_to_the_trace_of_its_caller(line: Line, spans: Span
     header = {"malformed": "00-nothing", "both": PARENT.replace(SPAN, "1" * 16)}.get(place, PARENT)
     message, headers = called_by_hand(era, **{"traceparent": PARENT} if place in {"_meta", "both"} else {})
     headers |= {} if place in {"_meta", "neither"} else {"traceparent": header}
-    async with served(line, traces=spans.traces) as app, app.http() as http:
+    async with served(line, tracing=spans.tracing) as app, app.http() as http:
         answer = await http.post("/mcp", json=message, headers=headers)
     assert answer.status_code == 200, answer.text
     (call,) = spans.named("tools/call create_contact")
@@ -100,7 +100,7 @@ async def test_a_call_belongs_to_the_trace_of_its_caller(line: Line, spans: Span
 async def test_a_span_says_what_failed_and_what_was_sent_again(line: Line, spans: Spans) -> None:
     line.lose("POST /contacts", applied_then_reset, forwarded)
     line.lose("GET /contact-lists", answering(503, {"success": False}), forwarded)
-    async with served(line, traces=spans.traces, rate_limit=1000) as app, app.client() as client:
+    async with served(line, tracing=spans.tracing, rate_limit=1000) as app, app.client() as client:
         await client.call_tool("create_contact", JANE)
         await client.call_tool("list_contact_lists", {})
         await client.call_tool("create_contact", JANE)
@@ -120,7 +120,7 @@ STRANGE = "jane@example.com"
 
 @pytest.mark.anyio
 async def test_no_span_holds_what_a_stranger_wrote(line: Line, spans: Spans, era: str) -> None:
-    async with served(line, traces=spans.traces) as app, app.client(era=era) as client:
+    async with served(line, tracing=spans.tracing) as app, app.client(era=era) as client:
         for name in ("create_contact", STRANGE):
             await client.call_tool(name, {"email": STRANGE, "firstName": "Zqx", STRANGE: STRANGE})
         await client.call_tool("delete_custom_field", {"name": "zqx", "confirm": "zqx"})
@@ -159,7 +159,7 @@ def test_traces_are_made_where_the_usual_variables_ask_for_them(
         monkeypatch.setenv(f"OTEL_{name}", value)
     assert exporters_of_traces() == exporters
     if not exporters:
-        assert traces_asked_for(warn=True) is None
+        assert tracing_asked_for(warn=True) is None
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from autosend_mcp.api.client import AutoSend
 from autosend_mcp.api.envelope import Reply
 from autosend_mcp.api.moment import Moment
 from autosend_mcp.api.request import Request
-from autosend_mcp.api.watch import Exchange
+from autosend_mcp.api.telemetry import Exchange
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown, Unreadable
 from autosend_mcp.models.text import compact_json
 
@@ -186,7 +186,7 @@ class Call:
                 raise NotSent("The call was cancelled before its request left.", "")
             self._leave(writes=writes)
             connect = _CONNECT * self.scale
-            with self._shown(request, resends, anyio.current_time() - queued) as shown:
+            with self._observed(request, resends, anyio.current_time() - queued) as shown:
                 reply = await self.autosend.exchange(slot, request, connect=connect, within=within)
                 shown.status = reply.status
         except AutoSendError as error:
@@ -202,8 +202,8 @@ class Call:
         return reply
 
     @contextmanager
-    def _shown(self, request: Request[ResultT], resends: int, waited: float) -> Generator[Exchange]:
-        """Show one exchange to those who watch, when it has ended."""
+    def _observed(self, request: Request[ResultT], resends: int, waited: float) -> Generator[Exchange]:
+        """Show one exchange to the observers when it has ended."""
         base_url = self.autosend.settings.base_url
         exchange = Exchange(request.method, request.route, base_url, resends, waited, time.time_ns())
         try:
@@ -213,8 +213,8 @@ class Call:
             raise
         finally:
             exchange.ended = time.time_ns()
-            for watch in self.autosend.watches:
-                watch.sent(exchange)
+            for observer in self.autosend.observers:
+                observer.request_ended(exchange)
 
     def _leave(self, *, writes: bool) -> None:
         self.requests += 1

@@ -17,8 +17,8 @@ from autosend_mcp.api.connection import failure
 from autosend_mcp.api.envelope import Reply, read_reply, unreadable
 from autosend_mcp.api.pace import Leaving, Pace, Slot
 from autosend_mcp.api.request import Request
+from autosend_mcp.api.telemetry import Observer
 from autosend_mcp.api.waits import reset_wait
-from autosend_mcp.api.watch import Watch
 from autosend_mcp.errors import AutoSendError, NotSent, Unreadable
 from autosend_mcp.models.text import compact_json, visible_data
 from autosend_mcp.settings import Settings
@@ -62,7 +62,7 @@ class AutoSend:
         self.is_sandbox = is_sandbox
         self.pace = Pace(settings.rate_limit, settings.rate_limit_minute)
         self.cache = Cache()
-        self.watches: tuple[Watch, ...] = ()
+        self.observers: tuple[Observer, ...] = ()
         self._transport = transport
         self._network: Transport | None = None  # the transport, where it is none of the caller's
         self._proxy = ""

@@ -35,7 +35,7 @@ class Request(Generic[ResultT]):
 
     @property
     def route(self) -> str:
-        """The path without ids, names and query: what may be shown to who watches the server."""
+        """The path without ids, names and query: what logs, traces and metrics may show."""
         return self.path.route if isinstance(self.path, Path) else self.path.partition("?")[0]
 
     def shown(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from autosend_mcp.logs import configure_logging
 from autosend_mcp.server.http.app import McpApp
 from autosend_mcp.server.http.serve import is_local, listening, serve
 from autosend_mcp.server.http.settings import HttpSettings, load_http_settings
-from autosend_mcp.server.watched import traces_asked_for
+from autosend_mcp.server.telemetry.start import tracing_asked_for
 from autosend_mcp.settings import Settings, SettingsError
 
 
@@ -27,7 +27,7 @@ def serve_http(args: argparse.Namespace, autosend: AutoSend) -> int:
         return usage(f"serve: {error}")
     with closing(listener):
         try:
-            app = McpApp(autosend.settings, http, connect, traces=traces_asked_for(warn=True)).app()
+            app = McpApp(autosend.settings, http, connect, tracing=tracing_asked_for(warn=True)).app()
         except SettingsError as error:
             return usage(f"serve: {error}")
         announce(http, where)

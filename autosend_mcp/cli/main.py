@@ -57,7 +57,7 @@ def _serve(args: argparse.Namespace) -> int:
 
     from autosend_mcp.logs import configure_logging
     from autosend_mcp.server.stdio import serve_stdio
-    from autosend_mcp.server.watched import traces_asked_for
+    from autosend_mcp.server.telemetry.start import tracing_asked_for
 
     autosend = _connect(args)
     if sys.stdin.isatty():
@@ -65,11 +65,11 @@ def _serve(args: argparse.Namespace) -> int:
     configure_logging(autosend.settings.log_level)
     if args.front:
         args.front.close()
-    if traces := traces_asked_for(warn=False):
-        autosend.watches = (traces,)
-    anyio.run(serve_stdio, autosend, args.front, traces and traces.close)
-    if traces:
-        traces.close()
+    if tracing := tracing_asked_for(warn=False):
+        autosend.observers = (tracing,)
+    anyio.run(serve_stdio, autosend, args.front, tracing and tracing.close)
+    if tracing:
+        tracing.close()
     return 0
 
 

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from autosend_mcp.logs import configure_logging
 from autosend_mcp.server.http.app import McpApp
 from autosend_mcp.server.http.settings import load_http_settings
-from autosend_mcp.server.watched import traces_asked_for
+from autosend_mcp.server.telemetry.start import tracing_asked_for
 from autosend_mcp.settings import load_settings
 
 
@@ -26,4 +26,4 @@ def create_app() -> Starlette:
     """
     settings, http = load_settings(), load_http_settings()
     configure_logging(settings.log_level)
-    return McpApp(settings, http.checked(loopback=False), traces=traces_asked_for(warn=True)).app()
+    return McpApp(settings, http.checked(loopback=False), tracing=tracing_asked_for(warn=True)).app()

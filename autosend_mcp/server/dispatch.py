@@ -214,8 +214,8 @@ class Dispatch:
         if isinstance(result, AutoSendError) and result.cause:
             fields["cause"] = result.cause
         seconds = perf_counter() - started
-        for watch in self._autosend.watches:
-            watch.called(tool, str(fields["outcome"]), seconds)
+        for observer in self._autosend.observers:
+            observer.call_ended(tool, str(fields["outcome"]), seconds)
         if not_begun := isinstance(result, NotBegun):
             fields["why"] = result.what
         level = logging.WARNING if not_begun or outcome == "cut_off" else logging.INFO

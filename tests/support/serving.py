@@ -16,7 +16,7 @@ from autosend_mcp.server.http.app import McpApp
 from autosend_mcp.server.http.settings import HttpSettings
 from autosend_mcp.server.http.tenants import MAX_IDLE
 from autosend_mcp.server.http.tokens import TokenFile
-from autosend_mcp.server.traces import Traces
+from autosend_mcp.server.telemetry.tracing import Tracing
 from autosend_mcp.settings import Settings
 from tests.support.issuer import Issuer
 from tests.support.worlds import autosend_over
@@ -52,7 +52,7 @@ async def served(
     folder: Path | None = None,
     http: dict[str, Any] | None = None,
     issuer: Issuer | None = None,
-    traces: Traces | None = None,
+    tracing: Tracing | None = None,
     **settings: Any,
 ) -> AsyncGenerator[Served]:
     """Serve over this AutoSend. `folder`: of a file of tokens, which callers must then show one of, or of `issuer`.
@@ -72,7 +72,7 @@ async def served(
     def to_issuer(_url: str) -> httpx2.AsyncBaseTransport:
         return issuer or Issuer()
 
-    app = McpApp(autosend.settings, given, connect, to_issuer=to_issuer, traces=traces, max_idle=idle).app()
+    app = McpApp(autosend.settings, given, connect, to_issuer=to_issuer, tracing=tracing, max_idle=idle).app()
     async with app.router.lifespan_context(app) as state:
         yield Served(httpx2.ASGITransport(_with_state(app, state)), TokenFile(file))
 

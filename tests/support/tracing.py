@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from autosend_mcp.server.traces import Traces, WithoutStrangers
+from autosend_mcp.server.telemetry.tracing import CleaningExporter, Tracing
 
 _KEPT = InMemorySpanExporter()
 
@@ -17,7 +17,7 @@ _KEPT = InMemorySpanExporter()
 @cache
 def _provider() -> TracerProvider:
     provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(SimpleSpanProcessor(WithoutStrangers(_KEPT)))
+    provider.add_span_processor(SimpleSpanProcessor(CleaningExporter(_KEPT)))
     trace.set_tracer_provider(provider)
     return provider
 
@@ -25,8 +25,8 @@ def _provider() -> TracerProvider:
 class Spans:
     """The spans that have been exported, in the order in which they ended."""
 
-    def __init__(self, traces: Traces) -> None:
-        self.traces = traces
+    def __init__(self, tracing: Tracing) -> None:
+        self.tracing = tracing
 
     @property
     def all(self) -> Sequence[ReadableSpan]:
@@ -44,6 +44,6 @@ def exported() -> Generator[Spans]:
     provider = _provider()
     _KEPT.clear()
     try:
-        yield Spans(Traces(provider))
+        yield Spans(Tracing(provider))
     finally:
         _KEPT.clear()

@@ -35,8 +35,8 @@ from autosend_mcp.server.http.headers import ReadInOneWay
 from autosend_mcp.server.http.issuer import IssuerKeys, Transport
 from autosend_mcp.server.http.oauth import IssuedTokens
 from autosend_mcp.server.http.pages import HEALTH, ForPages, Readable
-from autosend_mcp.server.http.seen import Seen
 from autosend_mcp.server.http.settings import HttpSettings
+from autosend_mcp.server.http.telemetry import Telemetry
 from autosend_mcp.server.http.tenants import MAX_IDLE, Connect, Open, Tenants
 from autosend_mcp.server.http.tokens import TokenFile
 from autosend_mcp.settings import Settings, SettingsError
@@ -44,7 +44,7 @@ from autosend_mcp.tools import registry
 
 if TYPE_CHECKING:  # of an extra, which a process without Redis can do without
     from autosend_mcp.server.http.shared.store import Shared
-    from autosend_mcp.server.traces import Traces
+    from autosend_mcp.server.telemetry.tracing import Tracing
 
 PATH = "/mcp"
 
@@ -59,7 +59,7 @@ class McpApp:
         connect: Connect = AutoSend,
         *,
         to_issuer: Transport | None = None,
-        traces: "Traces | None" = None,
+        tracing: "Tracing | None" = None,
         opened: Open = open_server,
         max_idle: int = MAX_IDLE,
     ) -> None:
@@ -77,7 +77,7 @@ class McpApp:
         self._connect = connect
         self._opened = opened
         self._max_idle = max_idle
-        self._seen = Seen(http, traces)
+        self._telemetry = Telemetry(http, tracing)
         self._tokens = TokenFile(http.http_tokens) if http.http_tokens else None
         if self._tokens:
             self._tokens.tokens()  # a wrong file is reported now
@@ -99,7 +99,7 @@ class McpApp:
                 metadata = build_resource_metadata_url(url)
                 routes += metadata_routes(url, self._http.http_issuer, [READ, WRITE], TITLE)
             endpoint = WithScopes(RequireAuthMiddleware(self._mcp, [READ], metadata), (READ, WRITE))
-        routes += [Route(PATH, ForPages(endpoint, self._http)), *self._seen.routes(metadata)]
+        routes += [Route(PATH, ForPages(endpoint, self._http)), *self._telemetry.routes(metadata)]
         app = Starlette(
             routes=routes,
             middleware=middleware,
@@ -120,7 +120,7 @@ class McpApp:
 
     def _connected(self, settings: Settings) -> AutoSend:
         autosend = self._connect(settings)
-        autosend.watches = self._seen.watches
+        autosend.observers = self._telemetry.observers
         return autosend
 
     async def _mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -133,7 +133,7 @@ class McpApp:
         access = user.access_token if isinstance(user, AuthenticatedUser) else None
         tenants: Tenants = scope["state"]["tenants"]
         try:
-            with calling(caller(access) if access else None), self._seen.request(scope):
+            with calling(caller(access) if access else None), self._telemetry.request(scope):
                 async with tenants.server_for(access) as manager:
                     if (body := await readable(scope, receive, send)) is not None:
                         await manager.handle_request(scope, body, send)
@@ -180,13 +180,13 @@ class McpApp:
                 opened=self._opened,
                 max_idle=self._max_idle,
             )
-            self._seen.look_at(tenants.paces)
+            self._telemetry.add_paces(tenants.paces)
             AppStatus.disable_automatic_graceful_drain()  # it cuts each answer at SIGTERM; ours end with their calls
             async with self._importing(shared, tenants):
                 with noticing_the_end(lambda: self._end(tenants)):
                     yield {"tenants": tenants, "shared": shared}
                 tenants.close()
-        await self._seen.close()
+        await self._telemetry.close()
 
     def _end(self, tenants: Tenants) -> None:
         """Report to balancers that this process ends; end what is under way when its time is over."""

@@ -133,7 +133,7 @@ def _app(given: Given) -> "Starlette":
     from autosend_mcp.api.client import AutoSend  # noqa: PLC0415
     from autosend_mcp.server.http.app import McpApp  # noqa: PLC0415
     from autosend_mcp.server.http.settings import load_http_settings  # noqa: PLC0415
-    from autosend_mcp.server.watched import traces_asked_for  # noqa: PLC0415
+    from autosend_mcp.server.telemetry.start import tracing_asked_for  # noqa: PLC0415
     from autosend_mcp.settings import SettingsError, load_settings  # noqa: PLC0415
 
     _end_with_parent(lambda: signal.raise_signal(signal.SIGTERM))
@@ -142,7 +142,7 @@ def _app(given: Given) -> "Starlette":
         configure_logging(settings.log_level)
         http = load_http_settings(**given.http).checked(loopback=given.loopback)
         connect = partial(AutoSend, is_sandbox=given.is_sandbox)
-        return McpApp(settings, http, connect, traces=traces_asked_for(warn=True)).app()
+        return McpApp(settings, http, connect, tracing=tracing_asked_for(warn=True)).app()
     except SettingsError as error:
         report("worker_not_started", logging.ERROR, why=str(error))
         sys.exit(_CANNOT_REPLACE if given.replaces else _NOT_STARTED)

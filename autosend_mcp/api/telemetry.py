@@ -1,4 +1,4 @@
-"""What may be seen of the requests and calls from outside: no address, key, body or caller."""
+"""What tracing and metrics get to know of requests and calls: no address, key, body or caller."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -33,13 +33,13 @@ class Exchange:
             self.failure = type(error).__name__
 
 
-class Watch(Protocol):
-    """Whom requests and calls are shown to once they have ended."""
+class Observer(Protocol):
+    """Learns of each request to AutoSend and each call of a tool once it has ended."""
 
-    def sent(self, exchange: Exchange) -> None:
-        """Take note of a request to AutoSend."""
+    def request_ended(self, exchange: Exchange) -> None:
+        """Trace or count a request to AutoSend."""
         ...
 
-    def called(self, tool: str, outcome: str, seconds: float) -> None:
-        """Take note of a call of a tool, `?` for one that there is not."""
+    def call_ended(self, tool: str, outcome: str, seconds: float) -> None:
+        """Trace or count a call of a tool; `?` stands for a tool that does not exist."""
         ...

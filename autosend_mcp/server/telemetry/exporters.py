@@ -1,4 +1,4 @@
-"""Where traces go: the exporters that OpenTelemetry's variables name, set up once a process. Loaded only then."""
+"""The exporters of traces that OpenTelemetry's variables name, set up once a process. Loaded only then."""
 
 import logging
 import sys
@@ -12,7 +12,7 @@ from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
 
-from autosend_mcp.server.traces import NAME, Traces, WithoutStrangers
+from autosend_mcp.server.telemetry.tracing import NAME, CleaningExporter, Tracing
 
 _TO_SEND = 5.0  # seconds for what is left when the process ends, also where nobody takes it
 
@@ -24,11 +24,11 @@ def provider_of(exporters: Iterable[SpanExporter]) -> TracerProvider:
         named = named.merge(Resource({SERVICE_NAME: NAME}))
     provider = TracerProvider(resource=Resource({SERVICE_VERSION: version(NAME)}).merge(named), shutdown_on_exit=False)
     for exporter in exporters:
-        provider.add_span_processor(BatchSpanProcessor(WithoutStrangers(exporter)))
+        provider.add_span_processor(BatchSpanProcessor(CleaningExporter(exporter)))
     return provider
 
 
-def begin(names: Iterable[str]) -> Traces:
+def begin(names: Iterable[str]) -> Tracing:
     """Export traces by these exporters from now on. Who has set up OpenTelemetry already keeps what they have.
 
     Raises:
@@ -36,12 +36,12 @@ def begin(names: Iterable[str]) -> Traces:
     """
     current = trace.get_tracer_provider()
     if isinstance(current, TracerProvider):
-        return Traces(current)
+        return Tracing(current)
     logging.getLogger("opentelemetry").setLevel(logging.ERROR)  # of a collector that is away; it comes back
     exporters = [_exporter(name) for name in names]
     provider = provider_of(exporters)
     trace.set_tracer_provider(provider)
-    return Traces(provider, partial(_end, provider, exporters))
+    return Tracing(provider, partial(_end, provider, exporters))
 
 
 def _exporter(name: str) -> SpanExporter:

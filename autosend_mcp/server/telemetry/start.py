@@ -1,4 +1,4 @@
-"""Traces where they are asked for: OpenTelemetry's variables are set, and the extra `otel` is installed."""
+"""Start tracing where it is asked for: OpenTelemetry's variables are set, and the extra `otel` is installed."""
 
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -7,18 +7,18 @@ from autosend_mcp.logs import report
 from autosend_mcp.variables import exporters_of_traces
 
 if TYPE_CHECKING:
-    from autosend_mcp.server.traces import Traces
+    from autosend_mcp.server.telemetry.tracing import Tracing
 
 
-def traces_asked_for(*, warn: bool) -> "Traces | None":
-    """Return what makes traces, None where nobody asked. `warn`: log that they were asked for and cannot be made."""
+def tracing_asked_for(*, warn: bool) -> "Tracing | None":
+    """Return what makes spans, None where nobody asked. `warn`: log that it was asked for and cannot be done."""
     if not (names := exporters_of_traces()):
         return None
     if find_spec("opentelemetry.sdk") is None:
         if warn:
             report("traces_off", why="autosend-mcp[otel] is not installed")
         return None
-    from autosend_mcp.server.exporting import begin  # noqa: PLC0415 - a server without traces loads nothing of them
+    from autosend_mcp.server.telemetry.exporters import begin  # noqa: PLC0415 - only who traces loads it
 
     try:
         return begin(names)

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from autosend_mcp.api.pace import Pace
-from autosend_mcp.api.watch import Exchange
+from autosend_mcp.api.telemetry import Exchange
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 45)
 
@@ -22,7 +22,7 @@ Paces = Callable[[], Iterable[Pace]]
 
 
 class Metrics:
-    """Counts what it is shown, for one application."""
+    """Counts requests and calls, for one application."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry(auto_describe=True)
@@ -48,11 +48,11 @@ class Metrics:
         Info("autosend_mcp_build", "What serves.", registry=self._registry).info({"version": version("autosend-mcp")})
         ProcessCollector(registry=self._registry)
 
-    def look_at(self, paces: Paces) -> None:
-        """Show the queue of these, and what may still be sent, at each request of the page."""
+    def add_paces(self, paces: Paces) -> None:
+        """Show how many requests wait for these paces, and how many they still allow, whenever the page is read."""
         self._registry.register(_OfPaces(paces))
 
-    def sent(self, exchange: Exchange) -> None:
+    def request_ended(self, exchange: Exchange) -> None:
         """Count a request to AutoSend."""
         status = "none" if exchange.status is None else str(exchange.status)
         self._requests.labels(exchange.method, exchange.route, status).inc()
@@ -61,7 +61,7 @@ class Metrics:
         if exchange.resends:
             self._resends.inc()
 
-    def called(self, tool: str, outcome: str, seconds: float) -> None:
+    def call_ended(self, tool: str, outcome: str, seconds: float) -> None:
         """Count a call."""
         self._calls.labels(tool, outcome).inc()
         self._call_seconds.labels(tool).observe(seconds)

@@ -1,4 +1,4 @@
-"""OpenTelemetry traces: the SDK's spans, and one for each request to AutoSend. Loaded only where they are asked for.
+"""OpenTelemetry tracing: the SDK's spans, and one for each request to AutoSend. Loaded only where it is asked for.
 
 No span holds an address, a key, a body, an id of AutoSend's or a word of a stranger's.
 """
@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.trace import SpanKind, StatusCode
 from opentelemetry.trace.status import Status
 
-from autosend_mcp.api.watch import Exchange
+from autosend_mcp.api.telemetry import Exchange
 from autosend_mcp.server.prompts import PROMPTS
 from autosend_mcp.tools.registry import TOOLS
 
@@ -49,7 +49,7 @@ _KEPT = ("error.type", "rpc.response.status_code", "mcp.protocol.version", "gen_
 _OURS_TOO = ("autosend_mcp.outcome",)
 
 
-class Traces:
+class Tracing:
     """Makes a span of each request to AutoSend, below that of the call it is for."""
 
     def __init__(self, provider: trace.TracerProvider, close: Callable[[], None] = lambda: None) -> None:
@@ -57,7 +57,7 @@ class Traces:
         self._tracer = provider.get_tracer(NAME, version(NAME))
         self.close = close
 
-    def sent(self, exchange: Exchange) -> None:
+    def request_ended(self, exchange: Exchange) -> None:
         """Make the span of a request, by the conventions for HTTP clients; `url.full` would hold ids."""
         url = urlsplit(exchange.base_url)
         template = url.path + exchange.route
@@ -82,7 +82,7 @@ class Traces:
             span.set_status(StatusCode.ERROR)
         span.end(exchange.ended)
 
-    def called(self, tool: str, outcome: str, seconds: float) -> None:
+    def call_ended(self, tool: str, outcome: str, seconds: float) -> None:
         """Add what became of a call to its span, if that has not ended."""
         del tool, seconds  # the span has them
         span = trace.get_current_span()
@@ -100,7 +100,7 @@ class Traces:
             detach(token)
 
 
-class WithoutStrangers(SpanExporter):
+class CleaningExporter(SpanExporter):
     """Exports spans without what clients named: methods, tools and ids that are none of ours, texts of errors."""
 
     def __init__(self, exporter: SpanExporter) -> None:

@@ -1,4 +1,4 @@
-"""What is seen of the application from outside: its traces, and /metrics."""
+"""The telemetry of the application: its traces, and /metrics."""
 
 from collections.abc import Generator, Iterable
 from contextlib import ExitStack, contextmanager
@@ -12,30 +12,30 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from autosend_mcp.api.watch import Watch
+from autosend_mcp.api.telemetry import Observer
 from autosend_mcp.server.http.access import METRICS
 from autosend_mcp.server.http.pages import Guard
 from autosend_mcp.server.http.settings import HttpSettings
 from autosend_mcp.settings import SettingsError
 
 if TYPE_CHECKING:
-    from autosend_mcp.server.http.metrics import Metrics, Paces
-    from autosend_mcp.server.traces import Traces
+    from autosend_mcp.server.telemetry.metrics import Metrics, Paces
+    from autosend_mcp.server.telemetry.tracing import Tracing
 
 
-class Seen:
+class Telemetry:
     """The traces and metrics of one application, where they are asked for."""
 
-    def __init__(self, http: HttpSettings, traces: "Traces | None") -> None:
-        """`traces`: None where nobody asked for them.
+    def __init__(self, http: HttpSettings, tracing: "Tracing | None") -> None:
+        """`tracing`: None where nobody asked for it.
 
         Raises:
             SettingsError: What serves metrics is not installed.
         """
         self._http = http
-        self._traces = traces
+        self._tracing = tracing
         self._metrics = _metrics() if http.http_metrics else None
-        self.watches: tuple[Watch, ...] = tuple(watch for watch in (self._traces, self._metrics) if watch is not None)
+        self.observers: tuple[Observer, ...] = tuple(found for found in (self._tracing, self._metrics) if found)
 
     def routes(self, metadata: AnyHttpUrl | None) -> list[Route]:
         """Return the route of /metrics: for tokens that may read it, where callers are asked for tokens."""
@@ -45,15 +45,15 @@ class Seen:
         authenticates = self._http.authenticates
         return [Route("/metrics", RequireAuthMiddleware(page, [METRICS], metadata) if authenticates else page)]
 
-    def look_at(self, paces: "Paces") -> None:
-        """Show the queues of these."""
+    def add_paces(self, paces: "Paces") -> None:
+        """Show the queues of these paces in the metrics."""
         if self._metrics is not None:
-            self._metrics.look_at(paces)
+            self._metrics.add_paces(paces)
 
     async def close(self) -> None:
         """Export the traces that are left."""
-        if self._traces is not None:
-            await to_thread.run_sync(self._traces.close)
+        if self._tracing is not None:
+            await to_thread.run_sync(self._tracing.close)
 
     @contextmanager
     def request(self, scope: Scope) -> Generator[None]:
@@ -61,9 +61,9 @@ class Seen:
         with ExitStack() as stack:
             if self._metrics is not None:
                 stack.enter_context(self._metrics.requests_under_way.track_inprogress())
-            if self._traces is not None:
+            if self._tracing is not None:
                 headers: Iterable[tuple[bytes, bytes]] = scope["headers"]
-                stack.enter_context(self._traces.within(headers))
+                stack.enter_context(self._tracing.within(headers))
             yield
 
 
@@ -83,6 +83,6 @@ class _Page:
 def _metrics() -> "Metrics":
     if find_spec("prometheus_client") is None:
         raise SettingsError("AUTOSEND_HTTP_METRICS needs autosend-mcp[metrics], which is not installed.")
-    from autosend_mcp.server.http.metrics import Metrics  # noqa: PLC0415 - an extra
+    from autosend_mcp.server.telemetry.metrics import Metrics  # noqa: PLC0415 - an extra
 
     return Metrics()
