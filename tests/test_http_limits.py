@@ -7,7 +7,6 @@ from contextlib import suppress
 import anyio
 import pytest
 
-from autosend_mcp.server.http.serve import Limits
 from tests.support.line import Line
 from tests.support.serving import served
 from tests.support.sockets import Listening, answer_from, head, listening_over, raw
@@ -108,24 +107,6 @@ async def test_good_clients_are_served_beside_300_slow_ones(line: Line) -> None:
             assert reply.json()["result"]["structuredContent"]["outcome"] == "created"
         assert not any(one.done() for one in slow)
     assert max(one.result() for one in slow) <= WITHIN
-
-
-@pytest.mark.anyio
-async def test_a_request_beyond_the_limit_of_connections_is_told(line: Line) -> None:
-    async with listening_over(line, Limits(connections=4)) as app:
-        held = [await app.connect() for _ in range(3)]
-        asked = raw().replace(b"\r\n", b"\r\nConnection: close\r\nOrigin: http://localhost:6274\r\n", 1)
-        head, _, said = (await app.say(asked)).partition(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 503")
-        assert b"access-control-allow-origin: http://localhost:6274" in head
-        assert set(json.loads(said)) == {"error"}
-        alive = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-        assert (await app.say(alive)).startswith(b"HTTP/1.1 200")  # or a probe would end a process that is at work
-        held.pop()[1].close()
-        await asyncio.sleep(1)
-        assert (await app.say(asked)).startswith(b"HTTP/1.1 200")
-        for _, writer in held:
-            writer.close()
 
 
 CHUNK = b"10000\r\n" + b" " * 0x10000 + b"\r\n"

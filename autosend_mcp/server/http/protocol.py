@@ -48,6 +48,8 @@ class BoundedProtocol(H11Protocol):
         super().connection_made(transport)
         self._opened = self.loop.time()
         self._wait()
+        if self._most is not None and len(self.connections) >= self._most:
+            self._make_room()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes in: the first of a request, more of it, or the last."""
@@ -101,9 +103,29 @@ class BoundedProtocol(H11Protocol):
         self._reading = _cancelled(self._reading)
 
     @property
+    def waits(self) -> bool:
+        """Whether it waits for a request, or for the rest of one: nothing has been done for that."""
+        return self._request is not None and not self.transport.is_closing()
+
+    @property
+    def worth(self) -> tuple[bool, float]:
+        """How much is lost if it is closed while it waits."""
+        return self._has_begun, self._opened
+
+    @property
     def _has_begun(self) -> bool:
         """Whether there has been a request."""
         return getattr(self, "cycle", None) is not None
+
+    def _make_room(self) -> None:
+        """Close another connection that waits for its client: at first one that never had a request, the oldest first.
+
+        However many are kept open, who comes with a request is served, and so is a probe.
+        """
+        others = cast("set[BoundedProtocol]", self.connections)
+        waiting = [other for other in others if other is not self and other.waits]
+        if waiting:
+            min(waiting, key=lambda other: other.worth).transport.abort()
 
     def _wait(self) -> None:
         if self._request is None and not self.transport.is_closing():

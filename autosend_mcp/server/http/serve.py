@@ -26,13 +26,16 @@ class Limits(NamedTuple):
         request: Seconds for a request to be whole, and for a client that has stopped reading.
         idle: Seconds that a connection is kept open between two requests.
         to_end: Seconds for the connections when the process is asked to end; the application ends its calls before.
-        connections: Beyond so many, requests are answered by 503.
+        connections: How many are open. For a further one another one is closed whose client has sent no request; where
+            all of them have one under way, it is answered by 503.
+        accepted: How many are accepted at once, before any of them is looked at.
     """
 
     request: float = PATIENCE
     idle: float = 20
     to_end: float = TO_END + 2.5
     connections: int = 2_000
+    accepted: int = 500
 
 
 def listening(address: str) -> tuple[socket.socket, str]:
@@ -72,6 +75,7 @@ def config_of(app: ASGIApp | Callable[[], ASGIApp], limits: Limits, **more: Any)
         server_header=False,
         proxy_headers=False,
         limit_concurrency=limits.connections,
+        backlog=limits.accepted,
         timeout_keep_alive=cast("int", limits.idle),  # asyncio takes fractions
         timeout_graceful_shutdown=cast("int", limits.to_end),
         **more,
@@ -83,17 +87,24 @@ def server_of(app: ASGIApp, limits: Limits = Limits()) -> uvicorn.Server:  # noq
     return uvicorn.Server(config_of(app, limits))
 
 
-def allow_files() -> None:
-    """Let this process have as many files and connections open as its clients need, as far as it may."""
-    wanted = 2 * Limits().connections
+def limits_here() -> Limits:
+    """Let this process have as many files open as its clients need, as far as it may; return what they may take.
+
+    Without a free file no connection is accepted, not even a probe's, and asyncio logs each attempt. So a third of
+    them is for connections; the rest is for those accepted and not yet looked at, those to AutoSend, and others.
+    """
+    limits = Limits()
     try:
         import resource  # noqa: PLC0415 - not everywhere
     except ImportError:  # Windows, which has no such limit
-        return
+        return limits
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+    files = 3 * limits.connections
+    if hard != resource.RLIM_INFINITY:
+        files = min(files, hard)
+    if soft != resource.RLIM_INFINITY and soft < files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    return limits._replace(connections=files // 3, accepted=max(1, files // 24))
 
 
 def serve(app: ASGIApp, listener: socket.socket) -> None:
@@ -101,8 +112,7 @@ def serve(app: ASGIApp, listener: socket.socket) -> None:
 
     What asks other servers to open their logs again (SIGUSR1) or to start a new program (SIGUSR2) does nothing here.
     """
-    server = server_of(app)
-    allow_files()
+    server = server_of(app, limits_here())
     for number in (*ending_signals(), *named("SIGQUIT")):  # uvicorn raises the signal again; to end is no failure
         signal.signal(number, server.handle_exit)
     for number in named("SIGUSR1", "SIGUSR2"):

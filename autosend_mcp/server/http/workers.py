@@ -20,7 +20,7 @@ from uvicorn import Server
 from uvicorn.supervisors import Multiprocess
 
 from autosend_mcp.logs import configure_logging, report
-from autosend_mcp.server.http.serve import Limits, allow_files, config_of
+from autosend_mcp.server.http.serve import Limits, config_of, limits_here
 from autosend_mcp.server.http.signals import blocked, has_terminal
 
 if TYPE_CHECKING:
@@ -52,9 +52,8 @@ class Given(NamedTuple):
 
 def serve_by_workers(number: int, listener: socket.socket, given: Given) -> bool:
     """Serve by so many workers until SIGTERM, SIGINT or SIGQUIT; return whether they could start."""
-    allow_files()
     config = config_of(
-        partial(_app, given), Limits(), factory=True, workers=number, timeout_worker_healthcheck=_TO_ANSWER
+        partial(_app, given), limits_here(), factory=True, workers=number, timeout_worker_healthcheck=_TO_ANSWER
     )
     supervisor = _supervisor(config, listener)
     supervisor.later = partial(_app, given._replace(replaces=True))
