@@ -283,7 +283,7 @@ def test_a_row_read_without_the_model_is_as_the_model_reads_it(
         assert property_problems(custom_fields(expected), DEFINED) == []
     cells = [value for value in values.values() if isinstance(value, str)]
     if len(cells) == len(values) and "name" not in values:
-        rows = Cut([*values], 1, [2], [cells])
+        rows = Cut([*values], 1, [2], [[cell] for cell in cells])
         texts = [*PlainRows(columns, DEFINED).texts(rows)]
         assert texts == [plain and (plain["email"], compact_json(plain))]
 
@@ -292,7 +292,7 @@ def test_a_row_read_without_the_model_is_as_the_model_reads_it(
 @example([["x@y.co\nz@y.co", "", ""]])
 @settings(max_examples=60 * TIMES)
 def test_cells_seen_by_columns_are_as_those_seen_one_by_one(cells: list[list[str]]) -> None:
-    rows = Cut(["a", "b", "first name"], 1, [*range(2, 2 + len(cells))], cells)
+    rows = Cut(["a", "b", "first name"], 1, [*range(2, 2 + len(cells))], [*zip(*cells, strict=True)])
     one_by_one = Chunk(rows.rows)
     assert survey(["a", "b", "first name"], [rows]) == survey(["a", "b", "first name"], [one_by_one])
     read = [[Column("a", "firstName"), Column("b", "customFields.note")] for _ in range(2)]

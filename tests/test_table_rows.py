@@ -6,17 +6,47 @@ import hashlib
 import io
 import tracemalloc
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from autosend_mcp.imports.file.delimited import delimited_chunks, delimited_rows
 from autosend_mcp.imports.file.encodings import FileError
+from autosend_mcp.imports.file.header import Dialect
 from autosend_mcp.imports.file.rows import FileRow
 from autosend_mcp.imports.file.tables import read_table
+from tests.support.examples import TIMES
 from tests.support.tables import cells_of, refusal, rows_of, table_of
 
+PIECES = ["a", ",", '"', " ", "\\", "\0", "\r", "\n", "\r\n", "x,y\n", '"p\nq",r\n', "a,b,c\n", ",\n"]
 NEVER_CLOSED = 'email,firstName\na@b.co,Ann\nc@d.co,"Bob\nd@e.co,Eve\n'
+
+
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=20).map("".join),
+    st.sampled_from([0, 1_996, 1_997, 1_998, 1_999, 2_000]),
+    st.sampled_from([("h", "i"), ("h",)]),
+    st.builds(Dialect, st.just(","), st.booleans(), st.integers(0, 1), st.booleans(), st.just(False), st.booleans()),
+)
+@settings(max_examples=100 * TIMES)
+def test_rows_read_many_lines_at_a_time_are_as_those_read_one_by_one(
+    text: str, before: int, columns: tuple[str, ...], dialect: Dialect
+) -> None:
+    content = "h,i\n" + "u,v\n" * before + text + "u,v\n" * (before % 3)
+
+    def read(rows: Callable[[Iterator[str]], list[FileRow]]) -> list[FileRow] | str:
+        try:
+            return rows(io.StringIO(content, newline=""))
+        except FileError as error:
+            return str(error)
+
+    one_by_one = read(lambda lines: [replace(row, text="") for row in delimited_rows(lines, dialect, columns)])
+    many = read(lambda lines: [row for chunk in delimited_chunks(lines, dialect, columns) for row in chunk.rows])
+    assert many == one_by_one
 
 
 def test_blank_rows_are_not_counted_and_lines_are() -> None:

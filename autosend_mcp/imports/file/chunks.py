@@ -67,21 +67,21 @@ class Chunk:
 class Cut(Chunk):
     """Rows of a delimited file, each with a cell for each column: they are kept by columns."""
 
-    def __init__(self, columns: Sequence[str], first: int, lines: Sequence[int], cells: Sequence[list[str]]) -> None:
-        """`first`: the number of the first row. `lines`: where each begins."""
+    def __init__(
+        self, names: Sequence[str], first: int, lines: Sequence[int], columns: Sequence[Sequence[str]]
+    ) -> None:
+        """`first`: the number of the first row. `lines`: where each begins. `columns`: the cells under each name."""
         super().__init__(())
         self.first, self.lines = first, lines
-        self._names = columns
-        self._cells = cells
-        self._columns = dict(zip(columns, zip(*cells, strict=True), strict=True))
+        self._columns = dict(zip(names, columns, strict=True))
 
     def __len__(self) -> int:
-        return len(self._cells)
+        return len(self.lines)
 
     @property
     def rows(self) -> Sequence[FileRow]:
         """The rows one by one."""
-        return [self.row(index) for index in range(len(self._cells))]
+        return [self.row(index) for index in range(len(self))]
 
     def without_problems(self) -> "Chunk":
         """Return itself: none has a problem."""
@@ -89,8 +89,8 @@ class Cut(Chunk):
 
     def row(self, index: int) -> FileRow:
         """Return one of the rows."""
-        cells = self._cells[index]
-        return FileRow(self.first + index, self.lines[index], dict(zip(self._names, cells, strict=True)), cells)
+        values = {name: cells[index] for name, cells in self._columns.items()}
+        return FileRow(self.first + index, self.lines[index], values, [*values.values()])
 
     def column(self, name: str) -> Sequence[str]:
         """Return the cells of a column in the order of the rows."""
@@ -108,7 +108,7 @@ class Cut(Chunk):
         kind: Kind = "addresses" if "@" in texts else "words"
         found = (_ADDRESSES if kind == "addresses" else _WORDS).fullmatch(texts) and texts.count("\n") == len(counts)
         if found and max(map(len, counts)) <= _MAX_PLAIN:
-            return kind, counts.keys(), len(self._cells) - blank
+            return kind, counts.keys(), len(self) - blank
         return "", (), 0
 
 

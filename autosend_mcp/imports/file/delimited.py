@@ -1,15 +1,14 @@
-"""CSV and TSV: the dialect of a file, its header and its rows."""
+"""CSV and TSV: the header of a file and its rows."""
 
-import csv
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain
 
 from autosend_mcp.imports.file.attributes import EMAIL
 from autosend_mcp.imports.file.chunks import MAX_CHARACTERS, MAX_ROWS, Chunk, Cut
-from autosend_mcp.imports.file.encodings import MAX_LINE, FileError
-from autosend_mcp.imports.file.escapes import with_escapes
+from autosend_mcp.imports.file.delimited_lines import below_skipped, plain_columns, rows_of, some_lines, whole_rows
+from autosend_mcp.imports.file.encodings import FileError
 from autosend_mcp.imports.file.header import Dialect
 from autosend_mcp.imports.file.rows import MAX_COLUMNS, FileRow, check_lengths
 from autosend_mcp.imports.file.survey import is_address
@@ -33,7 +32,7 @@ def read_header(lines: Iterable[str], dialect: Dialect) -> Header:
     Raises:
         FileError: There are none, or they name no columns.
     """
-    with closing(_cells(lines, dialect)) as rows:
+    with closing(rows_of(below_skipped(lines, dialect), dialect, 1 + dialect.skipped)) as rows:
         line, cells, _ = next(rows, (0, list[str](), list[str]()))
     if not cells:
         raise FileError(NO_HEADER)
@@ -77,7 +76,7 @@ def delimited_rows(lines: Iterable[str], dialect: Dialect, columns: Sequence[str
     Raises:
         FileError: A quote is never closed, or a row is too long.
     """
-    with closing(_cells(lines, dialect)) as rows:
+    with closing(rows_of(below_skipped(lines, dialect), dialect, 1 + dialect.skipped)) as rows:
         if not dialect.headless:
             next(rows, None)
         for number, (line, cells, texts) in enumerate(rows, start=1):
@@ -96,66 +95,49 @@ def delimited_chunks(lines: Iterable[str], dialect: Dialect, columns: Sequence[s
     Raises:
         FileError: A quote is never closed, or a row is too long.
     """
-    with closing(_cells(lines, dialect)) as rows:
-        if not dialect.headless:
-            next(rows, None)
-        first, size, starts, some = 1, 0, list[int](), list[list[str]]()
-        for line, cells, texts in rows:
-            starts.append(line)
-            some.append(cells)
-            size += sum(map(len, texts))
-            if len(some) == MAX_ROWS or size > MAX_CHARACTERS:
-                yield _chunk(first, starts, some, columns)
-                first, size, starts, some = first + len(some), 0, [], []
-        if some:
+    left, line, first = below_skipped(lines, dialect), 1 + dialect.skipped, 1
+    if not dialect.headless:
+        with closing(rows_of(left, dialect, line)) as rows:
+            for begins, _, texts in rows:
+                line = begins + len(texts)
+                break
+    open_row: list[str] = []  # lines of one that goes on
+    while block := [*open_row, *some_lines(left)]:
+        cells = plain_columns(block, dialect, len(columns))
+        if cells is not None:
+            chunk, ended = Cut(columns, first, range(line, line + len(block)), cells), len(block)
+        elif (read := whole_rows(block, dialect, line)) is not None:
+            starts, some, ended = read
+            chunk = _chunk(first, starts, some, columns)
+        else:
+            yield from _chunks_of_rows(first, rows_of(chain(block, left), dialect, line), columns)
+            return
+        if len(chunk):
+            yield chunk
+        first, line, open_row = first + len(chunk), line + ended, block[ended:]
+
+
+def _chunks_of_rows(
+    first: int, rows: Iterable[tuple[int, list[str], list[str]]], columns: Sequence[str]
+) -> Iterator[Chunk]:
+    """Yield the rows in chunks, read one by one: one of them is long, or cannot be read."""
+    size, starts, some = 0, list[int](), list[list[str]]()
+    for line, cells, texts in rows:
+        starts.append(line)
+        some.append(cells)
+        size += sum(map(len, texts))
+        if len(some) == MAX_ROWS or size > MAX_CHARACTERS:
             yield _chunk(first, starts, some, columns)
+            first, size, starts, some = first + len(some), 0, [], []
+    if some:
+        yield _chunk(first, starts, some, columns)
 
 
 def _chunk(first: int, lines: list[int], some: list[list[str]], columns: Sequence[str]) -> Chunk:
     if {*map(len, some)} == {len(columns)}:
-        return Cut(columns, first, lines, some)
+        return Cut(columns, first, lines, [*zip(*some, strict=True)])
     rows = zip(lines, some, strict=True)
     return Chunk([_row(number, line, cells, columns) for number, (line, cells) in enumerate(rows, start=first)])
-
-
-def _cells(lines: Iterable[str], dialect: Dialect) -> Generator[tuple[int, list[str], list[str]]]:
-    """Yield the header and the rows that are not blank, each with the line where it begins, and its lines.
-
-    The lines are those of one row: the list is used again for the next.
-    """
-    line, length, ended = 1 + dialect.skipped, 0, False
-    texts: list[str] = []
-
-    def text_of_rows() -> Iterator[str]:
-        nonlocal length, ended
-        for text in islice(lines, dialect.skipped, None):
-            length += len(text)
-            if length > MAX_LINE:
-                raise FileError(
-                    f"The row that begins in line {line} is longer than {MAX_LINE // 1_000_000} million characters. "
-                    "Perhaps a quote in it is never closed: close or remove it."
-                )
-            texts.append(text)
-            yield with_escapes(text) if dialect.escaped else text
-        ended = True
-        yield ""  # a row of no cells, unless a quote is still open
-
-    csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE))
-    escape = "\\" if dialect.escaped else None
-    reader = csv.reader(text_of_rows(), delimiter=dialect.delimiter, skipinitialspace=dialect.spaced, escapechar=escape)
-    try:
-        for cells in reader:
-            if ended and cells:
-                raise FileError(
-                    f"A quote in the row that begins in line {line} is never closed, so that the rest of the file "
-                    "became one cell. Close or remove it."
-                )
-            if cells and (cells[0].strip() or any(map(str.strip, cells))):
-                yield line, cells, texts
-            texts.clear()
-            line, length = reader.line_num + dialect.skipped + 1, 0
-    except csv.Error as error:
-        raise FileError(f"The row that begins in line {line} cannot be read as CSV: {error}.") from error
 
 
 def _wrong_count(cells: list[str], width: int) -> str:
