@@ -1,18 +1,16 @@
-"""Several workers as processes of their own behind a balancer, one of which is killed; and how a process ends."""
+"""Workers as processes of their own behind a balancer, one of which is killed; and the page of deploying, followed."""
 
 import asyncio
-import json
 import os
 import re
 import shlex
 import signal
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import httpx2
 import pytest
@@ -22,14 +20,13 @@ from autosend_mcp.server.http.tokens import TokenFile
 from tests.support.balancer import balanced, free_port, listens
 from tests.support.line import Line, empty_sandbox
 from tests.support.port import on_a_port
-from tests.support.processes import Child, line_of, started
+from tests.support.processes import line_of, started
 from tests.support.redis import RedisServer
-from tests.support.sockets import answer_in, message
+from tests.support.workers import ERAS, create, of_worker, worker
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 CLIENTS = 8
-ERAS = ("2026-07-28", "legacy")
 
 
 class Done(NamedTuple):
@@ -39,40 +36,6 @@ class Done(NamedTuple):
     began: float
     ended: float
     outcome: str | None
-
-
-def of_worker(autosend: str) -> dict[str, str]:
-    """Return the variables of a worker."""
-    return {
-        "AUTOSEND_API_KEY": "AS_0123456789abcdef",
-        "AUTOSEND_BASE_URL": autosend,
-        "AUTOSEND_RATE_LIMIT": "100000",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-
-
-@asynccontextmanager
-async def worker(
-    autosend: str, port: int = 0, more: Mapping[str, str] | None = None
-) -> AsyncGenerator[tuple[Child, int]]:
-    """Yield a server over HTTP, and its port. `more`: further variables."""
-    async with started("serve", "--http", f"127.0.0.1:{port}", env={**of_worker(autosend), **(more or {})}) as child:
-        where = await line_of(child.out)
-        yield child, int(where.split("/mcp")[0].rpartition(":")[2])
-
-
-async def create(http: httpx2.AsyncClient, email: str, era: str) -> str | None:
-    headers, body = message("tools/call", {"name": "create_contact", "arguments": {"email": email}}, era)
-    try:
-        reply = await http.post("/mcp", json=body, headers=headers)
-        if reply.status_code == 502 or not reply.text.rstrip().endswith("}"):  # the balancer has had no whole answer
-            return None
-        result = answer_in(reply)["result"]
-    except httpx2.TransportError:  # in the middle of an answer
-        return None
-    answer: dict[str, Any] = result.get("structuredContent", {})
-    assert answer.get("email") == email, result
-    return answer["outcome"]
 
 
 async def test_a_killed_worker_loses_only_what_it_had_under_way() -> None:
@@ -185,57 +148,6 @@ async def test_the_workers_of_uvicorn_serve_and_end_alike(tmp_path: Path) -> Non
     sandbox.close()
 
 
-def children_of(pid: int) -> list[int]:
-    """Return the workers that a process has started."""
-    found = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-    return [child for child in found if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
-
-
-@asynccontextmanager
-async def command_of_two(redis: RedisServer) -> AsyncGenerator[tuple[asyncio.subprocess.Process, str]]:
-    """Yield the command with two workers over one sandbox, and its URL."""
-    words = ["serve", "--http", "127.0.0.1:0", "--workers", "2", "--sandbox-sample"]
-    env = {"AUTOSEND_REDIS_URL": redis.url, "AUTOSEND_RATE_LIMIT": "1000", "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "autosend_mcp", *words]
-    process = await asyncio.create_subprocess_exec(*command, env=env, stdout=PIPE, stderr=PIPE, start_new_session=True)
-    assert process.stdout
-    try:
-        yield process, (await line_of(process.stdout)).split()[3].removesuffix("/mcp,")
-    finally:
-        if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            await process.communicate()
-
-
-async def test_two_workers_of_one_command_share_all_and_end(redis: RedisServer) -> None:
-    async with command_of_two(redis) as (process, url):
-        for number in range(8):  # each by a connection of its own, so that both workers come to serve some
-            async with httpx2.AsyncClient(base_url=url, timeout=60) as http:
-                assert await create(http, f"p{number}@example.com", ERAS[number % 2]) == "created"
-        before = children_of(process.pid)
-        assert len(before) == 2
-        os.kill(before[0], signal.SIGKILL)
-        async with httpx2.AsyncClient(base_url=url, timeout=60) as http:
-            assert await create(http, "jane.doe@example.com", "legacy") == "created"
-        while len(children_of(process.pid)) < 2 or before[0] in children_of(process.pid):  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
-        os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does, while the new worker starts
-        _, err = await process.communicate()
-    assert process.returncode == 0
-    events = [json.loads(line)["event"] for line in err.splitlines()]
-    assert {*events} == {"call", "redis_there", "worker_replaced", "ended"}
-
-
-async def test_workers_end_with_a_command_that_is_killed(redis: RedisServer) -> None:
-    async with command_of_two(redis) as (process, url):
-        async with httpx2.AsyncClient(base_url=url, timeout=60) as http:
-            assert await create(http, "jane.doe@example.com", "legacy") == "created"
-        process.kill()
-        async with asyncio.timeout(60):
-            _, err = await process.communicate()  # which ends when no worker is left that could write
-    assert b"Traceback" not in err
-
-
 def commands_of(page: str, words: str) -> list[str]:
     """Return the commands with these words that a page shows and that are not run with it."""
     blocks = re.findall(r"^<!-- drawn -->\n```text\n(.*?)^```", Path(page).read_text(), re.DOTALL | re.MULTILINE)
@@ -278,31 +190,3 @@ async def status_of(curl: str) -> int:
     process = await asyncio.create_subprocess_exec(*shlex.split(curl), stdout=PIPE, stderr=PIPE)
     out, _ = await process.communicate()
     return int(out.split()[1])
-
-
-async def test_a_hangup_restarts_both_workers_and_loses_no_call(redis: RedisServer) -> None:
-    outcomes, numbers, enough = list[str | None](), count(), asyncio.Event()
-
-    async def load(url: str, era: str) -> None:
-        while not enough.is_set():  # each by a connection of its own, so that any worker may serve it
-            async with httpx2.AsyncClient(base_url=url, timeout=60) as http:
-                outcomes.append(await create(http, f"p{next(numbers)}@example.com", era))
-
-    async with command_of_two(redis) as (process, url):
-        async with httpx2.AsyncClient(base_url=url, timeout=60) as http:
-            assert await create(http, "jane.doe@example.com", "legacy") == "created"
-        before = {*children_of(process.pid)}
-        async with asyncio.TaskGroup() as tasks:
-            for era in ERAS:
-                tasks.create_task(load(url, era))
-            process.send_signal(signal.SIGHUP)
-            while before & {*children_of(process.pid)}:  # noqa: ASYNC110 - other processes
-                await asyncio.sleep(0.1)
-            enough.set()
-        process.terminate()
-        _, err = await process.communicate()
-    assert process.returncode == 0
-    assert {*outcomes} == {"created"}
-    events = [json.loads(line)["event"] for line in err.splitlines()]
-    assert events.count("restarted") == 1
-    assert events.count("call") == len(outcomes) + 1
