@@ -2,6 +2,8 @@
 
 import json
 import logging
+import os
+import sys
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +19,7 @@ from autosend_mcp.server.http.tokens import TokenFile
 from tests.support.line import Line
 from tests.support.serving import served
 from tests.support.sockets import message
+from tests.support.worlds import KEY, answer_of
 
 LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 JSON = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
@@ -125,6 +128,21 @@ def test_a_server_does_not_start_with_what_is_no_file_of_tokens(tmp_path: Path, 
     assert main(["serve", "--http", "127.0.0.1:0", "--sandbox", "--tokens", str(path)]) == 2
     assert f"The tokens cannot be read from {path}" in capsys.readouterr().err
     logging.getLogger().handlers.clear()
+
+
+@pytest.mark.anyio
+@pytest.mark.skipif(sys.platform == "win32", reason="has no named pipes")
+async def test_a_key_from_a_pipe_is_that_of_every_caller(line: Line, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = os.open(pipe, os.O_RDWR)
+    os.write(writer, f"{KEY}\n".encode())
+    async with served(line, tmp_path, api_key=None, api_key_file=pipe) as app:
+        os.close(writer)
+        for name in ("ana", "ben"):
+            async with app.client(app.tokens.create(name)) as client:
+                made = answer_of(await client.call_tool("create_contact", {"email": f"{name}@example.com"}))
+                assert made["outcome"] == "created"
 
 
 class _Held(httpx2.AsyncBaseTransport):

@@ -18,6 +18,7 @@ from autosend_mcp.server.http.tenants import MAX_IDLE
 from autosend_mcp.server.http.tokens import TokenFile
 from autosend_mcp.server.telemetry.tracing import Tracing
 from autosend_mcp.settings import Settings
+from tests.support.clock import clock
 from tests.support.issuer import Issuer
 from tests.support.worlds import autosend_over
 
@@ -67,7 +68,7 @@ async def served(
     autosend = autosend_over(world, **settings)
 
     def connect(own: Settings) -> AutoSend:
-        return autosend_over(world, **settings | _given(own))
+        return AutoSend(own, None if isinstance(world, str) else world, now=clock())
 
     def to_issuer(_url: str) -> httpx2.AsyncBaseTransport:
         return issuer or Issuer()
@@ -75,10 +76,6 @@ async def served(
     app = McpApp(autosend.settings, given, connect, to_issuer=to_issuer, tracing=tracing, max_idle=idle).app()
     async with app.router.lifespan_context(app) as state:
         yield Served(httpx2.ASGITransport(_with_state(app, state)), TokenFile(file))
-
-
-def _given(settings: Settings) -> dict[str, Any]:
-    return {name: getattr(settings, name) for name in settings.model_fields_set if name != "base_url"}
 
 
 def _with_state(app: Starlette, state: Any) -> Any:

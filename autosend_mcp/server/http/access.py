@@ -1,13 +1,16 @@
 """Who calls: from a bearer token to the settings that the caller's own server works with."""
 
-from collections.abc import Collection
+import hashlib
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from mcp.server.auth.provider import AccessToken, TokenVerifier, principal_components
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
+from autosend_mcp.errors import NotSent
 from autosend_mcp.logs import report
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.server.audience import OverHttp
@@ -86,9 +89,9 @@ def settings_for(base: Settings, access: AccessToken | None) -> Settings:
     """
     if access is None:
         return base
-    own: dict[str, Any] = (access.claims or {}).get("settings", {})
+    own = _own(access)
     may_write = WRITE in access.scopes and not base.read_only
-    given = {name: getattr(base, name) for name in base.model_fields_set}
+    given = {name: getattr(base, name) for name in base.model_fields_set} | _key_of_process(base)
     try:
         settings = Settings.model_validate({**given, **own, "read_only": not may_write})
     except ValidationError as error:
@@ -96,6 +99,22 @@ def settings_for(base: Settings, access: AccessToken | None) -> Settings:
         raise SettingsError(", ".join(sorted(f"{field} {rule_of(Settings, field)}" for field in fields))) from None
     settings.toolsets_named()
     return settings
+
+
+def _key_of_process(base: Settings) -> dict[str, Any]:
+    """Return the key that the process has read from what can be read only once, such as a pipe; else nothing."""
+    file = _key_file(base)
+    if file is None or file.is_file():
+        return {}
+    with suppress(NotSent):
+        return {"api_key": SecretStr(base.credentials()["Authorization"].removeprefix("Bearer "))}
+    return {}
+
+
+def _key_file(base: Settings, own: Mapping[str, Any] | None = None) -> Path | None:
+    """Return the file that a caller's AutoSend key is in, if it is in one."""
+    file: Path | None = (own or {}).get("api_key_file") or (base.api_key_file if base.api_key is None else None)
+    return file and file.expanduser()
 
 
 def audience_of(base: Settings, access: AccessToken | None) -> OverHttp:
@@ -119,6 +138,23 @@ def identity(access: AccessToken | None) -> str:
     """Return what tells one server from another: the caller, and what they may do and with which key."""
     if access is None:
         return caller(access)
-    claims = access.claims or {}
-    about = [*principal_components(access), sorted(access.scopes), str(claims.get("settings", {}))]
+    about = [*principal_components(access), sorted(access.scopes), str(_own(access))]
     return compact_json(about)
+
+
+def key_now(base: Settings, access: AccessToken | None) -> str:
+    """Return what tells the content of the file of a caller's AutoSend key from that of before; "" if there is none.
+
+    With another key in it, as after `token revoke` and `token create`, the file is that of somebody else.
+    """
+    file = _key_file(base, _own(access)) if access is not None else None
+    if file is None or not file.is_file():
+        return ""
+    with suppress(OSError):
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    return ""
+
+
+def _own(access: AccessToken) -> dict[str, Any]:
+    """Return the settings that a caller has of their own."""
+    return (access.claims or {}).get("settings", {})

@@ -23,7 +23,7 @@ from autosend_mcp.logs import report
 from autosend_mcp.models.text import compact_json
 from autosend_mcp.server.app import open_server
 from autosend_mcp.server.audience import Audience
-from autosend_mcp.server.http.access import audience_of, identity, settings_for
+from autosend_mcp.server.http.access import audience_of, identity, key_now, settings_for
 from autosend_mcp.server.http.bodies import MAX_BODY_BYTES
 from autosend_mcp.server.http.reports import Reports
 from autosend_mcp.server.in_flight import InFlightWrites
@@ -121,7 +121,7 @@ class Tenants:
         Raises:
             SettingsError, HTTPException: The caller's own settings are wrong; they have too many requests under way.
         """
-        key = identity(access)
+        key = identity(access) + key_now(self._base, access)
         async with self._opening:
             tenant = self._open.get(key) or await self._start(key, access)
             self._open.move_to_end(key)
@@ -196,7 +196,7 @@ class Tenants:
         async with self._opened(
             autosend,
             audience=audience_of(self._base, access),
-            remember=self._reports.of(key, self._remember(key, access)),
+            remember=self._reports.of(key, self._remember(access)),
         ) as (server, writes):
             server.middleware.insert(0, self._sealed)
             manager = StreamableHTTPSessionManager(server, stateless=True, max_request_body_size=MAX_BODY_BYTES)
@@ -215,13 +215,13 @@ class Tenants:
         settings = autosend.settings
         return SharedPace(self._shared, name, settings.rate_limit, settings.rate_limit_minute)
 
-    def _remember(self, key: str, access: AccessToken | None) -> Remember:
+    def _remember(self, access: AccessToken | None) -> Remember:
         if self._shared is None:
             return in_process
         from autosend_mcp.server.http.shared.memory import remembering  # noqa: PLC0415 - of an extra
 
         queue = self.imports
-        return remembering(self._shared, key, lambda settings: queue and queue.of(settings, access))
+        return remembering(self._shared, identity(access), lambda settings: queue and queue.of(settings, access))
 
     def close(self) -> None:
         """Ask every server to end; other workers go on with imports."""
