@@ -6,7 +6,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
-from autosend_mcp.models.addresses import MAX_LENGTH, address_notes, read_mailbox, read_stored
+from autosend_mcp.models.addresses import (
+    MAX_LENGTH,
+    address_notes,
+    read_all_plain,
+    read_mailbox,
+    read_plain,
+    read_stored,
+)
 from autosend_mcp.models.mailboxes import unwrapped
 from tests.support.examples import TIMES
 
@@ -49,6 +56,18 @@ def test_an_address_is_read_as_the_library_reads_it(local: str, domain: str) -> 
         read = None
     assert read == validated(unwrapped(text).address)
     assert read_stored(text) == validated(text)
+
+
+@settings(max_examples=100 * TIMES)
+@given(st.lists(st.builds("{}@{}".format, st.text("aZ9._+-", min_size=1, max_size=4), DOMAINS), min_size=1, max_size=3))
+@example(["a\nb@example.com", "c@example.com"])
+@example([f"{'a' * 60}@example.com", "Jane@GMAIL.com", "x.y@example.com"])
+@example([f"{'a' * 61}@example.com"])
+@example(["a.@example.com"])
+@example(["jane", "", " a@b.co"])
+def test_many_addresses_are_read_as_each_alone(given: list[str]) -> None:
+    each = [read_plain(address) for address in given]
+    assert read_all_plain(given) == (None if None in each or any(map(str.isspace, "".join(given))) else each)
 
 
 INVISIBLE = "\u200b\ufeff\u00ad\u2060\u200e\u200f\u202a\u202e\u200d\u180e\u2066\u3164"

@@ -274,18 +274,35 @@ def test_a_row_read_without_the_model_is_as_the_model_reads_it(
         for field in {"email": 0} | dict.fromkeys(fields)
     ]
     columns[-1].guarded = guarded
-    values = {column.name: data.draw(st.sampled_from([*FIELDS[column.name], *ODD])) for column in columns}
+    drawn = {column.name: st.sampled_from([*FIELDS[column.name], *ODD]) for column in columns}
+    values = data.draw(st.fixed_dictionaries(drawn))
     plain = PlainRows(columns, DEFINED).read(values)
     if plain is not None:
         problems, notes = list[str](), list[str]()
         expected = Person.model_validate(arguments_of(values, columns, problems), context=notes).attributes()
         assert (repr(plain), problems, notes) == (repr(expected), [], [])
         assert property_problems(custom_fields(expected), DEFINED) == []
-    cells = [value for value in values.values() if isinstance(value, str)]
-    if len(cells) == len(values) and "name" not in values:
-        rows = Cut([*values], 1, [2], [[cell] for cell in cells])
-        texts = [*PlainRows(columns, DEFINED).texts(rows)]
-        assert texts == [plain and (plain["email"], compact_json(plain))]
+
+
+@given(st.lists(st.sampled_from([*FIELDS]), min_size=1, max_size=3, unique=True), st.booleans(), st.data())
+@settings(max_examples=60 * TIMES)
+def test_rows_read_column_by_column_are_as_each_alone(fields: list[str], guarded: bool, data: st.DataObject) -> None:
+    columns = [Column(field, field, DEFINED.get(field.rpartition(".")[2], "string")) for field in ["email", *fields]]
+    columns = [column for index, column in enumerate(columns) if column.field not in {"name", "email"} or not index]
+    columns[-1].guarded = guarded
+    cells = [[*FIELDS[column.field], "Ann", "Zo\xeb.2", *filter(_is_text, ODD)] for column in columns]
+    cells[0] += ["a@example.com", "b@example.com"] * 5
+    rows = data.draw(st.lists(st.tuples(*map(st.sampled_from, cells)), min_size=1, max_size=4))
+    many = Cut([column.name for column in columns], 1, [*range(len(rows))], [*zip(*rows, strict=True)])
+    emails, texts, odd = PlainRows(columns, DEFINED).texts(many)
+    for index, (email, text, row) in enumerate(zip(emails, texts, many.rows, strict=False)):
+        alone = PlainRows(columns, DEFINED).read(row.values)
+        assert (index in odd) == (alone is None)
+        assert alone is None or (email, text) == (alone["email"], compact_json(alone))
+
+
+def _is_text(cell: object) -> bool:
+    return isinstance(cell, str)
 
 
 @given(st.lists(st.lists(st.sampled_from([*CELLS]), min_size=3, max_size=3), min_size=1, max_size=4))

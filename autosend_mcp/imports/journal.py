@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from autosend_mcp.imports.journal_file import connect, parts_of
-from autosend_mcp.imports.journal_rows import IN_NO_LIST, TO_SUPPRESS, JournalRow, OpenRequest, PendingRow
+from autosend_mcp.imports.journal_rows import IN_NO_LIST, TO_SUPPRESS, JournalRow, OpenRequest, PendingRow, StagedRow
 
 _COLUMNS = "number, line, email, expected, outcome, reason, joins"
 _RESULTS = f"SELECT {_COLUMNS} FROM rows WHERE number > ? ORDER BY number LIMIT ?"  # noqa: S608 - constants
@@ -105,7 +105,7 @@ class Journal:
             for sql in ("DELETE FROM facts", "DELETE FROM requests", "DELETE FROM rows"):
                 db.execute(sql)
 
-    def add(self, rows: Iterable[JournalRow]) -> None:
+    def add(self, rows: Iterable[StagedRow]) -> None:
         """Add rows as they were read."""
         with self._transaction() as db:
             db.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)", rows)

@@ -42,6 +42,10 @@ class JournalRow(NamedTuple):
     joins: int = 0
 
 
+StagedRow = tuple[int, int, str, str, str | None, str, int]
+"""The members of a `JournalRow`."""
+
+
 @dataclass(slots=True, eq=False)
 class PendingRow:
     """A row on its way to AutoSend. `text`: the values that the contact is to have, as JSON, which is what is sent.

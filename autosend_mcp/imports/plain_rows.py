@@ -3,7 +3,7 @@
 Whatever is not so plain, and whatever is wrong, is left to the model, which finds the words for it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any, TypeVar, cast
 
@@ -14,8 +14,8 @@ from autosend_mcp.imports.file.chunks import Cut
 from autosend_mcp.imports.file.column import Column
 from autosend_mcp.imports.file.field_names import CUSTOM_PREFIX
 from autosend_mcp.imports.file.header_words import WHOLE_NAME
-from autosend_mcp.imports.values.blanks import says_nothing
-from autosend_mcp.models.addresses import read_plain
+from autosend_mcp.imports.values.blanks import may_say_nothing, says_nothing
+from autosend_mcp.models.addresses import read_all_plain, read_plain
 from autosend_mcp.models.contacts.contact import CUSTOM, FIRST_NAME, LAST_NAME, MOBILE, USER_ID, Person, Values
 from autosend_mcp.models.text import compact_json, visible
 from autosend_mcp.models.values import MAX_ENTRIES, MAX_TEXT, in_e164, is_sendable
@@ -50,8 +50,8 @@ class PlainRows:
         by_column = is_usable and [column.field for column in used[:1]] == [EMAIL]
         by_column = by_column and all(column.field != WHOLE_NAME for column in used)
         self._address, others = (used[0].name, used[1:]) if by_column else ("", [])
-        self._own = [(column.name, _member(column, defined)) for column in others if not _is_custom(column)]
-        self._custom = [(column.name, _member(column, defined)) for column in others if _is_custom(column)]
+        self._own = [_Member(column, defined) for column in others if not _is_custom(column)]
+        self._custom = [_Member(column, defined) for column in others if _is_custom(column)]
 
     def read(self, values: Mapping[str, Any]) -> Values | None:
         """Return the values of the contact, under AutoSend's names; None for a row that the model has to read."""
@@ -74,27 +74,26 @@ class PlainRows:
             expected[CUSTOM] = custom
         return expected if EMAIL in expected else None
 
-    def texts(self, rows: Cut) -> Iterator[tuple[str, str] | None]:
-        """Yield for each row what `read` returns: the address, and all values as JSON."""
+    def texts(self, rows: Cut) -> tuple[Sequence[str], Iterable[str], Collection[int]]:
+        """Return what `read` returns of each row: the addresses, and all values as JSON.
+
+        Last are the positions of the rows for which it returns None, which have a blank address or any text here.
+        """
         if not self._address:
-            yield from repeat(None, len(rows))
-            return
-        emails = map(read_plain, rows.column(self._address))
-        own, custom = (
-            zip(*(map(member.__getitem__, rows.column(name)) for name, member in members), strict=True)
-            if members
-            else repeat(cast("tuple[str | None, ...]", ()))
-            for members in (self._own, self._custom)
-        )
-        for email, values, further in zip(emails, own, custom, strict=False):
-            if email is None or None in values or None in further:
-                yield None
-                continue
-            attributes = "".join(cast("tuple[str, ...]", values))
-            properties = "".join(cast("tuple[str, ...]", further))
-            if properties:
-                properties = f',"{CUSTOM}":{{{properties[1:]}}}'
-            yield email, f'{{"{EMAIL}":"{email}"{attributes}{properties}}}'
+            return [""] * len(rows), repeat(""), range(len(rows))
+        given = rows.column(self._address)
+        columns = [read_all_plain(given) or [*map(read_plain, given)]]
+        columns += [member.of(rows) for member in (*self._own, *self._custom)]
+        odd = {index for column in columns if None in column for index, one in enumerate(column) if one is None}
+        emails, *members = ([one or "" for one in column] if odd else cast("list[str]", column) for column in columns)
+        own, custom = members[: len(self._own)], members[len(self._own) :]
+        ends: Iterable[str] = repeat("}")
+        if custom:
+            several = zip(*custom, strict=True)
+            joined = map(",".join, several if all(map(all, custom)) else map(_filled, several))
+            ends = [f',"{CUSTOM}":{{{properties}}}}}' if properties else "}" for properties in joined]
+        # By columns, for the rows are many.
+        return emails, map("".join, zip(repeat(f'{{"{EMAIL}":"'), emails, repeat('"'), *own, ends)), odd
 
 
 class _Known(dict[str, ValueT]):
@@ -109,6 +108,38 @@ class _Known(dict[str, ValueT]):
         if len(self) < _MAX_KNOWN:
             self[cell] = value
         return value
+
+
+class _Member:
+    """What the cells of a column are as a member of JSON: with a comma before one that is no custom field."""
+
+    def __init__(self, column: Column, defined: Mapping[str, str]) -> None:
+        self._name = column.name
+        self._begin = f"{compact_json(column.field.removeprefix(CUSTOM_PREFIX))}:"
+        if not _is_custom(column):
+            self._begin = f",{self._begin}"
+        self._takes_words = not column.guarded and _is_text(column, defined)
+        self._read = _reader_of_repeated(column, defined)
+        self._known = _Known(self._member)
+
+    def of(self, rows: Cut) -> list[str | None]:
+        """Return the members of these rows: "" for a cell that says nothing, None for one that is not plain."""
+        cells = rows.column(self._name)
+        if self._takes_words and 2 * len({*cells}) > len(cells):
+            kind, words, _ = rows.plain(self._name)
+            if kind == "words" and not may_say_nothing(words):
+                return [f'{self._begin}"{cell}"' if cell else "" for cell in cells]
+        return [*map(self._known.__getitem__, cells)]
+
+    def _member(self, cell: str) -> str | None:
+        value = self._read(cell) if cell else None
+        if value is _NOT_PLAIN:
+            return None
+        return "" if value is None else f"{self._begin}{compact_json(value)}"
+
+
+def _filled(texts: Iterable[str]) -> list[str]:
+    return [text for text in texts if text]
 
 
 def _is_custom(column: Column) -> bool:
@@ -131,30 +162,23 @@ def _reader(column: Column, defined: Mapping[str, str]) -> Read:
     return _Known(_reader_of_repeated(column, defined)).__getitem__
 
 
-def _member(column: Column, defined: Mapping[str, str]) -> "_Known[str | None]":
-    """Return what the cells of the column are as a member of JSON, behind a comma; None for one that is not plain."""
-    read, field = _reader_of_repeated(column, defined), compact_json(column.field.removeprefix(CUSTOM_PREFIX))
-
-    def member(cell: str) -> str | None:
-        value = read(cell) if cell else None
-        if value is _NOT_PLAIN:
-            return None
-        return "" if value is None else f",{field}:{compact_json(value)}"
-
-    return _Known(member)
-
-
 def _reader_of_repeated(column: Column, defined: Mapping[str, str]) -> Read:
+    if _is_text(column, defined):
+        return lambda cell: _text_in(cell, column, strict=not _is_custom(column))
     if _is_custom(column):
-        kind = defined[visible(column.field.removeprefix(CUSTOM_PREFIX))]
-        if column.kind == "string" and fits("", kind):
-            return lambda cell: _text_in(cell, column, strict=False)
-        return lambda cell: _typed_in(cell, column, kind)
-    if column.field == WHOLE_NAME:
-        return lambda cell: _name_in(cell, column)
-    if column.field == MOBILE:
-        return lambda cell: _number_in(cell, column)
-    return lambda cell: _text_in(cell, column, strict=True)
+        return lambda cell: _typed_in(cell, column, _kind(column, defined))
+    return lambda cell: _name_in(cell, column) if column.field == WHOLE_NAME else _number_in(cell, column)
+
+
+def _is_text(column: Column, defined: Mapping[str, str]) -> bool:
+    """Return whether a value of the column can be any text."""
+    if _is_custom(column):
+        return column.kind == "string" and fits("", _kind(column, defined))
+    return column.field not in {WHOLE_NAME, MOBILE}
+
+
+def _kind(column: Column, defined: Mapping[str, str]) -> str:
+    return defined[visible(column.field.removeprefix(CUSTOM_PREFIX))]
 
 
 def _text_in(cell: str, column: Column, *, strict: bool) -> object:

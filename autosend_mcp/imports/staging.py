@@ -7,6 +7,7 @@ none is sent unless the options say whose values count.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,7 +21,7 @@ from autosend_mcp.imports.file.opt_outs import OptOuts
 from autosend_mcp.imports.file.rows import FileRow
 from autosend_mcp.imports.file.tables import Table
 from autosend_mcp.imports.journal import Journal
-from autosend_mcp.imports.journal_rows import IN_NO_LIST, TO_SUPPRESS, JournalRow
+from autosend_mcp.imports.journal_rows import IN_NO_LIST, TO_SUPPRESS, JournalRow, StagedRow
 from autosend_mcp.imports.plain_rows import PlainRows
 from autosend_mcp.imports.progress import Progress
 from autosend_mcp.models.arguments import problem_lines
@@ -53,7 +54,7 @@ def stage(
     """
     read = _Reading(columns, defined, PlainRows(columns, defined), opt_outs)
     for chunk in table.chunks():
-        journal.add([*read.staged(chunk)])
+        journal.add(read.staged(chunk))
         progress.read += len(chunk)
         if progress.stopped:
             return
@@ -76,17 +77,17 @@ class _Reading:
     plain: PlainRows
     opt_outs: OptOuts
 
-    def staged(self, chunk: Chunk) -> Iterator[JournalRow]:
-        """Yield the rows as `_staged` returns them; most of a delimited file are read column by column."""
+    def staged(self, chunk: Chunk) -> Sequence[StagedRow]:
+        """Return the rows as `_staged` does; most of a delimited file are read column by column."""
         if not isinstance(chunk, Cut):
-            yield from map(self._staged, chunk.rows)
-            return
-        said_no = self.opt_outs.saying_no(chunk)
-        for index, read in enumerate(self.plain.texts(chunk)):
-            if read is None or index in said_no:
-                yield self._staged(chunk.row(index))
-            else:
-                yield JournalRow(chunk.first + index, chunk.lines[index], *read, None, "")
+            return [*map(self._staged, chunk.rows)]
+        numbers = range(chunk.first, chunk.first + len(chunk))
+        emails, texts, odd = self.plain.texts(chunk)
+        usual = repeat(None), repeat(""), repeat(0)  # its outcome, reason and lists
+        rows: list[StagedRow] = [*zip(numbers, chunk.lines, emails, texts, *usual, strict=False)]
+        for index in {*odd, *self.opt_outs.saying_no(chunk)}:
+            rows[index] = self._staged(chunk.row(index))
+        return rows
 
     def _staged(self, row: FileRow) -> JournalRow:
         """Return the row with the values of a contact, or with the reason why it is not sent."""
