@@ -11,6 +11,7 @@ from autosend_mcp.sandbox.contacts import writes
 from tests.support.answering import Answering, Row
 from tests.support.clock import clock
 from tests.support.line import answering, applied_then_reset, over_a_line, reset
+from tests.support.memberships import OLDER
 from tests.support.requests import FIND, MEMBERS
 from tests.support.seeded import JANE, seeded
 from tests.support.users import DELETE_JANE
@@ -18,7 +19,6 @@ from tests.support.worlds import answer_of, connected, error_of
 
 pytestmark = pytest.mark.anyio
 
-OLDER = Options(rate_limit=0, list_ids_in_replies=False)  # as on older pages
 
 FAILED = (500, {"success": False, "error": "failed"})
 UNKNOWN = "hether it was applied is not known."

@@ -17,7 +17,7 @@ from autosend_mcp.sandbox.app import PROJECT, Options, Sandbox
 from tests.support.clock import clock
 from tests.support.worlds import connected
 
-# `PROPERTIES_KEY=both pytest tests/test_upserts.py` runs tests over an AutoSend whose replies have this name or names.
+# With `PROPERTIES_KEY=both` in the environment, tests run over an AutoSend whose replies have this name or names.
 PROPERTIES_KEY: Any = os.environ.get("PROPERTIES_KEY")
 
 # Where the client reads the contact properties.

@@ -21,7 +21,9 @@ from typing import Any
 import anyio
 
 from autosend_mcp.__main__ import run
+from tests.support.worlds import KEY
 
+COMMAND = [sys.executable, "-m", "autosend_mcp"]
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60  # seconds for what takes one: only a process that hangs takes longer
 LONGEST_LINE = 2**24  # bytes
@@ -144,3 +146,8 @@ def _run(words: Sequence[str], env: dict[str, str], cwd: Path, *streams: Connect
     signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background of a shell ignores it
     sys.argv = ["autosend-mcp", *words]
     run()
+
+
+def at(url: str, **env: str) -> dict[str, str]:
+    """Return the environment of a command that works with the AutoSend there."""
+    return {"AUTOSEND_API_KEY": KEY, "AUTOSEND_BASE_URL": url, "AUTOSEND_RATE_LIMIT": "1000", **env}

@@ -57,3 +57,9 @@ def lasting(state: Held) -> dict[str, Counter[str]]:
         table: Counter(str(sorted((k, v) for k, v in row.items() if k != "updated_at")) for row in rows)
         for table, rows in state.items()
     }
+
+
+def names(store: Store) -> set[str]:
+    """Return the names of the lists and custom fields there are."""
+    rows = snapshot(store)
+    return {row["name"] for table in ("lists", "fields") for row in rows[table]}

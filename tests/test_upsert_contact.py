@@ -10,6 +10,7 @@ from autosend_mcp.sandbox.contacts import writes
 from autosend_mcp.tools.contacts.upsert import NOTHING_TO_DO
 from tests.support.answering import Row
 from tests.support.line import LOST, Line, answering, applied_then_reset, over_a_line, reset, rewritten, unreachable
+from tests.support.memberships import OLDER
 from tests.support.records import members_of, snapshot, starts_of
 from tests.support.requests import UPSERT
 from tests.support.seeded import JANE, fact, has, seeded
@@ -25,7 +26,6 @@ ASKED: dict[str, Any] = {
 }
 # A name with the non-joiner that Persian spells with, and one with an invisible selector after the heart.
 JOINED_NAME, HEART = "Ali\u200cReza", "❤\ufe0f fans"
-OLDER = Options(rate_limit=0, list_ids_in_replies=False)  # as on older pages
 REPLACING = Options(rate_limit=0, upsert_rule="replace")
 
 
