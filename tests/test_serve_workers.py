@@ -5,12 +5,15 @@ import json
 import os
 import signal
 from itertools import count
+from pathlib import Path
 
 import httpx2
 import pytest
 
+from autosend_mcp.server.http.tokens import TokenFile
+from tests.support.processes import line_of
 from tests.support.redis import RedisServer
-from tests.support.workers import ERAS, children_of, command_of_two, create
+from tests.support.workers import ERAS, children_of, command_of_two, create, restarting
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -70,3 +73,62 @@ async def test_a_hangup_restarts_both_workers_and_loses_no_call(redis: RedisServ
     events = [json.loads(line)["event"] for line in err.splitlines()]
     assert events.count("restarted") == 1
     assert events.count("call") == len(outcomes) + 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_that_ends_does_not_wait_for_a_restart(redis: RedisServer, number: int) -> None:
+    async with command_of_two(redis) as (process, url):
+        async with httpx2.AsyncClient(base_url=url, timeout=60) as http:
+            assert await create(http, "jane.doe@example.com", "legacy") == "created"
+        await restarting(process)
+        process.send_signal(number)
+        _, err = await process.communicate()
+    assert process.returncode == 0
+    assert events_of(err) == ["call", "ended"]
+
+
+async def test_a_restart_kills_a_worker_that_does_not_end(redis: RedisServer) -> None:
+    async with command_of_two(redis) as (process, url):
+        async with httpx2.AsyncClient(base_url=url, timeout=60) as http:
+            assert await create(http, "jane.doe@example.com", "legacy") == "created"
+        before = await restarting(process)
+        os.kill(before[0], signal.SIGSTOP)  # its process hangs
+        while {*before} & {*children_of(process.pid)}:  # noqa: ASYNC110 - other processes
+            await asyncio.sleep(0.1)
+        async with httpx2.AsyncClient(base_url=url, timeout=60) as http:
+            assert await create(http, "john.doe@example.com", "legacy") == "created"
+        process.terminate()
+        _, err = await process.communicate()
+    assert process.returncode == 0
+    assert sorted(events_of(err)) == ["call", "call", "ended", "restarted", "worker_hangs"]
+
+
+async def test_a_restart_with_settings_that_are_wrong_now_keeps_the_workers(redis: RedisServer, tmp_path: Path) -> None:
+    tokens = TokenFile(tmp_path / "tokens.json")
+    shown = {"Authorization": f"Bearer {tokens.create('ana')}"}
+    good = (tmp_path / "tokens.json").read_text()
+    async with command_of_two(redis, "--tokens", str(tmp_path / "tokens.json")) as (process, url):
+        async with httpx2.AsyncClient(base_url=url, timeout=60, headers=shown) as http:
+            assert await create(http, "jane.doe@example.com", "legacy") == "created"
+        assert process.stderr
+        (tmp_path / "tokens.json").write_text("{")
+        before = await restarting(process)
+        said = [json.loads(await line_of(process.stderr))]
+        while said[-1]["event"] != "restart_given_up":
+            said.append(json.loads(await line_of(process.stderr)))
+        (tmp_path / "tokens.json").write_text(good)
+        assert children_of(process.pid) == before
+        async with httpx2.AsyncClient(base_url=url, timeout=60, headers=shown) as http:
+            assert await create(http, "john.doe@example.com", "legacy") == "created"
+        process.terminate()
+        _, err = await process.communicate()
+    assert process.returncode == 0
+    reasons = [line["why"] for line in said if line["event"] == "worker_not_started"]
+    assert reasons == [f"The tokens cannot be read from {tmp_path}/tokens.json: it is no file of autosend-mcp token."]
+    assert events_of(err) == ["call", "ended"]
+
+
+def events_of(err: bytes) -> list[str]:
+    """Return what was logged, but for when Redis was first there."""
+    events = [json.loads(line)["event"] for line in err.splitlines()]
+    return [event for event in events if event != "redis_there"]

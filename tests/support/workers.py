@@ -39,6 +39,15 @@ async def worker(
         yield child, int(where.split("/mcp")[0].rpartition(":")[2])
 
 
+async def restarting(process: asyncio.subprocess.Process) -> list[int]:
+    """Ask for a restart of the workers; return those of before once another one starts in the place of the first."""
+    before = children_of(process.pid)
+    process.send_signal(signal.SIGHUP)
+    while len(children_of(process.pid)) == len(before):  # noqa: ASYNC110 - other processes
+        await asyncio.sleep(0.02)
+    return before
+
+
 async def create(http: httpx2.AsyncClient, email: str, era: str) -> str | None:
     """Call create_contact; return the outcome, None for no whole answer."""
     headers, body = message("tools/call", {"name": "create_contact", "arguments": {"email": email}}, era)
@@ -61,15 +70,15 @@ def children_of(pid: int) -> list[int]:
 
 
 @asynccontextmanager
-async def command_of_two(redis: RedisServer) -> AsyncGenerator[tuple[asyncio.subprocess.Process, str]]:
-    """Yield the command with two workers over one sandbox, and its URL."""
-    words = ["serve", "--http", "127.0.0.1:0", "--workers", "2", "--sandbox-sample"]
+async def command_of_two(redis: RedisServer, *more: str) -> AsyncGenerator[tuple[asyncio.subprocess.Process, str]]:
+    """Yield the command with two workers over one sandbox, and its URL. `more`: further arguments."""
+    words = ["serve", "--http", "127.0.0.1:0", "--workers", "2", "--sandbox-sample", *more]
     env = {"AUTOSEND_REDIS_URL": redis.url, "AUTOSEND_RATE_LIMIT": "1000", "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "autosend_mcp", *words]
     process = await asyncio.create_subprocess_exec(*command, env=env, stdout=PIPE, stderr=PIPE, start_new_session=True)
     assert process.stdout
     try:
-        yield process, (await line_of(process.stdout)).split()[3].removesuffix("/mcp,")
+        yield process, (await line_of(process.stdout)).split()[3].partition("/mcp")[0]
     finally:
         if process.returncode is None:
             os.killpg(process.pid, signal.SIGKILL)

@@ -64,7 +64,10 @@ def is_local(listener: socket.socket) -> bool:
 def config_of(app: ASGIApp | Callable[[], ASGIApp], limits: Limits, **more: Any) -> uvicorn.Config:
     """Return uvicorn's settings for an application, or for what makes one, within limits."""
     protocol = partial(BoundedProtocol, patience=limits.request)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    of_uvicorn = logging.getLogger("uvicorn")
+    of_uvicorn.setLevel(logging.WARNING)
+    of_uvicorn.handlers.clear()  # of a sandbox in the same process, which writes no JSON
+    of_uvicorn.propagate = True
     return uvicorn.Config(
         app,
         http=cast("type[BoundedProtocol]", protocol),

@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 
@@ -32,3 +32,23 @@ def blocked(*names: str) -> Generator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def are_pending(*names: str) -> bool:
+    """Return whether one of these signals waits until it is no longer blocked."""
+    return sys.platform != "win32" and not signal.sigpending().isdisjoint(named(*names))
+
+
+@contextmanager
+def again_and_again(do: Callable[[], object], seconds: float = 0.2) -> Generator[None]:
+    """Call this so often meanwhile, whatever the main thread waits for."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, lambda _number, _frame: do())
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

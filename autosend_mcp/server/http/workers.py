@@ -6,22 +6,25 @@ little, so that the one that watches is answered at once.
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from inspect import signature
+from math import inf
 from multiprocessing import parent_process, resource_tracker
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from uvicorn import Server
 from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Process
 
 from autosend_mcp.logs import configure_logging, report
 from autosend_mcp.server.http.serve import Limits, config_of, limits_here
-from autosend_mcp.server.http.signals import blocked, has_terminal
+from autosend_mcp.server.http.signals import again_and_again, are_pending, blocked, has_terminal, named
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -30,6 +33,7 @@ _TO_ANSWER = 10  # seconds; a worker that does not say for so long that it is at
 _NOT_STARTED = 3  # uvicorn's exit code of a worker that cannot start, at which it ends the others
 _CANNOT_REPLACE = 1  # of one that is to replace another; it is tried again
 _OF_THE_PARENT = ("SIGINT", "SIGHUP", "SIGQUIT")
+_ENDING = ("SIGTERM", "SIGINT", "SIGQUIT")
 
 
 class Given(NamedTuple):
@@ -81,8 +85,7 @@ class _Supervisor(Multiprocess):
         for worker in self.processes:
             worker.process.join(max(0.0, ends - monotonic()))
             if worker.process.is_alive():
-                report("worker_hangs", pid=worker.pid)
-                worker.process.kill()
+                _kill(worker)
                 worker.process.join()
 
     def keep_subprocess_alive(self) -> None:
@@ -95,13 +98,31 @@ class _Supervisor(Multiprocess):
                 report("worker_replaced", gone=pid, pid=process.pid)
 
     def handle_signals(self) -> None:
-        """Do what the signals ask for, which may start workers."""
-        with blocked(*_OF_THE_PARENT):
-            super().handle_signals()
+        """Do what the signals ask for, which may start workers, and wait for the end of others."""
+        if self.signal_queue:
+            look = partial(self._look, dict.fromkeys(self.processes, inf))
+            with blocked(*_OF_THE_PARENT), again_and_again(look):
+                super().handle_signals()
 
-    def handle_quit(self) -> None:
-        """End."""
+    def _look(self, killed_at: dict[Process, float]) -> None:
+        """See to what cannot wait for the end of a restart: a signal that ends, and a worker that does not.
+
+        uvicorn waits for the end of each worker without a bound.
+        """
+        if are_pending(*_ENDING):
+            self.end()
+        for worker, at in killed_at.items():
+            if worker.parent_conn.closed and worker.process.is_alive():  # it was asked to end
+                killed_at[worker] = min(at, monotonic() + Limits().to_end + 0.5)
+                if monotonic() > at:
+                    _kill(worker)
+
+    def end(self, *_signal: object) -> None:
+        """End, at whatever moment: all workers begin to end now, also where a restart waits for one of them."""
         self.should_exit.set()
+        for worker in self.processes:
+            if sys.platform != "win32" and worker.process.is_alive():
+                os.kill(worker.process.pid or 0, signal.SIGTERM)
 
     def handle_hup(self) -> None:
         """Replace the workers one by one, each once another serves in its place; or end with the terminal."""
@@ -110,10 +131,17 @@ class _Supervisor(Multiprocess):
             return
         before = [*self.processes]
         super().handle_hup()
+        if self.should_exit.is_set():
+            return
         if any(process in before for process in self.processes):
             report("restart_given_up")
         else:
             report("restarted", logging.INFO)
+
+
+def _kill(worker: Process) -> None:
+    report("worker_hangs", pid=worker.pid)
+    worker.process.kill()
 
 
 def _supervisor(config: Any, listener: socket.socket) -> _Supervisor:
@@ -122,6 +150,8 @@ def _supervisor(config: Any, listener: socket.socket) -> _Supervisor:
     target: dict[str, Any] = {"target": Server(config).run} if "target" in signature(Multiprocess).parameters else {}
     supervisor = _Supervisor(config, sockets=[listener], **target)
     supervisor.hangup_ends = has_terminal()
+    for number in named(*_ENDING):
+        signal.signal(number, supervisor.end)
     if hangup and ignored:
         signal.signal(hangup, signal.SIG_IGN)
     return supervisor
