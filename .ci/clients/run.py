@@ -11,7 +11,6 @@ import json
 import os
 import subprocess
 import sys
-import venv
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,6 +22,7 @@ from autosend_mcp.testing import serving
 HERE = Path(__file__).resolve().parent
 RECIPES = HERE.parents[1] / "docs" / "recipes"
 SERVER = HERE.parents[1] / ".venv" / "bin" / "autosend-mcp"
+UV = str(SERVER.with_name("uv"))
 INSTALL, CHECK = 120, 60  # seconds; all of CI has ten minutes
 
 CLIENTS: dict[str, list[str]] = {
@@ -43,14 +43,12 @@ def checked(name: str, scratch: Path) -> dict[str, Any]:
     """Install a client and return what it found; `failed` or `skipped` with the reason."""
     place = scratch / name
     try:
-        venv.create(place)
-        python = str(place / "bin" / "python")
-        pip = [sys.executable, "-m", "pip", "--python", python]
-        pip += ["install", "-q", "--no-compile", "--disable-pip-version-check"]
-        run([*pip, *CLIENTS[name]], INSTALL)
+        run([UV, "venv", "-q", str(place)], INSTALL)
+        run([UV, "pip", "install", "-q", "--python", str(place), *CLIENTS[name]], INSTALL)
     except (subprocess.SubprocessError, OSError) as error:
         return {"skipped": reason(error)}
     try:
+        python = str(place / "bin" / "python")
         command = [python, str(HERE / "check.py"), name, str(SERVER), "--sandbox", str(scratch / f"{name}.sqlite3")]
         found = {} if name in ONLY_A_RECIPE else json.loads(run(command, CHECK).splitlines()[-1])
         return found | {

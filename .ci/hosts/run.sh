@@ -21,8 +21,8 @@ with_command=$bin:$PATH
 
 # A wheel, as users have it: it starts sooner than the clone, and a host waits for a few seconds only. What it depends on
 # is that of .venv.
-python3 -m venv --without-pip "$scratch/venv"
-.venv/bin/pip --python "$scratch/venv/bin/python" install -q --no-deps .
+.venv/bin/uv venv -q "$scratch/venv"
+.venv/bin/uv pip install -q --compile-bytecode --python "$scratch/venv" --no-deps .
 .venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' >"$(echo "$scratch"/venv/lib/python*/site-packages)/beside.pth"
 command=$scratch/venv/bin/autosend-mcp
 without_command=/usr/bin:/bin
@@ -126,14 +126,14 @@ opencode() {
 
 installers() { # the command as uv and pipx install it from the wheel: which path a host is given
   new_home installers
-  export PIPX_HOME=$HOME/pipx PIPX_BIN_DIR=$HOME/.pipx-bin UV_CACHE_DIR=$HOME/cache
-  local uv=$scratch/installers/bin wheel place
-  python3 -m venv "$scratch/installers"
-  "$uv/pip" install -q uv pipx
-  .venv/bin/pip wheel -q --no-deps -w "$HOME/dist" .
+  export PIPX_HOME=$HOME/pipx PIPX_BIN_DIR=$HOME/.pipx-bin
+  local uv=$root/.venv/bin pipx=$scratch/pipx/bin wheel place
+  "$uv/uv" venv -q --seed "$scratch/pipx"
+  "$uv/uv" pip install -q --python "$scratch/pipx" pipx
+  "$uv/uv" build -q --wheel -o "$HOME/dist"
   wheel=$(echo "$HOME"/dist/*.whl)
   PATH=$HOME/.local/bin:$uv:/usr/bin:/bin "$uv/uv" tool install -q "$wheel" || fail "uv tool install"
-  "$uv/pipx" install -q "$wheel" >/dev/null || fail "pipx install"
+  "$pipx/pipx" install -q "$wheel" >/dev/null || fail "pipx install"
   for place in "$HOME/.local/bin" "$PIPX_BIN_DIR"; do
     PATH=/usr/bin:/bin "$place/autosend-mcp" install zed --sandbox </dev/null >"$HOME/printed" 2>&1 || fail "install from $place"
     expect "install names the command in ${place#"$HOME/"}" "\"command\": \"$place/autosend-mcp\"" "$HOME/printed"

@@ -115,13 +115,11 @@ check_mcpb() {
   }
   grep -E '^(package size|unpacked size|total files):' "$scratch/pack.log"
   timeout 60 "$bin/mcpb" unpack "$scratch/autosend-mcp.mcpb" "$scratch/unpacked" >/dev/null </dev/null || fail "mcpb unpack"
-  python3 -m venv "$scratch/uv"
-  "$scratch/uv/bin/pip" install -q uv
   # What the host does: uv makes the environment, at the first start. The pins of the bundle are those of the tests.
-  timeout 180 "$scratch/uv/bin/uv" sync -q --directory "$scratch/unpacked" || fail "uv cannot install the bundle"
-  "$scratch/uv/bin/uv" pip freeze -q --directory "$scratch/unpacked" | grep -E '^[a-z0-9_-]+==' | tr _ - >"$scratch/frozen"
+  timeout 180 .venv/bin/uv sync -q --directory "$scratch/unpacked" || fail "uv cannot install the bundle"
+  .venv/bin/uv pip freeze -q --directory "$scratch/unpacked" | grep -E '^[a-z0-9_-]+==' | tr _ - >"$scratch/frozen"
   ! grep -vxFf <(sed 's/ *;.*//; s/ *$//' constraints.txt) "$scratch/frozen" || fail "the bundle installs other versions"
-  PATH=$scratch/uv/bin:$PATH .venv/bin/python .ci/node/bundle.py "$scratch/unpacked" || fail "the bundle does not start"
+  PATH=$PWD/.venv/bin:$PATH .venv/bin/python .ci/node/bundle.py "$scratch/unpacked" || fail "the bundle does not start"
 }
 
 heading "npm ci"
