@@ -3,6 +3,7 @@
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from autosend_mcp.imports.file.cell_texts import Cells
 from autosend_mcp.imports.file.cells import arguments_of
 from autosend_mcp.imports.file.chunks import Chunk, Cut
 from autosend_mcp.imports.file.column import Column
@@ -67,6 +68,17 @@ def test_a_row_read_without_the_model_is_as_the_model_reads_it(
         expected = Person.model_validate(arguments_of(values, columns, problems), context=notes).attributes()
         assert (repr(plain), problems, notes) == (repr(expected), [], [])
         assert property_problems(custom_fields(expected), DEFINED) == []
+
+
+@given(st.lists(st.sampled_from(["a@b.co", "a-b@b.co", "no@b.co", "x", "", "no", "a@b.c", "a\nb@b.co"]), min_size=1))
+@example([f"a{n}@b.co" for n in range(300)])
+@example(["a@b.co", "a@b.co", "x y@b.co"])
+def test_addresses_seen_at_once_are_as_those_seen_one_by_one(cells: list[str]) -> None:
+    at_once, one_by_one = Cells(), Cells()
+    at_once.see_all(Cut(["a"], 1, [*range(len(cells))], [cells]), "a")
+    for cell in cells:
+        one_by_one.see(cell)
+    assert at_once == one_by_one
 
 
 @given(st.lists(st.sampled_from([*FIELDS]), min_size=1, max_size=3, unique=True), st.booleans(), st.data())

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
+from autosend_mcp.imports.file.chunks import Chunk, Cut
 from autosend_mcp.imports.file.opt_out_tables import Meaning, listed
-from autosend_mcp.imports.file.opt_out_words import mail_among, meaning_of
+from autosend_mcp.imports.file.opt_out_words import are_addresses, mail_among, meaning_of
 from autosend_mcp.models.opt_out_refusals import NO
 from autosend_mcp.models.text import visible
 from autosend_mcp.models.words import plain, words_of
@@ -90,6 +91,19 @@ class Cells:
             self.negated = self.negated or (len(text) < _MAX_NEGATED and _NEGATED.search(words) is not None)
             if tag := tag_in(text, words):
                 self.tags[tag] += times
+
+    def see_all(self, chunk: Chunk, name: str) -> None:
+        """Take all cells of a column of a chunk into account, as `see` does."""
+        if isinstance(chunk, Cut) and are_addresses(texts := dict.fromkeys(chunk.column(name))):
+            self.meanings["address"] += len(chunk)
+            self.codes = None
+            for text in texts:
+                if len(self.words) == _MAX_VALUES:
+                    break
+                self.words.add(plain(text))
+            return
+        for cell, times in chunk.cells(name):
+            self.see(cell, times)
 
     def have(self, *meanings: Meaning) -> bool:
         """Return whether any cell says one of these."""

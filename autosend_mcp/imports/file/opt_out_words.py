@@ -4,6 +4,7 @@ The words are compared as `plain` leaves them: without case, accents and punctua
 """
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Literal
 
@@ -52,6 +53,7 @@ _SMTP = re.compile(
     r"[45]\.\d{1,2}\.\d{1,3}|[45]\d\d[ -]#?[45]\.\d{1,2}\.\d{1,3}.*", re.DOTALL
 )  # what a mail server answered
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9._+-]*@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
+_PLAIN_ADDRESSES = re.compile(rf"(?:{_PLAIN_ADDRESS.pattern}\n)+")
 _MONTH = (
     r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mai|okt|dez|janv|fevr|avr|juin|juil|aout|ene|abr|ago|dic)\w*"
 )
@@ -76,6 +78,12 @@ _MEANINGS: dict[str, Meaning] = {
 def meaning_of(text: str) -> Meaning:
     """Return what a cell says."""
     return "address" if "@" in text and _PLAIN_ADDRESS.fullmatch(text) else _meaning_of(text)
+
+
+def are_addresses(texts: Collection[str]) -> bool:
+    """Return whether each is plainly an address, as `meaning_of` would say of one after the other."""
+    lines = "\n".join([*texts, ""])
+    return lines.count("\n") == len(texts) and _PLAIN_ADDRESSES.fullmatch(lines) is not None
 
 
 @lru_cache(maxsize=20_000)

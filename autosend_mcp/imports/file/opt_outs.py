@@ -1,7 +1,7 @@
 """Who in a file said no to mail: found in its status columns before anything is sent, and reported."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
@@ -150,8 +150,7 @@ def _columns(
     for chunk in table.chunks():
         whole = chunk.without_problems()
         for name, cells in seen.items():
-            for cell, times in whole.cells(name):
-                cells.see(cell, times)
+            cells.see_all(whole, name)
     near_payments = any(map(is_about_payments, table.columns))
     columns: list[StatusColumn] = []
     for name, cells in seen.items():
@@ -186,24 +185,29 @@ def _count(table: Table, found: OptOuts) -> None:
     """Count what the cells of each column say, and who said no."""
     columns = found.columns
     decided = any(not column.is_detail and column.says in ("left", "status") for column in columns)
-    for row in table.rows():
-        if row.problem:
-            continue
-        found.rows += 1
-        verdicts: list[Verdict] = [column.verdict(row.values.get(column.name)) for column in columns]
-        said_no = "no" in verdicts
-        found.opted_out += said_no
-        agreed = any(
-            verdict == "yes" and column.says != "left" for column, verdict in zip(columns, verdicts, strict=True)
-        )
-        for column, verdict in zip(columns, verdicts, strict=True):
-            if verdict in ("blank", "unclear"):
-                settled = said_no or (
-                    agreed or column.only_tags if verdict == "blank" else column.is_detail and decided
-                )
-                column.count("blank" if settled else "unclear", row.values.get(column.name))
-            else:
-                column.count(verdict, row.values.get(column.name))
+    for chunk in table.chunks():
+        whole = chunk.without_problems()
+        rows = zip(*(whole.column(column.name) for column in columns), strict=True)
+        # Cells of JSON that are equal need not be the same, as 1 and true.
+        for cells, times in Counter(rows).items() if isinstance(whole, Cut) else ((cells, 1) for cells in rows):
+            _count_rows(found, cells, times, decided=decided)
+
+
+def _count_rows(found: OptOuts, cells: Sequence[object], times: int, *, decided: bool) -> None:
+    """Count so many rows with these cells in the columns. `decided`: another column says who left."""
+    found.rows += times
+    verdicts: list[Verdict] = [column.verdict(cell) for column, cell in zip(found.columns, cells, strict=True)]
+    said_no = "no" in verdicts
+    found.opted_out += times * said_no
+    agreed = any(
+        verdict == "yes" and column.says != "left" for column, verdict in zip(found.columns, verdicts, strict=True)
+    )
+    for column, verdict, cell in zip(found.columns, verdicts, cells, strict=True):
+        counted = verdict
+        if verdict in ("blank", "unclear"):
+            settled = said_no or (agreed or column.only_tags if verdict == "blank" else column.is_detail and decided)
+            counted = "blank" if settled else "unclear"
+        column.count(counted, cell, times)
 
 
 def _check_unclear(columns: Iterable[StatusColumn]) -> None:

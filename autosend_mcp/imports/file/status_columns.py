@@ -86,9 +86,9 @@ class StatusColumn:
             return "unclear" if meaning_of(plain(text).partition(" ")[0]) == "yes" else "no"
         return self._of_leaving(meaning) if self.says == "left" else self._of_agreeing(meaning)
 
-    def count(self, verdict: Verdict, cell: object) -> None:
-        """Count a cell."""
-        self.counts.setdefault(verdict, Counter())[self._shown(text_of(cell))] += 1
+    def count(self, verdict: Verdict, cell: object, times: int) -> None:
+        """Count so many equal cells."""
+        self.counts.setdefault(verdict, Counter())[self._shown(text_of(cell))] += times
 
     def _shown(self, text: str) -> str:
         return shown((self.only_tags and tag_in(text)) or text)
