@@ -10,37 +10,43 @@ from typing import Literal, NamedTuple
 
 from autosend_mcp.models.opt_out_patterns import (
     ABOUT_MAIL,
-    ABOUT_MAILS,
     AGREED,
     AGREED_INSIDE,
+    ALSO_OF_OTHERS,
     BY_CHANNEL,
-    BY_MAIL,
     BY_WHAT,
     CHANNELS,
-    CONSENT_WORDS,
+    CONSENT_OF_OTHERS,
     COUNTS,
-    DETAIL,
-    ENGLISH_CONSENT,
     GOT,
     LEFT,
     LEFT_INSIDE,
-    MAIL,
     MAIL_PERMISSION,
     MAIL_STATUS,
     MAYBE_AGREED,
     MAYBE_LEFT,
-    NEWS,
-    OTHER_CHANNEL,
-    OTHERWISE,
+    OPT_IN,
     PERMITS,
     RECEIVING,
     STATE,
     STATUS,
     TIME,
     VAGUE,
+    WEAK_LEFT,
     WISHES,
 )
 from autosend_mcp.models.opt_out_refusals import BOTH_ANSWERS, LATER, MAY_REFUSE, NO, REFUSES
+from autosend_mcp.models.opt_out_subjects import (
+    ABOUT_MAILS,
+    ASKS_TO_SEND,
+    BY_MAIL,
+    DETAIL,
+    MAIL,
+    NEWS,
+    OTHERWISE,
+    is_of_others,
+    names_others,
+)
 from autosend_mcp.models.words import words_of
 
 Says = Literal["left", "agreed", "status"]
@@ -52,7 +58,8 @@ class MailName(NamedTuple):
 
     `strength`: `sure`: it is about mail, whatever the values are. `likely`: it is where the values are a yes or no.
     `maybe`: nobody but the user knows. `is_time`: of when. `is_detail`: no more than why, by what or how often.
-    `permits`: it is a permission, which somebody without one has not given.
+    `permits`: it is a permission, which somebody without one has not given. `of_leavers`: those who left are called
+    so, or those who did something else.
     """
 
     says: Says
@@ -60,6 +67,7 @@ class MailName(NamedTuple):
     is_time: bool = False
     is_detail: bool = False
     permits: bool = False
+    of_leavers: bool = False
 
 
 _MAX_NAME = 200
@@ -72,6 +80,7 @@ def mail_name(name: str) -> MailName | None:
     """Return what a name says of mail; None where it says nothing."""
     name = name[:_MAX_NAME]
     words = re.sub(BOTH_ANSWERS, "", re.sub(BY_CHANNEL, " with ", words_of(name)))
+    words = re.sub(r"(?<= )(e ?mail) ?\d+(?= )", r"\1", words)
     together = re.sub(r"[\W_]+", "", name.casefold())
     left = re.search(LEFT, words)
     if left and left.start() and re.search(LATER, words):
@@ -84,11 +93,13 @@ def _asked(words: str, together: str) -> MailName | None:
     """Return what these words of a name say; `together`: the same run together."""
     left = re.search(LEFT, words) or re.search(LEFT_INSIDE, together)
     if (re.search(OTHERWISE, words) and not re.search(BY_MAIL, words)) or (
-        re.search(ABOUT_MAILS, words) and (not left or " rate " in words)
+        re.search(ABOUT_MAILS, words) and not re.search(ASKS_TO_SEND, words) and (not left or " rate " in words)
     ):
         return None
-    if left or re.search(MAIL_STATUS, words):
-        return MailName("status") if re.search(MAIL_STATUS, words) else _left(words)
+    if re.search(MAIL_STATUS, words):
+        return MailName("status")
+    if left:
+        return _about(words, left.group(), _left(words))
     verb = re.search(RECEIVING, words)
     if verb and (verb.group() not in GOT or re.search(WISHES, words)):
         return _receiving(words, verb)
@@ -97,10 +108,16 @@ def _asked(words: str, together: str) -> MailName | None:
     return _maybe(words)
 
 
-def is_about_another_channel(name: str) -> bool:
-    """Return whether a name is about messages that are no mail."""
-    words = words_of(name[:_MAX_NAME])
-    return re.search(OTHER_CHANNEL, words) is not None and not re.search(BY_MAIL, words)
+def _about(words: str, what: str, found: MailName) -> MailName | None:
+    """Return what was found, as far as a name with these words may be about mail; `what`: those that say it."""
+    if re.search(BY_MAIL, words):
+        return found
+    also_of_others = re.search(ALSO_OF_OTHERS, f" {what.strip()} ") is not None
+    if is_of_others(words):
+        return None if also_of_others else found._replace(strength="maybe")
+    if (also_of_others and names_others(words.replace(what.strip(), " "))) or _opts_for_others(words):
+        return found._replace(strength="maybe", of_leavers=True)
+    return found
 
 
 def _left(words: str) -> MailName:
@@ -127,43 +144,65 @@ def _receiving(words: str, verb: "re.Match[str]") -> MailName:
         return MailName("left", "sure" if is_mail else "maybe")
     if re.search(rf"{REFUSES}|{MAY_REFUSE}", words):
         return MailName("left", "maybe")
-    return MailName("agreed", "likely" if is_mail else "maybe")
+    return MailName("agreed", "likely" if is_mail else "maybe", permits=True)
 
 
 def _agreed(words: str, what: str) -> MailName | None:
+    others, is_time = is_of_others(words), bool(re.search(TIME, words))
     if re.search(rf" (?:{STATE}|type) ", words):
-        return MailName("status", "maybe")
+        return MailName("status", "maybe", permits=not others)
     if re.search(DETAIL, words) and len(words.split()) < _QUESTION:
+        return MailName("agreed", "maybe", is_detail=True)
+    if (negated := is_negated(words, what)) or re.search(REFUSES, words):
+        return MailName("left", "sure" if negated or "subscri" not in words else "maybe", is_time=is_time)
+    if others and re.search(CONSENT_OF_OTHERS, f" {what} "):
         return None
-    is_time = bool(re.search(TIME, words))
-    if is_negated(words, what):
-        return MailName("left", is_time=is_time)
-    if re.search(REFUSES, words):
-        return MailName("left", "maybe" if "subscri" in words else "sure", is_time=is_time)
-    about_others = re.sub(CONSENT_WORDS, " ", words.replace(" ", "  ")).strip()
-    if (may_refuse := _may_refuse(words)) or (re.search(ENGLISH_CONSENT, f" {what} ") and about_others):
-        return MailName("left" if may_refuse else "agreed", "maybe", is_time=is_time)
+    if (may_refuse := _may_refuse(words)) or _may_be_to_others(words):
+        return MailName("left" if may_refuse else "agreed", "maybe", is_time=is_time, permits=not others)
     vague = re.search(VAGUE, words) and not re.search(MAIL_PERMISSION, words)
-    return MailName("agreed", "likely" if vague else "sure", is_time=is_time, permits=bool(re.search(PERMITS, words)))
+    permits = re.search(PERMITS, words) is not None
+    return MailName("agreed", "likely" if vague else "sure", is_time=is_time, permits=permits)
+
+
+def _may_be_to_others(words: str) -> bool:
+    """Return whether somebody may have agreed to other things than mail, or may not have agreed."""
+    if re.search(OPT_IN, words):
+        return not re.search(BY_MAIL, words) and (is_of_others(words) or _opts_for_others(words))
+    agreeing = rf"{CONSENT_OF_OTHERS}|{AGREED}|{ABOUT_MAIL}|{RECEIVING}|{ASKS_TO_SEND}"
+    return names_others(re.sub(agreeing, " ", words.replace(" ", "  ")))
+
+
+def _opts_for_others(words: str) -> bool:
+    """Return whether somebody opted into or out of something that need not be mail."""
+    found = re.search(r" opt(?:ed)? ?(?:in|out)s? (?:for|of|to|into|from)(?= )", words)
+    return found is not None and not re.search(NEWS, words) and names_others(words.replace(found.group(), " "))
 
 
 def _maybe(words: str) -> MailName | None:
     """Return what a name says that is about mail only if its values are."""
-    if re.search(COUNTS, words) or (re.search(DETAIL, words) and not re.search(STATUS, words)):
+    if re.search(COUNTS, words):
         return None
     is_time = bool(re.search(TIME, words))
+    if re.search(rf"{WEAK_LEFT}|{MAYBE_LEFT}|{MAYBE_AGREED}", words) and is_of_others(words):
+        return None
+    if re.search(WEAK_LEFT, words):
+        return MailName("left", "maybe", is_time=is_time, of_leavers=True)
+    if re.search(DETAIL, words) and not re.search(STATUS, words):
+        return None
     patterns: tuple[tuple[str, Says], ...]
     patterns = ((MAYBE_LEFT, "left"), (MAYBE_AGREED, "agreed"), (STATUS, "status"))
+    permits = False
     found: Says | None = next((says for pattern, says in patterns if re.search(pattern, words)), None)
     if found is None and re.search(ABOUT_MAIL, words):
-        found = "agreed"
+        found, permits = "agreed", True
     if found == "agreed" and _may_refuse(words):
         found = "left"
-    return MailName(found, "maybe", is_time=is_time) if found else None
+    return MailName(found, "maybe", is_time=is_time, permits=permits) if found else None
 
 
 def _may_refuse(words: str) -> bool:
-    return re.search(rf"{MAY_REFUSE}| (?:{NO}) ", re.sub(r" no (?=of |\d)", " ", words)) is not None
+    without_numbers = re.sub(r" no (?=of |\d)| \d+ off(?= )", " ", words)
+    return re.search(rf"{MAY_REFUSE}|{WEAK_LEFT}| (?:{NO}) ", without_numbers) is not None
 
 
 def is_negated(words: str, what: str) -> bool:

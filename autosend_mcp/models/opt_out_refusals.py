@@ -1,10 +1,18 @@
 """The patterns of names that refuse, over their words: what turns round a name that would agree without it."""
 
+from autosend_mcp.models.opt_out_subjects import MAILS
+
 NO = (
     r"no|not|never|(?:do|does|did|has|have|had|is|are|was|were|wo|would|should|could|ca)n ?t|cannot|without|nicht|"
-    r"kein\w*|ohne|ne|pas|sans|aucune?|sin|ningun[oa]?|sem|nenhum\w*|non|senza|nessun\w*|geen|niet|zonder|nie|bez|"
-    r"inga|ingen|inget|ej|inte|utan|ikke|ikkje|uden|uten|ei|en halua|nem|nu (?:doresc|vreau)|fara|δεν|χωρις|не|без|nao"
+    r"kein\w*|ohne|ne|pas|sans|aucune?|sin|ningun[oa]?|sem|nenhum\w*|non|senza|nessun\w*|geen|niet|zonder|nie|bez|inga|"
+    r"ingen|inget|ej|inte|utan|ikke|ikkje|uden|uten|ei|en halua|nem|nu (?:doresc|vreau)|fara|δεν|χωρις|не|без|nao"
 )
+WISH = (
+    r"wants?|wish(?:es)?|likes?|mochten?|will|wollen|wunscht?|veut|veux|souhaite|desire|quiere|quiero|desea|deseo|quer|"
+    r"quero|deseja|vuole|voglio|desidera|wil|wenst|chce|chci|zyczy|vill|onsker|haluaa?|хочет|хочу|желает"
+)
+# That somebody does not want mail.
+REFUSING = rf"(?:(?:{NO}) (?:{WISH})|(?:{WISH}) (?:{NO})) (?:(?!miss|unsub|lose|leave|opt|stop)\w+ ){{0,3}}(?:{MAILS})"
 # A question with both answers in it says neither.
 BOTH_ANSWERS = (
     r" (?:1 )?(?:yes|y|ja|j|oui|si|s|sim|tak|t|ano|da|да|igen|true|on|opt in|1) (?:or |oder |ou |o |of |lub |"
@@ -48,13 +56,18 @@ MAY_REFUSE = (
     r"wstrzyman\w*|nieaktywn\w*|brak|"
     # sv, da, no, fi
     r"aterkall\w*|atertag\w*|avslut\w*|avaktiver\w*|borttag\w*|raderad\w*|uppsagd\w*|upphor\w*|tilbagekald\w*|"
-    r"tilbagetrukket|tilbakekalt|trukket|slettet|fjernet|deaktiver\w*|ophor\w*|opphor\w*|afvist|avvist|utmeldt|"
-    r"udmeldt|peruut\w*|peruttu|lopetettu|poistettu|"
+    r"tilbagetrukket|tilbakekalt|trukket|slettet|fjernet|deaktiver\w*|ophor\w*|opphor\w*|afvist|avvist|utmeldt|udmeldt|"
+    r"peruut\w*|peruttu|lopetettu|poistettu|"
     # cs, sk, hu, ro, tr, el
     r"zrus\w*|odvolan\w*|odebran\w*|odobran\w*|ukoncen\w*|nesouhlas\w*|nesuhlas\w*|neplatn\w*|visszavon\w*|torolt|"
     r"torol\w*|lemond\w*|retras\w*|dezactivat\w*|expirat\w*|iptal\w*|ακυρω\w*|ανακλ\w*|διακοπ\w*|"
     # ru, uk
     r"отозван\w*|отмен\w*|прекращ\w*|отключ\w*|удал\w*|аннулир\w*|заблокир\w*|запрещ\w*|несоглас\w*|відкликан\w*|"
-    r"скасован\w*|вимкнен\w*) |しない|ません|なし|撤回|取り?消|停止|解約|解除|無効|拒|不同意|不接|不希望|不許|不可|"
-    r"未同意|未購読|未登録|未订阅|未訂閱|撤销|撤銷|关闭|關閉|停用|철회|취소|해지|거부|중지|미동의|안 ?함"
+    r"скасован\w*|вимкнен\w*|"
+    # negated verbs, and other words of refusal
+    r"ne(?:zas|pos|chc|souh|suhl|prij|odeb|zel|nor|siu|sut)\w*|tolak|jangan|tidak|tu choi|khong|istem\w*|"
+    r"reklamsparr\w*|reklamebeskyttet|avboj\w*|refuz\w*|запрет|запрещ\w*|ne zeli|заборон\w*|gegen|contre|contra|contro|"
+    r"tegen|proti|против) |しない|ません|なし|撤回|取り?消|停止|解約|解除|無効|拒|不同意|不接|不希望|不許|不可|未同意|"
+    r"未購読|未登録|未订阅|未訂閱|撤销|撤銷|关闭|關閉|停用|철회|취소|해지|거부|중지|미동의|안 ?함|不要|お断り|禁止|ไม่|"
+    r"नहीं|रद्द|समाप्त|رفض|عدم|לא |סירוב"
 )

@@ -30,3 +30,11 @@ def question(content: bytes, name: str = "people.csv", **stated: Any) -> str:
         read(content, name, **stated)
     explain(refused.value, PHRASES)
     return refused.value.sentence
+
+
+def outcome(content: bytes, **stated: Any) -> list[int] | str:
+    """Return the rows, from 0, whose people said no; "asked" where that is asked."""
+    try:
+        return left_out(content, **stated)
+    except NotSent:
+        return "asked"

@@ -9,7 +9,8 @@ from typing import cast
 from autosend_mcp.imports.file.chunks import Chunk, Cut
 from autosend_mcp.imports.file.opt_out_tables import Meaning, listed
 from autosend_mcp.imports.file.opt_out_words import are_addresses, mail_among, meaning_of
-from autosend_mcp.models.opt_out_refusals import NO
+from autosend_mcp.models.opt_out_refusals import MAY_REFUSE, NO, REFUSES, REFUSING
+from autosend_mcp.models.opt_out_subjects import MAILS
 from autosend_mcp.models.text import visible
 from autosend_mcp.models.words import plain, words_of
 
@@ -18,23 +19,16 @@ A_DATE = "(a date)"
 _MAX_VALUES = 200  # different values of a column that are counted one by one
 _MAX_NEGATED = 200  # characters of a cell that are looked at for a no
 _MAX_TAGGED = 2_000  # and for what somebody noted of mail
-_NEGATED = re.compile(
+_REFUSED = (
     r" (no|not|none|non|nicht|nein|kein\w*|pas|sans|sin|sem|nao|senza|geen|niet|nee|nie|bez|inga|inget|inte|ej|ikke|"
-    r"nei|ei|nem|ne|yok|hayir|red|ret|reddet\w*|\w+m[iu]yor\w*|\w+me(di|yen)|не|нет|без|ні|нема|δεν|οχι) |ない|なし|"
-    r"ません|不|未|无|無|否|拒|禁|안 |않|없|거부|미동의|لا |לא "
+    r"nei|ei|nem|ne|yok|hayir|red|ret|reddet\w*|\w+m[iu]yor\w*|\w+me(di|yen)|не|нет|без|ні|нема|δεν|οχι|khong|tidak|"
+    r"jangan) |ไม่|नहीं|ない|なし|"
+    r"ません|不|未|无|無|否|拒|禁|안 |않|없|거부|미동의|لا |לא |"
+    rf"{REFUSES}|{MAY_REFUSE}"
 )
 _BETWEEN = re.compile(r"[,;|#/\n\t]|:{1,3}")
 _SEVERAL = re.compile(r"[,;|\[#/\n\t:]")
 # Words that say it also among others: in a tag, in a note.
-_MAILS = (
-    r"e ?mails?|mails?|mailings?|e ?maili|maili|mejl|newsletters?|newslettera|nieuwsbrie\w+|nyhe[td]sbrev\w*|"
-    r"boletin\w*|boletim|rundbriefe?|marketing|courriels?|correos?|e ?post|werbung|pub|publicite|publicidad|"
-    r"propaganda|pubblicita|reclame|reklam\w*|utskick|рассылк\w*|писем|письма"
-)
-_WISH = (
-    r"wants?|wish(?:es)?|likes?|mochten?|will|wollen|wunscht?|veut|veux|souhaite|desire|quiere|quiero|desea|deseo|"
-    r"quer|quero|deseja|vuole|voglio|desidera|wil|wenst|chce|zyczy|vill|onsker|haluaa|хочет|желает"
-)
 _TAG = re.compile(
     r"(?<! not)(?<! never)(?<! no)(?<! nicht)(?<!n t)(?<! yet)(?<! longer)(?<! not been) (?:unsubscribed|unsubbed|"
     r"un ?subscribe me|(?:to|please|pls) unsubscribe|opted out|opt ?out|optedout|do ?not ?(?:e ?mail|contact)|"
@@ -43,8 +37,8 @@ _TAG = re.compile(
     r"(?:(?!suppression |block |black |deny )\w+ ){0,3}(?:list|mailings?|newsletter)|"
     r"take (?:me|us|him|her|them) off|stop (?:e ?mailing|mailing|contacting|sending)|"
     r"no more (?:e ?mails?|mails|newsletters?)|blocklisted|blacklisted|suppressed|abgemeldet|"
-    rf"keine (?:werbung|e ?mails?|mails|newsletter)|(?:(?:{NO}) (?:{_WISH})|(?:{_WISH}) (?:{NO})|"
-    rf"(?:please|bitte|por favor|graag|prosze) (?:{NO})) (?:\w+ ){{0,3}}(?:{_MAILS})|"
+    rf"keine (?:werbung|e ?mails?|mails|newsletter)|{REFUSING}|"
+    rf"(?:please|bitte|por favor|graag|prosze) (?:{NO}) (?:\w+ ){{0,3}}(?:{MAILS})|"
     r"desabonnee?|desinscrite?|dado de baja|disiscritt[oa]|descadastrad[oa]|uitgeschreven|afgemeld|wypisan[yae]|"
     r"avregistrerad|отписан\w?|отписал\w*) |退订|配信停止|購読解除"
 )
@@ -57,9 +51,11 @@ _MAX_VALUE = 60  # characters of one that are shown
 class Cells:
     """What all cells of one column are: how many say what, and which values there are.
 
-    `negated`: one says no in words that are not known. `codes`: the cells, as long as each is one letter or digit.
+    `of_mail`: the name of the column says something of mail. `negated`: one of its cells says no in words that are not
+    known. `codes`: the cells, as long as each is one letter or digit.
     """
 
+    of_mail: bool = False
     meanings: Counter[Meaning] = field(default_factory=Counter[Meaning])
     words: set[str] = field(default_factory=set[str])
     tags: Counter[str] = field(default_factory=Counter[str])
@@ -88,7 +84,8 @@ class Cells:
                 self.words.add(plain(text))
         elif len(text) < _MAX_TAGGED:
             words = f" {plain(text)} "
-            self.negated = self.negated or (len(text) < _MAX_NEGATED and _NEGATED.search(words) is not None)
+            if self.of_mail and not self.negated and len(text) < _MAX_NEGATED:
+                self.negated = re.search(_REFUSED, words) is not None
             if tag := tag_in(text, words):
                 self.tags[tag] += times
 

@@ -33,7 +33,8 @@ UNSUBSCRIBED = listed(
     do not send, dnc, no email, no emails, no mail, no mails, no mailing, no mailings, no newsletter, no marketing,
     nomail, noemail, never subscribed, not subscribed, nonsubscribed, non subscribed, non-subscriber,
     did not subscribe, no longer subscribed, no marketing consent, no email consent, undeliverable,
-    non-marketing contact, email disabled, abgemeldet, abbestellt, ausgetragen, vom newsletter abgemeldet, gebounct,
+    non-marketing contact, non-marketable, email disabled, abgemeldet, abbestellt, ausgetragen,
+    vom newsletter abgemeldet, gebounct,
     gebounced, unzustellbar, keine werbung, kein newsletter, keine mails, keine mail, keine e-mails, keine e-mail,
     keine newsletter, nicht kontaktieren, nicht anschreiben, nicht angemeldet, nicht abonniert, blockliste,
     sperrliste, werbesperre, newsletter abbestellt, désabonné, désabonnée, désinscrit, désinscrite, désinscription,
@@ -139,12 +140,13 @@ YES = listed(
     """yes, y, true, t, 1, on, x, checked, ticked, selected,
     ja, j, oui, si, sì, s, sim, tak, да, wahr, vrai, verdadero, vero,
     verdadeiro, waar, prawda, sant, истина,
-    はい, 有, 是, 真, igen, ano, evet, ok, 1.0, agree, i agree, accept, i accept, i consent"""
+    はい, 有, 是, 真, igen, ano, evet, ok, 1.0, agree, i agree, accept, i accept, i consent, する, あり"""
 )
 NO = listed(
     """no, n, false, f, 0, off, unchecked, unticked,
     unselected, not selected, nein, non, não, nao, nee, nie, nej, нет, いいえ,
-    無, 无, 否, falsch, faux, falso, onwaar, fałsz, falskt, falsk, ложь, 偽, 假, ei, 0.0, disagree, i do not agree"""
+    無, 无, 否, falsch, faux, falso, onwaar, fałsz, falskt, falsk, ложь, 偽, 假, ei, 0.0, disagree, i do not agree,
+    しない, なし"""
 )
 BLANK = listed(
     """none set, null, nil, n/a, na, nan, undefined, not set, not specified, unset, empty, blank, keine angabe, k.a.,

@@ -63,6 +63,11 @@ _DATE = re.compile(
     r"\d{4}年\d\d?月\d\d?日.*"
 )
 
+# Words that are written together: "SoftBounced", "IspComplained".
+_TOGETHER = re.compile(
+    r"(?!un(?!sub)|no|never)\w*(?:unsubscri|opt(?:ed)?out|bounc|complain|suppress|black_?list|block_?list|mailblocked)\w*"
+)
+_NEGATIVE = re.compile(r"-\d+")  # a code: -1 is no yes
 _SAYING_NO: set[Meaning] = {"unsubscribed", "no mail", "inactive"}
 _MAX_PHRASE = 100
 _MEANINGS: dict[str, Meaning] = {
@@ -91,9 +96,11 @@ def _meaning_of(text: str) -> Meaning:
     stripped = text.strip()
     words = plain(stripped)
     known: Meaning = MARKS.get(stripped) or _yes_or_no(words, stripped) or _MEANINGS.get(words, "")
+    if _NEGATIVE.fullmatch(stripped):
+        return ""
     if known:
         return known
-    if _SMTP.fullmatch(stripped):
+    if _SMTP.fullmatch(stripped) or _TOGETHER.fullmatch(stripped.casefold()):
         return "no mail"
     if _DATE.fullmatch(stripped.casefold()):
         return "blank" if stripped.startswith("0000") else "date"

@@ -133,7 +133,7 @@ def _check_names(names: Mapping[str, str], found: OptOuts) -> None:
     """Take into account what the names of the file and of the list or table in it say of all people."""
     for of, name in names.items():
         says = mail_name(name)
-        if says is not None and says.says == "left" and says.strength == "sure":
+        if says is not None and says.says == "left" and (says.strength == "sure" or says.of_leavers):
             if found.fate != "suppress":
                 what = f"The name of the {of} says that the people in it may get no mail: {quoted(visible(name)[:60])}."
                 raise UnclearImport(what, f"If they may all the same, rename the {of}.", hints=[Hint("suppress")])
@@ -146,7 +146,7 @@ def _columns(
     stated_names = {*no_mail, *mailable}
     # Addresses and names are most of a file, and say nothing of mail.
     names = [name for name in table.columns if name in stated_names or mail_name(name) or not known(name)]
-    seen = {name: Cells() for name in names}
+    seen = {name: Cells(of_mail=mail_name(name) is not None) for name in names}
     for chunk in table.chunks():
         whole = chunk.without_problems()
         for name, cells in seen.items():

@@ -11,6 +11,7 @@ from autosend_mcp.imports.file.opt_out_words import mail_among, meaning_of, reas
 from autosend_mcp.imports.file.status_patterns import (
     BARE_STATUS,
     BARE_TYPE,
+    BOUNCED,
     ERROR,
     INACTIVE,
     LAPSED,
@@ -22,7 +23,8 @@ from autosend_mcp.imports.file.status_patterns import (
     WHY,
     WHY_IT_BOUNCED,
 )
-from autosend_mcp.models.opt_out_names import MailName, Says, is_about_another_channel, mail_name
+from autosend_mcp.models.opt_out_names import MailName, Says, mail_name
+from autosend_mcp.models.opt_out_subjects import is_about_another_channel, is_about_other_things, names_others
 from autosend_mcp.models.words import plain, words_of
 
 OTHERS = "*"
@@ -128,7 +130,7 @@ def status_column(
     `near_payments`: the file has columns about payments. `known`: it is a field of a contact by its name.
     """
     found = mail_name(name.rpartition("customFields.")[2])
-    column = _found(name, found, cells, near_payments=near_payments, known=known)
+    column = _found(name, found, cells, near_payments=near_payments, known=known) or _of_events(name, cells)
     if stated:
         says, asks = (found.says, found.strength == "maybe") if found else ("status", False)
         column = column or StatusColumn(name, says, asks=asks, only_tags=found is None)
@@ -141,8 +143,16 @@ def _found(name: str, found: MailName | None, cells: Cells, *, near_payments: bo
         return None
     if found or known:
         cells = replace(cells, negated=cells.negated and not known)  # addresses and names can hold any word
-        return _by_name(name, found, cells, near_payments=near_payments)
+        column = _by_name(name, found, cells, near_payments=near_payments)
+        if column or known:
+            return column
     return None if is_about_another_channel(name) else _by_cells(name, cells)
+
+
+def _of_events(name: str, cells: Cells) -> StatusColumn | None:
+    """Return the column, where its cells say what became of mails, whatever its name is."""
+    bounced = not cells.words.isdisjoint(BOUNCED) and not is_about_other_things(name) and not is_about_payments(name)
+    return StatusColumn(name, "status", asks=True) if bounced else None
 
 
 def _by_name(name: str, found: MailName | None, cells: Cells, *, near_payments: bool) -> StatusColumn | None:
@@ -154,8 +164,11 @@ def _by_name(name: str, found: MailName | None, cells: Cells, *, near_payments: 
     if found.strength == "sure" or (found.says == "status" and cells.say_unsubscribed):
         return column
     if found.says == "left":
-        return _asking(column, cells.have("yes", "date", *_SAYS_NO))
-    return _status(column, cells, near_payments=near_payments)
+        if words_of(name).endswith("mail no ") and cells.have(""):
+            return None  # a number
+        return _asking(column, cells.have("yes", "date", *_SAYS_NO) or (found.of_leavers and cells.have("")))
+    says_no = found.permits and (cells.negated or cells.have("no", "no mail"))
+    return _status(column, cells, near_payments=near_payments) or _asking(column, says_no)
 
 
 def is_about_payments(name: str) -> bool:
@@ -170,7 +183,9 @@ def _asking(column: StatusColumn, needed: bool) -> StatusColumn | None:
 
 def _consent(column: StatusColumn, found: MailName, cells: Cells, *, near_payments: bool) -> StatusColumn | None:
     if found.strength == "maybe":
-        return column if cells.say_unsubscribed else _asking(column, cells.negated or cells.have("no", "no mail"))
+        blank_beside_yes = column.permits and cells.have("blank") and cells.have("yes", "date", "subscribed")
+        says_no = cells.have("no") if found.is_detail else cells.negated or cells.have("no", "no mail")
+        return column if cells.say_unsubscribed else _asking(column, says_no or blank_beside_yes)
     if column.is_time and not cells.meanings.keys() - {"date", "blank"}:
         return column if column.permits and cells.have("blank") else None
     if found.strength == "sure":
@@ -179,7 +194,7 @@ def _consent(column: StatusColumn, found: MailName, cells: Cells, *, near_paymen
     if may_be_paid and cells.have("inactive") and not cells.have("yes", "no", "unsubscribed"):
         return _status(column, cells, near_payments=near_payments)
     understood = not cells.meanings.keys() - _READ_AS_CONSENT
-    if cells.are_codes and not understood:
+    if not understood and (cells.are_codes or (column.permits and cells.have("blank"))):
         return _asking(column, True)
     return column if understood or cells.negated or cells.say_unsubscribed or cells.have("no", "no mail") else None
 
@@ -216,7 +231,12 @@ def _by_cells(name: str, cells: Cells) -> StatusColumn | None:
         "blank",
     }:
         of_mail = of_mail or cells.have("unsubscribed") or any(reason_of(one) != "UNSUBSCRIBE" for one in cells.words)
-        return StatusColumn(name, "left", is_detail=True, asks=not of_mail)
+        return StatusColumn(
+            name,
+            "left",
+            is_detail=True,
+            asks=not of_mail or names_others(OF_MAIL.sub(" ", ERROR.sub(" ", WHY.sub(" ", words)))),
+        )
     return StatusColumn(name, "status", only_tags=True) if cells.say_unsubscribed else None
 
 

@@ -28,6 +28,7 @@ PAID_NAME = re.compile(
     r"refunded|revenue|orders?|total|stripe|subscription id|expiry|renewal|trial|card|balance|ltv) "
 )
 LAPSED = listed("cancelled, canceled, expired, ended, paused, pending, failed, terminated, closed, churned, suspended")
+BOUNCED = {"bounced", "bounce", "complained"}
 NONE = {"none", "never", "nessuno", "ninguno", "nenhum", "aucun", "aucune", "ingen"}
 INACTIVE = re.compile(
     r"(?:\w+ )?(?:in|nie|ne|не)?(?:a[ck]ti[fv]\w*|attiv[oa]|ativ[oa]|aktywn[ya]|актив\w*)|inactief|pasif"
