@@ -10,9 +10,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from mcp import Client, MCPError
 from mcp_types import ElicitResult
 
+from autosend_mcp.server.app import ALL_TOOLS
+from tests.support.examples import every_third
 from tests.support.issuer import Issuer
 from tests.support.line import Line, empty_sandbox
 from tests.support.serving import Served, served
+from tests.support.sockets import message
 from tests.support.worlds import KEY, answer_of, error_of
 
 pytestmark = pytest.mark.anyio
@@ -58,6 +61,7 @@ REFUSED: dict[str, tuple[Callable[[Served, Issuer], dict[str, str]], int]] = {
     "another Host": (lambda app, issuer: {"Host": "evil.example"} | _good(app, issuer), 421),
     "another Origin": (lambda app, issuer: {"Origin": "https://evil.example"} | _good(app, issuer), 403),
     "no token": (lambda _app, _issuer: {}, 401),
+    "a user name and a password": (lambda _app, _issuer: {"Authorization": "Basic YW5hOnB3"}, 401),
     "a made-up token": (_bearer(lambda _app, _issuer: "asm_made-up"), 401),
     "a made-up JWT": (_bearer(lambda _app, _issuer: "e30." * 2 + "e30"), 401),
     "a very long token": (_bearer(lambda _app, _issuer: "e" * 17_000), 401),
@@ -89,6 +93,9 @@ REFUSED: dict[str, tuple[Callable[[Served, Issuer], dict[str, str]], int]] = {
 }
 
 
+WITHOUT_A_TOKEN = {"no token", "a user name and a password"}  # to which RFC 6750, 3.1, names no error
+
+
 def _good(_app: Served, issuer: Issuer) -> dict[str, str]:
     return {"Authorization": f"Bearer {issuer.token()}"}
 
@@ -103,9 +110,10 @@ async def test_a_request_is_refused_before_it_is_read(row: str, tmp_path: Path) 
         assert answer.status_code == status
         if status in {401, 403} and "Origin" not in row:
             assert "resource_metadata=" in answer.headers["www-authenticate"]
-            error = {401: "invalid_token", 403: "insufficient_scope"}[status]
+            assert 'scope="contacts:read contacts:write"' in answer.headers["www-authenticate"]
+            error = "" if row in WITHOUT_A_TOKEN else {401: "invalid_token", 403: "insufficient_scope"}[status]
             assert error in answer.text
-            assert f'error="{error}"' in answer.headers["www-authenticate"]
+            assert (f'error="{error}"' if error else "Bearer resource_metadata=") in answer.headers["www-authenticate"]
         well = await http.post("/mcp", json=LIST, headers=JSON | _good(app, issuer))
         assert well.status_code == 200
     assert not line.seen
@@ -195,13 +203,37 @@ async def _nobody(*_: Any) -> Any:
     raise AssertionError
 
 
-async def test_a_token_that_may_only_read_writes_nothing(tmp_path: Path) -> None:
+WRITES = [name for name, tool in ALL_TOOLS.items() if not tool.reads]
+
+
+@pytest.mark.parametrize("tool", every_third(WRITES))
+async def test_a_token_that_may_only_read_writes_nothing(tool: str, tmp_path: Path, era: str) -> None:
     issuer, sandbox = Issuer(), empty_sandbox()
     line = Line(sandbox)
+    headers, body = message("tools/call", {"name": tool, "arguments": {}}, era)
     async with served(line, tmp_path, issuer=issuer) as app:
         for token in (app.tokens.create("reader", read_only=True), issuer.token(scope="contacts:read")):
-            async with app.client(token) as client:
-                assert "may only read" in error_of(await client.call_tool("create_contact", JANE))
+            async with app.http(token) as http:
+                answer = await http.post("/mcp", json=body, headers=headers)
+            assert answer.status_code == 403
+            challenge = answer.headers["www-authenticate"]
+            assert challenge.startswith(
+                'Bearer error="insufficient_scope", error_description="Required scope: contacts:w'
+            )
+            assert 'scope="contacts:read contacts:write"' in challenge
+            assert "resource_metadata=" in challenge
+            async with app.client(token, era) as client:
+                with pytest.raises(MCPError, match=r"may only read.*Nothing was sent and nothing changed"):
+                    await client.call_tool(tool, {})
     assert not line.seen
-    assert "| a write, with a token that may only read |" in PAGE
+    assert "| a write, with a token that may only read | 403 `insufficient_scope`" in PAGE
+    sandbox.close()
+
+
+async def test_where_nobody_may_write_no_scope_is_asked_for(tmp_path: Path) -> None:
+    sandbox = empty_sandbox()
+    async with served(Line(sandbox), tmp_path, read_only=True) as app:
+        for token in (app.tokens.create("ana"), app.tokens.create("reader", read_only=True)):
+            async with app.client(token) as client:
+                assert "this server is read-only" in error_of(await client.call_tool("create_contact", JANE))
     sandbox.close()

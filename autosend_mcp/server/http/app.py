@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import anyio
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
-from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuthBackend, RequireAuthMiddleware
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuthBackend
 from mcp.server.auth.provider import TokenVerifier
 from mcp.server.auth.routes import build_resource_metadata_url
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
@@ -29,12 +29,13 @@ from autosend_mcp.logs import calling, report
 from autosend_mcp.server.app import NAME, TITLE, open_server
 from autosend_mcp.server.http.access import READ, WRITE, AnyOf, FileTokens, caller
 from autosend_mcp.server.http.bodies import readable
-from autosend_mcp.server.http.challenge import WithScopes, metadata_routes
+from autosend_mcp.server.http.challenge import Admitted, Challenge, metadata_routes
 from autosend_mcp.server.http.ending import TO_END, noticing_the_end
 from autosend_mcp.server.http.headers import ReadInOneWay
 from autosend_mcp.server.http.issuer import IssuerKeys, Transport
 from autosend_mcp.server.http.oauth import IssuedTokens
 from autosend_mcp.server.http.pages import HEALTH, ForPages, Readable
+from autosend_mcp.server.http.scopes import refusal
 from autosend_mcp.server.http.settings import HttpSettings
 from autosend_mcp.server.http.telemetry import Telemetry
 from autosend_mcp.server.http.tenants import MAX_IDLE, Connect, Open, Tenants
@@ -82,6 +83,7 @@ class McpApp:
         if self._tokens:
             self._tokens.tokens()  # a wrong file is reported now
         self._open_shared = _shared(http)
+        self._challenge = Challenge((READ, WRITE))
         self._is_ending = False
         self._keys = IssuerKeys(http.http_issuer, http.http_jwks, to_issuer) if http.http_issuer else None
 
@@ -89,17 +91,16 @@ class McpApp:
         """Return the application."""
         routes: list[BaseRoute] = [Route(HEALTH, _health), Route("/ready", self._ready)]
         middleware = [Middleware(ReadInOneWay)]
-        metadata: AnyHttpUrl | None = None
         endpoint: ASGIApp = self._mcp
         if self._http.authenticates:
             url = AnyHttpUrl(self._http.http_url) if self._http.http_url else None
             backend = BearerAuthBackend(AnyOf(self._verifiers()), resource_server_url=url)
             middleware += [Middleware(AuthenticationMiddleware, backend=backend), Middleware(AuthContextMiddleware)]
             if url and self._http.http_issuer:
-                metadata = build_resource_metadata_url(url)
                 routes += metadata_routes(url, self._http.http_issuer, [READ, WRITE], TITLE)
-            endpoint = WithScopes(RequireAuthMiddleware(self._mcp, [READ], metadata), (READ, WRITE))
-        routes += [Route(PATH, ForPages(endpoint, self._http)), *self._telemetry.routes(metadata)]
+                self._challenge = self._challenge._replace(metadata=build_resource_metadata_url(url))
+            endpoint = Admitted(self._mcp, READ, self._challenge)
+        routes += [Route(PATH, ForPages(endpoint, self._http)), *self._telemetry.routes(self._challenge)]
         app = Starlette(
             routes=routes,
             middleware=middleware,
@@ -136,7 +137,8 @@ class McpApp:
             with calling(caller(access) if access else None), self._telemetry.request(scope):
                 async with tenants.server_for(access) as manager:
                     if (body := await readable(scope, receive, send)) is not None:
-                        await manager.handle_request(scope, body, send)
+                        refused = access and refusal(body.message, access, self._settings, self._challenge)
+                        await (refused or manager.handle_request)(scope, body.receive, send)
         except ClientDisconnect:
             return  # in the middle of the request: nobody is there to be answered
         except SettingsError as error:

@@ -4,7 +4,7 @@ Of a request whose id is 7.0 or null the SDK (2.3.0) makes a notification in 202
 ever; what else is wrong it says by pydantic's text, which repeats the values.
 """
 
-from typing import cast
+from typing import NamedTuple, cast
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
@@ -18,8 +18,15 @@ MAX_BODY_BYTES = 1_000_000
 _JSON = "application/json"
 
 
-async def readable(scope: Scope, receive: Receive, send: Send) -> Receive | None:
-    """Return what gives the body; None where the request has been answered.
+class Body(NamedTuple):
+    """What gives the body to the SDK, and the message that it is; nothing where the SDK refuses it unread."""
+
+    receive: Receive
+    message: bytes = b""
+
+
+async def readable(scope: Scope, receive: Receive, send: Send) -> Body | None:
+    """Return the body; None where the request has been answered.
 
     Raises:
         ClientDisconnect: The client has gone in the middle of it.
@@ -32,14 +39,14 @@ async def readable(scope: Scope, receive: Receive, send: Send) -> Receive | None
         return None
     kind, _, more = headers.get("content-type", "").partition(";")
     if kind.strip().lower() != _JSON or _declared(headers) > MAX_BODY_BYTES:
-        return receive  # the SDK says so
+        return Body(receive)  # the SDK says so
     MutableHeaders(scope=scope)["content-type"] = f"{_JSON};{more}" if more else _JSON
     body, more_comes = await _body(receive)
     if len(body) > MAX_BODY_BYTES:
-        return _again(body, receive, more=more_comes)
+        return Body(_again(body, receive, more=more_comes))
     read, is_message = read_body(body)
     if is_message:
-        return _again(read, receive)
+        return Body(_again(read, receive), read)
     await Response(read, 400, media_type=_JSON)(scope, receive, send)
     return None
 

@@ -6,14 +6,13 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
-from mcp.server.auth.middleware.bearer_auth import RequireAuthMiddleware
-from pydantic import AnyHttpUrl
 from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from autosend_mcp.api.telemetry import Observer
 from autosend_mcp.server.http.access import METRICS
+from autosend_mcp.server.http.challenge import Admitted, Challenge
 from autosend_mcp.server.http.pages import Guard
 from autosend_mcp.server.http.settings import HttpSettings
 from autosend_mcp.settings import SettingsError
@@ -37,13 +36,16 @@ class Telemetry:
         self._metrics = _metrics() if http.http_metrics else None
         self.observers: tuple[Observer, ...] = tuple(found for found in (self._tracing, self._metrics) if found)
 
-    def routes(self, metadata: AnyHttpUrl | None) -> list[Route]:
-        """Return the route of /metrics: for tokens that may read it, where callers are asked for tokens."""
+    def routes(self, challenge: Challenge) -> list[Route]:
+        """Return the route of /metrics: for tokens that may read it, where callers are asked for tokens.
+
+        `challenge`: of who has none.
+        """
         if self._metrics is None:
             return []
         page = _Page(self._metrics, self._http)
-        authenticates = self._http.authenticates
-        return [Route("/metrics", RequireAuthMiddleware(page, [METRICS], metadata) if authenticates else page)]
+        admitted = Admitted(page, METRICS, challenge._replace(scopes=[METRICS]))
+        return [Route("/metrics", admitted if self._http.authenticates else page)]
 
     def add_paces(self, paces: "Paces") -> None:
         """Show the queues of these paces in the metrics."""
