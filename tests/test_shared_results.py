@@ -3,7 +3,7 @@
 import pytest
 
 from autosend_mcp.errors import NOTHING_CHANGED, AutoSendError, NotSent, Refused, Unknown, Unreadable
-from autosend_mcp.server.http.shared.told import as_data, from_data
+from autosend_mcp.server.http.shared.results import as_data, from_data
 from autosend_mcp.tools.context import ConfirmationNeeded
 
 
@@ -11,18 +11,18 @@ from autosend_mcp.tools.context import ConfirmationNeeded
 def test_an_error_comes_out_as_it_was(kind: type[AutoSendError]) -> None:
     error = kind("What happened.", "What to do.", user_step="call somebody", changed=NOTHING_CHANGED, status=409)
     error.notes = ["a note"]
-    told = from_data(as_data(error))
-    assert isinstance(told, AutoSendError)
-    assert (type(told), told.what, told.next_step, told.user_step) == (
+    result = from_data(as_data(error))
+    assert isinstance(result, AutoSendError)
+    assert (type(result), result.what, result.next_step, result.user_step) == (
         kind,
         "What happened.",
         "What to do.",
         "call somebody",
     )
-    assert (told.changed, told.status, told.notes) == (NOTHING_CHANGED, 409, ["a note"])
+    assert (result.changed, result.status, result.notes) == (NOTHING_CHANGED, 409, ["a note"])
 
 
 def test_a_question_comes_out_as_it_was() -> None:
-    told = from_data(as_data(ConfirmationNeeded("Delete it?", ["jane@example.com"])))
-    assert isinstance(told, ConfirmationNeeded)
-    assert (told.question, [*told.about]) == ("Delete it?", ["jane@example.com"])
+    result = from_data(as_data(ConfirmationNeeded("Delete it?", ["jane@example.com"])))
+    assert isinstance(result, ConfirmationNeeded)
+    assert (result.question, [*result.about]) == ("Delete it?", ["jane@example.com"])

@@ -12,9 +12,9 @@ from autosend_mcp.errors import AutoSendError
 from autosend_mcp.imports.journal_rows import JournalRow
 from autosend_mcp.models.imports import StartImport
 from autosend_mcp.server.http.imports import scripts
+from autosend_mcp.server.http.shared.results import as_data, from_data
 from autosend_mcp.server.http.shared.seal import Seal
 from autosend_mcp.server.http.shared.store import Shared
-from autosend_mcp.server.http.shared.told import as_data, from_data
 
 LEASE = 10.0  # seconds that a worker has an import without a sign of life
 _UNDER_WAY = 7 * 24 * 3600  # seconds that an import is kept that nobody goes on with

@@ -8,9 +8,9 @@ from typing import Any
 
 from autosend_mcp.models.base import SUMMARY, Answer, Step
 from autosend_mcp.server.http.shared.batches import Command
+from autosend_mcp.server.http.shared.results import SharedAnswer
 from autosend_mcp.server.http.shared.seal import Seal
 from autosend_mcp.server.http.shared.store import Shared, Unreachable
-from autosend_mcp.server.http.shared.told import Told
 from autosend_mcp.tools.history import LETTERS, MAX_WRITES, History, Write, rows_of
 
 NO_UNDO = "It has no undo: what this server's workers share (Redis) could not be reached."
@@ -127,7 +127,7 @@ def _from_data(data: Mapping[str, Any], reference: str) -> Write:
     done = [Step("", {})] if data["undo"] else []  # it had steps, also once none is left
     write = Write(
         data["tool"],
-        Told(data=data["about"], word=data["word"], steps=steps or done),
+        SharedAnswer(data=data["about"], word=data["word"], steps=steps or done),
         reference if data["undo"] else "",
         datetime.fromisoformat(data["at"]),
         steps,

@@ -13,9 +13,9 @@ from autosend_mcp.models.base import Answer
 from autosend_mcp.server.http.shared.batches import Command
 from autosend_mcp.server.http.shared.history import SharedHistory
 from autosend_mcp.server.http.shared.pace import SharedPace
+from autosend_mcp.server.http.shared.results import as_data, from_data
 from autosend_mcp.server.http.shared.seal import Seal
 from autosend_mcp.server.http.shared.store import LEASE, Shared, Unreachable
-from autosend_mcp.server.http.shared.told import as_data, from_data
 from autosend_mcp.server.in_flight import FINISHED, IN_DOUBT, JOINED, InFlightWrites, Result, Write
 from autosend_mcp.tools.context import ConfirmationNeeded
 from autosend_mcp.tools.jobs import Jobs

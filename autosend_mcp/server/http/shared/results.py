@@ -1,4 +1,4 @@
-"""The result of a call as another worker tells it: as data, and back."""
+"""The result of a call as Redis holds it for other workers: as data, and back."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ _ERRORS: tuple[type[AutoSendError], ...] = (Unreadable, NotSent, Refused, Unknow
 _PARTS = ("what", "next_step", "user_step", "changed", "facts", "status", "code", "fields", "repeat_after", "cause")
 
 
-class Told(Answer):
+class SharedAnswer(Answer):
     """The answer of another worker: `data` as it is shown, `word` its outcome."""
 
     data: dict[str, Any] = Field(exclude=True)
@@ -42,13 +42,13 @@ def as_data(result: Result) -> dict[str, Any]:
     return {"error": kind, "notes": result.notes, **{part: getattr(result, part) for part in _PARTS}}
 
 
-def from_data(told: Mapping[str, Any]) -> Result:
+def from_data(data: Mapping[str, Any]) -> Result:
     """Return the result again."""
-    if "data" in told:
-        return Told.model_validate(told)
-    if "question" in told:
-        return ConfirmationNeeded(told["question"], told["about"])
-    parts: dict[str, Any] = {part: told[part] for part in _PARTS}
-    error = _ERRORS[int(told["error"])](**parts)
-    error.notes = told["notes"]
+    if "data" in data:
+        return SharedAnswer.model_validate(data)
+    if "question" in data:
+        return ConfirmationNeeded(data["question"], data["about"])
+    parts: dict[str, Any] = {part: data[part] for part in _PARTS}
+    error = _ERRORS[int(data["error"])](**parts)
+    error.notes = data["notes"]
     return error
