@@ -1,12 +1,19 @@
 """How many requests a second leave, however many calls are waiting."""
 
+from typing import Any
+
 import anyio
+import httpcore2
+import httpx2
 import pytest
 
+from autosend_mcp.api.calls import Call
+from autosend_mcp.api.contact_lists import list_all
 from autosend_mcp.api.pace import Pace
+from autosend_mcp.api.transport import Transport
 from tests.support.clock import clock
 from tests.support.faulty import Exchange, Faulty
-from tests.support.worlds import answer_of, connected
+from tests.support.worlds import answer_of, autosend_over, connected, error_of
 
 pytestmark = pytest.mark.anyio
 
@@ -176,3 +183,44 @@ async def test_a_429_after_few_requests_is_somebody_elses() -> None:
     await minute_of(pace, 10)
     pace.refused(20.0)
     assert pace.seconds_for(600) == 300
+
+
+# A request that never leaves
+
+
+async def refuse(request: httpx2.Request) -> httpx2.Response:
+    raise httpx2.ConnectError("refused", request=request)
+
+
+async def test_a_request_that_could_not_leave_uses_up_no_pace() -> None:
+    began = anyio.current_time()
+    async with connected(httpx2.MockTransport(refuse), rate_limit=0.05) as client:
+        assert "could not be reached" in error_of(await client.call_tool("create_contact", {"email": "a@example.com"}))
+    assert anyio.current_time() - began < 10  # three times, and one request may leave in 20 s
+
+
+class _Endless(httpcore2.AsyncNetworkBackend):
+    """A network in which connecting takes for ever."""
+
+    async def connect_tcp(self, *_: Any, **__: Any) -> httpcore2.AsyncNetworkStream:
+        await anyio.sleep(1000)
+        raise AssertionError
+
+
+async def test_a_call_that_is_cancelled_while_it_connects_uses_up_no_pace() -> None:
+    autosend = autosend_over(Transport(httpcore2.AsyncConnectionPool(network_backend=_Endless())), rate_limit=1)
+    with anyio.move_on_after(1):
+        await Call(autosend).read(list_all())
+    assert autosend.pace.left("second") == 1
+
+
+async def test_a_slot_is_given_back_once() -> None:
+    pace = Pace(2)
+    slots = [await pace.turn(0.1), await pace.turn(0.1)]
+    for _ in range(2):
+        slots[0].give_back()
+        slots[0].leave()
+    assert pace.left("second") == 1
+    slots[1].leave()
+    slots[1].give_back()
+    assert pace.left("second") == 1

@@ -17,7 +17,7 @@ from autosend_mcp.logs import configure_logging
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.settings import SettingsError
 from tests.support.line import Forward, Line, applied_then_silence, forwarded
-from tests.support.redis import RedisServer, connection, until
+from tests.support.redis import RedisServer, connection, redis_server, until
 from tests.support.serving import Served, served
 from tests.support.worlds import KEY, answer_of, error_of
 
@@ -91,6 +91,72 @@ async def test_an_identical_call_at_another_worker_joins(line: Line, redis: Redi
     assert line.count(CREATES) == 1
     assert answers["first"]["undo"] == answers["second"]["undo"]
     assert "nothing was sent twice" in str(answers["second"]["notes"])
+
+
+async def is_joined(redis: RedisServer) -> bool:
+    """Return whether a second caller waits for a write."""
+    async with connection(redis) as client:
+        return any([await client.hexists(name, "joined") async for name in client.scan_iter("autosend-mcp:write:*")])
+
+
+@pytest.mark.slow
+@pytest.mark.anyio
+async def test_a_write_in_flight_is_joined_after_redis_has_forgotten_it(
+    line: Line, redis: RedisServer, tmp_path: Path
+) -> None:
+    begun, go_on = anyio.Event(), anyio.Event()
+
+    async def held(forward: Forward) -> httpx2.Response:
+        begun.set()
+        await go_on.wait()
+        return await forward()
+
+    line.lose(CREATES, held)
+    answers: dict[str, Any] = {}
+    async with two_workers(line, redis, tmp_path) as (one, other, second), anyio.create_task_group() as tasks:
+
+        async def create(name: str, client: Client) -> None:
+            answers[name] = await client.call_tool("create_contact", JANE)
+
+        tasks.start_soon(create, "first", one)
+        await begun.wait()
+        redis.stop()
+        redis.start()
+        async with second.http() as http:
+            while (await http.get("/ready")).status_code != 200:  # the second worker sees it first
+                pass
+        tasks.start_soon(create, "second", other)
+        with anyio.fail_after(20):
+            while line.count(CREATES) == 1 and not await is_joined(redis):  # noqa: ASYNC110 - see until
+                await anyio.sleep(0.05)
+        go_on.set()
+    assert line.count(CREATES) == 1
+    assert "nothing was sent twice" in str(answer_of(answers["second"])["notes"])
+
+
+@pytest.mark.slow
+@pytest.mark.anyio
+async def test_a_write_that_ends_while_redis_is_gone_is_known_to_have_ended(line: Line, tmp_path: Path) -> None:
+    begun, go_on = anyio.Event(), anyio.Event()
+
+    async def held(forward: Forward) -> httpx2.Response:
+        begun.set()
+        await go_on.wait()
+        return await forward()
+
+    line.lose(CREATES, held, forwarded)
+    with redis_server(durable=True) as redis:
+        async with two_workers(line, redis, tmp_path) as (one, other, _):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(one.call_tool, "create_contact", JANE)
+                await begun.wait()
+                redis.stop()
+                go_on.set()
+            redis.start()
+            await anyio.sleep(1.5)  # until the workers have looked
+            again = error_of(await other.call_tool("create_contact", JANE))
+    assert "exists" in again
+    assert "a worker that has ended since" not in again
 
 
 @pytest.mark.slow

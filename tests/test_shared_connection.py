@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from autosend_mcp.server.http.shared.store import Shared, Unreachable, open_shared
-from tests.support.redis import RedisServer, connection
+from tests.support.redis import RedisLine, RedisServer, connection, redis_server, through
 
 pytestmark = [pytest.mark.slow, pytest.mark.anyio]
 
@@ -43,8 +43,40 @@ async def test_an_answer_that_cannot_be_read_ends_no_worker(redis: RedisServer) 
         assert await shared.run("return 1") == 1
 
 
-async def test_a_redis_that_refuses_writes_is_taken_to_be_gone(redis: RedisServer) -> None:
+REFUSING = {  # what makes a Redis refuse, and answer again
+    "OOM": ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0"),
+    "READONLY": ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"),
+    "MASTERDOWN": ("CONFIG SET replica-serve-stale-data no|REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"),
+    "NOPERM": ("ACL SETUSER default -eval -evalsha", "ACL SETUSER default +eval +evalsha"),
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSING)
+async def test_a_redis_that_refuses_is_taken_to_be_gone_until_it_answers(redis: RedisServer, refusal: str) -> None:
     async with connection(redis) as client, open_shared(redis.url) as shared:
-        for memory, is_alive in (("1", False), ("0", True)):
-            await client.config_set("maxmemory", memory)
+        for commands, is_alive in zip(REFUSING[refusal], (False, True), strict=True):
+            for command in commands.split("|"):
+                await client.execute_command(*command.split())
             assert (await shared.alive(), shared.is_up) == (is_alive, is_alive)
+            if not is_alive:
+                with pytest.raises(Unreachable):
+                    await shared.run("return 1")
+        assert await shared.run("return 1") == 1
+
+
+async def test_what_one_command_may_not_do_takes_redis_from_no_other(redis: RedisServer) -> None:
+    async with connection(redis) as client, open_shared(redis.url) as shared:
+        await client.lpush("name", "of another kind")
+        with pytest.raises(Unreachable):
+            await shared.run("return redis.call('GET', KEYS[1])", ["name"])
+        assert shared.is_settled
+        assert await shared.run("return 1") == 1
+
+
+async def test_another_redis_is_found_that_has_taken_the_place_of_one_that_refuses(redis: RedisServer) -> None:
+    with redis_server() as replica:
+        async with through(RedisLine(redis)) as line, open_shared(line.url) as shared, connection(redis) as client:
+            line.redis = replica
+            await client.execute_command("REPLICAOF", "127.0.0.1", "1")  # its connections stay open
+            assert not await shared.alive()
+            assert await shared.alive()

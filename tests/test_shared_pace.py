@@ -10,7 +10,7 @@ import pytest
 from autosend_mcp.errors import NotSent
 from autosend_mcp.server.http.shared.pace import SharedPace
 from autosend_mcp.server.http.shared.store import Shared, open_shared
-from tests.support.redis import RedisServer, until
+from tests.support.redis import RedisLine, RedisServer, connection, redis_server, through, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.anyio]
 
@@ -142,7 +142,7 @@ async def test_a_worker_without_redis_keeps_to_the_same_part_each_time(redis: Re
             with pytest.raises(NotSent):
                 await pace.turn(0.1)
             redis.start()
-            await until(lambda: all(each.is_up and each.place[1] == 2 for each in shared))  # it is empty at first
+            await until(lambda: all(each.is_settled and each.place[1] == 2 for each in shared))
         await lose(redis, shared)
         for _ in range(4):
             (await pace.turn(5)).leave()
@@ -197,3 +197,81 @@ async def test_without_redis_workers_keep_to_their_part(redis: RedisServer, numb
     assert most_within(1.0 - unsure, left) <= 2
     assert any(down + 1 < at < up for at in left)
     assert has_returned(left)
+
+
+async def test_nobody_takes_more_than_its_part_until_all_know_that_redis_is_back(redis: RedisServer) -> None:
+    """One worker reaches Redis again two seconds after the other."""
+    todo = [(0.5, redis.stop), (1.0, redis.start)]
+    async with through(RedisLine(redis)) as line, connected(redis.url, line.url) as shared:
+        todo += [(1.0, line.cut), (3.0, line.mend)]
+
+        def meanwhile(now: float) -> None:
+            if todo and now > todo[0][0]:
+                todo.pop(0)[1]()
+
+        def is_over(_left: list[float]) -> bool:
+            return not todo and all(each.is_settled for each in shared)
+
+        paces = [SharedPace(each, "key", 4) for each in shared]
+        left, unsure = await send_for(60.0, paces, meanwhile, is_over)
+        again, more_unsure = await send_for(2.0, paces)
+    assert most_within(1.0 - unsure, left) <= 4
+    assert any(1.5 < at < 3.0 for at in left)
+    assert len(again) > 4
+    assert most_within(1.0 - more_unsure, again) <= 4
+
+
+async def test_what_was_learned_is_reported_to_a_redis_that_has_forgotten(redis: RedisServer) -> None:
+    async with connected(redis.url, redis.url) as shared:
+        one, other = (SharedPace(each, "key", 50) for each in shared)
+        one.announced(2, 30, spent=False)  # a minute
+        await until_known(redis, "limits", 2)
+        for pace in (one, one):
+            (await pace.turn(1)).leave()
+        await lose(redis, shared)
+        redis.start()
+        await until(lambda: all(each.is_settled for each in shared))
+        with pytest.raises(NotSent):
+            await other.turn(4)
+
+
+async def until_known(redis: RedisServer, part: str, number: int = 1) -> None:
+    """Wait until Redis holds so much of the pace."""
+    count = "HLEN" if part == "limits" else "ZCARD"
+    async with connection(redis) as client:
+        with anyio.fail_after(10):
+            while await client.execute_command(count, f"autosend-mcp:pace:key:{part}") != number:  # noqa: ASYNC110 - see until
+                await anyio.sleep(0.01)
+
+
+async def test_a_turn_that_was_granted_is_known_to_a_redis_that_has_forgotten(redis: RedisServer) -> None:
+    async with workers(redis, 1, 4) as (pace,):
+        slot = await pace.turn(1)
+        redis.stop()
+        redis.start()
+        await until_known(redis, "granted")
+        slot.leave()
+        await until_known(redis, "left")
+        await until_known(redis, "granted", 0)
+
+
+async def test_a_turn_that_is_given_back_is_another_workers(redis: RedisServer) -> None:
+    async with workers(redis, 2, 1) as (one, other):
+        slot = await one.turn(1)
+        for _ in range(2):
+            slot.give_back()
+            slot.leave()
+        (await other.turn(0.5)).leave()
+        with pytest.raises(NotSent):
+            await one.turn(0.5)
+
+
+async def test_a_turn_that_is_given_back_while_redis_is_gone_is_given_back_later() -> None:
+    with redis_server(durable=True) as redis:
+        async with connected(redis.url) as shared:
+            pace = SharedPace(shared[0], "key", 1)
+            slot = await pace.turn(1)
+            await lose(redis, shared)
+            slot.give_back()
+            redis.start()
+            await until_known(redis, "granted", 0)

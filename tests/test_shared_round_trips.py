@@ -10,7 +10,7 @@ from mcp_types import ElicitResult
 
 from autosend_mcp.server.http.shared import turns
 from tests.support.line import Line
-from tests.support.redis import Counted, RedisServer, counted
+from tests.support.redis import Counted, RedisServer, through
 from tests.support.serving import served
 from tests.support.worlds import answer_of
 
@@ -55,7 +55,7 @@ async def test_usual_calls_wait_for_redis_as_seldom_as_can_be(line: Line, redis:
     http = {"state_key": "the same in all workers, 32 letters"}
     least: dict[str, int] = {}
     async with (
-        counted(redis) as counter,
+        through(Counted(redis)) as counter,
         served(line, tmp_path, http | {"redis_url": counter.url}, rate_limit=1_000) as app,
         app.client(app.tokens.create("ana"), elicitation_callback=yes) as client,
     ):

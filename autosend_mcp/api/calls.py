@@ -191,6 +191,8 @@ class Call:
                 shown.status = reply.status
         except AutoSendError as error:
             self.status = error.status
+            if isinstance(error, NotSent):
+                slot.give_back()
             if writes:
                 self._applied |= isinstance(error, Unknown)
                 self._in_doubt = False

@@ -110,6 +110,9 @@ class AutoSend:
             raise
         except Exception as error:  # noqa: BLE001 - not only httpx2's: a broken TLS record raises ssl.SSLError
             raise failure(error, leaving, self._proxy) from None
+        except BaseException:
+            leaving.cut_off()
+            raise
         return self._read(response, received)
 
     def _prepare(

@@ -12,7 +12,7 @@ from autosend_mcp.errors import NotSent
 # A request may reach AutoSend a little later after leaving than the next one does. The window is longer by this.
 SLACK = 0.02
 
-_MINUTE = 60.0
+MINUTE = 60.0
 # Seconds. A limit whose window ends later than this is the limit a minute.
 NO_SECOND = 2.0
 # Where a 429 does not name the limit a minute, it is taken to be the number of requests sent in the last minute, if
@@ -23,18 +23,24 @@ GUESS_HOLDS = 600.0
 
 
 class Slot:
-    """One request's share of the pace: taken from now until a second after the request left."""
+    """One request's share of the pace: taken from now until a second after the request left, or given back."""
 
     def __init__(self, pace: "Pace") -> None:
         """Begin as granted; its request has not left yet."""
         self._pace = pace
-        self.left_at: float | None = None
+        self._is_used = False
 
     def leave(self) -> None:
         """Count the request as leaving now, if it has not left: any connection that it needs is open."""
-        if self.left_at is None:
-            self.left_at = anyio.current_time()
-            self._pace.has_left(self.left_at)
+        if not self._is_used:
+            self._is_used = True
+            self._pace.has_left(self)
+
+    def give_back(self) -> None:
+        """Let another request leave instead, if this one has not left: it never will."""
+        if not self._is_used:
+            self._is_used = True
+            self._pace.has_stayed(self)
 
 
 class Leaving:
@@ -42,10 +48,17 @@ class Leaving:
 
     def __init__(self, slot: Slot) -> None:
         self._slot = slot
+        self._sees = False
         self.only_to_proxy = False
+
+    def cut_off(self) -> None:
+        """Give the slot back where the request was cut off before it left, if what leaves is traced."""
+        if self._sees:
+            self._slot.give_back()
 
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
         """Take note of what httpcore2 traces."""
+        self._sees = True
         if event.endswith(".send_request_headers.started"):
             self.only_to_proxy = info["request"].method == b"CONNECT"
             if not self.only_to_proxy:
@@ -91,7 +104,7 @@ class Pace:
         """Start with empty windows."""
         self._maximum = max(1, int(per_second))
         self._second = _Window(max(1.0, self._maximum / per_second), self._maximum)
-        self._minute = _Window(_MINUTE, per_minute)
+        self._minute = _Window(MINUTE, per_minute)
         self._most_a_minute = per_minute
         self._guessed_until = 0.0
         self._granted = 0  # slots of requests that have not left yet
@@ -101,7 +114,7 @@ class Pace:
         self._paused_until = 0.0
 
     async def turn(self, patience: float, *, urgent: bool = False) -> Slot:
-        """Wait for a slot, at most about `patience` seconds. The caller calls its `leave`.
+        """Wait for a slot, at most about `patience` seconds. The caller calls its `leave`, or its `give_back`.
 
         An urgent request (one that finds out what became of a write) does not queue.
 
@@ -123,7 +136,7 @@ class Pace:
 
     def seconds_for(self, requests: int) -> float:
         """Return the seconds that this many requests take at least, one after the other."""
-        by_minute = requests / self._minute.limit * _MINUTE if self._minute.limit else 0.0
+        by_minute = requests / self._minute.limit * MINUTE if self._minute.limit else 0.0
         return max(requests / self._allowed * self._second.seconds, by_minute)
 
     @property
@@ -168,10 +181,14 @@ class Pace:
             self._minute.limit = min(count - 1, self._most_a_minute or count)
             self._guessed_until = now + GUESS_HOLDS
 
-    def has_left(self, at: float) -> None:
-        """Use a granted slot, and wake those who wait for that."""
+    def has_left(self, slot: Slot) -> None:  # noqa: ARG002 - another pace counts each
+        """Use a granted slot, whose request leaves now, and wake those who wait for that."""
         for window in (self._second, self._minute):
-            window.add(at)
+            window.add(anyio.current_time())
+        self._give_back()
+
+    def has_stayed(self, slot: Slot) -> None:  # noqa: ARG002 - another pace counts each
+        """Take a granted slot back, whose request never leaves, and wake those who wait for that."""
         self._give_back()
 
     def _give_back(self) -> None:

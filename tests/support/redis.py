@@ -9,10 +9,10 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from hashlib import sha1
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import anyio
 import pytest
@@ -81,34 +81,64 @@ def redis_server(*, durable: bool = False) -> Generator[RedisServer]:
             server.stop()
 
 
-class Counted:
-    """Stands between a worker and a Redis, and counts what the worker sends at once.
+class RedisLine:
+    """Stands between a worker and a Redis. `redis`: to which a new connection leads.
 
     `url`: of the Redis, by way of this.
     """
 
     def __init__(self, redis: RedisServer) -> None:
-        self._redis = redis
-        self._sent: list[bytes] = []
+        self.redis = redis
         self.url = ""
+        self._is_cut = False
+        self._open: set[asyncio.StreamWriter] = set()
+
+    def cut(self) -> None:
+        """End all connections, and let no further one come through until it is mended."""
+        self._is_cut = True
+        for writer in self._open:
+            writer.transport.abort()
+
+    def mend(self) -> None:
+        self._is_cut = False
+
+    def take_note(self, sent: bytes) -> None:
+        """Look at what a worker sends at once."""
+
+    async def relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Relay one connection."""
+        if self._is_cut:
+            writer.transport.abort()
+            return
+        of_redis, to_redis = await asyncio.open_connection(*self.redis.address)
+        back = asyncio.create_task(_copy(of_redis, writer))
+        self._open.add(writer)
+        try:
+            with suppress(ConnectionError):
+                while sent := await reader.read(2**20):
+                    self.take_note(sent)
+                    to_redis.write(sent)
+        finally:
+            self._open.discard(writer)
+            to_redis.close()
+            back.cancel()
+            writer.close()
+
+
+class Counted(RedisLine):
+    """Counts what the worker sends at once."""
+
+    def __init__(self, redis: RedisServer) -> None:
+        super().__init__(redis)
+        self._sent: list[bytes] = []
 
     def waits(self, posted: Iterable[str]) -> int:
         """Return how often something of calls was sent that was more than these scripts."""
         carried = {sha1(script.encode(), usedforsecurity=False).hexdigest().encode() for script in posted}
         return sum(not carried.issuperset(_SCRIPT.findall(sent)) for sent in self._sent)
 
-    async def relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Relay one connection."""
-        of_redis, to_redis = await asyncio.open_connection(*self._redis.address)
-        back = asyncio.create_task(_copy(of_redis, writer))
-        try:
-            while sent := await reader.read(2**20):
-                self._sent += [sent] * (_OF_CALLS.search(sent) is not None)
-                to_redis.write(sent)
-        finally:
-            to_redis.close()
-            back.cancel()
-            writer.close()
+    def take_note(self, sent: bytes) -> None:
+        self._sent += [sent] * (_OF_CALLS.search(sent) is not None)
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -116,13 +146,15 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.write(content)
 
 
+LineT = TypeVar("LineT", bound=RedisLine)
+
+
 @asynccontextmanager
-async def counted(redis: RedisServer) -> AsyncGenerator[Counted]:
-    """Count what is sent to this Redis while the block runs."""
-    counter = Counted(redis)
-    async with await asyncio.start_server(counter.relay, "127.0.0.1", 0) as server:
-        counter.url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
-        yield counter
+async def through(line: LineT) -> AsyncGenerator[LineT]:
+    """Relay what comes to a port of this line while the block runs."""
+    async with await asyncio.start_server(line.relay, "127.0.0.1", 0) as server:
+        line.url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
+        yield line
 
 
 def connection(redis: RedisServer) -> Any:

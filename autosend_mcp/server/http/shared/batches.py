@@ -2,6 +2,7 @@
 
 What a command costs is mostly its way: a timer, a write to a socket, a read, waking up. So those that come while others
 are under way leave together when these are answered, and what nobody waits for is carried along by what comes next.
+A pipeline of redis-py is of one caller, whose end in the middle ends the connection, and asks for scripts beforehand.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as NoConnection
 from redis.exceptions import NoScriptError, ResponseError
 
-_PATIENCE = 2.0  # seconds for what goes together; a Redis that takes longer is taken to be gone
+PATIENCE = 2.0  # seconds for what goes together; a Redis that takes longer is taken to be gone
 _TO_CONNECT = 1.0
 _CARRIED_WITHIN = 0.05  # seconds in which a command leaves that nobody waits for
 
@@ -66,6 +67,7 @@ class Batches:
         self._wanted = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._is_open = False
+        self.is_stale = False  # connect anew, for another server may answer at this address by now
 
     async def send(self, commands: Sequence[Command]) -> list[Any]:
         """Run these one after the other, with nothing of this worker's between; return their results.
@@ -137,9 +139,11 @@ class Batches:
 
     async def _exchanged(self, commands: Sequence[Command]) -> list[Any]:
         """Return the results of these. A script goes whole over a new connection, and by its digest after that."""
-        with anyio.fail_after(_PATIENCE):
-            if not self._connection.is_connected:
+        with anyio.fail_after(PATIENCE):
+            if self.is_stale or not self._connection.is_connected:
+                self.is_stale = False
                 self._known.clear()
+                await self._connection.disconnect(nowait=True)
                 await self._connection.connect()
             results = await self._sent(commands)
             forgotten = [index for index, result in enumerate(results) if isinstance(result, NoScriptError)]

@@ -8,6 +8,7 @@ from typing import Any
 
 from autosend_mcp.models.base import SUMMARY, Answer, Step
 from autosend_mcp.server.http.shared.batches import Command
+from autosend_mcp.server.http.shared.lease import leased
 from autosend_mcp.server.http.shared.results import SharedAnswer
 from autosend_mcp.server.http.shared.seal import Seal
 from autosend_mcp.server.http.shared.store import Shared, Unreachable
@@ -93,7 +94,7 @@ class SharedHistory(History):
             Unreachable: Nobody can say.
         """
         find = Command(_FIND, [self._rows], [reference])
-        async with self._shared.leased(self._seal.name("undo", reference), find) as sealed:
+        async with leased(self._shared, self._seal.name("undo", reference), find) as sealed:
             data = self._seal.opened(sealed) if sealed else None
             write = _from_data(data, reference) if data and data["undo"] else None
             before = write.undone_at if write else None

@@ -1,12 +1,6 @@
-"""The pace of one AutoSend key over all workers: Redis grants each request its turn, by its own clock.
-
-While Redis is gone, a worker keeps to its part of the limit. Where that is less than one request a second, it sends in
-every n-th of the moments at which the workers together may; they agree on those by the clock of Redis, as it was seen
-last.
-"""
+"""The pace of one AutoSend key over all workers: Redis grants each request its turn, by its own clock."""
 
 import asyncio
-import secrets
 from collections import deque
 from collections.abc import Sequence
 from math import inf
@@ -14,55 +8,42 @@ from typing import Any, Literal
 
 import anyio
 
-from autosend_mcp.api.pace import GUESS_HOLDS, LEAST_A_MINUTE, NO_SECOND, SLACK, Pace, Slot
+from autosend_mcp.api.pace import GUESS_HOLDS, LEAST_A_MINUTE, MINUTE, NO_SECOND, SLACK, Slot
 from autosend_mcp.server.http.shared import turns
 from autosend_mcp.server.http.shared.batches import Command
+from autosend_mcp.server.http.shared.part import PartPace
 from autosend_mcp.server.http.shared.store import Shared, Unreachable
 
-_LEASE = 30.0  # seconds in which a request that was granted its turn has left, or its worker is gone
-_APART = 1.1  # without Redis, the moments to send at are further apart by this: a request leaves a little late
-_RETURNING = 1.5  # seconds in which all workers find out that Redis is back
-_UNSEEN = 4  # workers to reckon with where Redis was never there
+_LEASE = 30.0  # seconds in which a granted turn is used or renewed, or its worker is gone
 
 _IN_HAND = 0.1  # seconds in which a turn is used that was asked for in advance
-_SAID_AGAIN = 60.0  # seconds after which the workers are told again of a limit that they know
+_REPEATED = 60.0  # seconds after which a limit that the workers know is reported to them again
 _MAX_LATELY = 1_000
 
 
 class SharedSlot(Slot):
-    """One request's share of the pace of all workers."""
+    """One request's share of the pace of all workers. `renewal`: what renews it in Redis."""
 
-    def __init__(self, pace: "SharedPace") -> None:
+    def __init__(self, pace: "SharedPace", name: str, names: Sequence[str]) -> None:
+        """`names`: of the entries of the pace."""
         super().__init__(pace)
-        self.name = secrets.token_hex(8)
-        self._shared_pace = pace
-
-    def leave(self) -> None:
-        """Count the request as leaving now, here and in Redis."""
-        if self.left_at is None:
-            super().leave()
-            self._shared_pace.tell_left(self)
+        self.name = name
+        self.renewal = Command(turns.TAKEN, names, [name, _LEASE])
 
 
-class SharedPace(Pace):
+class SharedPace(PartPace):
     """Keeps to the limits of a key over all workers."""
 
     def __init__(self, shared: Shared, name: str, per_second: float, per_minute: int | None = None) -> None:
         """`name` stands for the key."""
-        super().__init__(per_second, per_minute)
-        self._shared = shared
-        self._names = [f"{shared.prefix}pace:{name}:{part}" for part in ("left", "granted", "limits")]
-        self._is_alone = False
-        self._of_all = self._limits  # those of all workers, while this one keeps to its part
-        self._begins = 0.0  # when it begins to send without Redis
-        self._own = 0  # how many had left this worker in the minute before that
-        shared.on_return.append(self._return)
-        self._in_minute = 0  # how many had left from all workers, when it was seen last
-        self._share = 0  # requests a second without Redis; 0 for less than one
-        self._moment = 0.0  # the number of the last one that was used
+        super().__init__(shared, per_second, per_minute)
+        own = [f"{shared.prefix}pace:{name}:{part}" for part in ("left", "granted", "limits")]
+        self._names = [*own, shared.settling]
+        self._slots = 0  # of how many Redis was asked
         self._in_hand: deque[SharedSlot] = deque()  # granted, for requests that come at once
         self._lately: deque[tuple[str, float]] = deque(maxlen=_MAX_LATELY)  # what left this worker, and when
         self._announced: dict[tuple[int, bool], float] = {}  # limits that the other workers know, and since when
+        shared.on_return.append(self._return)
 
     async def turn(self, patience: float, *, urgent: bool = False) -> Slot:
         """Wait for a slot, at most about `patience` seconds, for Redis may say that it takes longer than it looked.
@@ -83,18 +64,19 @@ class SharedPace(Pace):
             Unreachable: Redis cannot be reached; the script may have been run all the same.
         """
         command = Command(script, keys, args)
-        if self._waiting or self._in_hand or self._delay() > 0:
+        if self._waiting or self._in_hand or self._delay() > 0 or not self._shared.is_settled:
             return (await self._shared.together(command))[0]
         self._granted += 1
-        slot = SharedSlot(self)
+        slot = self._slot()
         try:
-            result, turn = await self._shared.together(command, self._asking(slot))
+            result, turn = await self._shared.together(command, self._asking(slot, in_part=False))
         except BaseException:
-            self._take_back(slot)
+            slot.give_back()
             raise
-        if self._learned(turn) > 0:
+        if self._learned(turn, in_part=False) > 0:
             self._give_back()
         else:
+            self._shared.held[slot.renewal] = anyio.current_time()
             self._in_hand.append(slot)
             asyncio.get_running_loop().call_later(_IN_HAND, self._let_go, slot)
         return result
@@ -103,16 +85,7 @@ class SharedPace(Pace):
         """Give a turn back that no request has taken."""
         if slot in self._in_hand:
             self._in_hand.remove(slot)
-            self._take_back(slot)
-
-    @property
-    def _limits(self) -> tuple[int | None, int | None]:
-        """How many may leave in the second's and in the minute's window."""
-        return self._second.limit, self._minute.limit
-
-    @_limits.setter
-    def _limits(self, limits: tuple[int | None, int | None]) -> None:
-        self._second.limit, self._minute.limit = limits
+            slot.give_back()
 
     def left(self, window: Literal["second", "minute"]) -> int | None:  # noqa: ARG002 - of either
         """Return None: what the other workers have sent since this one asked is known to Redis alone."""
@@ -126,25 +99,35 @@ class SharedPace(Pace):
             if limit:
                 self.allow(limit, until_reset or 0.0)
             about, now = (limit, (until_reset or 0.0) > NO_SECOND), anyio.current_time()
-            if spent or now - self._announced.get(about, -_SAID_AGAIN) >= _SAID_AGAIN:
+            if spent or now - self._announced.get(about, -_REPEATED) >= _REPEATED:
                 self._announced = {about: now}
-                self._tell(turns.ANNOUNCED, limit, until_reset or 0.0, int(spent), self._second.seconds, SLACK)
+                self._report(turns.ANNOUNCED, limit, until_reset or 0.0, int(spent), self._second.seconds, SLACK)
 
     def refused(self, wait: float) -> None:
         """Send nothing from any worker until a rate limit that was exceeded ends."""
         if self._shared.is_up:
             self.pause(wait)
-            self._tell(turns.REFUSED, wait, LEAST_A_MINUTE, GUESS_HOLDS)
+            self._report(turns.REFUSED, wait, LEAST_A_MINUTE, GUESS_HOLDS)
         else:
             super().refused(wait)
 
-    def tell_left(self, slot: SharedSlot) -> None:
-        """Tell the other workers that a request has left now."""
-        now = anyio.current_time()
-        self._lately.append((slot.name, now))
-        self._shared.post(turns.LEFT, self._names, slot.name, at=now)
+    def has_left(self, slot: Slot) -> None:
+        """Use a granted slot, whose request leaves now, here and in Redis."""
+        super().has_left(slot)
+        if isinstance(slot, SharedSlot):
+            now = anyio.current_time()
+            self._shared.held.pop(slot.renewal, None)
+            self._lately.append((slot.name, now))
+            self._shared.post(turns.LEFT, self._names, slot.name, at=now)
 
-    def _tell(self, script: str, *args: float | str) -> None:
+    def has_stayed(self, slot: Slot) -> None:
+        """Take a slot back, here and in Redis, which may have granted it; `_return` does it where Redis is gone now."""
+        super().has_stayed(slot)
+        if isinstance(slot, SharedSlot):
+            self._shared.held.pop(slot.renewal, None)
+            self._report(turns.BACK, slot.name)
+
+    def _report(self, script: str, *args: float | str) -> None:
         self._shared.post(script, self._names, *args)
 
     def _wait(self) -> float:
@@ -154,94 +137,64 @@ class SharedPace(Pace):
     async def _next_slot(self) -> Slot:
         while True:
             await super()._next_slot()  # this worker's own requests are a part of all
-            slot = SharedSlot(self)  # instead of its slot
+            slot = self._slot()  # instead of its slot
             try:
                 wait = await self._asked(slot)
             except BaseException:
-                self._take_back(slot)
+                slot.give_back()
                 raise
             if wait <= 0:
+                self._shared.held[slot.renewal] = anyio.current_time()
                 return slot
             self._give_back()
             await anyio.sleep(wait)
 
-    def _take_back(self, slot: SharedSlot) -> None:
-        """Give a turn back, here and in Redis, which may have granted it."""
-        self._give_back()
-        self._tell(turns.BACK, slot.name)
+    def _slot(self) -> SharedSlot:
+        self._slots += 1
+        return SharedSlot(self, f"{self._shared.worker}{self._slots}", self._names)
 
-    def _asking(self, slot: SharedSlot) -> Command:
-        """Return what asks for a turn."""
+    def _asking(self, slot: SharedSlot, *, in_part: bool) -> Command:
+        """Return what asks for a turn. `in_part`: this worker keeps to its part of the limits."""
         limits = (self._second.seconds, self._maximum, self._most_a_minute or 0)
-        return Command(turns.TURN, self._names, [slot.name, *limits, SLACK, _LEASE])
+        return Command(turns.TURN, self._names, [slot.name, *limits, SLACK, _LEASE, int(in_part)])
 
     async def _asked(self, slot: SharedSlot) -> float:
         """Return the seconds to wait until asking again; 0 if the request may leave."""
+        in_part = not self._shared.is_settled
+        if in_part and ((wait := self._alone()) > 0 or not self._shared.is_up):
+            return wait
         try:
-            (turn,) = await self._shared.together(self._asking(slot))
+            (turn,) = await self._shared.together(self._asking(slot, in_part=in_part))
         except Unreachable:
-            return self._alone()
-        return self._learned(turn)
+            self._shared.doubt()
+            return 0.0 if in_part else self._alone()
+        return self._learned(turn, in_part=in_part)
 
-    def _learned(self, turn: Sequence[Any]) -> float:
+    def _learned(self, turn: Sequence[Any], *, in_part: bool) -> float:
         """Take note of an answer of Redis; return the seconds to wait until asking again."""
-        delay, second, minute, self._in_minute = float(turn[0]), *map(int, turn[1:])
-        self._second.limit, self._minute.limit = second, minute or None
-        self._guessed_until = inf if minute else 0.0
+        delay, second, minute, self._in_minute = float(turn[0]), *map(int, turn[1:4])
+        self._shared.settle(settling := float(turn[4]))
+        if settling > 0 and not in_part:
+            return self._alone()
+        if in_part:
+            self._of_all = second, minute or None
+            self._divide()
+        else:
+            self._rejoin()
+            self._limits = second, minute or None
+            self._guessed_until = inf if minute else 0.0
         if delay > 1:  # so that those who come meanwhile are told how long it takes
             self.pause(delay)
         return delay
 
-    def allow(self, limit: int, until_reset: float = 0.0) -> bool:
-        """Keep to a limit of all workers that AutoSend names; without Redis, to this worker's part of it."""
-        if not self._is_alone:
-            return super().allow(limit, until_reset)
-        self._limits = self._of_all
-        is_used_up = super().allow(limit, until_reset)
-        self._divide()
-        return is_used_up
-
     def _return(self) -> None:
-        """Tell Redis, which may have forgotten, what left; nobody sends until all workers know that it is back."""
+        """Report to Redis, which may have forgotten, what left and what was learned, and give back all turns."""
+        if not self._slots:
+            return
         now = anyio.current_time()
-        left = [part for name, at in self._lately if now - at < 60 + SLACK for part in (name, now - at)]
-        if left or self._is_alone:
-            self._tell(turns.RETURN, _RETURNING, *left)
-        if self._is_alone:
-            self._limits = self._of_all
-        self._is_alone, self._announced = False, {}
-
-    def _alone(self) -> float:
-        """Return the seconds until this worker's part of the limit lets it send."""
-        now, (place, workers) = anyio.current_time(), self._team
-        if not self._is_alone:
-            self._is_alone, self._own = True, self._minute.count(now)
-            self._begins = now + self._second.seconds + SLACK  # until then, what Redis granted last may leave
-            self._divide()
-        if self._share or now < self._begins:
-            return max(0.0, self._begins - now)
-        apart = self._second.seconds / (self._second.limit or 1) * _APART
-        seen = (now + self._shared.ahead) / apart - place
-        moment, late = divmod(seen, workers)
-        if late < 1 - 1 / _APART and moment != self._moment:
-            self._moment = moment
-            return 0.0
-        return (workers - late) * apart
-
-    def _divide(self) -> None:
-        """Keep to this worker's part of the limits from now on."""
-        self._of_all, (_, workers) = self._limits, self._team
-        second, minute = self._of_all
-        if minute:
-            room = max(0, minute - self._in_minute)
-            self._minute.limit = max(1, min(self._own + room // workers, minute // workers))
-            self._guessed_until = inf
-        self._share = (second or 1) // workers
-        if self._share:
-            self._second.limit = self._share
-
-    @property
-    def _team(self) -> tuple[int, int]:
-        """This worker's number, and how many there are to reckon with."""
-        place, workers = self._shared.place
-        return place, workers if self._shared.ahead else _UNSEEN
+        left = [part for name, at in self._lately if now - at < MINUTE + SLACK for part in (name, now - at)]
+        second, minute = self._of_all if self._is_alone else self._limits
+        pause = max(0.0, self._paused_until - now)
+        about = (self._shared.worker, pause, second or self._maximum, minute or 0, GUESS_HOLDS)
+        self._report(turns.RETURN, *about, *left)
+        self._announced = {}

@@ -5,43 +5,30 @@ import logging
 import secrets
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from math import inf
 from typing import Any, cast
 
 import anyio
 import anyio.abc
+from redis.exceptions import ResponseError
 
-from autosend_mcp.errors import NotSent
 from autosend_mcp.logs import report
-from autosend_mcp.server.http.shared.batches import Batches, Command
+from autosend_mcp.server.http.shared.batches import PATIENCE, Batches, Command
+from autosend_mcp.server.http.shared.looks import LOOK
 from autosend_mcp.server.in_flight import NotBegun
 from autosend_mcp.settings import SettingsError
 
 PREFIX = "autosend-mcp:"
 
 _BEAT = 1.0  # seconds between two looks
+_BEAT_AWAY = 0.25  # while Redis is gone
+# Seconds in which all workers find out that Redis is back, also where one has a look under way that is not answered,
+# and say again what they hold and what has left.
+_SETTLING = _BEAT + PATIENCE + 2 * _BEAT_AWAY
+_QUICK = 0.02  # seconds for an answer from which the clock of Redis is known well
 _AT_WORK = 5.0  # a worker that has not been seen for so many seconds is gone
 
 LEASE = 10_000  # ms that what a worker holds lasts, unless it says again that it is at work
-_POLL = 0.1
-_TURNS = 200
-
-# ARGV: the holder, ms.
-_TAKE = """
-local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1
-"""
-_LEAVE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
-
-_HERE = """
-local time = redis.call('TIME')
-local now = string.format('%.6f', time[1] + time[2] / 1e6)
-redis.call('ZADD', KEYS[1], now, ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
-redis.call('PEXPIRE', KEYS[1], 60000)
-return {now, redis.call('ZRANGE', KEYS[1], 0, -1)}
-"""
 
 
 class Unreachable(NotBegun):
@@ -56,7 +43,11 @@ class Unreachable(NotBegun):
 
 
 class Shared:
-    """The Redis that all workers share. No command waits long for it: while it is gone, each fails at once."""
+    """The Redis that all workers share. No command waits long for it: while it is gone, each fails at once.
+
+    When it is back, and may have forgotten all or lack the last, the workers settle: until each knows of that and has
+    said again what it holds, none begins what only one may do, nor takes more than its part of what they share.
+    """
 
     prefix = PREFIX
 
@@ -74,13 +65,52 @@ class Shared:
         self.is_up: bool = False
         self.on_return: list[Callable[[], None]] = []  # called when it is there again, and may have forgotten all
         self.ahead = 0.0  # seconds that the clock of Redis is ahead of the event loop's
+        self.settling = f"{self.prefix}settling"  # the name of the moment until which the workers settle
+        self.held: dict[Command, float] = {}  # what renews that which this worker holds, and since when
+        self._late: list[Command] = []
+        self.unsettled_since = 0.0  # when the last time ended in which all workers knew that Redis is there
+        self._settles_at = 0.0
+        self._gone_since: float | None = None  # what all settle for, when Redis is there again
+        self._exactness = inf
         self._workers = [self.worker]
-        self._held: dict[Command, float] = {}
 
     @property
     def place(self) -> tuple[int, int]:
         """This worker's number, from 0, and how many there are, as they were seen last."""
         return self._workers.index(self.worker), len(self._workers)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether Redis is there, and all workers know it."""
+        return self.is_up and self._gone_since is None and anyio.current_time() >= self._settles_at
+
+    def settle(self, seconds: float) -> None:
+        """Settle for so long, as Redis has just answered; 0 for not at all."""
+        if seconds > 0:
+            self._unsettle()
+            self._settles_at = anyio.current_time() + seconds
+
+    def doubt(self) -> None:
+        """Have all workers settle at the next look: Redis cannot be used as it should."""
+        self._unsettle()
+        if self._gone_since is None:
+            self._gone_since = anyio.current_time()
+
+    def _unsettle(self) -> None:
+        if self.is_settled:
+            self.unsettled_since = anyio.current_time()
+
+    async def settled(self, patience: float) -> None:
+        """Wait until all workers know that Redis is there.
+
+        Raises:
+            Unreachable: It is not, or not within `patience` seconds.
+        """
+        with anyio.move_on_after(patience):
+            while self.is_up and not self.is_settled:  # noqa: ASYNC110 - Redis says when that is
+                await anyio.sleep(max(_BEAT_AWAY, self._settles_at - anyio.current_time()))
+        if not self.is_settled:
+            raise Unreachable
 
     def name(self, kind: str, *about: str) -> str:
         """Return the name of an entry; what it is about stands in it as a hash."""
@@ -108,10 +138,9 @@ class Shared:
             raise Unreachable
         results = await self._batches.send(commands)
         if error := next((result for result in results if isinstance(result, Exception)), None):
-            self._lost(error)
+            if probing or not isinstance(error, ResponseError):  # else only these cannot be run
+                self._lost(error)
             raise Unreachable
-        if probing:
-            self._note(is_up=True)
         return results
 
     def post(self, script: str, keys: Sequence[str], *args: float | str, at: float | None = None) -> None:
@@ -119,48 +148,33 @@ class Shared:
         if self.is_up:
             self._batches.post(Command(script, keys, args, at))
 
-    @asynccontextmanager
-    async def leased(self, name: str, then: Command) -> AsyncGenerator[Any]:
-        """Hold a name that only one worker holds at a time; wait for it. A worker that dies loses it soon.
+    def post_late(self, script: str, keys: Sequence[str], *args: float | str) -> None:
+        """Run a script soon, or when Redis can be reached again."""
+        self._late.append(Command(script, keys, args))
+        if self.is_up:
+            self._post_late()
 
-        Yields:
-            The result of `then`, which is run as soon as the name is held.
-
-        Raises:
-            NotSent: Another one has held it for 20 s.
-            Unreachable: Redis cannot be reached.
-        """
-        take = Command(_TAKE, [name], [secrets.token_hex(8), LEASE])
-        try:
-            for _ in range(_TURNS):
-                is_held, result = await self.together(take, then)
-                if is_held:
-                    break
-                await anyio.sleep(_POLL)
-            else:
-                what = "Another worker is at this, and has not ended yet."
-                raise NotSent(what, "Try the same call again in a minute.")
-            with self.renewing(take):
-                yield result
-        finally:
-            self.post(_LEAVE, [name], take.args[0])
+    def _post_late(self) -> None:
+        for command in self._late:
+            self._batches.post(command)
+        self._late.clear()
 
     @contextmanager
     def renewing(self, command: Command) -> Generator[None]:
         """Run this again and again until the end, so that a lease of this worker goes on."""
-        self._held[command] = anyio.current_time()
+        self.held[command] = anyio.current_time()
         try:
             yield
         finally:
-            del self._held[command]
+            del self.held[command]
 
     async def work(self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Look at Redis once, then again and again."""
         await self._look()
         task_status.started()
         while True:
-            await anyio.sleep(_BEAT)
-            for command, since in self._held.items():
+            await anyio.sleep(_BEAT if self.is_up else _BEAT_AWAY)
+            for command, since in self.held.items():
                 if anyio.current_time() - since > LEASE / 4000:
                     self.post(command.script, command.keys, *command.args)
             await self._look()
@@ -175,18 +189,27 @@ class Shared:
 
     async def _look(self) -> bool:
         """Say that this worker is here, and see who else is; return whether that was possible."""
-        name = f"{self.prefix}workers"
+        names, asked, gone_since = [f"{self.prefix}workers", self.settling], anyio.current_time(), self._gone_since
+        gone = -1.0 if gone_since is None else asked - gone_since
         try:
-            now, workers = cast(
-                "tuple[str, list[str]]", await self.run(_HERE, [name], self.worker, _AT_WORK, probing=True)
-            )
+            answer = await self.run(LOOK, names, self.worker, _AT_WORK, gone, _SETTLING, probing=True)
         except Unreachable:
             return False
-        self.ahead = float(now) - anyio.current_time()
-        self._workers = sorted({*workers, self.worker})
+        now, settling, workers = cast("tuple[str, str, list[str]]", answer)
+        took = anyio.current_time() - asked
+        if took <= max(self._exactness, _QUICK):
+            self.ahead, self._exactness = float(now) - asked - took / 2, took
+        if self._gone_since == gone_since:
+            self._gone_since = None
+        self.settle(float(settling))
+        before = [] if self.is_settled else self._workers  # which may not have looked yet
+        self._workers = sorted({*workers, *before, self.worker})
+        self._note(is_up=True)
         return True
 
     def _lost(self, error: Exception) -> None:
+        self._batches.is_stale = True
+        self.doubt()
         self._note(is_up=False, why=type(error).__name__)
 
     def _note(self, *, is_up: bool, why: str = "") -> None:
@@ -197,8 +220,11 @@ class Shared:
             report("redis_gone", logging.WARNING, why=why)
             return
         report("redis_there", logging.INFO, why="")
-        for tell in self.on_return:
-            tell()
+        for report_again in self.on_return:
+            report_again()
+        for command in self.held:
+            self._batches.post(command)
+        self._post_late()
 
 
 @asynccontextmanager

@@ -1,16 +1,18 @@
 """What Redis does at once with the pace of a key: it grants turns, and notes what left and what was learned."""
 
-# The names: what left, by its time; what was granted, by the end of its lease; the limits that were learned.
+# The names: what left, by its time; what was granted, by the end of its lease; the limits that were learned; until
+# when workers settle (see `Shared`).
 _NOW = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1e6
 local function exact(number) return string.format('%.6f', number) end
 local function limits() return redis.call('HMGET', KEYS[3], 'paused', 'second', 'minute', 'guessed') end
 local function within(seconds) return redis.call('ZCOUNT', KEYS[1], exact(now - seconds), '+inf') end
-local function keep() for _, name in ipairs(KEYS) do redis.call('PEXPIRE', name, 700000) end end
+local function keep() for index = 1, 3 do redis.call('PEXPIRE', KEYS[index], 700000) end end
 """
-# ARGV: slot, seconds of the second's window, its limit, limit a minute (0: none), slack, lease. Returns the seconds to
-# wait ("0": granted), the limits, and how many have left in the minute.
+# ARGV: slot, seconds of the second's window, its limit, limit a minute (0: none), slack, lease, whether the worker
+# keeps to its part (1) or not (0). Returns the seconds to wait ("0": granted), the limits, how many left in the minute,
+# and the seconds in which all are to keep to their part, because not all may know that Redis is back.
 TURN = f"""{_NOW}
 local slack = tonumber(ARGV[5])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', exact(now - 60 - slack))
@@ -30,10 +32,12 @@ local function wait(seconds, limit)
   local oldest = redis.call('ZRANGE', KEYS[1], -room, -room, 'WITHSCORES')
   return oldest[2] and oldest[2] + seconds + slack - now or 0.05
 end
-local delay = math.max((tonumber(paused) or 0) - now, wait(tonumber(ARGV[2]), second), wait(60, minute), 0)
+local settling = math.max((tonumber(redis.call('GET', KEYS[4])) or 0) - now, 0)
+local to_settle = ARGV[7] == '1' and 0 or settling
+local delay = math.max(to_settle, (tonumber(paused) or 0) - now, wait(tonumber(ARGV[2]), second), wait(60, minute), 0)
 if delay == 0 then redis.call('ZADD', KEYS[2], exact(now + ARGV[6]), ARGV[1]) end
 keep()
-return {{exact(delay), second, minute, within(60)}}
+return {{exact(delay), second, minute, within(60), exact(settling)}}
 """
 # ARGV: slot, seconds ago. Until this comes, which is a little after the request left, it counts as granted.
 LEFT = f"""{_NOW}
@@ -41,15 +45,26 @@ redis.call('ZREM', KEYS[2], ARGV[1])
 redis.call('ZADD', KEYS[1], exact(now - ARGV[2]), ARGV[1])
 keep()
 """
+# What counts as granted for so long, or longer. ARGV: slot, lease.
+TAKEN = f"""{_NOW}
+redis.call('ZADD', KEYS[2], exact(now + ARGV[2]), ARGV[1])
+keep()
+"""
 BACK = "redis.call('ZREM', KEYS[2], ARGV[1])"
-# Redis was gone, and may have forgotten. ARGV: seconds that nothing is granted; then slot and seconds ago of what left.
+# Redis was gone, and may have forgotten, or lack the last that it was sent. ARGV: the worker, with whose name those of
+# its slots begin (what it was granted comes next); seconds that nothing is granted; limit a second; limit a minute (0:
+# none); seconds that this holds if it was forgotten; then slot and seconds ago of what left.
 RETURN = f"""{_NOW}
-local until_all_know = now + ARGV[1]
-if until_all_know > (tonumber(limits()[1]) or 0) then redis.call('HSET', KEYS[3], 'paused', exact(until_all_know)) end
-for index = 2, #ARGV, 2 do
-  redis.call('ZREM', KEYS[2], ARGV[index])
-  redis.call('ZADD', KEYS[1], exact(now - ARGV[index + 1]), ARGV[index])
+for _, slot in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
+  if string.sub(slot, 1, #ARGV[1]) == ARGV[1] then redis.call('ZREM', KEYS[2], slot) end
 end
+local paused, second, minute, guessed = unpack(limits())
+if now + ARGV[2] > (tonumber(paused) or 0) then redis.call('HSET', KEYS[3], 'paused', exact(now + ARGV[2])) end
+if tonumber(ARGV[3]) < (tonumber(second) or 1e9) then redis.call('HSET', KEYS[3], 'second', ARGV[3]) end
+if tonumber(ARGV[4]) > 0 and (tonumber(guessed) or 0) <= now then
+  redis.call('HSET', KEYS[3], 'minute', ARGV[4], 'guessed', exact(now + ARGV[5]))
+end
+for index = 6, #ARGV, 2 do redis.call('ZADD', KEYS[1], exact(now - ARGV[index + 1]), ARGV[index]) end
 keep()
 """
 # ARGV: limit (0: none is named), seconds until its window ends (0: not said), whether it is spent, seconds of a

@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 
 import anyio
 import anyio.abc
@@ -114,6 +113,7 @@ class SharedWrites(InFlightWrites):
         notes: list[str] = []
         while key not in self._in_flight:
             try:
+                await self._shared.settled(call.seconds_left)
                 state, what = await self._claim(names, run)
                 if state == "run":
                     notes += [_SAID[what]] if what else []
@@ -160,15 +160,14 @@ class SharedWrites(InFlightWrites):
             with self._shared.renewing(Command(_RENEW, names, [run, LEASE, _KEPT])):
                 result = done = await perform()
         finally:
-            with anyio.CancelScope(shield=True), suppress(Unreachable):
+            with anyio.CancelScope(shield=True):
                 await self._finish(names, run, write, result, call)
         return done
 
     async def _finish(self, names: Sequence[str], run: str, write: Write, result: Result | None, call: Call) -> None:
         """Keep the write and its outcome in one exchange; its result only if others wait for that.
 
-        Raises:
-            Unreachable: What was not kept is not known to the other workers.
+        Where Redis is gone, the outcome follows when it is back, so that nobody takes this worker to have ended.
         """
         if result is None and call.exposed:  # cut off
             result = write.result
@@ -178,8 +177,12 @@ class SharedWrites(InFlightWrites):
             self._shared.post(_FINISH, keys, run, said, _KEPT, self._sealed(result), _HANDED_ON)
             return
         finish = Command(_FINISH, keys, [run, said, _KEPT, "?" if result else "", 0])
-        if await self._history.save(result, finish) and result is not None:
-            await self._shared.run(_FINISH, keys, run, said, _KEPT, self._sealed(result), _HANDED_ON)
+        try:
+            if await self._history.save(result, finish) and result is not None:
+                await self._shared.run(_FINISH, keys, run, said, _KEPT, self._sealed(result), _HANDED_ON)
+        except Unreachable:
+            sealed = self._sealed(result) if result else ""
+            self._shared.post_late(_FINISH, keys, run, said, _KEPT, sealed, _HANDED_ON)
 
     def _sealed(self, result: Result) -> str:
         return self._seal.closed(as_data(result))
