@@ -4,7 +4,13 @@ from typing import Any
 
 import httpx2
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from autosend_mcp.imports.sending.compare import shows
+from autosend_mcp.models.comparison import differences
+from autosend_mcp.models.contacts.contact import StoredContact, held_contact
 from autosend_mcp.sandbox.app import PROJECT, Options
 from autosend_mcp.sandbox.contacts import writes
 from tests.support.import_losses import refusal, without, written_once
@@ -99,6 +105,37 @@ async def test_a_contact_in_a_shape_that_cannot_be_read_keeps_no_other_row_back(
         done = await here.run(people(200))
         assert written_once(done, here) == {"unchanged": 2, "failed": 1, "created": 197}
     assert done.of("failed") == [P1]
+
+
+STORED = st.sampled_from(
+    [None, "", "Jan", "Jan\u200b", "2024-03-01", "2024-03-01T10:00:00Z", 0, 1, 1.0, True, False, ["x"]]
+)
+SHOWN = st.fixed_dictionaries(
+    {"id": st.sampled_from(["1", "2", ""]), "email": st.sampled_from([P1, "P1@Example.com", None])},
+    optional={
+        "firstName": STORED,
+        "customFields": st.one_of(STORED, st.dictionaries(st.sampled_from("ab"), STORED)),
+        "contactProperties": st.dictionaries(st.sampled_from("bc"), STORED),
+        "listIds": st.sampled_from([None, ["x"], [1, "x"], "x"]),
+    },
+)
+
+
+@given(SHOWN, st.one_of(STORED, st.none()), st.dictionaries(st.sampled_from("abc"), STORED))
+@example({"id": "1", "email": P1, "customFields": {"a": 1}}, None, {"a": 1})
+def test_a_contact_of_a_look_up_is_compared_as_one_that_is_shown(
+    data: dict[str, Any], name: object, custom: dict[str, Any]
+) -> None:
+    held = held_contact(data)
+    try:
+        shown = StoredContact.model_validate(data)
+    except ValidationError:
+        assert held is None
+        return
+    assert held is not None
+    assert (held.raw, held.raw_fields, held.list_ids) == (shown.raw, shown.raw_fields, shown.list_ids)
+    expected = {"email": P1, "firstName": name, "customFields": custom}
+    assert shows(expected, held) == (not differences(expected, shown))
 
 
 async def test_look_ups_that_are_all_refused_stop_the_import() -> None:

@@ -1,22 +1,26 @@
 """The endpoints of contacts. Sources: AutoSend's documentation, the pages of "Contacts"."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from autosend_mcp.api.envelope import Reply, as_object, unreadable
 from autosend_mcp.api.request import Request, nothing, parsed, path_to, rows_of
 from autosend_mcp.errors import Refused
 from autosend_mcp.models.addresses import same_address
-from autosend_mcp.models.contacts.contact import StoredContact
+from autosend_mcp.models.contacts.contact import HeldContact, StoredContact, held_contact
 from autosend_mcp.models.contacts.counts import BulkCounts
 from autosend_mcp.models.suppression_groups.groups import SuppressionGroup
-from autosend_mcp.models.text import quoted
+from autosend_mcp.models.text import quoted, visible
 
 _ROW = re.compile(r"contacts[.\[]?(\d+)")  # in a refusal: contacts[3].email, contacts.3.email
 
-Found = dict[str, StoredContact]  # contacts by the address they were asked for by
+# Contacts by the address they were asked for by.
+Found = dict[str, StoredContact]
+Held = dict[str, HeldContact]
+
+ContactT = TypeVar("ContactT")
 
 
 def create(expected: Mapping[str, Any]) -> Request[StoredContact]:
@@ -59,6 +63,18 @@ def search_emails(emails: Sequence[str]) -> Request[Found]:
     body = {"emails": list(emails)}
     return Request(
         "POST", "/contacts/search/emails", lambda reply: _found(reply, emails), body, many=len(body["emails"]) > 1
+    )
+
+
+def search_held(emails: Sequence[str]) -> Request[Held]:
+    """Read the same as `search_emails`, for an import: what is stored, which is not made fit to be shown."""
+    request = search_emails(emails)
+    return Request(
+        request.method,
+        request.path,
+        lambda reply: _by_address(reply, emails, _held, lambda contact: visible(contact.raw["email"])),
+        request.body,
+        many=request.many,
     )
 
 
@@ -117,12 +133,27 @@ def _contact_at(reply: Reply, email: str) -> StoredContact:
 
 
 def _found(reply: Reply, emails: Sequence[str]) -> Found:
-    found: Found = {}
+    return _by_address(reply, emails, _contact, lambda contact: contact.email)
+
+
+def _held(reply: Reply, data: object) -> HeldContact:
+    if (contact := held_contact(data)) is None:
+        raise unreadable(reply.status)
+    return contact
+
+
+def _by_address(
+    reply: Reply,
+    emails: Sequence[str],
+    read: Callable[[Reply, object], ContactT],
+    address_of: Callable[[ContactT], str],
+) -> dict[str, ContactT]:
+    found: dict[str, ContactT] = {}
     wanted = dict.fromkeys(emails)
     rows = rows_of(reply, "contacts")
     for row in rows:
-        contact = _contact(reply, row)
-        if (email := _wanted(contact.email, wanted)) is not None:
+        contact = read(reply, row)
+        if (email := _wanted(address_of(contact), wanted)) is not None:
             found.setdefault(email, contact)
     if rows and not found:  # something came back, and not for the addresses asked for
         raise unreadable(reply.status)

@@ -16,7 +16,7 @@ from autosend_mcp.models.automations import Automation
 from autosend_mcp.models.comparison import custom_fields
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_properties import CustomField
-from autosend_mcp.models.contacts.contact import StoredContact, Values
+from autosend_mcp.models.contacts.contact import AnyContact, Values
 from autosend_mcp.models.text import visible
 from autosend_mcp.models.values import SYSTEM_PROPERTIES
 
@@ -91,7 +91,7 @@ async def property_types(call: Call) -> dict[str, str] | None:
 
 
 async def own_properties(
-    call: Call, contacts: Iterable[StoredContact], expected: Iterable[Values] = ()
+    call: Call, contacts: Iterable[AnyContact], expected: Iterable[Values] = ()
 ) -> frozenset[str] | None:
     """Return which properties of the contacts are the project's own: defined, or expected of them.
 

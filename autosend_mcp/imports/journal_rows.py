@@ -1,8 +1,9 @@
 """The rows of an import as its journal keeps them, and as they are on their way to AutoSend."""
 
-import json
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
+
+from pydantic_core import from_json
 
 from autosend_mcp.models.contacts.contact import Values
 
@@ -68,7 +69,7 @@ class PendingRow:
     @property
     def expected(self) -> Values:
         """The values that the contact is to have. They are parsed each time, which few rows need."""
-        return json.loads(self.text)
+        return from_json(self.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,9 @@ from autosend_mcp.models.contacts.contact import (
     LISTS,
     NAMES,
     SEGMENTS,
+    AnyContact,
     Contact,
+    HeldContact,
     PersonChange,
     StoredContact,
     Values,
@@ -39,7 +41,7 @@ def with_lists(values: Values, list_ids: Sequence[str]) -> Values:
     return values | {LISTS: list(list_ids)} if list_ids else values
 
 
-def with_existing_values(expected: Values, before: StoredContact | None, own: Collection[str] | None = None) -> Values:
+def with_existing_values(expected: Values, before: AnyContact | None, own: Collection[str] | None = None) -> Values:
     """Return the request for these values that takes no other value from the contact there is.
 
     Whether AutoSend keeps what a request does not name is not documented for every request, so what the contact has
@@ -55,7 +57,7 @@ def with_existing_values(expected: Values, before: StoredContact | None, own: Co
     return names | rest | ({CUSTOM: custom} if custom else {})
 
 
-def own_values(contact: StoredContact, own: Collection[str] | None) -> dict[str, Any]:
+def own_values(contact: AnyContact, own: Collection[str] | None) -> dict[str, Any]:
     """Return the contact as AutoSend shows it, without its lists and what AutoSend sets: custom fields not `own`."""
     no_values = {*SYSTEM_PROPERTIES, LISTS, SEGMENTS}
     values = {name: value for name, value in contact.raw.items() if name not in no_values}
@@ -68,7 +70,7 @@ def _is_own(name: str, own: Collection[str] | None) -> bool:
     return own is None or visible(name) in own
 
 
-def differences(expected: Mapping[str, Any], now: Contact) -> dict[str, dict[str, Any]]:
+def differences(expected: Mapping[str, Any], now: Contact | HeldContact) -> dict[str, dict[str, Any]]:
     """Return every expected value that the contact does not show: `{"firstName": {"asked": "Jane", "now": "Jan"}}`.
 
     What is to be cleared is asked for as "" or None. Lists count only where AutoSend shows the contact's.
@@ -117,12 +119,14 @@ def contradictions(one: Values, other: Values) -> list[str]:
     return names + [f"{CUSTOM}.{name}" for name in custom if name in further and custom[name] != further[name]]
 
 
-def _stored(contact: Contact) -> Mapping[str, Any]:
+def _stored(contact: Contact | HeldContact) -> Mapping[str, Any]:
     """Return the values as AutoSend stores them, where they were kept; else as they are shown."""
+    if isinstance(contact, HeldContact):
+        return contact.raw
     return contact.raw if isinstance(contact, StoredContact) and contact.raw else contact.payload()
 
 
-def _pairs(expected: Mapping[str, Any], now: Contact) -> Iterator[tuple[str, Any, Any]]:
+def _pairs(expected: Mapping[str, Any], now: Contact | HeldContact) -> Iterator[tuple[str, Any, Any]]:
     have = _stored(now)
     for name, want in expected.items():
         if name == CUSTOM:

@@ -8,7 +8,7 @@ import anyio
 
 from autosend_mcp.api.calls import LOOK_UP_TIMES, Call
 from autosend_mcp.api.client import AutoSend
-from autosend_mcp.api.contacts import Found, search_emails, why_refused
+from autosend_mcp.api.contacts import Held, search_held, why_refused
 from autosend_mcp.api.directory import own_properties
 from autosend_mcp.api.request import Request
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown, Unreadable
@@ -109,13 +109,13 @@ class Requests:
             finally:
                 self._calls.discard(call)
 
-    async def find(self, emails: Sequence[str]) -> Found:
+    async def find(self, emails: Sequence[str]) -> Held:
         """Return the contacts with these addresses, by address; in as few requests as AutoSend allows.
 
         Raises:
             AutoSendError: AutoSend cannot be asked now.
         """
-        found: Found = {}
+        found: Held = {}
         waiting = list(emails)
         while waiting:
             missing: list[str] = []  # of answers that may have been cut: asked for again, until one shows nobody
@@ -128,11 +128,11 @@ class Requests:
             waiting = missing
         return found
 
-    async def _find(self, some: list[str]) -> Found:
+    async def _find(self, some: list[str]) -> Held:
         """Return those that one answer shows, or several where this many cannot be asked for at once."""
         few = len(some) <= _MIN_SEARCH
         try:
-            found = await self.repeat(lambda call: call.read(search_emails(some)), reads=few)
+            found = await self.repeat(lambda call: call.read(search_held(some)), reads=few)
         except (Refused, Unknown) as error:
             if not _is_about_an_address(error) and (few or not isinstance(error, Unknown)):
                 raise
@@ -147,7 +147,7 @@ class Requests:
         self.window = max(_MIN_SEARCH, number)
         self._max_window = self.window if for_good else self._max_window
 
-    async def _find_by_halves(self, some: list[str], error: AutoSendError) -> Found:
+    async def _find_by_halves(self, some: list[str], error: AutoSendError) -> Held:
         """Find by halves, down to the addresses that AutoSend cannot be asked about.
 
         Raises:
@@ -162,19 +162,19 @@ class Requests:
             raise error
         return found
 
-    async def own_properties(self, found: Found) -> frozenset[str] | None:
+    async def own_properties(self, found: Held) -> frozenset[str] | None:
         """Return which properties of these contacts are the project's own; None where that cannot be read."""
         own = await own_properties(Call(self._autosend), found.values())
         self.own = self.own or own
         return own
 
-    async def poll_contacts(self, rows: Sequence[PendingRow], *, failed: int = 0) -> Found:
+    async def poll_contacts(self, rows: Sequence[PendingRow], *, failed: int = 0) -> Held:
         """Return the contacts after a write: polled until all rows but `failed` have the expected values."""
         emails = [row.email for row in rows]
         call = Call(self._autosend)
         seen = await poll(
             call,
-            lambda: call.look_up(search_emails(emails)),
+            lambda: call.look_up(search_held(emails)),
             lambda found: sum(has_expected_values(row, found) for row in rows) >= len(rows) - failed,
         )
         found = seen or {}

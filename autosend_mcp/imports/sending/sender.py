@@ -11,7 +11,7 @@ from anyio import to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from autosend_mcp.api.client import AutoSend
-from autosend_mcp.api.contacts import Found
+from autosend_mcp.api.contacts import Held
 from autosend_mcp.errors import AutoSendError, NotSent
 from autosend_mcp.imports.journal import Journal
 from autosend_mcp.imports.journal_rows import SUCCESSES, TO_SUPPRESS, OpenRequest, PendingRow
@@ -164,7 +164,7 @@ class Sender:
         self._ledger.settle([row for row in fresh if row.outcome])
         return window
 
-    def _foretell_joins(self, rows: Sequence[PendingRow], found: Found) -> None:
+    def _foretell_joins(self, rows: Sequence[PendingRow], found: Held) -> None:
         """Count who would join each list, and of whom AutoSend does not show whether they are in it."""
         for contact_list in self._lists:
             held = [found[row.email].list_ids if row.email in found else [] for row in rows]
@@ -176,7 +176,7 @@ class Sender:
             await batches.send(waiting[:BULK_LIMIT])
             del waiting[:BULK_LIMIT]
 
-    def _compare(self, rows: Iterable[PendingRow], found: Found, own: Collection[str] | None) -> None:
+    def _compare(self, rows: Iterable[PendingRow], found: Held, own: Collection[str] | None) -> None:
         """Give an outcome to each row that is not to be sent; keep what there is of the contacts of the others."""
         counting = self._requests.own
         for row in rows:

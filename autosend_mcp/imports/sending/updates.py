@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Literal
 
-from autosend_mcp.api.contacts import Found, bulk_update_of_texts, refused_rows, why_refused
+from autosend_mcp.api.contacts import Held, bulk_update_of_texts, refused_rows, why_refused
 from autosend_mcp.api.request import Request
 from autosend_mcp.errors import AutoSendError, NotSent, Refused, Unknown
 from autosend_mcp.imports.journal_rows import PendingRow
@@ -132,7 +132,7 @@ class Updates:
         elif left:
             await self._divide(rows, left)
 
-    async def _settle_applied(self, rows: list[PendingRow], found: Found) -> list[PendingRow]:
+    async def _settle_applied(self, rows: list[PendingRow], found: Held) -> list[PendingRow]:
         """Settle the rows whose contacts are no longer as before, since AutoSend has answered; return the others."""
         for row in rows:
             if not has_expected_values(row, found) and has_changed(row, found, self._requests.own):

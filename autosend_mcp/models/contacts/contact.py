@@ -4,6 +4,7 @@ Fields: AutoSend's documentation, "Create contact", "Upsert contact" and "Get co
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, WithJsonSchema, model_validator
@@ -113,6 +114,8 @@ def _known_values(value: object) -> object:
 
 def under_one_name(contact: Mapping[str, Any]) -> dict[str, Any]:
     """Return the contact with all its custom fields as `customFields`. Replies may have either name, or both."""
+    if PROPERTIES not in contact:
+        return {**contact}
     under_both = [contact.get(name) for name in (CUSTOM, PROPERTIES)]
     one = {name: value for name, value in contact.items() if name != PROPERTIES}
     if any(isinstance(fields, dict) for fields in under_both):
@@ -171,5 +174,44 @@ class StoredContact(Contact, KeepsRaw):
     @property
     def raw_fields(self) -> dict[str, Any]:
         """The custom fields as AutoSend stores them, also those that cannot be shown."""
-        fields = self.raw.get(CUSTOM)
-        return cast("dict[str, Any]", fields) if isinstance(fields, dict) else {}
+        return _fields_of(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldContact:
+    """A contact as AutoSend stores it, of thousands at a time: nothing of it is made fit to be shown."""
+
+    raw: dict[str, Any]
+
+    @property
+    def raw_fields(self) -> dict[str, Any]:
+        """The custom fields."""
+        return _fields_of(self.raw)
+
+    @property
+    def list_ids(self) -> list[str] | None:
+        """The ids of its lists; None where AutoSend does not show them."""
+        return cast("list[str] | None", _ids(self.raw.get(LISTS)))
+
+
+AnyContact = StoredContact | HeldContact
+
+
+def _fields_of(raw: Mapping[str, Any]) -> dict[str, Any]:
+    fields = raw.get(CUSTOM)
+    return cast("dict[str, Any]", fields) if isinstance(fields, dict) else {}
+
+
+def held_contact(data: object) -> HeldContact | None:
+    """Return the contact; None for what `StoredContact` would not take for one, by what both read of it."""
+    if not isinstance(data, dict):
+        return None
+    raw = under_one_name(cast("dict[str, Any]", data))
+    email, key = raw.get("email"), raw.get("id")
+    is_one = isinstance(email, str) and isinstance(key, str) and key != ""
+    is_one = (
+        is_one
+        and isinstance(raw.get(CUSTOM), dict | None)
+        and all(isinstance(raw.get(name), str | None) for name in NAMES)
+    )
+    return HeldContact(raw) if is_one else None

@@ -1,6 +1,6 @@
 """Who is in a list, found with as few requests as AutoSend allows."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from math import ceil
 from typing import Protocol, TypeVar
 
@@ -11,7 +11,7 @@ from autosend_mcp.errors import Refused, Unknown
 from autosend_mcp.models.addresses import read_stored
 from autosend_mcp.models.contact_lists.lists import ContactList
 from autosend_mcp.models.contact_lists.members import People
-from autosend_mcp.models.contacts.contact import StoredContact
+from autosend_mcp.models.contacts.contact import AnyContact, StoredContact
 
 ResultT = TypeVar("ResultT")
 
@@ -39,7 +39,7 @@ async def members_among(call: Call, list_id: str, people: People) -> set[str]:
     return await search_members(call.look_up, list_id, people, affordable)
 
 
-def shown_members(found: contacts.Found, list_id: str) -> set[str] | None:
+def shown_members(found: Mapping[str, AnyContact], list_id: str) -> set[str] | None:
     """Return who of these is in the list, where AutoSend shows the lists of each contact; else None."""
     if not found or any(contact.list_ids is None for contact in found.values()):
         return None if found else set()
