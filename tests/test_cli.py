@@ -110,6 +110,15 @@ def test_a_wrong_setting_is_exit_code_2_and_names_the_variable(
     assert "sEcReT" not in error
 
 
+def test_a_placeholder_that_a_host_left_is_noted(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOSEND_TOOLSETS", "${TOOLSETS}")
+    assert main(["call", "list_contact_lists", "--sandbox"]) == 0
+    said = "AUTOSEND_TOOLSETS holds a placeholder that was not filled in; it counts as not set."
+    assert said in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [["--sandbox"], ["sandbox", "--port", "0", "--file"]])
 def test_a_sandbox_file_that_cannot_be_opened_is_reported_in_words(
     words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -1,6 +1,8 @@
 """`doctor`: finds what is wrong between a host and AutoSend, with what fixes it; never shows the key."""
 
+import json
 import ssl
+import sys
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -13,6 +15,7 @@ from httpx2 import ASGITransport
 
 from autosend_mcp.cli.doctor.doctor import examined
 from autosend_mcp.cli.doctor.findings import Finding, as_text
+from autosend_mcp.cli.main import main
 from autosend_mcp.sandbox.app import KEY as SANDBOX_KEY
 from autosend_mcp.sandbox.app import Options, Sandbox
 from tests.support.doctor import machine_with, problems, put, started_by
@@ -86,6 +89,76 @@ async def test_a_certificate_of_strangers_is_found_before_anything_is_sent(
         assert faulty.described == 0
     ((check, said, fix),) = problems(found)
     assert (check, "is not trusted" in said, "SSL_CERT_FILE" in fix) == ("tls", True, True)
+
+
+NO_CERTIFICATES = "the trusted certificates cannot be read"
+
+
+@pytest.mark.parametrize(
+    ("file", "said", "fix"),
+    [
+        ("trusted.pem", "", ""),
+        ("gone.pem", f"{NO_CERTIFICATES}: No such file or directory", "SSL_CERT_FILE"),
+        ("empty.pem", NO_CERTIFICATES, "SSL_CERT_FILE"),
+    ],
+)
+async def test_certificates_of_the_user_s_own_are_used_or_named(
+    file: str, said: str, fix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, authority = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), trustme.CA()
+    authority.issue_cert("127.0.0.1").configure_cert(context)  # pyright: ignore[reportUnknownMemberType]  # pyOpenSSL, unused
+    authority.cert_pem.write_to_path(str(tmp_path / "trusted.pem"))
+    (tmp_path / "empty.pem").write_text("")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / file))
+    async with faulty_autosend(tcp=True, ssl=context) as faulty:
+        faulty.describe = refuse(200, LISTS)
+        found = await examined(machine_with(tmp_path, monkeypatch, AUTOSEND_BASE_URL=faulty.url, AUTOSEND_API_KEY=KEY))
+        assert faulty.described == int(not said)
+    of_tls = [one for one in problems(found) if one[0] == "tls"]
+    assert [(said in one, fix in step) for _, one, step in of_tls] == ([(True, True)] if said else [])
+    assert said or any("certificate valid until" in one.said for one in found)
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"HTTPS_PROXY": "socks5://127.0.0.1:9"}, ("read", "names a SOCKS proxy", "set HTTPS_PROXY to an http proxy")),
+        ({"NO_PROXY": "*"}, ("tls", "no TLS connection to 127.0.0.1:9", "check the network, a firewall")),
+        ({"AUTOSEND_BASE_URL": f"https://{'a' * 70}.test/v1"}, ("dns", "was not found", "check AUTOSEND_BASE_URL")),
+    ],
+)
+async def test_what_stands_in_the_way_is_found_with_its_fix(
+    variables: dict[str, str], expected: tuple[str, str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variables = {"AUTOSEND_BASE_URL": "https://127.0.0.1:9/v1", "AUTOSEND_API_KEY": KEY, **variables}
+    (found,) = problems(await examined(machine_with(tmp_path, monkeypatch, **variables)))
+    assert all(part in text for part, text in zip(expected, found, strict=True)), found
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such permissions there")
+async def test_a_key_that_others_may_read_is_noted_with_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tmp_path / "key"
+    key.write_text(KEY)
+    key.chmod(0o644)
+    variables = {"AUTOSEND_API_KEY_FILE": str(key), "AUTOSEND_BASE_URL": "http://127.0.0.1:9/v1"}
+    found = await examined(machine_with(tmp_path, monkeypatch, **variables))
+    assert ("key", f"Others on this machine may read {key}.", f"chmod 600 '{key}'") in problems(found, state="note")
+
+
+@pytest.mark.parametrize("words", [["doctor"], ["doctor", "--json"]])
+def test_the_command_reports_a_problem_by_its_exit_code(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in (("HOME", str(tmp_path)), ("AUTOSEND_BASE_URL", "http://127.0.0.1:9/v1"), ("PATH", "")):
+        monkeypatch.setenv(name, value)
+    assert main(words) == 1
+    printed = capsys.readouterr().out
+    assert "AUTOSEND_API_KEY is missing or empty" in printed
+    assert words == ["doctor"] or json.loads(printed)["ok"] is False
 
 
 @pytest.mark.parametrize(

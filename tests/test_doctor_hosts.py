@@ -69,7 +69,9 @@ async def test_a_file_that_an_entry_refers_to_is_read_and_one_switched_off_noted
     file.write_text(KEY)
     file.chmod(0o600)
     put("opencode", machine, {**entry, **refers})
-    assert [one.state for one in await examined(machine) if one.check == "opencode"] == ["ok"]
+    asks = {"AUTOSEND_API_KEY": "${input:autosend_key}"}  # the host asks the user for it
+    put("vscode", machine, {"command": started_by(tmp_path), "env": asks})
+    assert [one.state for one in await examined(machine) if one.check in ("opencode", "vscode")] == ["ok", "ok"]
 
 
 async def test_a_key_that_stands_in_a_hosts_file_is_named_and_not_shown(

@@ -43,6 +43,12 @@ def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch, variable: st
     assert value not in str(raised.value) or variable == "TOKEN"
 
 
+def test_an_issuer_needs_the_url_that_its_tokens_are_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTOSEND_HTTP_ISSUER", "https://login.example.com")
+    with pytest.raises(SettingsError, match="AUTOSEND_HTTP_URL is missing: the tokens of AUTOSEND_HTTP_ISSUER"):
+        load_http_settings()
+
+
 def test_serving_over_stdin_leaves_the_variables_of_http_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUTOSEND_HTTP_TOKENS", "tokens.json")
     monkeypatch.setenv("AUTOSEND_REDIS_URL", "redis://127.0.0.1")
@@ -79,6 +85,7 @@ def test_tokens_are_made_listed_and_revoked(tmp_path: Path, capsys: pytest.Captu
         (["create", "ana", "--file", "{}/t.json", "--key-file", "{}/none"], "key"),
         (["create", "ana", "--file", "{}/t.json", "--toolsets", "letters"], "AUTOSEND_TOOLSETS"),
         (["list", "--file", "{}"], "cannot be read"),
+        (["create", "ana", "--file", "/dev/null/t.json"], "token: /dev/null: "),
     ],
 )
 def test_a_token_that_cannot_be_made_says_why(

@@ -80,6 +80,7 @@ def test_a_merged_row_alone_is_exit_code_0(here: Line, capsys: pytest.CaptureFix
         (["people.csv", "--map", "note=", "--list", "Newsletter"], "No list or segment has this name or id."),
         (["people.csv", "--encoding", "klingon"], '"klingon" is no text encoding known here.'),
         (["people.csv", "--encoding", "klingon"], "Name the file's encoding, as in --encoding cp1251 or"),
+        (["people.csv", "--mailable", "note"], "give \"column=value,value\", not 'note'"),
         (["people.csv", "--delimiter", "xx"], "A delimiter is one character"),
         (["empty.csv"], "The file is empty."),
     ],
@@ -96,6 +97,12 @@ def test_what_cannot_be_begun_is_exit_code_2_and_sends_nothing(
     assert said in err
     assert here.count(BULK) == 0
     assert not [*Path().glob("*.report.csv")]
+
+
+def test_a_line_of_the_header_that_is_no_number_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["import", "people.csv", "--header-line", "first"])
+    assert "a line is a number: 1 is the first, 0 none" in capsys.readouterr().err
 
 
 def test_without_a_key_nothing_is_begun(

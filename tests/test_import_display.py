@@ -48,12 +48,14 @@ def so_far(settled: int = 0, total: int = 10_000, ago: float = 100) -> Progress:
 async def test_elsewhere_a_line_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     lines = Lines()
     reading = Progress(read=1_234)
-    for one in (reading, so_far(), so_far(5_000), so_far(5_000, ago=100_000), so_far(10_000)):
+    defining = Progress(stage="defining fields", fields=["plan"], fields_needed=2)
+    for one in (reading, defining, so_far(), so_far(5_000), so_far(5_000, ago=100_000), so_far(10_000)):
         lines.show_progress(one)
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
         "reading: 1,234 rows",
+        "defining fields: 1 of 2",
         "0 of 10,000 rows, 0 a second",
         "5,000 of 10,000 rows, 50 a second, 0:01:40 left",
         "5,000 of 10,000 rows, 0 a second, 1 day, 3:46:40 left",

@@ -155,6 +155,18 @@ async def test_an_answer_about_many_long_columns_keeps_its_id_and_next_step() ->
     assert "at most 200 can be read" in error_of(refused)
 
 
+async def test_each_answer_to_a_question_about_a_file_is_taken() -> None:
+    rows = [f'zoe@example.com;Zoe {last};03/04/2024;"1,234"' for last in ("Lee", "Low")]
+    chosen = {"splitName": "last-blank", "dates": "dmy", "decimal": "comma", "repeated": "last", "createFields": True}
+    async with seeded(toolsets=TOOLS) as (client, line):
+        asked = {"text": "\n".join(["email;name;born;amount", *rows]), **chosen}
+        answer = answer_of(await client.call_tool("start_import", asked))
+        (zoe,) = line.sandbox.store.contacts.find(PROJECT, ["zoe@example.com"])
+    assert answer["counts"] == {"created": 1, "merged": 1}
+    assert (zoe["firstName"], zoe["lastName"]) == ("Zoe", "Low")
+    assert zoe["customFields"] == {"born": "2024-04-03", "amount": 1.234}
+
+
 async def test_an_option_that_is_none_of_those_there_are_is_refused_with_them() -> None:
     async with seeded(toolsets=TOOLS) as (client, line):
         asked = {"text": "email\na@b.co\n", "dates": "american"}

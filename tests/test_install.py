@@ -2,6 +2,8 @@
 
 import json
 from base64 import b64decode
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -12,6 +14,7 @@ from autosend_mcp.cli.install import jsonc
 from autosend_mcp.cli.install.hosts import HOSTS
 from autosend_mcp.cli.install.machine import Machine
 from autosend_mcp.cli.install_flags import HOST_NAMES
+from tests.support.import_command import Screen
 from tests.support.installing import PROGRAM, install, machine_in, servers
 from tests.support.worlds import KEY
 
@@ -248,6 +251,78 @@ def test_the_json_of_an_installation_says_what_was_done(tmp_path: Path, capsys: 
         outcomes.append(report["outcome"])
         assert report["file"] == str(HOSTS["windsurf"].file(machine))
     assert outcomes == ["installed", "unchanged", "uninstalled", "unchanged"]
+
+
+class Typing(Screen):
+    """A terminal at which somebody answers, after `first` was done."""
+
+    def __init__(self, answer: str, first: Callable[[], object] = lambda: None) -> None:
+        super().__init__(terminal=True)
+        self._answer, self._first = answer, first
+
+    def readline(self, _size: int = -1, /) -> str:
+        self._first()
+        return self._answer
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("YES\n", 0), ("n\n", 1), ("\n", 1), ("", 1)])
+def test_at_a_terminal_nothing_changes_without_a_yes(
+    answer: str, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", Typing(answer))
+    machine = machine_in(tmp_path, AUTOSEND_API_KEY=KEY)
+    assert install(machine, "cursor") == code
+    out, err = capsys.readouterr()
+    assert "Do it? [y/N]" in out
+    assert ("nothing was changed" in err) is bool(code)
+    assert bool([*tmp_path.iterdir()]) is not bool(code)
+
+
+def test_a_file_that_somebody_changes_during_the_question_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = machine_in(tmp_path, AUTOSEND_API_KEY=KEY)
+    file = HOSTS["cursor"].file(machine)
+    file.parent.mkdir()
+    monkeypatch.setattr("sys.stdin", Typing("y\n", lambda: file.write_text('{"mcpServers": {"new": {}}}')))
+    assert install(machine, "cursor") == 1
+    assert "it was changed meanwhile" in capsys.readouterr().err
+    assert [*servers("cursor", machine)] == ["new"]
+
+
+def test_a_key_that_is_in_its_file_already_is_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    key_file = tmp_path / ".config/autosend-mcp/key"
+    key_file.parent.mkdir(parents=True)
+    for text, said in ((KEY, f"The key in {key_file} is used."), ("re_123456789012345678", "Put your key into")):
+        key_file.write_text(text)
+        assert install(machine_in(tmp_path), "cursor", "--print") == 0
+        assert said in capsys.readouterr().out
+        assert key_file.read_text() == text
+
+
+@pytest.mark.parametrize("cache", ["uv/archive-v0/x1", ".cache/pipx/a1b2", "uv/environments-v2/x1"])
+def test_a_command_that_was_fetched_for_once_is_not_written_into_a_file(
+    cache: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.prefix", f"/home/ana/{cache}")
+    uvx = tmp_path / "bin/uvx"
+    uvx.parent.mkdir()
+    uvx.touch(0o755)  # which would not find again what came from a folder
+    machine = replace(machine_in(tmp_path), program=())
+    assert install(machine, "cursor", "--sandbox") == 2
+    assert "fetched for this one time, into a cache that is emptied. Install it for good" in capsys.readouterr().err
+    assert [*tmp_path.iterdir()] == [uvx.parent]
+
+
+def test_without_a_script_the_interpreter_is_written_into_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    monkeypatch.setattr("sys.argv", [str(tmp_path / "__main__.py")])
+    machine = replace(machine_in(tmp_path), program=())
+    assert install(machine, "cursor", "--sandbox") == 0
+    (entry,) = servers("cursor", machine).values()
+    assert (entry["command"], entry["args"][:2]) == (str(tmp_path / "python"), ["-m", "autosend_mcp"])
 
 
 def test_a_key_that_is_none_is_refused_and_nothing_changes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

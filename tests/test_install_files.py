@@ -58,6 +58,9 @@ ODD = {
     "the same name twice": ("cursor", '{"mcpServers": {}, "mcpServers": {}}'),
     "not utf-8": ("cursor", "\xff"),
     "deep": ("cursor", "[" * 5000),
+    "no colon": ("cursor", '{"mcpServers" {}}'),
+    "no comma": ("cursor", '{"a": 1 "mcpServers": {}}'),
+    "no such escape": ("cursor", '{"a": "\\x"}'),
     "not toml": ("codex", "x ="),
     "an inline table": ("codex", 'mcp_servers = {autosend = {command = "/x/autosend-mcp"}}\n'),
     "dotted keys": ("codex", 'mcp_servers.autosend.command = "/x/autosend-mcp"\n'),
@@ -79,6 +82,8 @@ def test_a_file_that_is_not_understood_is_left_alone(
     assert "--print shows what to put into it by hand" in error
     assert [*file.parent.iterdir()] == [file]
     assert file.read_bytes() == text.encode("latin-1")
+    assert install(machine, host, "--uninstall") == 1
+    assert "Take the server out by hand." in capsys.readouterr().err
     assert install(machine, host, "--print") == 0
     assert "AUTOSEND_API_KEY" in capsys.readouterr().out
 

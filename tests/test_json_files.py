@@ -170,6 +170,12 @@ def test_what_a_file_holds_counts_and_not_its_ending(ending: str) -> None:
             assert (said in table.notes) == (ending not in ("", ".txt", *ENDINGS[kind].split()))
 
 
+def test_more_than_300_columns_within_cells_are_reported() -> None:
+    address = json.dumps({f"m{place}": 1 for place in range(300)}).replace('"', '""')
+    said = refusal(f'email,address\na@b.co,"{address}"\n', "people.csv")
+    assert said.startswith("With the objects in its cells, the file has 301 columns; at most 300 can be read.")
+
+
 def test_more_than_300_members_are_reported_with_the_line() -> None:
     lines = [json.dumps({f"m{place}": 1, "email": 2}) for place in range(300)]
     assert len(table_of("\n".join(lines[:299]), "").columns) == 300

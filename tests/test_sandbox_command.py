@@ -152,11 +152,15 @@ def test_a_wrong_variable_is_explained(
         (["--automation", "plan:pro"], "'plan:pro' is not PROPERTY"),
         (["--automation", "{plan"], "'{plan' is not JSON"),
         (["--automation", '{"name": ""}'], "an automation needs a name"),
+        (["--automation", "@{tmp}/list.json"], "is not an automation in JSON, nor an array of them"),
         (["--automation", "@no/such"], "no/such: No such file"),
         (["--automation", f"@{__file__}"], "is not JSON"),
         (["--webhook", "http://example.com/"], "the webhook's URL must be http://"),
     ],
 )
-def test_wrong_flags_are_explained(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["sandbox", "--port", "0", *words]) == 2
+def test_wrong_flags_are_explained(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "list.json").write_text("[1]")
+    assert main(["sandbox", "--port", "0", *(word.replace("{tmp}", str(tmp_path)) for word in words)]) == 2
     assert said in capsys.readouterr().err

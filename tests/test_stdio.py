@@ -16,7 +16,7 @@ from autosend_mcp.server.lines import read_line
 from tests.support.faults import refuse
 from tests.support.faulty import Faulty
 from tests.support.line import over_a_line
-from tests.support.worlds import KEY, connected, error_of, text_of
+from tests.support.worlds import KEY, answer_of, connected, error_of, text_of
 
 JANE = {"email": "jane@example.com"}
 HALF = '"half of \\ud83d"'
@@ -88,6 +88,17 @@ async def test_a_malformed_call_is_explained(params: dict[str, Any], said: str) 
         with pytest.raises(MCPError, match=said):
             await client.session.send_request(Request[Any, Any](method="tools/call", params=params), CallToolResult)
         assert line.seen == []
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("written", ['{"email": "jane@example.com"}', {"email": "jane@example.com"}])
+async def test_arguments_written_as_a_text_are_read(written: Any) -> None:
+    params = {"name": "create_contact", "arguments": written}
+    async with over_a_line("legacy") as (client, line):
+        request = Request[Any, Any](method="tools/call", params=params)
+        result = await client.session.send_request(request, CallToolResult)
+        assert line.count("POST /contacts") == 1
+    assert answer_of(result)["outcome"] == "created"
 
 
 CALL = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "x", "arguments": {"a": "\u00e9"}}}

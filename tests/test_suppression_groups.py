@@ -156,6 +156,17 @@ async def test_a_global_group_is_not_deleted_and_an_unknown_one_not_changed() ->
     assert {asked.split()[0] for asked, _ in line.seen} == {"GET"}
 
 
+@pytest.mark.parametrize("tool", ["suppress_emails", "update_suppression_group"])
+async def test_where_there_is_no_group_the_tool_that_makes_one_is_named(tool: str) -> None:
+    asked = {"emails": ["a@b.co"]} if tool == "suppress_emails" else {"name": "News"}
+    none: dict[str, Any] = {"success": True, "data": []}
+    world = Answering(refuses=lambda asked: (200, none) if asked.startswith(LIST) else None)
+    async with connected(world, toolsets=TOOLSETS) as client:
+        text = error_of(await client.call_tool(tool, {"group": "Blog", **asked}))
+    assert "No suppression group has this name or id. Nothing changed." in text
+    assert "There are none yet; create_suppression_group makes one" in text
+
+
 async def test_a_group_that_went_meanwhile_is_reported_by_the_documented_error() -> None:
     async with seeded(toolsets=TOOLSETS) as (client, line):
 

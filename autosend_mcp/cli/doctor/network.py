@@ -64,8 +64,12 @@ async def of_way(settings: Settings) -> list[Finding]:
 
 async def _of_certificate(host: str, port: int) -> Finding:
     try:
+        context = httpx2.create_ssl_context()
+    except OSError as error:
+        said = f"the trusted certificates cannot be read: {error.strerror or type(error).__name__}"
+        return problem("tls", said, "let SSL_CERT_FILE and SSL_CERT_DIR name certificates in PEM, or unset them")
+    try:
         with anyio.fail_after(_PATIENCE):
-            context = httpx2.create_ssl_context()
             async with await anyio.connect_tcp(host, port, ssl_context=context, tls_standard_compatible=False) as line:
                 attributes = line.extra_attributes
                 version = attributes[TLSAttribute.tls_version]()
