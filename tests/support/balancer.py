@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import trustme
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 _TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -37,28 +38,44 @@ def placed(text: str, ports: Sequence[int]) -> str:
     return re.sub(r"worker-\d+:8000", lambda found: f"127.0.0.1:{workers[found.group()]}", text)
 
 
-def nginx_conf(folder: Path, port: int, ports: Sequence[int]) -> Path:
-    """Write deploy/nginx.conf for this folder and these ports; return where."""
+def nginx_conf(folder: Path, port: int, ports: Sequence[int], certificate: trustme.LeafCert | None = None) -> Path:
+    """Write deploy/nginx.conf for this folder and these ports; return where. `certificate`: for TLS, as it says."""
     text = placed((DEPLOY / "nginx.conf").read_text(), ports)
+    if certificate is not None:
+        text = _with_tls(text, folder, port, certificate)
+        port = free_port()
     paths = "".join(f"\n    {name}_temp_path {folder}/{name};" for name in _TEMPORARY)
     text, listens = re.subn(r"\blisten 8080;", f"listen 127.0.0.1:{port};", text)
     text, https = re.subn(r"^http \{", f"http {{{paths}", text, flags=re.MULTILINE)
     assert (listens, https) == (1, 1)
+    folder.chmod(0o755)  # nginx that root starts works as another user, and keeps a long message here
     (folder / "nginx.conf").write_text(f"pid {folder}/pid;\n{text}")
     return folder / "nginx.conf"
 
 
+def _with_tls(text: str, folder: Path, port: int, certificate: trustme.LeafCert) -> str:
+    """Return the file with the lines taken in that are for TLS, at this port."""
+    certificate.private_key_pem.write_to_path(folder / "tls.key")
+    for pem in certificate.cert_chain_pems:
+        pem.write_to_path(folder / "tls.crt", append=True)
+    text, taken = re.subn(r"^( +)# (listen 8443 ssl;|ssl_certificate .*)$", r"\1\2", text, flags=re.MULTILINE)
+    text, listens = re.subn(r"\blisten 8443 ssl;", f"listen 127.0.0.1:{port} ssl;", text)
+    text, files = re.subn(r"/etc/nginx/tls/", f"{folder}/", text)
+    assert (taken, listens, files) == (2, 1, 2)
+    return text
+
+
 @asynccontextmanager
-async def balanced(ports: Sequence[int]) -> AsyncGenerator[str]:
+async def balanced(ports: Sequence[int], certificate: trustme.LeafCert | None = None) -> AsyncGenerator[str]:
     """Yield the URL of nginx before what listens at these ports of loopback: of three workers."""
     command, port = program("nginx"), free_port()
     with TemporaryDirectory() as name:
-        words = ["-c", str(nginx_conf(Path(name), port, ports)), "-e", "stderr", "-g", "daemon off;"]
+        words = ["-c", str(nginx_conf(Path(name), port, ports, certificate)), "-e", "stderr", "-g", "daemon off;"]
         process = await asyncio.create_subprocess_exec(command, *words)
         try:
             while not await listens(port):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.05)
-            yield f"http://127.0.0.1:{port}"
+            yield f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
         finally:
             process.terminate()
             await process.wait()
