@@ -162,7 +162,7 @@ class Settings(BaseModel):
 
     @property
     def notes(self) -> list[str]:
-        """What whoever starts the command should know of the settings; may be added to."""
+        """What the user who starts the command should know of the settings; may be added to."""
         return self._notes
 
     def toolsets_named(self) -> list[str]:
@@ -216,7 +216,7 @@ class Settings(BaseModel):
         return text if clean is given else clean.decode(errors="surrogatepass")
 
     def fingerprint(self, text: str, size: int = 6) -> str | None:
-        """Return a hash of so many bytes, keyed with the API key: the same in each run, of no use without the key."""
+        """Return a hash of `size` bytes, keyed with the API key: the same in each run, of no use without the key."""
         if not self._key:
             return None
         secret = hashlib.sha256(b"autosend-mcp log" + self._key.encode()).digest()

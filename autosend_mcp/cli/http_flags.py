@@ -38,7 +38,7 @@ def add_serve_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `autosend-mcp serve`."""
     parser.add_argument("--http", metavar="HOST:PORT", help="serve over HTTP at this address, such as 127.0.0.1:8000")
     parser.add_argument(
-        "--workers", type=_workers, default=1, metavar="N", help="serve by so many processes; they share Redis"
+        "--workers", type=_workers, default=1, metavar="N", help="serve by N processes, which share Redis (default: 1)"
     )
     parser.add_argument("--tokens", metavar="FILE", help="the file of the bearer tokens")
     parser.add_argument("--allow-host", metavar="NAMES", help="accept these Host headers, separated by commas")
@@ -56,7 +56,7 @@ def add_token_flags(parser: argparse.ArgumentParser) -> None:
     create.add_argument("--toolsets", default="", metavar="NAMES", help="it is offered these toolsets alone")
     create.add_argument("--key-file", metavar="FILE", help="the file of the owner's own AutoSend key")
     create.add_argument("--project-id", metavar="ID", help="the project of an account key")
-    create.add_argument("--days", type=_days, metavar="N", help="it expires after so many days")
+    create.add_argument("--days", type=_days, metavar="N", help="it expires after N days (default: never)")
     shown = actions.add_parser("list", help="show who has a token", allow_abbrev=False)
     shown.add_argument("--json", action="store_true", help="print JSON")
     revoke = actions.add_parser("revoke", help="take a token away", allow_abbrev=False)

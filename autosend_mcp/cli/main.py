@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from autosend_mcp.api.client import AutoSend
     from autosend_mcp.server.front.stdin import Front
 
-# Garbage is looked for after so many new objects in an import, most of which are of rows that are still needed.
+# Garbage is looked for after this many new objects in an import, most of which are of rows that are still needed.
 _NEW_OBJECTS = 20_000
 
 _AT_A_TERMINAL = """\

@@ -114,7 +114,7 @@ def why_refused(name: str, value: object, spellings: Mapping[str, str], *, dropp
     """
     words = _words_of(name)
     if words & _OPT_OUTS or is_opt_out(name, value) or (isinstance(value, str) and value.strip().lower() in _OPTED_OUT):
-        return "no such argument. Whoever opted out must not be mailed: suppress_emails is the tool for that."
+        return "no such argument. People who opted out must not be mailed: suppress_emails is the tool for that."
     if "email" in spellings.values() and words & _MAIL and words & _OTHER:
         return CHANGE_OF_ADDRESS
     if dropping and (name.startswith(("_", "$")) or _is_of_a_chat(value)):

@@ -80,7 +80,7 @@ Written from the documentation; shares no code with the client it tests. Where t
 | order of a list's contacts | oldest contact first |
 | page beyond the last one | `beyond_last_page`: `empty`, or `refuse` |
 | deleting a list with segments under it | they stay, and are empty |
-| who is in a segment, and how many are in a list or segment | `queue_delay`: so many seconds after the write |
+| who is in a segment, and how many are in a list or segment | `queue_delay`, in seconds after the write |
 | case of text in segment conditions | `segment_case`: `exact`, as in branches, or `folded`; names of fields are exact |
 | segment conditions | see `sandbox/contact_lists/criteria.py` |
 | starting an automation again | `allow_reentry`: false, or true; `settings.allowReentry` of the automation goes first |

@@ -34,7 +34,7 @@ class _Incoming(ObjectReceiveStream[SessionMessage | Exception]):
             raise anyio.EndOfStream from None
 
     async def aclose(self) -> None:
-        """Leave the messages to whoever reads on."""
+        """Leave the messages to the next reader."""
 
 
 class _Outgoing(ObjectSendStream[SessionMessage]):

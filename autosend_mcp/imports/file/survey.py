@@ -98,7 +98,7 @@ class Content:
         self.filled += times
 
     def see_plain(self, kind: Kind, cells: Collection[str], times: int) -> None:
-        """Count so many more cells that are all of this kind, of which these are the different ones."""
+        """Count more cells that are all of this kind, of which these are the different ones."""
         if kind == "addresses":
             self.addresses += times
         self.examples += islice(cells, _MAX_EXAMPLES - len(self.examples))

@@ -73,7 +73,7 @@ class Front:
             os._exit(0)
 
     def _serve(self, patience: int | None) -> None:
-        """Answer until a line is not plain, stdin ends, nothing moves for so many milliseconds, or it is closed."""
+        """Answer until a line is not plain, stdin ends, nothing moves for some milliseconds, or it is closed."""
         try:
             while self._is_plain and self._answer(patience) and not self._is_done:
                 ready = dict(self._poll.poll(patience))

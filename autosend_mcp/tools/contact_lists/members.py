@@ -42,7 +42,7 @@ FOUND_OUTSIDE = "AutoSend's reply was lost; a look-up then found none of them in
 
 _MAX_NAMED = 20
 _COUNTED_NOBODY = "AutoSend accepted the request, but counted nobody."
-_IN_ANYWAY = "Whoever is a contact is in it; create_contact or upsert_contacts makes contacts of others."
+_IN_ANYWAY = "Every contact is in it; create_contact or upsert_contacts makes contacts of others."
 _DELETE_INSTEAD = "Only deleting contacts takes them out: delete_contacts, if that is what the user wants."
 _SEE_WHO_IS_IN = "See with find_contacts who is in the list."
 

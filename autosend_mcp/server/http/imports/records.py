@@ -157,7 +157,7 @@ class Records:
         return dict(zip(names, values, strict=True)) if values[0] is not None else None
 
     async def stop(self, import_id: str) -> None:
-        """Ask whoever does it to send nothing more."""
+        """Ask the worker that does it to send nothing more."""
         await self._shared.run(scripts.STOP, [self._of("import", import_id)])
 
     def note_told(self, import_id: str) -> None:
