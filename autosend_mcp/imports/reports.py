@@ -65,7 +65,7 @@ def _write_report(journal: Journal, report: Path, mode: int) -> None:
         after = 0
         while rows := journal.outcomes(after):
             lines.writerows(
-                (line, _as_text(email), outcome, reason and _as_text(reason))
+                (line, email if email[:1].isalnum() else _as_text(email), outcome, reason and _as_text(reason))
                 for _, line, email, outcome, reason in rows
             )
             after = rows[-1][0]
@@ -94,7 +94,10 @@ def _written(file: Path, encoding: str, mode: int) -> Generator[TextIO]:
     part.unlink(missing_ok=True)
     number = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
     try:
-        with os.fdopen(number, "w", encoding=encoding, errors="backslashreplace", newline="") as out:
+        # The codec that writes the mark is written in Python, and is called for each row.
+        plain = encoding.removesuffix("-sig")
+        with os.fdopen(number, "w", encoding=plain, errors="backslashreplace", newline="") as out:
+            out.write("\ufeff" if plain != encoding else "")
             yield out
         part.replace(file)
     finally:

@@ -18,7 +18,7 @@ def first_escape(lines: Iterable[str], delimiter: str) -> int:
     width, some_quoted = 0, False
     for number, line in enumerate(lines, start=1):
         width = width or line.count(delimiter)
-        some_quoted = some_quoted or begins_quoted.search(line) is not None
+        some_quoted = some_quoted or ('"' in line and begins_quoted.search(line) is not None)
         if "\\" not in line:
             continue
         if some_quoted and any(
