@@ -52,6 +52,16 @@ newsletter_state | 1 | -1; ยินยอมรับข่าวสาร | �
 Đăng ký nhận tin | có | không; 마케팅 동의 | 동의 | 미동의; Data Processing Basis | Consent - Obtained | No consent
 Persetujuan acara | ya | tidak; On Hold (bounce) | | On Hold Opt Out
 """
+# What denies a refusal, and what refuses in words that are not known, is asked about, too.
+DENIED = """
+Nicht mehr abgemeldet | nein | ja; Nicht vom Newsletter abgemeldet | nein | ja; не отписан | нет | да
+Opt-out: No | no | yes
+Jamais désabonné | non | oui; No está en lista negra | no | sí; Unsubscribed: No | no | yes
+Kara liste değil | Hayır | Evet
+Opt-in: No | no | yes; Opt-in odmítnuto | ne | ano; Newsletter aus | nein | ja; Out of mailing list | no | yes
+Nicht auf der Sperrliste | | x; Pas d'opposition à la newsletter | | x; Newsletter afgewezen | nee | ja
+Mailing zakaz | nie | tak
+"""
 # Nothing of mail.
 OTHERS = """
 Newsletter geöffnet | ja | nein; Newsletter versendet | ja | nein; Newsletter gelesen | ja | nein
@@ -91,7 +101,7 @@ def test_a_name_that_agrees_or_refuses_is_read_the_right_way_round() -> None:
 
 
 def test_a_name_that_may_be_of_something_else_is_asked_about() -> None:
-    assert {name: said for name, said in outcomes(UNKNOWN).items() if said != "asked"} == {}
+    assert {name: said for name, said in outcomes(UNKNOWN + DENIED).items() if said != "asked"} == {}
 
 
 def test_what_became_of_mails_and_what_is_of_other_things_is_ignored() -> None:
@@ -104,7 +114,9 @@ def test_a_blank_beside_a_yes_and_a_code_below_zero_are_asked_about() -> None:
     assert left_out(file_of({"newsletters": ["yes", "no"]})) == [1]
 
 
-@pytest.mark.parametrize("name", ["complaints.csv", "bounces acme 2024.csv", "Widerrufe.csv", "withdrawn.csv"])
+@pytest.mark.parametrize(
+    "name", ["complaints.csv", "unsubscribed, no reason.csv", "bounces acme 2024.csv", "Widerrufe.csv", "withdrawn.csv"]
+)
 def test_a_file_that_may_be_of_people_who_left_is_refused(name: str) -> None:
     assert "The name of the file" in question(b"email\nann@example.com\n", name)
 

@@ -25,7 +25,6 @@ from autosend_mcp.models.opt_out_patterns import (
     MAIL_STATUS,
     MAYBE_AGREED,
     MAYBE_LEFT,
-    OPT_IN,
     PERMITS,
     RECEIVING,
     STATE,
@@ -127,6 +126,9 @@ def _left(words: str) -> MailName:
     before = words[: left.start()] if left else ""
     if negated := re.search(rf" ({NO})(?: been| yet| want to| wish to)*$", before):
         return MailName("left" if negated[1] == "no" else "agreed", "maybe")
+    rest = re.sub(LEFT, " ", re.sub(LEFT, " ", words))  # twice: words side by side share a blank
+    if re.search(rf" (?:{NO}) ", rest):
+        return MailName("agreed", "maybe", permits=True, of_leavers=True)
     is_time = bool(re.search(TIME, words))
     is_whether = (is_time and " time" in words) or re.search(CHANNELS, words) is not None
     is_detail = not is_whether and re.search(rf"{DETAIL}|{BY_WHAT}", words) is not None
@@ -166,8 +168,6 @@ def _agreed(words: str, what: str) -> MailName | None:
 
 def _may_be_to_others(words: str) -> bool:
     """Return whether somebody may have agreed to other things than mail, or may not have agreed."""
-    if re.search(OPT_IN, words):
-        return not re.search(BY_MAIL, words) and (is_of_others(words) or _opts_for_others(words))
     agreeing = rf"{CONSENT_OF_OTHERS}|{AGREED}|{ABOUT_MAIL}|{RECEIVING}|{ASKS_TO_SEND}"
     return names_others(re.sub(agreeing, " ", words.replace(" ", "  ")))
 

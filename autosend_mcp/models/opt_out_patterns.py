@@ -160,7 +160,6 @@ VAGUE = (
     r"agree[sd]?|agreement|accept\w*|allow\w*|permission\w*|consent\w*|confirmed) "
 )
 
-OPT_IN = r" (?:opt(?:ed)? ?ins?|optin) "
 # Of these, somebody may agree to other things, too.
 CONSENT_OF_OTHERS = rf" (?:{CONSENT}) "
 MAYBE_AGREED = (

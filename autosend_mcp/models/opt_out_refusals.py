@@ -5,7 +5,8 @@ from autosend_mcp.models.opt_out_subjects import MAILS
 NO = (
     r"no|not|never|(?:do|does|did|has|have|had|is|are|was|were|wo|would|should|could|ca)n ?t|cannot|without|nicht|"
     r"kein\w*|ohne|ne|pas|sans|aucune?|sin|ningun[oa]?|sem|nenhum\w*|non|senza|nessun\w*|geen|niet|zonder|nie|bez|inga|"
-    r"ingen|inget|ej|inte|utan|ikke|ikkje|uden|uten|ei|en halua|nem|nu (?:doresc|vreau)|fara|δεν|χωρις|не|без|nao"
+    r"ingen|inget|ej|inte|utan|ikke|ikkje|uden|uten|ei|en halua|nem|nu (?:doresc|vreau)|fara|δεν|χωρις|не|без|nao|"
+    r"jamais|nunca|jamas|nigdy|nikdy|aldrig|aldri|nooit|ilman|degil|tidak|bukan|khong|никогда|ніколи|ні|no longer"
 )
 WISH = (
     r"wants?|wish(?:es)?|likes?|mochten?|will|wollen|wunscht?|veut|veux|souhaite|desire|quiere|quiero|desea|deseo|quer|"
@@ -15,8 +16,9 @@ WISH = (
 REFUSING = rf"(?:(?:{NO}) (?:{WISH})|(?:{WISH}) (?:{NO})) (?:(?!miss|unsub|lose|leave|opt|stop)\w+ ){{0,3}}(?:{MAILS})"
 # A question with both answers in it says neither.
 BOTH_ANSWERS = (
-    r" (?:1 )?(?:yes|y|ja|j|oui|si|s|sim|tak|t|ano|da|да|igen|true|on|opt in|1) (?:or |oder |ou |o |of |lub |"
-    r"eller )?(?:0 )?(?:no|n|nein|non|nao|nee|nie|nej|nei|ne|nu|нет|nem|false|off|opt out|0)(?= )"
+    r" (?:1 )?(?:yes|y|ja|j|oui|si|s|sim|tak|t|ano|da|да|igen|true|on|1) (?:or |oder |ou |o |of |lub |"
+    r"eller )?(?:0 )?(?:no|n|nein|non|nao|nee|nie|nej|nei|ne|nu|нет|nem|false|off|0)(?= )| opt in (?:or |oder |ou |o |"
+    r"of )?opt out(?= )"
 )
 
 # Behind an agreement, these say how somebody can leave later.
@@ -68,6 +70,7 @@ MAY_REFUSE = (
     r"ne(?:zas|pos|chc|souh|suhl|prij|odeb|zel|nor|siu|sut)\w*|tolak|jangan|tidak|tu choi|khong|istem\w*|"
     r"reklamsparr\w*|reklamebeskyttet|avboj\w*|refuz\w*|запрет|запрещ\w*|ne zeli|заборон\w*|gegen|contre|contra|contro|"
     r"tegen|proti|против) |しない|ません|なし|撤回|取り?消|停止|解約|解除|無効|拒|不同意|不接|不希望|不許|不可|未同意|"
-    r"未購読|未登録|未订阅|未訂閱|撤销|撤銷|关闭|關閉|停用|철회|취소|해지|거부|중지|미동의|안 ?함|不要|お断り|禁止|ไม่|"
-    r"नहीं|रद्द|समाप्त|رفض|عدم|לא |סירוב"
+    r"未購読|未登録|未订阅|未訂閱|撤销|撤銷|关闭|關閉|停用|철회|취소|해지|거부|중지|미동의|안 ?함|不要|お断り|禁止|"
+    r"^ (?:out|aus|uit) | (?:out|aus|uit) $| (?:out|aus|uit) (?:of |van )?(?:the |der |dem |de )?(?:newsletter|mailing|"
+    r"marketing)|ไม่|नहीं|रद्द|समाप्त|رفض|عدم|לא |סירוב"
 )

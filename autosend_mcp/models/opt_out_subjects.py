@@ -94,7 +94,8 @@ NEUTRAL = (
     r"settings?|notifications?|send|sent|get|gets|keep|would|like|want|wants|wish|do|does|not|can|may|could|should|if|"
     r"tick|check|box|ok|okay|here|sign|signup|sign up|join|add|up|each|every|weekly|monthly|daily|latest|any|"
     r"interested|happy|love|buyer|guest|lead|last|enabled|subscrib\w*|members?|export|nu|hs|pi|wc|woocommerce|"
-    r"mailchimp|pardot|klaviyo|hubspot|salesforce|shopify|blog|casl|iys|lgpd|dsgvo|rgpd|kvkk|rodo|avg|group|"
+    r"mailchimp|pardot|automatewoo|mc4wp|mailpoet|marketo|dynamics|zoho|crm|magento|prestashop|klaviyo|hubspot|"
+    r"salesforce|shopify|blog|casl|iys|lgpd|dsgvo|rgpd|kvkk|rodo|avg|group|"
     # de
     r"von|vom|zum|zur|zu|der|die|das|den|dem|des|am|im|an|ist|wurde|wird|hat|hatte|bei|per|mit|fur|und|oder|ich|wir|"
     r"nicht|mehr|alle|allen|aller|kunde|kunden|kontakt\w*|person|datum|zeitpunkt|uhrzeit|grund|quelle|verteiler\w*|"

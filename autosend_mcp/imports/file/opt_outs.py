@@ -133,7 +133,7 @@ def _check_names(names: Mapping[str, str], found: OptOuts) -> None:
     """Take into account what the names of the file and of the list or table in it say of all people."""
     for of, name in names.items():
         says = mail_name(name)
-        if says is not None and says.says == "left" and (says.strength == "sure" or says.of_leavers):
+        if says is not None and (says.of_leavers or (says.says == "left" and says.strength == "sure")):
             if found.fate != "suppress":
                 what = f"The name of the {of} says that the people in it may get no mail: {quoted(visible(name)[:60])}."
                 raise UnclearImport(what, f"If they may all the same, rename the {of}.", hints=[Hint("suppress")])
