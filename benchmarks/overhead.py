@@ -1,7 +1,7 @@
 """What autosend-mcp costs over a bare server with one tool on the same SDK: start-up, memory, latency, rate, tokens.
 
 All are child processes behind the same raw client and the same API on loopback, and they take turns, so that what else
-the machine does falls on all. They run from a copy of the package alone, as a wheel installs it. Ratios are medians of
+the machine does falls on all. They run in an environment of their own, with ours from a wheel. Ratios are medians of
 those of single rounds, and those of the minima. Each goal is printed with its figure, not enforced.
 
     python benchmarks/overhead.py                   about two minutes
@@ -47,15 +47,17 @@ Rounds = dict[str, list[dict[str, float]]]  # by what was measured: a figure of 
 
 
 async def _start(connect: Any, server: Server, era: str) -> dict[str, float]:
-    """Return the milliseconds from spawning a server to its list of tools and its first answer, and its memory then."""
+    """Return the milliseconds from spawning a server to its list and its first answer, and what it has used by then."""
     began = perf_counter()
     async with connect(server, era) as client:
         await client.request("tools/list", {})
         listed = perf_counter()
         await create(client)
         called = perf_counter()
+        used = client.processor_time() * 1000
         memory = client.memory()
     times = {"tools/list from exec": (listed - began) * 1000, "first call from exec": (called - began) * 1000}
+    times |= {"processor time to it": used} if used else {}
     return times | ({} if memory is None else {"memory after it": memory})
 
 

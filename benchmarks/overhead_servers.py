@@ -1,8 +1,9 @@
-"""The servers that overhead.py compares: installed without the projects around them, connected and called."""
+"""The servers that overhead.py compares: installed as users install them, connected and called."""
 
 import compileall
 import os
 import shutil
+import subprocess
 import sys
 import traceback
 from collections.abc import AsyncGenerator
@@ -14,31 +15,38 @@ from typing import NamedTuple, TextIO, cast
 from raw_client import RawClient, ServerFailed, started
 
 _HERE = Path(__file__).resolve().parent
-_PACKAGE = _HERE.parent / "autosend_mcp"
+_PROJECT = _HERE.parent
 _OURS = "autosend_mcp"
 _PEERS = {"bare": "bare_server", "MCPServer": "mcp_server"}
 
 
 class Server(NamedTuple):
-    """A server to be started: by what name, where, and as which module."""
+    """A server to be started: by what name, where, by which Python, and as which module."""
 
     name: str
     directory: Path
+    python: Path
     module: str
 
 
 def install(directory: Path, before: Path | None) -> list[Server]:
-    """Copy the servers there without the projects around them: only so is ours what a wheel brings."""
-
-    def copy(package: Path, name: str) -> Server:
-        shutil.copytree(package, directory / name / _OURS, ignore=shutil.ignore_patterns("__pycache__"))
-        compileall.compile_dir(directory / name / _OURS, quiet=2)  # as pip does; the SDK of the peers is compiled too
-        return Server(name, directory / name, _OURS)
-
+    """Install ours from a wheel, with its dependencies alone, and copy the peers there, which run on the same ones."""
+    venv, uv = directory / "venv", str(Path(sys.executable).with_name("uv"))
+    pinned = ["--constraints", str(_PROJECT / "constraints.txt")]
+    subprocess.run([uv, "venv", "-q", str(venv)], check=True)
+    subprocess.run(
+        [uv, "pip", "install", "-q", "--compile-bytecode", "--python", str(venv), *pinned, str(_PROJECT)], check=True
+    )
+    python = venv / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     for module in _PEERS.values():
         shutil.copy(_HERE / f"{module}.py", directory)
-    servers = [Server(name, directory, module) for name, module in _PEERS.items()]
-    return [*servers, *([copy(before, "before")] if before else []), copy(_PACKAGE, "ours")]
+    servers = [Server(name, directory, python, module) for name, module in _PEERS.items()]
+    if before:
+        copy = directory / "before"
+        shutil.copytree(before, copy / _OURS, ignore=shutil.ignore_patterns("__pycache__"))
+        compileall.compile_dir(copy / _OURS, quiet=2)  # as the others are
+        servers.append(Server("before", copy, python, _OURS))
+    return [*servers, Server("ours", directory, python, _OURS)]
 
 
 @asynccontextmanager
@@ -46,7 +54,7 @@ async def connected(base_url: str, log: TextIO, server: Server, era: str) -> Asy
     """Yield a client of the server as a child process, which has an API on loopback and few variables."""
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
     environment |= {"AUTOSEND_API_KEY": "AS_benchmark", "AUTOSEND_BASE_URL": base_url, "AUTOSEND_RATE_LIMIT": "100000"}
-    command = [sys.executable, "-m", server.module]
+    command = [str(server.python), "-m", server.module]
     async with started(command, server.directory, environment, log, era) as client:
         yield client
 
