@@ -12,6 +12,8 @@ def run() -> NoReturn:
     """Run the command. What a host asks first is answered while the rest is imported."""
     # The models of the SDK are 200,000 objects, none of them garbage; it is collected again when all are there.
     gc.disable()
+    # pydantic looks for plugins in every installed package; none is wanted here.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         first = front(sys.argv[1:])
         if first:

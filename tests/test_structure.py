@@ -111,8 +111,9 @@ def test_one_module_reads_the_environment_and_the_front_looks_at_it() -> None:
     for module, file in MODULES.items():
         text = file.read_text()
         # The front may not import what it is faster than; a test compares what both find.
+        # __main__ sets a variable of pydantic's.
         reads = re.search(r"\benviron\b|getenv|BaseSettings", text)
-        assert module in {"variables", "server.front.start"} or not reads, module
+        assert module in {"variables", "server.front.start", "__main__"} or not reads, module
 
 
 def test_a_module_has_at_most_250_lines_and_a_function_40() -> None:

@@ -31,8 +31,9 @@ MAX_BULK_REPLY_BYTES = 5_000_000  # of a request about many contacts
 
 _VALID = {"AUTOSEND_API_KEY": "a valid key", "AUTOSEND_API_KEY_FILE": "a file with a valid key"}
 
+VERSION = version("autosend-mcp")
 _HEADERS = {
-    "User-Agent": f"autosend-mcp/{version('autosend-mcp')}",
+    "User-Agent": f"autosend-mcp/{VERSION}",
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
 }

@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager
 from importlib import import_module
-from importlib.metadata import version
 from pkgutil import walk_packages
 from typing import Any
 
@@ -11,7 +10,7 @@ import anyio
 from mcp.server.lowlevel import Server
 
 from autosend_mcp import tools as tool_modules
-from autosend_mcp.api.client import AutoSend
+from autosend_mcp.api.client import VERSION, AutoSend
 from autosend_mcp.server.audience import Audience
 from autosend_mcp.server.dispatch import Dispatch
 from autosend_mcp.server.in_flight import InFlightWrites
@@ -25,7 +24,6 @@ from autosend_mcp.tools.registry import TOOLS, Tool, is_installed, tools_in_tabl
 NAME = "autosend-mcp"
 TITLE = "AutoSend contacts"
 OF_SANDBOX = " (sandbox)"
-VERSION = version(NAME)
 _ASSISTANT = Audience()
 
 
