@@ -205,6 +205,15 @@ def test_a_json_object_comes_through_stdin(
         assert dry_run_of(["create_contact", *words], capsys)["email"] == "new@example.com"
 
 
+@pytest.mark.parametrize("stdin", [None, io.StringIO('{"limit": 1}')])
+def test_where_nothing_can_be_piped_a_call_has_no_arguments(
+    stdin: io.StringIO | None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", stdin)
+    assert main(["call", "list_contact_lists", "--sandbox-sample"]) == 0
+    assert "Newsletter" in capsys.readouterr().out
+
+
 def test_what_the_shell_says_is_said_to_who_sits_there(capsys: pytest.CaptureFixture[str]) -> None:
     for words in (
         ["create_contact", "--email", "jane@example.com", "--firstName", "J"],

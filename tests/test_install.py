@@ -129,6 +129,13 @@ def test_what_a_user_wrote_into_an_entry_stays(host: str, tmp_path: Path, capsys
     assert shown == json.loads(file.read_text())[HOSTS[host].members]["mail"]
 
 
+def test_claude_desktop_of_the_store_of_windows_has_its_file_in_its_package(tmp_path: Path) -> None:
+    folder = tmp_path / "AppData/Local/Packages/Claude_x1/LocalCache/Roaming/Claude"
+    folder.mkdir(parents=True)
+    assert install(machine_in(tmp_path, "win32", AUTOSEND_API_KEY=KEY), "claude-desktop") == 0
+    assert (folder / "claude_desktop_config.json").is_file()
+
+
 @pytest.mark.parametrize("host", ["cursor", "vscode"])
 def test_print_shows_a_link_that_holds_the_entry(host: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     machine = machine_in(tmp_path, AUTOSEND_API_KEY=KEY)

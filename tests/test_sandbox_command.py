@@ -41,6 +41,15 @@ async def test_seeded_lists_and_segments_are_printed_with_their_ids() -> None:
         assert json.loads(response.text)["error"]["details"][0]["field"] == "listIds"
 
 
+async def test_the_sample_is_named_and_there() -> None:
+    async with by_flags("--sample") as (http, printed):
+        found = (await http.get("/contact-lists")).json()["data"]["lists"]
+    assert printed == [
+        "sample: jane@example.com, john@example.com, ana@example.com; list Newsletter; segment Pro users"
+    ]
+    assert {"Newsletter", "Pro users"} <= {one["name"] for one in found}
+
+
 async def test_the_flags_seed_and_switch() -> None:
     flags = ["--field", "plan:string", "--suppress", "No@x.co", "--unsubscribe", "no@x.co:Blog: weekly"]
     flags += ["--automation", "plan:free:pro", "--lists-key", "lists", "--unknown-fields", "refuse"]
