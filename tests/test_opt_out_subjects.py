@@ -114,6 +114,34 @@ def test_a_blank_beside_a_yes_and_a_code_below_zero_are_asked_about() -> None:
     assert left_out(file_of({"newsletters": ["yes", "no"]})) == [1]
 
 
+ANSWERS = {
+    "Newsletter": "yes",
+    "Mailing": "ja",
+    "Status": "subscribed",
+    "Statut du contact": "abonné",
+    "Статус": "подписан",
+}
+OTHER_ANSWERS = [
+    "nope",
+    "abgem.",
+    "saiu",
+    "se dio de baja",
+    "550",
+    "-1",
+    "відмовився",
+    "left the list",
+    "kein Interesse",
+]
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_an_answer_in_words_that_are_not_known_is_asked_about(name: str) -> None:
+    found = {answer: outcome(file_of({name: [ANSWERS[name], answer]})) for answer in OTHER_ANSWERS}
+    assert set(found.values()) == {"asked"}
+    assert outcome(file_of({name: [ANSWERS[name], "\u26d4"]})) == [1]
+    assert outcome(file_of({name: ["weekly", "daily"]})) == []
+
+
 @pytest.mark.parametrize(
     "name", ["complaints.csv", "unsubscribed, no reason.csv", "bounces acme 2024.csv", "Widerrufe.csv", "withdrawn.csv"]
 )

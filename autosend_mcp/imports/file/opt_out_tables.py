@@ -154,7 +154,9 @@ BLANK = listed(
 )
 MARKS: dict[str, Meaning] = {
     **dict.fromkeys(("\u2713", "\u2714", "\u2714\ufe0f", "\u2611", "\u2705", "\u25cb", "\u25ef", "\u25cf"), "yes"),
-    **dict.fromkeys(("\u2717", "\u2718", "\u2716", "\u274c", "\u00d7", "\u2610"), "no"),
+    **dict.fromkeys(
+        ("\u2717", "\u2718", "\u2716", "\u274c", "\u00d7", "\u2610", "\u26d4", "\U0001f6ab", "\U0001f44e"), "no"
+    ),
 }
 AGREEING = listed(
     """accept, agree, consent, allow, opt in, optin, opted in, optedin, subscribe, subscribed, subscriber, receive,

@@ -20,6 +20,7 @@ from autosend_mcp.imports.file.status_patterns import (
     OF_MAIL,
     OF_PAYMENTS,
     PAID_NAME,
+    SUBSCRIBED,
     WHY,
     WHY_IT_BOUNCED,
 )
@@ -196,6 +197,7 @@ def _consent(column: StatusColumn, found: MailName, cells: Cells, *, near_paymen
     understood = not cells.meanings.keys() - _READ_AS_CONSENT
     if not understood and (cells.are_codes or (column.permits and cells.have("blank"))):
         return _asking(column, True)
+    understood = understood or cells.have("yes", "no")  # whatever else is answered there is asked about
     return column if understood or cells.negated or cells.say_unsubscribed or cells.have("no", "no mail") else None
 
 
@@ -211,7 +213,7 @@ def _status(column: StatusColumn, cells: Cells, *, near_payments: bool) -> Statu
     if cells.are_codes and not near_payments:
         column.asks = True
         return column
-    if cells.have("no mail"):
+    if cells.have("no mail") or any(map(SUBSCRIBED.fullmatch, cells.words)):
         return column
     if not cells.have("inactive"):
         return None
