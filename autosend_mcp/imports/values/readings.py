@@ -17,7 +17,7 @@ from autosend_mcp.imports.values.damage import may_be_damaged
 from autosend_mcp.imports.values.evidence import KINDS, Evidence
 from autosend_mcp.models.text import counted, quoted, visible
 
-_ODD_AT_MOST = 20  # of so many cells, one may be odd before the type is taken for text without a word
+_ODD_AT_MOST = 20  # among this many cells one may be odd before the type is taken for text without a word
 _CODE_NAMES = re.compile(
     r"zip|plz|postal|postleit|postcode|postnummer|phone|telefon|telefax|\bfax|mobil|handy|celular|iban|\bbic\b|sku|\bean\b|"
     r"isbn|\bupc\b|\bcep\b|\bcap\b|\bcp\b|\bids?\b|code|kod\b|\b(nr|no|num|number|numero|numéro|número)$|nummer\b|numer\b|\bvat\b|\bssn\b|"

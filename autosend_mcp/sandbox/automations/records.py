@@ -143,7 +143,7 @@ class Automations:
         return found, self._db.row("SELECT MAX(last) FROM started")[0] or 0
 
     def since_number(self, number: int, at_least: int = -1) -> list[dict[str, Any]]:
-        """Return the starts after this one, oldest first: all, or at least so many if there are."""
+        """Return the starts after this one, oldest first: all, or `at_least` if there are as many."""
         rows = self._db.rows("SELECT * FROM started WHERE last > ? ORDER BY last LIMIT ?", number, at_least)
         return [start for row in rows for start in each_start(row) if start["number"] > number]
 

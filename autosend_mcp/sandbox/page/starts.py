@@ -26,7 +26,7 @@ class Starts:
         holds, searched = (_HOLDS, [text, text]) if text else ("1", list[object]())
         is_older, older = ("1", list[object]()) if before is None else (f"{_NUMBER} < ?", [before])
         up_to, bounds = ("1", list[object]()) if before is None else (_UP_TO, [before - 1, before])
-        # Only so many rows are looked into, down the key of the table, however many there are.
+        # Only some rows are looked into, down the key of the table, however many there are.
         some = f"""(SELECT * FROM started w WHERE EXISTS (SELECT 1 FROM {_EACH} WHERE {holds}) AND {up_to}
             ORDER BY last DESC LIMIT {ROWS + 2}) w CROSS JOIN {_EACH}"""  # noqa: S608 - constants
         sql = f"{_STARTS} {some} WHERE {holds} AND {is_older} ORDER BY w.last DESC, s.key DESC LIMIT {ROWS + 1}"

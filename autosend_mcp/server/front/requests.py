@@ -175,7 +175,7 @@ def _are_capabilities(given: object) -> bool:
 
 
 def _is_nested(given: object, levels: int) -> bool:
-    """Return whether this is an object, whose members are so many levels of objects."""
+    """Return whether this is an object whose members are objects too, `levels` deep."""
     if not isinstance(given, dict):
         return False
     return not levels or all(_is_nested(value, levels - 1) for value in cast("Json", given).values())
