@@ -5,14 +5,17 @@ import signal
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from autosend_mcp.errors import NotSent
 from autosend_mcp.imports.journal import Journal
 from autosend_mcp.imports.journal_file import JournalBusyError
-from autosend_mcp.imports.journal_rows import JournalRow
+from autosend_mcp.imports.journal_rows import JournalRow, PendingRow
 from autosend_mcp.imports.options import ImportOptions
 from autosend_mcp.imports.run import Import
 from tests.support.importing import autosend_over, csv_of, people, world
@@ -179,3 +182,19 @@ def test_a_journal_is_cleared_all_or_not_at_all() -> None:
         journal.clear()
         assert (journal.get_fact("begun"), journal.count_outcomes()) == (None, {})
         journal.close()
+
+
+@given(
+    st.lists(st.integers(1, 12), unique=True),
+    st.lists(st.sampled_from([("created", 0), ("created", 1), ("failed", 0)]), min_size=12, max_size=12),
+)
+@example([1, 2, 3, 5, 6], [("created", 0)] * 12)
+@example([3, 2, 1, 4], [("created", 0)] * 12)
+def test_rows_settled_together_have_the_outcome_of_each(numbers: list[int], outcomes: list[tuple[Any, int]]) -> None:
+    journal = Journal(None)
+    journal.add(JournalRow(number, number, f"p{number}@example.com", "{}", None, "") for number in range(1, 13))
+    rows = [PendingRow(number, "", "{}", outcomes[number - 1][0], "", outcomes[number - 1][1]) for number in numbers]
+    journal.settle(rows, 0)
+    settled = {row.number: (row.outcome, row.joins) for row in journal.results()}
+    journal.close()
+    assert settled == {number: outcomes[number - 1] if number in numbers else (None, 0) for number in range(1, 13)}

@@ -8,7 +8,7 @@ import json
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import starmap
 from pathlib import Path
@@ -41,7 +41,7 @@ _TO_SUPPRESS = (
     "SELECT number, email, expected FROM rows WHERE number > ? AND outcome IS NULL AND joins = -2"
     " ORDER BY number LIMIT ?"
 )
-_SETTLED = "UPDATE rows SET outcome = ?, joins = ? WHERE number = ?"
+_SETTLED = "UPDATE rows SET outcome = ?, joins = ? WHERE number BETWEEN ? AND ?"
 _REASON = "UPDATE rows SET reason = CASE reason WHEN '' THEN ? ELSE ? || ' ' || reason END WHERE number = ?"
 # The no of one row counts for all rows of its address.
 _SAID_NO = (
@@ -174,7 +174,7 @@ class Journal:
     def settle(self, rows: Sequence[PendingRow], request: int | None = None) -> None:
         """Record the outcomes of these rows; with `request`, also that its outcome is known."""
         with self._transaction() as db:
-            db.executemany(_SETTLED, [(row.outcome, row.joins, row.number) for row in rows])
+            db.executemany(_SETTLED, _runs(rows))
             if given := [(row.reason, row.reason, row.number) for row in rows if row.reason]:
                 db.executemany(_REASON, given)
             if request is not None:
@@ -232,3 +232,17 @@ class Journal:
                 yield self._db
             except sqlite3.Error as error:
                 raise OSError(f"the import's journal failed: {error}") from error
+
+
+def _runs(rows: Iterable[PendingRow]) -> Iterator[tuple[str | None, int, int, int]]:
+    """Yield outcome, joins and the first and last number of rows that follow each other and are alike in these."""
+    alike: tuple[str | None, int] = None, 0
+    first = last = 0
+    for row in rows:
+        if not first or row.number != last + 1 or alike != (row.outcome, row.joins):
+            if first:
+                yield alike[0], alike[1], first, last
+            alike, first = (row.outcome, row.joins), row.number
+        last = row.number
+    if first:
+        yield alike[0], alike[1], first, last
