@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import resource
 import sys
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -128,6 +129,23 @@ def test_a_server_does_not_start_with_what_is_no_file_of_tokens(tmp_path: Path, 
     assert main(["serve", "--http", "127.0.0.1:0", "--sandbox", "--tokens", str(path)]) == 2
     assert f"The tokens cannot be read from {path}" in capsys.readouterr().err
     logging.getLogger().handlers.clear()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
+@pytest.mark.parametrize("words", [["create", "ben"], ["revoke", "ana"]])
+def test_a_disk_that_is_full_changes_no_token(words: list[str], tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "tokens.json"
+    TokenFile(path).create("ana")
+    before = path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
+    try:
+        assert main(["token", *words, "--file", str(path)]) == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert f"token: {path} cannot be written: " in (said := capsys.readouterr()).err
+    assert (said.err.endswith("Nothing was changed.\n"), said.out) == (True, "")
+    assert (path.read_bytes(), [*tmp_path.iterdir()]) == (before, [path])
 
 
 @pytest.mark.anyio

@@ -180,7 +180,19 @@ class TokenFile:
         return self._path.resolve()
 
     def _write(self, tokens: tuple[Token, ...]) -> None:
-        """Write the file whole or not at all: as private as it was, at first for its owner alone."""
+        """Write the file whole or not at all.
+
+        Raises:
+            SettingsError: It cannot be written, as on a disk that is full.
+        """
+        try:
+            self._replace(tokens)
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise SettingsError(f"{self._target} cannot be written: {why}. Nothing was changed.") from None
+
+    def _replace(self, tokens: tuple[Token, ...]) -> None:
+        """Put a new file in the place of the old one: as private as it was, at first for its owner alone."""
         target = self._target
         content = {"tokens": [one.model_dump(mode="json", exclude_defaults=True) for one in tokens]}
         handle, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
