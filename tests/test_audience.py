@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mcp import Client, MCPError
 
 from autosend_mcp.errors import NotSent
 from autosend_mcp.sandbox.access import KEY
@@ -47,6 +48,14 @@ def logged(caplog: pytest.LogCaptureFixture) -> str:
     return "".join(record.__dict__["fields"]["why"] for record in caplog.records if record.msg == "fix_needed")
 
 
+async def said_to(client: Client) -> str:
+    """Return what a caller is told who may not write: by the tool, or by HTTP where a token may only read."""
+    try:
+        return error_of(await client.call_tool("create_contact", JANE))
+    except MCPError as error:
+        return error.error.message
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_caller_over_http_is_told_who_can_fix_it(
@@ -54,7 +63,7 @@ async def test_a_caller_over_http_is_told_who_can_fix_it(
 ) -> None:
     said, in_log, settings, token = KINDS[kind]
     async with served(line, tmp_path, **settings) as app, app.client(app.tokens.create("ana", **token)) as client:
-        text = error_of(await client.call_tool("create_contact", JANE))
+        text = await said_to(client)
         assert "AUTOSEND_" not in str(client.instructions)
     assert said in text
     assert RUNS in text
@@ -83,7 +92,7 @@ async def test_what_the_servers_key_may_not_do_is_for_who_runs_it(
 async def test_a_sign_in_that_may_only_read_names_its_scope(line: Line) -> None:
     issuer = Issuer()
     async with served(line, issuer=issuer) as app, app.client(issuer.token(scope="contacts:read")) as client:
-        text = error_of(await client.call_tool("create_contact", JANE))
+        text = await said_to(client)
     assert "it has no scope contacts:write" in text
     assert not refers_to_the_server(text)
 

@@ -7,7 +7,7 @@ import anyio
 import httpx2
 import pytest
 from mcp import Client
-from mcp_types import CallToolResult
+from mcp_types import CallToolResult, ElicitResult, InputRequiredResult
 
 from autosend_mcp.sandbox.app import PROJECT
 from autosend_mcp.server.http.reports import Reports
@@ -101,6 +101,29 @@ async def test_a_caller_whose_import_runs_is_not_closed_and_its_report_is_kept(l
             for client in (of_ben, of_cleo):
                 assert "no import with this id" in error_of(await import_of(client, started["importId"]))
     assert [contact["email"] for contact in line.sandbox.store.contacts.all(PROJECT)] == [JANE["email"]]
+
+
+@pytest.mark.anyio
+async def test_what_is_forgotten_of_a_caller_who_is_closed_is_said_or_asked_again(line: Line, tmp_path: Path) -> None:
+    async def never(*_: Any) -> ElicitResult:
+        raise AssertionError
+
+    one: dict[str, Any] = {"emails": [JANE["email"]], "confirm": JANE["email"]}
+    async with served(line, tmp_path, {"max_idle": 1}) as app:
+        ana, ben = app.tokens.create("ana"), app.tokens.create("ben")
+        async with app.client(ana, elicitation_callback=never) as client, app.client(ben) as other:
+            undo = answer_of(await client.call_tool("create_contact", JANE))["undo"]
+            asked = await client.session.call_tool("delete_contacts", one, allow_input_required=True)
+            assert isinstance(asked, InputRequiredResult)
+            await other.list_tools()
+            said = error_of(await client.call_tool("undo", {"write": undo}))
+            assert "knows no write of yours with this undo" in said
+            assert "where very many share it. Nothing was sent, and nothing was undone." in said
+            yes: Any = {name: ElicitResult(action="accept", content={}) for name in asked.input_requests or {}}
+            given: dict[str, Any] = {"input_responses": yes, "request_state": asked.request_state}
+            again = await client.session.call_tool("delete_contacts", one, allow_input_required=True, **given)
+            assert isinstance(again, InputRequiredResult)
+    assert not line.count("DELETE")
 
 
 @pytest.mark.anyio

@@ -62,8 +62,8 @@ def _not_known(context: Context, body: Undo) -> NotSent:
     if context.jobs and context.jobs.get(body.write):
         return NotSent(IMPORTED, IMPORT_STEP, changed=nothing)
     return NotSent(
-        "This server knows no write with this undo: it was started again since then, or has made "
-        f"{MAX_WRITES} other writes.",
+        f"This server knows no write of yours with this undo. It keeps the last {MAX_WRITES}, and none once it was "
+        "started again, or where very many share it.",
         "Look at what is there now, and change it back as the answer of that write shows it.",
         changed=nothing,
     )
