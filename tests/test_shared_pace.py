@@ -275,3 +275,16 @@ async def test_a_turn_that_is_given_back_while_redis_is_gone_is_given_back_later
             slot.give_back()
             redis.start()
             await until_known(redis, "granted", 0)
+
+
+async def test_a_moment_that_passed_while_redis_hung_is_used_by_no_request(redis: RedisServer) -> None:
+    """Three workers of two requests a second have moments of their own; Redis hangs while they settle, and is gone."""
+    async with through(RedisLine(redis)) as line, connected(*[line.url] * 3) as shared:
+        todo = [(1.0, line.cut), (1.3, line.mend), (3.2, redis.pause), (4.3, redis.stop)]
+
+        def meanwhile(now: float) -> None:
+            if todo and now > todo[0][0]:
+                todo.pop(0)[1]()
+
+        left, unsure = await send_for(7.0, [SharedPace(each, "key", 2) for each in shared], meanwhile)
+    assert most_within(1.0 - unsure, left) <= 2

@@ -107,10 +107,13 @@ class RedisLine:
 
     async def relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Relay one connection."""
-        if self._is_cut:
+        try:
+            if self._is_cut:
+                raise ConnectionRefusedError
+            of_redis, to_redis = await asyncio.open_connection(*self.redis.address)
+        except OSError:
             writer.transport.abort()
             return
-        of_redis, to_redis = await asyncio.open_connection(*self.redis.address)
         back = asyncio.create_task(_copy(of_redis, writer))
         self._open.add(writer)
         try:

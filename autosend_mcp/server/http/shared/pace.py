@@ -167,7 +167,7 @@ class SharedPace(PartPace):
             (turn,) = await self._shared.together(self._asking(slot, in_part=in_part))
         except Unreachable:
             self._shared.doubt()
-            return 0.0 if in_part else self._alone()
+            return self._alone()  # the moment that was its own may be over
         return self._learned(turn, in_part=in_part)
 
     def _learned(self, turn: Sequence[Any], *, in_part: bool) -> float:
