@@ -89,6 +89,30 @@ async def test_a_client_that_was_served_is_kept_before_one_that_says_nothing(lin
             each.close()
 
 
+@pytest.mark.anyio
+async def test_an_answer_that_is_still_being_written_arrives_whole(line: Line) -> None:
+    async with listening_over(line, Limits(connections=4)) as app:
+        reader, writer = await app.connect()
+        await asyncio.sleep(1)
+        (served,) = app.server.server_state.connections
+        reader._transport.pause_reading()  # type: ignore[attr-defined]
+        asked = 0
+        while not served.transport.get_write_buffer_size():  # more in answers than the buffers between them hold
+            writer.write(LIST)
+            asked += 1
+            await asyncio.sleep(1)
+        others: list[asyncio.StreamWriter] = []
+        for _ in range(4):  # later ones, which were served as well
+            others.append((await app.connect())[1])
+            others[-1].write(LIST)
+            await asyncio.sleep(1)
+        reader._transport.resume_reading()  # type: ignore[attr-defined]
+        for _ in range(asked):
+            assert (await answer_from(reader)).startswith(b"HTTP/1.1 200")
+        for each in (*others, writer):
+            each.close()
+
+
 @pytest.mark.slow
 @pytest.mark.anyio
 async def test_with_few_files_a_process_still_serves_and_logs_no_flood() -> None:

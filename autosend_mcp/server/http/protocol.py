@@ -104,8 +104,12 @@ class BoundedProtocol(H11Protocol):
 
     @property
     def waits(self) -> bool:
-        """Whether it waits for a request, or for the rest of one: nothing has been done for that."""
-        return self._request is not None and not self.transport.is_closing()
+        """Whether it waits for a request, or for the rest of one: nothing has been done for that.
+
+        The answer to the request before it has left whole, which nobody could find out if its end were lost.
+        """
+        is_written = not self.transport.get_write_buffer_size()
+        return self._request is not None and is_written and not self.transport.is_closing()
 
     @property
     def worth(self) -> tuple[bool, float]:
