@@ -104,6 +104,30 @@ def test_a_name_that_may_be_of_something_else_is_asked_about() -> None:
     assert {name: said for name, said in outcomes(UNKNOWN + DENIED).items() if said != "asked"} == {}
 
 
+@pytest.mark.parametrize("name", ["Opted-out, not to be contacted", "Opt-out: No", "Opt in/out", "Avböjt utskick"])
+@pytest.mark.parametrize("cells", [["yes"], ["no"], ["2024-01-02"], ["x", ""], ["1", "2"], ["yes", "by phone"]])
+def test_each_answer_to_a_name_that_can_be_read_both_ways_is_asked_about(name: str, cells: list[str]) -> None:
+    assert outcome(file_of({name: cells})) == "asked"
+
+
+def test_what_is_stated_of_a_yes_leaves_the_no_to_be_asked_about() -> None:
+    answers = file_of({"Opt in/out": ["yes", "no"]})
+    assert '"yes" in 1 row, "no" in 1 row' in question(answers)
+    assert '"no" in 1 row' in question(answers, mailable={"Opt in/out": ["yes"]})
+    assert '"yes" in 1 row' in question(answers, mailable={"Opt in/out": ["no"]})
+    assert left_out(answers, mailable={"Opt in/out": ["yes"]}, no_mail={"Opt in/out": ["no"]}) == [1]
+
+
+def test_an_address_in_a_column_of_who_may_have_left_is_asked_about() -> None:
+    assert outcome(file_of({"Abmeldung Aktion": ["", "ann@example.com"]})) == "asked"
+
+
+def test_a_plain_no_stays_one_whatever_else_is_asked_about() -> None:
+    answers = file_of({"Newsletter": ["yes", "no", "", "-5"]})
+    assert '"Newsletter" has (blank) in 1 row, "-5" in 1 row' in question(answers)
+    assert left_out(answers, mailable={"Newsletter": ["*"]}) == [1]
+
+
 def test_what_became_of_mails_and_what_is_of_other_things_is_ignored() -> None:
     assert {name: said for name, said in outcomes(OTHERS).items() if said != []} == {}
 

@@ -58,7 +58,7 @@ class MailName(NamedTuple):
     `strength`: `sure`: it is about mail, whatever the values are. `likely`: it is where the values are a yes or no.
     `maybe`: nobody but the user knows. `is_time`: of when. `is_detail`: no more than why, by what or how often.
     `permits`: it is a permission, which somebody without one has not given. `of_leavers`: those who left are called
-    so, or those who did something else.
+    so, or those who did something else. `either`: a yes as well as a no may be of somebody who left.
     """
 
     says: Says
@@ -67,6 +67,7 @@ class MailName(NamedTuple):
     is_detail: bool = False
     permits: bool = False
     of_leavers: bool = False
+    either: bool = False
 
 
 _MAX_NAME = 200
@@ -128,7 +129,7 @@ def _left(words: str) -> MailName:
         return MailName("left" if negated[1] == "no" else "agreed", "maybe")
     rest = re.sub(LEFT, " ", re.sub(LEFT, " ", words))  # twice: words side by side share a blank
     if re.search(rf" (?:{NO}) ", rest):
-        return MailName("agreed", "maybe", permits=True, of_leavers=True)
+        return MailName("agreed", "maybe", permits=True, of_leavers=True, either=True)
     is_time = bool(re.search(TIME, words))
     is_whether = (is_time and " time" in words) or re.search(CHANNELS, words) is not None
     is_detail = not is_whether and re.search(rf"{DETAIL}|{BY_WHAT}", words) is not None
@@ -145,7 +146,7 @@ def _receiving(words: str, verb: "re.Match[str]") -> MailName:
     if negated:
         return MailName("left", "sure" if is_mail else "maybe")
     if re.search(rf"{REFUSES}|{MAY_REFUSE}", words):
-        return MailName("left", "maybe")
+        return MailName("left", "maybe", either=True)
     return MailName("agreed", "likely" if is_mail else "maybe", permits=True)
 
 
@@ -160,7 +161,7 @@ def _agreed(words: str, what: str) -> MailName | None:
     if others and re.search(CONSENT_OF_OTHERS, f" {what} "):
         return None
     if (may_refuse := _may_refuse(words)) or _may_be_to_others(words):
-        return MailName("left" if may_refuse else "agreed", "maybe", is_time=is_time, permits=not others)
+        return MailName("left" if may_refuse else "agreed", "maybe", is_time, permits=not others, either=may_refuse)
     vague = re.search(VAGUE, words) and not re.search(MAIL_PERMISSION, words)
     permits = re.search(PERMITS, words) is not None
     return MailName("agreed", "likely" if vague else "sure", is_time=is_time, permits=permits)
@@ -195,9 +196,10 @@ def _maybe(words: str) -> MailName | None:
     found: Says | None = next((says for pattern, says in patterns if re.search(pattern, words)), None)
     if found is None and re.search(ABOUT_MAIL, words):
         found, permits = "agreed", True
-    if found == "agreed" and _may_refuse(words):
+    either = found == "agreed" and _may_refuse(words)
+    if either:
         found = "left"
-    return MailName(found, "maybe", is_time=is_time, permits=permits) if found else None
+    return MailName(found, "maybe", is_time=is_time, permits=permits, either=either) if found else None
 
 
 def _may_refuse(words: str) -> bool:

@@ -43,8 +43,9 @@ _READ_AS_CONSENT: set[Meaning] = {"yes", "no", "subscribed", "date", "blank", *_
 class StatusColumn:
     """A column that says who may get mail, and how its cells are read.
 
-    `asks`: what "inactive" and the like mean has to be asked. `only_tags`: only words that are about mail count.
-    `stated`: what the caller says of values, as `plain` leaves them; of `*`, all that are not understood.
+    `asks`: what "inactive" and the like mean has to be asked. `either`: of each answer it has. `only_tags`: only words
+    that are about mail count. `stated`: what the caller says of values, as `plain` leaves them; of `*`, all that are
+    not understood.
     """
 
     name: str
@@ -53,6 +54,7 @@ class StatusColumn:
     is_time: bool = False
     is_detail: bool = False
     asks: bool = False
+    either: bool = False
     only_tags: bool = False
     stated: Mapping[str, bool] = field(default_factory=dict[str, bool])
     counts: dict[Verdict, Counter[str]] = field(default_factory=dict[Verdict, Counter[str]])
@@ -81,6 +83,8 @@ class StatusColumn:
         """Return what a cell says by itself."""
         if self.only_tags:
             return "unclear" if meaning == "unsubscribed" or tag_in(text) else "blank"
+        if self.either and meaning != "unsubscribed":
+            return "blank" if meaning == "blank" else "unclear"
         if self.says == "left" and not self.is_detail and (has_mail := mail_among(text)) is not None:
             return "no" if has_mail else "yes"
         if meaning in _SAYS_NO:
@@ -157,17 +161,17 @@ def _of_events(name: str, cells: Cells) -> StatusColumn | None:
 
 
 def _by_name(name: str, found: MailName | None, cells: Cells, *, near_payments: bool) -> StatusColumn | None:
-    if found is None:
+    if found is None or (words_of(name).endswith("mail no ") and cells.have("")):  # a number
         return None
-    column = StatusColumn(name, found.says, found.permits, found.is_time, found.is_detail)
+    column = StatusColumn(name, found.says, found.permits, found.is_time, found.is_detail, either=found.either)
+    if found.either:
+        return _asking(column, True)
     if found.says == "agreed":
         return _consent(column, found, cells, near_payments=near_payments)
     if found.strength == "sure" or (found.says == "status" and cells.say_unsubscribed):
         return column
     if found.says == "left":
-        if words_of(name).endswith("mail no ") and cells.have(""):
-            return None  # a number
-        return _asking(column, cells.have("yes", "date", *_SAYS_NO) or (found.of_leavers and cells.have("")))
+        return _asking(column, cells.have("yes", "date", "address", *_SAYS_NO) or (found.of_leavers and cells.have("")))
     says_no = found.permits and (cells.negated or cells.have("no", "no mail"))
     return _status(column, cells, near_payments=near_payments) or _asking(column, says_no)
 
@@ -194,11 +198,10 @@ def _consent(column: StatusColumn, found: MailName, cells: Cells, *, near_paymen
     may_be_paid = OF_PAYMENTS.search(words_of(column.name)) is not None
     if may_be_paid and cells.have("inactive") and not cells.have("yes", "no", "unsubscribed"):
         return _status(column, cells, near_payments=near_payments)
-    understood = not cells.meanings.keys() - _READ_AS_CONSENT
-    if not understood and (cells.are_codes or (column.permits and cells.have("blank"))):
+    understood, answers = not cells.meanings.keys() - _READ_AS_CONSENT, cells.have("yes", "no")
+    if not understood and (cells.are_codes or (column.permits and cells.have("blank") and not answers)):
         return _asking(column, True)
-    understood = understood or cells.have("yes", "no")  # whatever else is answered there is asked about
-    return column if understood or cells.negated or cells.say_unsubscribed or cells.have("no", "no mail") else None
+    return column if understood or answers or cells.negated or cells.say_unsubscribed or cells.have("no mail") else None
 
 
 def _status(column: StatusColumn, cells: Cells, *, near_payments: bool) -> StatusColumn | None:
