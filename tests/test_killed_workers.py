@@ -37,11 +37,11 @@ class Held(Losses):
 
     def hold(self, *kinds: str, passing: int = 0) -> None:
         """Hold these from now on, after so many of them; let others through."""
-        self.kinds, self.passing = frozenset(kinds), passing
+        self.kinds, self.passing, self.held = frozenset(kinds), passing, 0
         self.wake()
 
     async def until_held(self) -> None:
-        """Wait until a request is held."""
+        """Wait until a request of the kinds of now is held."""
         await self.until(lambda: self.held > 0)
 
     async def _forward_or_lose(self, asked: str, body: Any, forward: Forward) -> httpx2.Response:
@@ -52,7 +52,6 @@ class Held(Losses):
                 kinds, self.held = self.kinds, self.held + 1
                 self.wake()
                 await self.until(lambda: self.kinds is not kinds)
-                self.held -= 1
         return await super()._forward_or_lose(asked, body, forward)
 
 
@@ -141,10 +140,10 @@ async def test_an_import_goes_on_when_its_workers_end(tmp_path: Path, case: str)
             waited.append(await ended_by(server, child, number))
             ending.append(child)
             child = after
+        async with client_of(at) as client:  # before the import can end, after which this would be another one
+            found = answer_of(await client.call_tool("start_import", given))
         server.hold()
         assert [await child.exit_code() for child in ending] == ([-9] * 2 if number == signal.SIGKILL else [0] * 2)
-        async with client_of(at) as client:
-            found = answer_of(await client.call_tool("start_import", given))
         state = await state_at(at, found["importId"])
         check(server, wanted, before, newsletter)
     server.line.sandbox.close()
