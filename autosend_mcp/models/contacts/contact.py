@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, WithJsonSchema, model_validator
+from pydantic.alias_generators import to_camel
 
 from autosend_mcp.models.base import Answer, Body, KeepsRaw, broken_rule
-from autosend_mcp.models.schema import UNPUBLISHED, published_schema
+from autosend_mcp.models.schema import UNPUBLISHED
 from autosend_mcp.models.text import VisibleText, quoted, with_visible_names
 from autosend_mcp.models.values import (
     FOR_EMAIL,
@@ -55,7 +56,7 @@ class Person(Body):
 
     def attributes(self) -> Values:
         """Return what is expected of the contact, under AutoSend's names; without the lists."""
-        names: dict[str, Any] = published_schema(Person)["properties"]
+        names = {*map(to_camel, Person.model_fields)}
         return {name: value for name, value in self.payload().items() if name in names}
 
 
